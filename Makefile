@@ -1,0 +1,45 @@
+# `make demo` shows the whole thing, `make test` proves it. Both set up what they need.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+
+.PHONY: help demo test check bench lock gallery clean
+
+help:  ## this list
+	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+
+demo: $(VENV)/.runtime  ## a digest from sample posts, delivered to a built-in inbox
+	$(BIN)/newsletter demo
+
+test: $(VENV)/.dev  ## every test, slow ones included
+	$(BIN)/python -m pytest -n auto --dist worksteal
+
+check: $(VENV)/.dev  ## ruff, mypy --strict, layers: no warning
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/test_layers.py
+
+bench: $(VENV)/.dev  ## speed as ratios to named references
+	$(BIN)/python -m benchmarks
+
+lock:  ## pins the dependencies anew (needs uv)
+	uv pip compile -q --universal --python-version 3.11.2 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.txt
+	uv pip compile -q --universal --python-version 3.11.2 --generate-hashes --no-emit-index-url --no-header --all-extras pyproject.toml -o requirements-dev.txt
+
+clean:  ## removes what make made
+	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(VENV)/bin/python:
+	sh scripts/make-venv.sh "$(PYTHON)" $(VENV)
+
+$(VENV)/.runtime: requirements.txt pyproject.toml | $(VENV)/bin/python
+	$(BIN)/pip install -q --require-hashes -r requirements.txt
+	$(BIN)/pip install -q --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(VENV)/.dev: requirements-dev.txt pyproject.toml | $(VENV)/bin/python
+	sh scripts/system-packages.sh
+	$(BIN)/pip install -q --require-hashes -r requirements-dev.txt
+	$(BIN)/pip install -q --no-deps --no-build-isolation --editable .
+	touch $@ $(VENV)/.runtime

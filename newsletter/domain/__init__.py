@@ -1,0 +1,1 @@
+"""Ground floor: what the words mean. Standard library only; no clock, no I/O, `now` is passed in."""

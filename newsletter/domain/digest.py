@@ -1,0 +1,58 @@
+"""A digest: the ordered choice of stories for one edition and one date. A value, not stored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from newsletter.domain.edition import Edition
+
+
+@dataclass(frozen=True, slots=True)
+class Also:
+    """Another version of the story, told elsewhere."""
+
+    title: str
+    url: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class DigestStory:
+    """One item for a reader. Every text is plain text; `url` and `image` are absolute.
+
+    `excerpt` is a row's 20–40 words; `long_excerpt` the lead's 100–120; `minutes` the reading time (at least 1).
+    """
+
+    story: int
+    title: str
+    url: str
+    published: datetime
+    source: str
+    excerpt: str = ""
+    long_excerpt: str = ""
+    author: str | None = None
+    category: str = ""
+    image: str | None = None
+    image_alt: str = ""
+    minutes: int = 1
+    also: tuple[Also, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """`stories` is never empty; the first one is the lead. `date` is local to the edition's time zone."""
+
+    edition: Edition
+    number: int
+    date: datetime
+    stories: tuple[DigestStory, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def lead(self) -> DigestStory:
+        return self.stories[0]
+
+    @property
+    def rest(self) -> tuple[DigestStory, ...]:
+        return self.stories[1:]

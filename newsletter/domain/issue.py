@@ -1,0 +1,55 @@
+"""An issue: a digest rendered, numbered and frozen for one edition."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class IssueState(StrEnum):
+    DRAFT = "draft"
+    SCHEDULED = "scheduled"
+    SENDING = "sending"
+    SENT = "sent"
+    PAUSED = "paused"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class IssueStory:
+    """A story as it stands in an issue; `also` holds {"title","url","source"} of the versions behind it."""
+
+    story: int
+    title: str
+    url: str
+    also: tuple[dict[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """Frozen bytes: `html` and `text` hold slots (text.message.SLOTS), nothing else changes from reader to reader.
+
+    `hash` is the SHA-256 of subject, preheader, html and text; `notes` say what a reader of the draft should
+    know (a source that could not be read). `reason` says why it is paused.
+    """
+
+    id: int
+    newsletter: str
+    edition: str
+    number: int
+    state: IssueState
+    subject: str
+    preheader: str
+    html: str
+    text: str
+    hash: str
+    stories: tuple[IssueStory, ...]
+    built_at: datetime
+    as_of: datetime
+    scheduled_for: datetime | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    reason: str = ""
+    notes: tuple[str, ...] = ()
+    edited: bool = False

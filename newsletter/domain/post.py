@@ -1,0 +1,61 @@
+"""A post: one article as its source gave it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class PostState(StrEnum):
+    PUBLISHED = "published"
+    DRAFT = "draft"
+    UNPUBLISHED = "unpublished"
+    FUTURE = "future"
+
+
+class Markup(StrEnum):
+    """How `Post.body` is written."""
+
+    MARKDOWN = "markdown"
+    HTML = "html"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One article. Identity: `source` + `key`; every datetime is aware and in UTC.
+
+    `body` is the article in `markup`, Liquid already resolved; it is rendered only when somebody reads it.
+    `excerpt` is the author's own (plain text), "" where the author wrote none.
+    `state` FUTURE is decided by the source's own rule at the moment of reading.
+    """
+
+    source: str
+    key: str
+    url: str
+    title: str
+    published: datetime
+    path: str | None = None
+    updated: datetime | None = None
+    categories: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    author: str | None = None
+    excerpt: str = ""
+    image: str | None = None
+    image_alt: str = ""
+    slug: str = ""
+    state: PostState = PostState.PUBLISHED
+    markup: Markup = Markup.MARKDOWN
+    body: str = ""
+    featured: bool = False
+    weight: float = 0.0
+    story: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """An item of a source that is no post, and why; `item` is its path below the site, or its id in a feed."""
+
+    item: str
+    reason: str

@@ -1,0 +1,88 @@
+"""Every error the project raises on purpose.
+
+NewsletterError            said to the user in one line, never as a traceback; exit 1
+├── ConfigError            config.yaml or the environment is wrong; exit 2
+├── UsageError             the command was called wrongly; exit 2
+├── NotFound               no such newsletter, edition, issue, subscriber
+├── WrongState             the thing is not in a state that allows this
+├── Busy                   another process is at it
+├── Blocked                preflight found what must not leave; exit 3
+├── SourceError            a source cannot be read at all
+│   └── Refused            the fetch guard does not go there
+├── PostError              one post cannot be read: file, line, remedy
+├── TemplateError          a template is wrong: file, line, remedy
+├── AddressError           not an e-mail address we can mail
+├── TokenError             a link's token is forged, expired or of another purpose
+└── StoreError             the database cannot be opened, read or written
+"""
+
+from __future__ import annotations
+
+
+class NewsletterError(Exception):
+    """Base of all. `str(error)` is a full sentence for the user, with place and remedy."""
+
+    exit_status = 1
+
+
+class ConfigError(NewsletterError):
+    exit_status = 2
+
+
+class UsageError(NewsletterError):
+    exit_status = 2
+
+
+class NotFound(NewsletterError):
+    pass
+
+
+class WrongState(NewsletterError):
+    pass
+
+
+class Busy(NewsletterError):
+    pass
+
+
+class Blocked(NewsletterError):
+    exit_status = 3
+
+
+class SourceError(NewsletterError):
+    pass
+
+
+class Refused(SourceError):
+    pass
+
+
+class PostError(NewsletterError):
+    """One post that cannot be read.
+
+    `place` is the path below the source's root, `line` counts from 1 in the file (None when unknown).
+    """
+
+    def __init__(self, place: str, reason: str, *, line: int | None = None) -> None:
+        self.place, self.reason, self.line = place, reason, line
+        super().__init__(f"{place}:{line}: {reason}" if line else f"{place}: {reason}")
+
+
+class TemplateError(NewsletterError):
+    """A template that cannot be rendered; `line` counts from 1 in the template's file."""
+
+    def __init__(self, template: str, reason: str, *, line: int | None = None) -> None:
+        self.template, self.reason, self.line = template, reason, line
+        super().__init__(f"{template}:{line}: {reason}" if line else f"{template}: {reason}")
+
+
+class AddressError(NewsletterError):
+    pass
+
+
+class TokenError(NewsletterError):
+    pass
+
+
+class StoreError(NewsletterError):
+    pass

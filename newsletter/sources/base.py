@@ -1,0 +1,55 @@
+"""What every source promises; tests/contract/test_sources.py holds adapters to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from newsletter.domain.post import Post, Skipped
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """What a source remembers between two readings (ETag, Last-Modified, Retry-After …): plain JSON values."""
+
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing that a source holds: its stable `key`, and a `fingerprint` of all that its post is made from.
+
+    `parse` makes the post (raises PostError); it is called only when the fingerprint is not the stored one,
+    so it carries the cost. `parse` must be picklable where the source wants its items parsed in processes.
+    """
+
+    key: str
+    fingerprint: str
+    parse: Callable[[], Post]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One reading of a source.
+
+    `items` are lazy. `complete` is True when what is not among them is gone from the source (a folder),
+    False when it merely scrolled out (a feed). `unchanged` is True when the source said so (304): no items.
+    """
+
+    items: Iterator[Item | Skipped]
+    state: SourceState
+    complete: bool
+    unchanged: bool = False
+
+
+class Source(Protocol):
+    """`name` is unique in its newsletter, `type` is the word of config.yaml."""
+
+    name: str
+    type: str
+
+    def read(self, state: SourceState, now: datetime) -> Reading:
+        """Raises SourceError when nothing can be had from it."""
+        ...

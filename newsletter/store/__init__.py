@@ -1,0 +1,1 @@
+"""First floor: all SQL, for SQLite and PostgreSQL. One file per thing that is kept."""

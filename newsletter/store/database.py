@@ -1,0 +1,124 @@
+"""Opens the database, brings its schema up to date, and gives out transactions."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, select, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+
+from newsletter.errors import StoreError
+from newsletter.store import migrations, tables
+
+BUSY_TIMEOUT_MS = 5000
+_MIGRATION_LOCK = 0x6E657773  # any number of ours: PostgreSQL's advisory lock while the schema changes
+
+
+class Database:
+    """One engine. `write()` is a transaction that locks SQLite for writing from its start; `read()` is one snapshot."""
+
+    def __init__(self, url: str) -> None:
+        """Raises StoreError when the address is wrong, or what stands there is no database of ours."""
+        self.url = url
+        self.engine = _engine(url)
+        self.is_sqlite = self.engine.dialect.name == "sqlite"
+        try:
+            _bring_up_to_date(self)
+        except (OperationalError, DBAPIError) as error:
+            raise StoreError(f"the database {self.place} cannot be opened: {_reason(error)}") from None
+
+    @property
+    def place(self) -> str:
+        """Where it is, without a password."""
+        return self.engine.url.render_as_string(hide_password=True)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        with self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        with self.engine.connect().execution_options(writes=True) as connection, connection.begin():
+            yield connection
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def insert(connection: Connection, table: Any) -> Any:
+    """INSERT in the connection's own dialect, which knows ON CONFLICT."""
+    return (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(table)
+
+
+def signing_key(database: Database) -> str:
+    """The key behind every token and keyed hash; made once, kept in the database."""
+    settings = tables.settings
+    wanted = select(settings.c.value).where(settings.c.key == "signing_key")
+    with database.read() as connection:
+        if found := connection.scalar(wanted):
+            return str(found)
+    with database.write() as connection:
+        row = {"key": "signing_key", "value": secrets.token_urlsafe(48)}
+        connection.execute(insert(connection, settings).values(row).on_conflict_do_nothing())
+        return str(connection.scalar(wanted))
+
+
+def _engine(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() not in ("sqlite", "postgresql"):
+            raise StoreError(
+                f"database {parsed.get_backend_name()!r} is not supported; use sqlite:/// or postgresql+psycopg://"
+            )
+        if parsed.get_backend_name() == "sqlite" and parsed.database:
+            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(parsed, pool_pre_ping=parsed.get_backend_name() == "postgresql")
+    except ArgumentError as error:
+        raise StoreError(f"`database` is no database address: {error}") from None
+    except ModuleNotFoundError:
+        raise StoreError("PostgreSQL needs its driver: pip install 'newsletter[postgres]'") from None
+    except OSError as error:
+        raise StoreError(f"the folder of the database cannot be made: {error}") from None
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # SQLAlchemy's `begin` event below is the only one to open transactions
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _bring_up_to_date(database: Database) -> None:
+    with database.read() as connection:
+        if migrations.current(connection) == migrations.HEAD:
+            return
+    with database.write() as connection:
+        if not database.is_sqlite:
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
+        if inspect(connection).get_table_names():
+            migrations.upgrade(connection)
+        else:
+            tables.metadata.create_all(connection)
+            migrations.stamp(connection)
+
+
+def _reason(error: DBAPIError) -> str:
+    return str(error.orig).splitlines()[0] if error.orig else "no reason given"

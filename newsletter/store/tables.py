@@ -1,0 +1,238 @@
+"""Every table. Times are UTC; TEXT enums hold the words of `newsletter.domain`; JSON holds lists."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+metadata = MetaData()
+Id = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware UTC datetime; SQLite keeps it without its zone, so it is put back here."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        moment: datetime = value
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+settings = Table(
+    "settings",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+source_states = Table(
+    "source_states",
+    metadata,
+    Column("newsletter", String(64), primary_key=True),
+    Column("source", String(200), primary_key=True),
+    Column("state", JSON, nullable=False),
+    Column("read_at", Instant, nullable=False),
+    Column("error", Text, nullable=False, default=""),
+)
+
+stories = Table(
+    "stories",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("newsletter", String(64), nullable=False),
+    Column("created_at", Instant, nullable=False),
+)
+
+posts = Table(
+    "posts",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("newsletter", String(64), nullable=False),
+    Column("source", String(200), nullable=False),
+    Column("key", Text, nullable=False),
+    Column("fingerprint", String(64), nullable=False),
+    Column("path", Text),
+    Column("url", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("published", Instant, nullable=False),
+    Column("updated", Instant),
+    Column("categories", JSON, nullable=False),
+    Column("tags", JSON, nullable=False),
+    Column("author", Text),
+    Column("excerpt", Text, nullable=False),
+    Column("image", Text),
+    Column("image_alt", Text, nullable=False),
+    Column("slug", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("markup", String(16), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("featured", Boolean, nullable=False),
+    Column("weight", Float, nullable=False),
+    Column("story", Id, ForeignKey("stories.id")),
+    Column("first_seen", Instant, nullable=False),
+    Column("gone", Boolean, nullable=False, default=False),  # no longer in its source; kept for the ledger's sake
+    UniqueConstraint("newsletter", "source", "key"),
+    Index("posts_by_date", "newsletter", "published"),
+    Index("posts_by_story", "story"),
+)
+
+issues = Table(
+    "issues",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("newsletter", String(64), nullable=False),
+    Column("edition", String(64), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("preheader", Text, nullable=False),
+    Column("html", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("hash", String(64), nullable=False),
+    Column("stories", JSON, nullable=False),
+    Column("notes", JSON, nullable=False),
+    Column("built_at", Instant, nullable=False),
+    Column("as_of", Instant, nullable=False),
+    Column("scheduled_for", Instant),
+    Column("started_at", Instant),
+    Column("finished_at", Instant),
+    Column("reason", Text, nullable=False, default=""),
+    Column("edited", Boolean, nullable=False, default=False),
+    UniqueConstraint("newsletter", "edition", "number"),
+)
+
+# The ledger of sent stories, written in the transaction that starts an issue: what stands here goes there never again.
+sent_stories = Table(
+    "sent_stories",
+    metadata,
+    Column("newsletter", String(64), primary_key=True),
+    Column("edition", String(64), primary_key=True),
+    Column("story", Id, ForeignKey("stories.id"), primary_key=True),
+    Column("issue", Id, ForeignKey("issues.id"), nullable=False),
+)
+
+subscribers = Table(
+    "subscribers",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("email", String(320), nullable=False, unique=True),
+    Column("name", Text, nullable=False, default=""),
+    Column("tags", JSON, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)
+
+subscriptions = Table(
+    "subscriptions",
+    metadata,
+    Column("subscriber", Id, ForeignKey("subscribers.id", ondelete="CASCADE"), primary_key=True),
+    Column("newsletter", String(64), primary_key=True),
+    Column("edition", String(64), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("since", Instant, nullable=False),
+    Index("subscriptions_by_edition", "newsletter", "edition", "state"),
+)
+
+# Append-only. A person is the keyed hash of the address: it outlives an erasure without naming anyone.
+consents = Table(
+    "consents",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("person", LargeBinary(32), nullable=False, index=True),
+    Column("newsletter", String(64), nullable=False),
+    Column("edition", String(64), nullable=False),
+    Column("action", String(32), nullable=False),
+    Column("method", String(32), nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("words", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+suppressions = Table(
+    "suppressions",
+    metadata,
+    Column("person", LargeBinary(32), primary_key=True),
+    Column("reason", String(32), nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+# The ledger. `email` is the address as it was mailed, blanked when the person is erased.
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("issue", Id, ForeignKey("issues.id"), nullable=False),
+    Column("subscriber", Id, nullable=False),  # no foreign key: an erased person's row stays in the accounting
+    Column("email", String(320), nullable=False),
+    Column("domain", String(255), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("due_at", Instant),
+    Column("worker", String(64)),
+    Column("lease_until", Instant),
+    Column("code", Integer, nullable=False, default=0),
+    Column("status", String(16), nullable=False, default=""),
+    Column("text", Text, nullable=False, default=""),
+    Column("at", Instant),
+    UniqueConstraint("issue", "subscriber"),
+    Index("deliveries_by_state", "issue", "state", "due_at"),
+)
+
+# Mails to one person about their own subscription (confirm, welcome …): queued, so that no web answer waits for SMTP.
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("kind", String(32), nullable=False),
+    Column("person", LargeBinary(32), nullable=False, index=True),
+    Column("email", String(320), nullable=False),
+    Column("newsletter", String(64), nullable=False),
+    Column("edition", String(64), nullable=False),
+    Column("data", JSON, nullable=False),
+    Column("state", String(16), nullable=False),  # the words of DeliveryState
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("due_at", Instant, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("text", Text, nullable=False, default=""),
+    Index("notices_by_state", "state", "due_at"),
+)
+
+# One row per schedule and local date: the unique key is what makes a run fall due once (DESIGN §4.7).
+runs = Table(
+    "runs",
+    metadata,
+    Column("newsletter", String(64), primary_key=True),
+    Column("edition", String(64), primary_key=True),
+    Column("local_date", String(10), primary_key=True),
+    Column("due_at", Instant, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("state", String(16), nullable=False),  # running, done, empty, skipped, failed
+    Column("issue", Id),
+    Column("text", Text, nullable=False, default=""),
+)

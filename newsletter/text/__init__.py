@@ -1,0 +1,1 @@
+"""Ground floor: text in, text out. No files, no network, no clock."""

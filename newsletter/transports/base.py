@@ -1,0 +1,31 @@
+"""What every transport promises; tests/contract/test_transports.py holds adapters to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from newsletter.domain.delivery import Envelope, Outcome
+
+
+class Connection(Protocol):
+    """One session with a server, used by one task at a time."""
+
+    async def send(self, envelope: Envelope, message: Sequence[bytes]) -> Outcome:
+        """Hands one message over. `message` is its bytes in chunks: CRLF line ends, no dot-stuffing.
+
+        Never raises for what a server or network does: that is the Outcome. After BROKEN or UNCERTAIN
+        the session is gone, and the next `send` opens a new one.
+        """
+        ...
+
+    async def close(self) -> None: ...
+
+
+class Transport(Protocol):
+    """`type` is the word of config.yaml; `connections` is how many sessions it allows at once."""
+
+    type: str
+    connections: int
+
+    def connection(self) -> Connection: ...

@@ -1,0 +1,1 @@
+"""Roof: public pages, admin, API."""

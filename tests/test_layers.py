@@ -1,0 +1,69 @@
+"""Imports run downward only (DESIGN: the house). Each room names what it may know."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "newsletter"
+GROUND = {"errors", "domain"}
+MAY_IMPORT = {
+    "errors": set(),
+    "domain": {"errors", "domain"},
+    "text": GROUND | {"text"},
+    "config": GROUND,
+    "store": GROUND | {"text", "store"},
+    "sources": GROUND | {"text", "sources"},
+    "transports": GROUND | {"text", "transports"},
+    "services": GROUND | {"text", "store", "sources.base", "transports.base", "services"},
+    "app": GROUND | {"config", "text", "store", "sources", "transports", "services"},
+}
+EVERYTHING = {*MAY_IMPORT, "app", "schedule", "cli", "web", "demo", "sources.base", "transports.base"}
+BELOW_THE_ROOF = {"typer", "rich", "click", "fastapi", "starlette", "uvicorn", "apscheduler"}
+
+
+def modules() -> list[Path]:
+    return sorted(path for path in PACKAGE.rglob("*.py") if "migrations" not in path.parts)
+
+
+def room(path: Path) -> str:
+    return path.relative_to(PACKAGE).with_suffix("").parts[0]
+
+
+def imported(path: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            names |= {node.module or ""} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_run_downward(path: Path) -> None:
+    allowed = MAY_IMPORT.get(room(path), EVERYTHING)
+    for name in imported(path):
+        if not name.startswith("newsletter."):
+            continue
+        inside = name.removeprefix("newsletter.")
+        assert any(inside == a or inside.startswith(a + ".") or a.startswith(inside + ".") for a in allowed), (
+            f"{path.relative_to(PACKAGE)} imports {name}"
+        )
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_nothing_below_the_roof_knows_http_or_the_terminal(path: Path) -> None:
+    if room(path) not in MAY_IMPORT:
+        return
+    assert not {name.split(".")[0] for name in imported(path)} & BELOW_THE_ROOF
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "domain").glob("*.py")), ids=lambda path: path.name)
+def test_the_domain_needs_the_standard_library_only(path: Path) -> None:
+    outside = {name.split(".")[0] for name in imported(path)} - {"newsletter"}
+    assert outside <= sys.stdlib_module_names
