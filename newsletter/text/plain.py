@@ -1,0 +1,95 @@
+"""Plain text for people: no control, invisible or direction-turning characters, and single spaces."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_ZWNJ, _ZWJ = "\u200c", "\u200d"
+_BLANK_LETTERS = set("\u115f\u1160\u3164\uffa0\u2800")  # letters and signs that show nothing
+_DIRECTION_MARKS = set("\u200e\u200f\u061c")  # harmless, and needed where right-to-left text holds "C++"
+_VISIBLE_FORMATS = set("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2")
+_BLACK_FLAG = "\U0001f3f4"
+
+
+def one_line(text: str) -> str:
+    """`text` on one line: whitespace folded, what cannot be seen or turns the reading direction gone.
+
+    The joiners that emoji, Arabic, Persian and the Indic scripts need stay.
+    """
+    return " ".join(visible(text).split())
+
+
+def visible(text: str) -> str:
+    """As `one_line`, but lines and spaces stay as they are."""
+    if text.isprintable():
+        return text if _BLANK_LETTERS.isdisjoint(text) else _filtered(text)
+    return _filtered(text)
+
+
+def _filtered(text: str) -> str:
+    right_to_left = any(unicodedata.bidirectional(char) in ("R", "AL") for char in text)
+    kept: list[str] = []
+    for index, char in enumerate(text):
+        if char.isprintable():
+            if char not in _BLANK_LETTERS:
+                kept.append(char)
+        elif char.isspace():
+            kept.append(char if char in "\n\t" else "\n" if char in "\r\u2028\u2029\x85\v\f" else " ")
+        elif _stays(char, kept, text[index + 1 : index + 2], right_to_left):
+            kept.append(char)
+    return "".join(kept)
+
+
+def _stays(char: str, before: list[str], after: str, right_to_left: bool) -> bool:
+    category = unicodedata.category(char)
+    if char in (_ZWJ, _ZWNJ):
+        return bool(before and after) and _joins(char, before[-1], after)
+    if char in _DIRECTION_MARKS:
+        return right_to_left
+    if 0xE0020 <= ord(char) <= 0xE007F:  # the letters inside the flags of England, Scotland and Wales
+        return bool(before) and (before[-1] == _BLACK_FLAG or 0xE0020 <= ord(before[-1]) <= 0xE007E)
+    if char in _VISIBLE_FORMATS:
+        return True
+    # Private use stays (a font may know it); unassigned may be an emoji newer than this Python.
+    return category == "Co" or (category == "Cn" and not _is_noncharacter(char))
+
+
+def _joins(joiner: str, before: str, after: str) -> bool:
+    if _joining_script(before):
+        return joiner == _ZWJ or _joining_script(after)
+    return joiner == _ZWJ and _pictorial(before) and _pictorial(after)
+
+
+def _joining_script(char: str) -> bool:
+    """Arabic, Syriac, N'Ko, the Indic scripts … Myanmar, Khmer, Mongolian: they shape letters by neighbours."""
+    code = ord(char)
+    return 0x0600 <= code <= 0x109F or 0x1780 <= code <= 0x18AF or 0xFB50 <= code <= 0xFDFF or 0xFE70 <= code <= 0xFEFC
+
+
+def _pictorial(char: str) -> bool:
+    return char == "\ufe0f" or unicodedata.category(char) in ("So", "Sk", "Sm", "Cn")
+
+
+def _is_noncharacter(char: str) -> bool:
+    return 0xFDD0 <= ord(char) <= 0xFDEF or ord(char) & 0xFFFE == 0xFFFE or 0xE0000 <= ord(char) <= 0xE0FFF
+
+
+_CJK = re.compile(
+    r"[\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3040-\u30ff\u3100-\u312f\u31a0-\u31bf\u31f0-\u31ff"
+    r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff]"
+)
+_CJK_PER_WORD = 2  # about two Chinese or Japanese characters carry what one spaced word does
+
+
+def count_words(text: str) -> int:
+    """How much text this is, in words; scripts without spaces count two characters as one word."""
+    dense = len(_CJK.findall(text))
+    if not dense:
+        return len(text.split())
+    return len(_CJK.sub(" ", text).split()) + -(-dense // _CJK_PER_WORD)
+
+
+def is_dense(char: str) -> bool:
+    """Whether `char` belongs to a script that is written without spaces between words."""
+    return bool(_CJK.match(char))
