@@ -43,3 +43,19 @@ class Consent:
     method: str
     origin: str = ""
     words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """One recipient of one issue: what fills the slots of a message and its three personal headers.
+
+    `email` is normalised (A-label domain); `message_id` is stable for issue + subscriber, with or without <>;
+    `since` is the day of the sign-up as the reader's language writes it (text.dates.long_date).
+    """
+
+    email: str
+    name: str
+    unsubscribe_url: str
+    preferences_url: str
+    message_id: str
+    since: str

@@ -1,0 +1,205 @@
+"""MIME messages: made once per issue, filled for each reader.
+
+`compile_message` encodes everything that all readers share and cuts it at the slots; `CompiledMessage.fill` only
+puts a reader's values between the pieces. Its first chunk is the whole header block, the rest is the body: a
+signer (DKIM) takes the chunks after `fill`, before the transport, and puts its field in front of the first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html as markup
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import format_datetime
+
+from newsletter.domain.edition import Edition
+from newsletter.domain.subscriber import Reader
+from newsletter.text.headers import mailbox, mailbox_field, one_line, raw_field, text_field, web_url
+from newsletter.text.quoted import SOFT, encode, encode_short
+from newsletter.text.slots import SLOTS, fill_html, fill_text, slot, split, used, values
+
+__all__ = [
+    "SLOTS", "CompiledMessage", "Content", "Headers", "compile_message", "fill_html", "fill_text",
+    "issue_headers", "notice_headers", "plain_message", "slot", "values",
+]  # fmt: skip
+
+_ONE_CLICK = ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a message says; `html` and `text` may hold slots."""
+
+    subject: str
+    html: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Headers:
+    """What a message says about itself; `date` is aware.
+
+    `list_id` (`label.domain`) makes it list mail: it then carries List-Id, List-Post and one-click unsubscribing,
+    by mail too where there is an `unsubscribe_mailbox`. `extra` are further fields, raw ASCII, never a reader's words.
+    """
+
+    sender: str
+    date: datetime
+    reply_to: str | None = None
+    language: str = ""
+    list_id: str = ""
+    list_name: str = ""
+    unsubscribe_mailbox: str | None = None
+    extra: tuple[tuple[str, str], ...] = ()
+
+
+def issue_headers(edition: Edition, number: int, date: datetime) -> Headers:
+    """The headers of an edition's issue. Feedback-ID names issue, edition, newsletter and sender, never a reader."""
+    domain = mailbox(edition.sender)[1].rpartition("@")[2]
+    label = f"{_label(edition.key)}.{_label(edition.newsletter)}"
+    feedback = f"{number}:{_label(edition.key)}:{_label(edition.newsletter)}:{_sender_id(domain)}"
+    return Headers(
+        sender=edition.sender,
+        date=date,
+        reply_to=edition.reply_to,
+        language=edition.language,
+        list_id=f"{label}.{domain}",
+        list_name=edition.name,
+        unsubscribe_mailbox=edition.unsubscribe_mailbox,
+        extra=(("Feedback-ID", feedback), ("Precedence", "bulk")),
+    )
+
+
+def notice_headers(edition: Edition, date: datetime) -> Headers:
+    """The headers of a mail to one person about their own subscription (RFC 3834: no vacation note comes back)."""
+    automatic = (("Auto-Submitted", "auto-generated"), ("X-Auto-Response-Suppress", "All"))
+    return Headers(
+        sender=edition.sender, date=date, reply_to=edition.reply_to, language=edition.language, extra=automatic
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledMessage:
+    """A message with everything encoded but the readers' values."""
+
+    common: bytes  # header fields that all readers share
+    mailto: str  # the address of unsubscribing by mail, "" for none
+    listed: bool  # list mail: carries List-Unsubscribe
+    body: tuple[bytes, ...]  # b"" in each gap
+    gaps: tuple[tuple[int, str, bool], ...]  # place in `body`, slot, whether it stands in HTML
+
+    def fill(self, reader: Reader) -> list[bytes]:
+        """The reader's message: the header block, then the body in pieces. CRLF, ASCII, no line begins with a dot.
+
+        Raises AddressError when the reader's address or links cannot stand in a message.
+        """
+        chunks = [self._headers(reader), *self.body]
+        filling: dict[tuple[str, bool], bytes] = {}
+        for place, name, in_html in self.gaps:
+            value = filling.get((name, in_html))
+            if value is None:
+                value = filling[name, in_html] = _encoded(getattr(reader, name), in_html)
+            chunks[place + 1] = value
+        return chunks
+
+    def _headers(self, reader: Reader) -> bytes:
+        personal = mailbox_field("To", reader.name, reader.email)
+        personal += raw_field("Message-ID", f"<{reader.message_id.strip('<>')}>")
+        if self.listed:
+            personal += _unsubscribe_field(reader.unsubscribe_url, self.mailto)
+        return personal + self.common + b"\r\n"
+
+
+def compile_message(content: Content, headers: Headers) -> CompiledMessage:
+    """Encodes an issue once. Text comes first, HTML second, both quoted-printable."""
+    boundary = _boundary(content)
+    body = [_part_head(boundary, "plain")]
+    gaps = _append(body, content.text, in_html=False)
+    body.append(b"\r\n" + _part_head(boundary, "html"))
+    gaps += _append(body, content.html, in_html=True)
+    body.append(b"\r\n--" + boundary + b"--\r\n")
+    return CompiledMessage(
+        common=_common(content, headers, boundary),
+        mailto=mailbox(headers.unsubscribe_mailbox)[1] if headers.unsubscribe_mailbox else "",
+        listed=bool(headers.list_id),
+        body=tuple(body),
+        gaps=tuple(gaps),
+    )
+
+
+def plain_message(content: Content, headers: Headers, email: str, message_id: str, name: str = "") -> list[bytes]:
+    """A whole message to one person, without slots: a notice. Chunks as `CompiledMessage.fill` gives them."""
+    if left := used(content.html) | used(content.text):
+        raise ValueError(f"a notice has no slots, but found {', '.join(sorted(left))}")
+    return compile_message(content, headers).fill(Reader(email, name, "", "", message_id, ""))
+
+
+def _common(content: Content, headers: Headers, boundary: bytes) -> bytes:
+    fields = [
+        mailbox_field("From", *mailbox(headers.sender)),
+        mailbox_field("Reply-To", *mailbox(headers.reply_to)) if headers.reply_to else b"",
+        text_field("Subject", content.subject),
+        raw_field("Date", format_datetime(headers.date)),
+    ]
+    if headers.list_id:
+        fields.append(mailbox_field("List-Id", headers.list_name, "a@b").replace(b"a@b", headers.list_id.encode()))
+        fields += [raw_field("List-Post", "NO"), raw_field(*_ONE_CLICK)]
+    fields += [raw_field(name, value) for name, value in headers.extra]
+    if headers.language:
+        fields.append(raw_field("Content-Language", headers.language))
+    fields.append(raw_field("MIME-Version", "1.0"))
+    fields.append(raw_field("Content-Type", "multipart/alternative;", f'boundary="{boundary.decode()}"'))
+    return b"".join(fields)
+
+
+def _unsubscribe_field(url: str, address: str) -> bytes:
+    link = f"<{web_url(url)}>"
+    if not address:
+        return raw_field("List-Unsubscribe", link)
+    token = url.rstrip("/").rpartition("/")[2]
+    return raw_field("List-Unsubscribe", f"{link},", f"<mailto:{address}?subject=unsubscribe%20{token}>")
+
+
+def _encoded(value: str, in_html: bool) -> bytes:
+    clean = one_line(value)
+    return encode_short(markup.escape(clean) if in_html else clean)
+
+
+def _append(body: list[bytes], source: str, *, in_html: bool) -> list[tuple[int, str, bool]]:
+    """Adds one part's pieces to `body` and tells where its gaps are. A gap has a line, or lines, of its own."""
+    gaps: list[tuple[int, str, bool]] = []
+    parts = split(source)
+    for at, part in enumerate(parts):
+        if at % 2:
+            gaps.append((len(body), part, in_html))
+            body.append(b"")
+            continue
+        piece = encode(part)
+        before = SOFT if at > 0 and (piece or at < len(parts) - 1) and not piece.startswith(b"\r\n") else b""
+        after = SOFT if piece and at < len(parts) - 1 and not piece.endswith(b"\r\n") else b""
+        body.append(before + piece + after)
+    return gaps
+
+
+def _part_head(boundary: bytes, subtype: str) -> bytes:
+    kind = raw_field("Content-Type", f"text/{subtype}; charset=utf-8")
+    return b"--" + boundary + b"\r\n" + kind + raw_field("Content-Transfer-Encoding", "quoted-printable") + b"\r\n"
+
+
+def _boundary(content: Content) -> bytes:
+    """=_ never occurs in quoted-printable, so no body can hold this line; the same content has the same boundary."""
+    digest = hashlib.sha256("\0".join((content.subject, content.text, content.html)).encode("utf-8", "replace"))
+    return b"=_" + digest.hexdigest()[:24].encode("ascii")
+
+
+def _label(key: str) -> str:
+    """A key of config.yaml as a label of a domain name."""
+    return re.sub(r"[^a-z0-9]+", "-", key.lower()).strip("-")[:63] or "list"
+
+
+def _sender_id(domain: str) -> str:
+    """Gmail's SenderId: 5 to 15 characters, the same for all that this domain sends."""
+    name = re.sub(r"[^a-z0-9]+", "-", domain.lower()).strip("-")[:15].rstrip("-")
+    return name if len(name) >= 5 else f"{name}-mail"

@@ -1,0 +1,53 @@
+"""Quoted-printable in pieces: each piece is encoded by itself, and pieces joined by soft line breaks make one text.
+
+Every line is at most 76 characters, ends in CRLF, and never begins with a dot or "From ": such a message passes
+SMTP without dot-stuffing and mailboxes without mending.
+"""
+
+from __future__ import annotations
+
+import binascii
+
+SOFT = b"=\r\n"
+_WIDTH = 75  # a 76th column is kept for the = of a soft line break
+_PLAIN = frozenset(range(0x20, 0x7F)) - {ord("=")}
+_TOKENS = tuple(bytes([byte]) if byte in _PLAIN else b"=%02X" % byte for byte in range(256))
+_FIRST = {ord("."): b"=2E", ord("F"): b"=46"}
+_FIRST_BYTES = (b".", b"F")
+
+
+def encode(text: str) -> bytes:
+    """One piece of a text; line ends of any kind become CRLF. The next piece must be joined on with SOFT."""
+    unified = text.replace("\r\n", "\n").replace("\r", "\n")
+    return b"\r\n".join(_line(line) for line in unified.encode("utf-8", "replace").split(b"\n"))
+
+
+def encode_short(text: str) -> bytes:
+    """The same for a value without line ends (a link, a name), quick enough to be done for every reader."""
+    encoded = binascii.b2a_qp(text.encode("utf-8", "replace"), istext=False)
+    lines = encoded.split(b"\n")
+    if len(lines[-1]) > _WIDTH or encoded[-1:] == b" " or any(line[:1] in _FIRST_BYTES for line in lines):
+        return encode(text)
+    return b"\r\n".join(lines)
+
+
+def _line(line: bytes) -> bytes:
+    lines: list[bytes] = []
+    current: list[bytes] = []
+    width = 0
+    for byte in line:
+        token = _TOKENS[byte]
+        if width + len(token) > _WIDTH:
+            lines.append(b"".join(current))
+            current, width = [], 0
+        if width == 0:
+            token = _FIRST.get(byte, token)
+        current.append(token)
+        width += len(token)
+    if current and current[-1] == b" ":
+        current[-1] = b"=20"
+        if width + 2 > _WIDTH:
+            lines.append(b"".join(current[:-1]))
+            current = current[-1:]
+    lines.append(b"".join(current))
+    return SOFT.join(lines)

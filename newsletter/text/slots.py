@@ -1,0 +1,59 @@
+"""Slots: the places in a frozen issue that differ from reader to reader.
+
+A marker is a name between two Unicode noncharacters (U+FDD0, U+FDD1). The standard keeps those for a program's
+inner use, so no post can forge one: `without_markers` takes them out of every text that comes from outside.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable, Mapping
+
+from newsletter.domain.subscriber import Reader
+
+SLOTS = ("email", "name", "unsubscribe_url", "preferences_url", "since")
+OPEN, CLOSE = "\ufdd0", "\ufdd1"
+_MARKER = re.compile(f"{OPEN}([a-z_]+){CLOSE}")
+_STRAY = re.compile(f"[{OPEN}{CLOSE}]")
+
+
+def slot(name: str) -> str:
+    """The marker to write into HTML or text where the reader's `name` (one of SLOTS) belongs."""
+    if name not in SLOTS:
+        raise KeyError(f"{name!r} is no slot; there are {', '.join(SLOTS)}")
+    return f"{OPEN}{name}{CLOSE}"
+
+
+def without_markers(text: str) -> str:
+    """Text from outside, unable to pose as a slot."""
+    return _STRAY.sub("", text)
+
+
+def split(text: str) -> list[str]:
+    """Fixed text and slot names by turns: text, name, text, name, …, text."""
+    return _MARKER.split(text)
+
+
+def used(text: str) -> set[str]:
+    """The names of the slots that stand in `text`."""
+    return set(_MARKER.findall(text))
+
+
+def values(reader: Reader) -> dict[str, str]:
+    """What each slot holds for this reader, as plain text."""
+    return {name: getattr(reader, name) for name in SLOTS}
+
+
+def fill_html(source: str, filling: Mapping[str, str]) -> str:
+    """An issue's HTML with its slots filled (previews, the archive); values are plain text and get escaped."""
+    return _fill(source, lambda name: html.escape(filling[name]))
+
+
+def fill_text(source: str, filling: Mapping[str, str]) -> str:
+    """An issue's text part with its slots filled."""
+    return _fill(source, lambda name: filling[name])
+
+
+def _fill(source: str, value: Callable[[str], str]) -> str:
+    return _MARKER.sub(lambda found: value(found[1]), source)
