@@ -18,6 +18,7 @@ from newsletter.errors import ConfigError
 
 PREFIX = "NEWSLETTER_"
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_NOT_IN_THE_FILE = {"folder", "file_name"}
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)\Z")
 
@@ -184,6 +185,7 @@ class Config(_Section):
     """The whole configuration. `folder` is where config.yaml stands: relative paths are relative to it."""
 
     folder: Path
+    file_name: str = "config.yaml"
     site: Site = Site()
     database: str = "sqlite:///subscribers.db"
     templates: str = "templates"
@@ -197,6 +199,11 @@ class Config(_Section):
     def resolve(self, path: str) -> Path:
         """A path of the configuration, made absolute against the folder of config.yaml."""
         return (self.folder / path).resolve()
+
+    @property
+    def file(self) -> Path:
+        """config.yaml itself, for messages."""
+        return self.folder / self.file_name
 
     @property
     def database_url(self) -> str:
@@ -228,7 +235,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
         raise ConfigError(f"{path}:1: a configuration is `key: value` lines; see `newsletter init`.")
     overlaid = _overlay(raw, environ)
     try:
-        return Config.model_validate({**overlaid, "folder": path.resolve().parent})
+        return Config.model_validate({**overlaid, "folder": path.resolve().parent, "file_name": path.name})
     except ValidationError as error:
         raise ConfigError("\n".join(_explain(path, node, item) for item in error.errors())) from None
 
@@ -240,7 +247,7 @@ def _overlay(raw: dict[Any, Any], environ: Mapping[str, str]) -> dict[Any, Any]:
         if not variable.startswith(PREFIX) or variable == "NEWSLETTER_CONFIG":
             continue
         steps = variable.removeprefix(PREFIX).lower().split("__")
-        if steps[0] not in Config.model_fields or steps[0] == "folder":
+        if steps[0] not in Config.model_fields or steps[0] in _NOT_IN_THE_FILE:
             continue
         _set(tree, steps, _value(text, steps), variable)
     return tree
@@ -287,7 +294,7 @@ def _explain(path: Path, node: yaml.Node | None, item: Any) -> str:
 
 
 def _nearest(steps: list[Any]) -> str:
-    known = {field for section in _Section.__subclasses__() for field in section.model_fields} - {"folder"}
+    known = {field for section in _Section.__subclasses__() for field in section.model_fields} - _NOT_IN_THE_FILE
     near = difflib.get_close_matches(str(steps[-1]), sorted(known), n=1)
     return f" Did you mean `{near[0]}`?" if near else " Remove it, or see docs/guide for the keys there are."
 

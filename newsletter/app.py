@@ -1,0 +1,194 @@
+"""Where the house is wired: a Config becomes sources, a transport, editions, links and a database."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from newsletter import config as settings
+from newsletter.domain.edition import Edition, Weights
+from newsletter.domain.occurrence import Missed, Schedule
+from newsletter.errors import ConfigError, NotFound, TokenError
+from newsletter.store.database import Database, signing_key
+from newsletter.text.token import Signer
+
+# What only some commands need is loaded when they need it: `newsletter --help` answers at once.
+if TYPE_CHECKING:
+    import jinja2
+
+    from newsletter.sources.base import Source
+    from newsletter.text.render import Renderer
+    from newsletter.transports.base import Transport
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def open_app(config: settings.Config, clock: Clock = utc_now) -> App:
+    """Opens (and on first use makes) the database. Raises StoreError, or ConfigError for a bad secret."""
+    return App(config, Database(config.database_url), clock)
+
+
+@dataclass(frozen=True)
+class App:
+    """Everything that a command, a web page or the scheduler needs, made from one Config."""
+
+    config: settings.Config
+    database: Database
+    clock: Clock = utc_now
+
+    @cached_property
+    def signer(self) -> Signer:
+        """Signs links with NEWSLETTER_SECRET, or else with the key that the database keeps."""
+        secret = self.config.secret
+        try:
+            return Signer(secret.get_secret_value() if secret else signing_key(self.database))
+        except TokenError as error:
+            raise ConfigError(str(error)) from None
+
+    @cached_property
+    def templates(self) -> jinja2.BaseLoader:
+        """The operator's templates folder first, then the package's own."""
+        import jinja2
+
+        return jinja2.ChoiceLoader([jinja2.FileSystemLoader(folder) for folder in template_folders(self.config)])
+
+    @cached_property
+    def renderer(self) -> Renderer:
+        from newsletter.text.render import Renderer
+
+        return Renderer(self.templates)
+
+    def newsletter(self, key: str) -> settings.Newsletter:
+        """Raises NotFound, which lists the newsletters there are."""
+        try:
+            return self.config.newsletters[key]
+        except KeyError:
+            raise NotFound(_unknown("newsletter", key, self.config.newsletters, self.config.file)) from None
+
+    def editions(self, newsletter: str) -> list[Edition]:
+        """In the order of config.yaml, each with what it does not say itself filled in."""
+        return [_edition(self.config, newsletter, key) for key in self.newsletter(newsletter).editions]
+
+    def edition(self, newsletter: str, key: str) -> Edition:
+        """Raises NotFound, which lists the editions there are."""
+        known = self.newsletter(newsletter).editions
+        if key not in known:
+            raise NotFound(_unknown(f"edition of {newsletter}", key, known, self.config.file))
+        return _edition(self.config, newsletter, key)
+
+    def schedule(self, newsletter: str, edition: str) -> Schedule | None:
+        """When the edition falls due; None where neither it nor its newsletter has a schedule."""
+        own = self.newsletter(newsletter)
+        found = own.editions[edition].schedule or own.schedule
+        if found is None:
+            return None
+        return Schedule(found.days, found.at, found.timezone, Missed(found.missed), found.catch_up_within)
+
+    def sources(self, newsletter: str) -> list[Source]:
+        """In the order of config.yaml, each with a name of its own."""
+        own = self.newsletter(newsletter).sources
+        names = _distinct(source.name or _source_name(self.config, source) for source in own)
+        return [_source(self.config, source, name) for source, name in zip(own, names, strict=True)]
+
+    def transport(self) -> Transport:
+        """The door out that `smtp:` describes."""
+        smtp = self.config.smtp
+        if smtp.type == "folder":
+            from newsletter.transports.folder import FolderTransport
+
+            return FolderTransport(self.config.resolve(smtp.path))
+        from newsletter.transports.smtp import SmtpTransport
+
+        password = smtp.password.get_secret_value() if smtp.password else None
+        return SmtpTransport(smtp.host, smtp.port, smtp.security, smtp.username, password, smtp.connections)
+
+
+def template_folders(config: settings.Config) -> list[Path]:
+    """Where templates are looked for, in order."""
+    return [config.resolve(config.templates), package_templates()]
+
+
+def package_templates() -> Path:
+    """The package's own templates: inside it in a wheel, beside it in a checkout."""
+    package = Path(__file__).parent
+    inside = package / "_templates"
+    return inside if inside.is_dir() else package.parent / "templates"
+
+
+def _edition(config: settings.Config, newsletter: str, key: str) -> Edition:
+    base = config.newsletters[newsletter]
+    own = base.editions[key]
+    schedule = own.schedule or base.schedule
+    siblings = tuple((other, e.name or base.name) for other, e in base.editions.items() if other != key)
+    return Edition(
+        newsletter=newsletter,
+        key=key,
+        name=own.name or base.name,
+        newsletter_name=base.name,
+        sender=base.sender,
+        reply_to=base.reply_to,
+        site_name=config.site.name,
+        site_url=config.site.url,
+        subject=own.subject or base.subject,
+        tagline=base.tagline if own.tagline is None else own.tagline,
+        intro=base.intro if own.intro is None else own.intro,
+        language=own.language or base.language,
+        timezone=schedule.timezone if schedule else "UTC",
+        postal_address=base.postal_address,
+        unsubscribe_mailbox=base.unsubscribe_mailbox,
+        max_stories=own.max_stories or base.max_stories,
+        lookback=base.lookback,
+        categories=own.categories,
+        without_categories=own.without_categories,
+        weights=Weights(**base.ranking.model_dump()),
+        siblings=siblings,
+    )
+
+
+def _source(config: settings.Config, source: settings.SourceConfig, name: str) -> Source:
+    if isinstance(source, settings.JekyllSource):
+        from newsletter.sources.jekyll import JekyllSource
+
+        return JekyllSource(name, config.resolve(source.path), source.url, source.categories)
+    from newsletter.sources.feed import FeedSource
+
+    return FeedSource(name, source.url, source.categories, config.folder)
+
+
+def _source_name(config: settings.Config, source: settings.SourceConfig) -> str:
+    """What a reader would call it: a site's folder, a feed's host."""
+    if isinstance(source, settings.JekyllSource):
+        return config.resolve(source.path).name or "site"
+    host = urlsplit(source.url).hostname
+    return host.removeprefix("www.") if host else Path(source.url).stem
+
+
+def _distinct(names: Iterable[str]) -> list[str]:
+    """A second source of one name becomes `name-2`; the first keeps its own, for its posts are stored under it."""
+    taken: list[str] = []
+    for name in names:
+        candidate, count = name, 1
+        while candidate in taken:
+            count += 1
+            candidate = f"{name}-{count}"
+        taken.append(candidate)
+    return taken
+
+
+def _unknown(kind: str, key: str, known: Iterable[str], file: Path) -> str:
+    there = list(known)
+    if not there:
+        return f"there is no {kind} `{key}`: {file} names none. Add one under `newsletters:`."
+    near = difflib.get_close_matches(key, there, n=1)
+    hint = f"Did you mean `{near[0]}`? " if near else ""
+    return f"there is no {kind} `{key}`. {hint}{file.name} has: {', '.join(there)}."
