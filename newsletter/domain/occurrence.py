@@ -111,7 +111,7 @@ def due(schedule: Schedule, last_run: date | None, now: datetime) -> Due | None:
         return None
     late = now.astimezone(UTC) - latest.at
     grace = max(schedule.within, ON_TIME) if schedule.missed is Missed.CATCH_UP else ON_TIME
-    return Due(latest, run=late <= (ON_TIME if last_run is None else grace))
+    return Due(latest, run=last_run is not None and late <= grace)
 
 
 def _local_date(schedule: Schedule, moment: datetime) -> date:
