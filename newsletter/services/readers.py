@@ -1,0 +1,132 @@
+"""What the operator does to subscribers: add, remove, erase, list, export."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import TextIO
+
+from sqlalchemy import Connection
+
+from newsletter.domain.subscriber import Consent, Subscription, SubscriptionState
+from newsletter.errors import NotFound, WrongState
+from newsletter.services.subscribe import SignUp, leave, sign_up
+from newsletter.store import consents, erasure, subscribers
+from newsletter.store.database import Database
+from newsletter.text.address import normalise
+from newsletter.text.token import Signer
+
+EXPORT_COLUMNS = ("email", "name", "newsletter", "edition", "state", "since", "tags")
+
+
+def add(database: Database, signer: Signer, wish: SignUp, now: datetime) -> Subscription | None:
+    """Asks the reader to confirm; returns their subscription as it stands then.
+
+    None for an address that is never mailed. Raises AddressError when it is no address.
+    """
+    sign_up(database, signer, wish, now)
+    with database.read() as connection:
+        reader = subscribers.find(connection, normalise(wish.email))
+        return subscribers.subscription(connection, reader.id, wish.newsletter) if reader else None
+
+
+def add_active(database: Database, signer: Signer, wish: SignUp, now: datetime) -> Subscription:
+    """Subscribes at once: the operator vouches for the reader's consent.
+
+    Raises AddressError, or WrongState for one who left or is never mailed: only they can come back, by signing up.
+    """
+    email = normalise(wish.email)
+    person = signer.person(email)
+    with database.write() as connection:
+        if reason := subscribers.suppressed(connection, person):
+            raise WrongState(f"{email} is never mailed ({reason}); nothing was changed.")
+        reader = subscribers.create(connection, email, wish.name, now)
+        found = subscribers.subscription(connection, reader.id, wish.newsletter)
+        if found and found.state is SubscriptionState.UNSUBSCRIBED:
+            raise WrongState(
+                f"{email} unsubscribed on {found.since:%Y-%m-%d}; only they can come back. "
+                "Without --active they are asked to confirm."
+            )
+        if found is None or found.state is SubscriptionState.PENDING or found.edition != wish.edition:
+            active = SubscriptionState.ACTIVE
+            subscribers.subscribe(connection, reader.id, wish.newsletter, wish.edition, active, now)
+            consent = Consent(now, "added", wish.newsletter, wish.edition, wish.method, wish.origin, wish.words)
+            consents.append(connection, person, consent)
+        if wish.name and wish.name != reader.name:
+            subscribers.rename(connection, reader.id, wish.name)
+        done = subscribers.subscription(connection, reader.id, wish.newsletter)
+        assert done is not None
+        return done
+
+
+def remove(
+    database: Database, signer: Signer, emails: Iterable[str], newsletter: str | None, origin: str, now: datetime
+) -> tuple[list[str], list[str]]:
+    """Unsubscribes many: from one newsletter, or from all. Returns (unsubscribed, not subscribed), both as addresses.
+
+    Raises AddressError for the first that is no address; then nothing was changed.
+    """
+    wanted = [normalise(email) for email in emails]
+    done: list[str] = []
+    with database.write() as connection:
+        for email in wanted:
+            theirs = [one for one in _of(connection, email) if newsletter in (None, one.newsletter)]
+            ended = [leave(connection, signer, one, "operator", origin, now) for one in theirs]
+            if any(ended):
+                done.append(email)
+    return done, [email for email in wanted if email not in done]
+
+
+def erase(database: Database, signer: Signer, email: str, origin: str, now: datetime) -> None:
+    """Deletes the person; the keyed hash of the address stays, so that it is never mailed again, and the consents.
+
+    Raises AddressError; NotFound when nobody has that address (it is suppressed all the same).
+    """
+    address = normalise(email)
+    person = signer.person(address)
+    with database.write() as connection:
+        erasure.overwrite_what_is_freed(connection)
+        reader = subscribers.find(connection, address)
+        subscribers.suppress(connection, person, "erased", now)
+        consents.append(connection, person, Consent(now, "erased", "", "", "operator", origin))
+        if reader:
+            erasure.erase(connection, reader.id, person, now)
+    erasure.empty_the_log(database)
+    if reader is None:
+        raise NotFound(f"nobody has the address {address}; it will never be mailed all the same.")
+
+
+def listing(
+    database: Database, newsletter: str | None = None, state: SubscriptionState | None = None
+) -> Iterator[Subscription]:
+    """In the order of addresses, streamed."""
+    with database.read() as connection:
+        yield from subscribers.listing(connection, newsletter, state)
+
+
+def export(database: Database, file: TextIO, newsletter: str | None = None) -> int:
+    """Writes CSV that a spreadsheet opens without running anything in it, and that `import` reads again.
+
+    Returns the number of lines below the header.
+    """
+    writer = csv.writer(file)
+    writer.writerow(EXPORT_COLUMNS)
+    number = 0
+    for one in listing(database, newsletter):
+        reader = one.subscriber
+        since = one.since.isoformat(timespec="seconds")
+        row = (reader.email, reader.name, one.newsletter, one.edition, one.state, since, ", ".join(reader.tags))
+        writer.writerow([harmless(cell) for cell in row])
+        number += 1
+    return number
+
+
+def harmless(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
+
+
+def _of(connection: Connection, email: str) -> list[Subscription]:
+    reader = subscribers.find(connection, email)
+    return subscribers.subscriptions_of(connection, reader.id) if reader else []

@@ -1,0 +1,171 @@
+"""A reader's way in and out: sign up, confirm, unsubscribe. Nobody becomes active without having confirmed.
+
+What a stranger does never shows who is subscribed: `sign_up` answers nothing, and does the same work for all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from newsletter.domain.subscriber import Consent, Subscription, SubscriptionState
+from newsletter.errors import TokenError
+from newsletter.store import consents, notices, subscribers
+from newsletter.store.database import Database
+from newsletter.text.address import normalise
+from newsletter.text.token import CONFIRM, Signer
+
+CONFIRM_WITHIN = timedelta(days=7)
+ONE_MAIL_EVERY = timedelta(hours=24)
+MOST_MAILS = 3  # confirmation mails to one address in that time, however many newsletters it is signed up for
+
+_USED = "This link has been used already, or a newer one took its place. You can sign up again at any time."
+_NEVER_MAILED = "This address is on the list of addresses that are never mailed, so it cannot be subscribed."
+
+
+@dataclass(frozen=True, slots=True)
+class SignUp:
+    """What somebody asked for. `origin` is where from (an IP address, "command line"), `words` what they agreed to."""
+
+    newsletter: str
+    edition: str
+    email: str
+    name: str = ""
+    method: str = "form"
+    origin: str = ""
+    words: str = ""
+
+
+def sign_up(database: Database, signer: Signer, wish: SignUp, now: datetime) -> None:
+    """Asks the owner of the address to confirm, unless they are active, are never mailed, or were asked today.
+
+    Raises AddressError when it is no address; says nothing else, whatever is known of it.
+    """
+    email = normalise(wish.email)
+    person = signer.person(email)
+    with database.write() as connection:
+        consents.append(connection, person, _consent(wish, "asked", now))
+        if subscribers.suppressed(connection, person):
+            return
+        pending = _pending(connection, email, wish, now)
+        if pending is not None and _may_be_mailed(connection, person, wish.newsletter, now):
+            data = {"payload": _payload(pending)}
+            notices.queue(connection, CONFIRM, person, email, wish.newsletter, wish.edition, data, now)
+
+
+def confirmation(database: Database, signer: Signer, token: str) -> Subscription:
+    """The subscription that a confirmation link is about. Raises TokenError when it can no longer be confirmed."""
+    with database.read() as connection:
+        return _confirmable(connection, signer, token)
+
+
+def confirm(database: Database, signer: Signer, token: str, origin: str, now: datetime) -> Subscription:
+    """Makes the subscription active, and queues the welcome. A second time changes nothing.
+
+    Raises TokenError when the link is forged, too old or was used and the reader has left since.
+    """
+    with database.write() as connection:
+        found = _confirmable(connection, signer, token)
+        if found.state is SubscriptionState.ACTIVE:
+            return found
+        welcome(connection, signer, found, Consent(now, "confirmed", found.newsletter, found.edition, "link", origin))
+        active = subscribers.subscription(connection, found.subscriber.id, found.newsletter)
+        assert active is not None
+        return active
+
+
+def welcome(connection: Connection, signer: Signer, found: Subscription, consent: Consent) -> None:
+    """Activates a subscription on the strength of `consent` and queues the welcome notice."""
+    reader, now = found.subscriber, consent.at
+    subscribers.subscribe(connection, reader.id, found.newsletter, consent.edition, SubscriptionState.ACTIVE, now)
+    person = signer.person(reader.email)
+    consents.append(connection, person, consent)
+    data = {"subscriber": str(reader.id)}
+    notices.queue(connection, "welcome", person, reader.email, found.newsletter, consent.edition, data, now)
+
+
+def unsubscribe(
+    database: Database, signer: Signer, token: str, purpose: str, origin: str, now: datetime
+) -> Subscription | None:
+    """Ends the subscription that the token names; again and again changes nothing.
+
+    None: there is nothing to end any more (the person was erased, or the link stood in a preview).
+    Raises TokenError when the link is forged.
+    """
+    subscriber, newsletter = signer.read_subscription(purpose, token)
+    with database.write() as connection:
+        if found := subscribers.subscription(connection, subscriber, newsletter):
+            leave(connection, signer, found, "link", origin, now)
+        return subscribers.subscription(connection, subscriber, newsletter)
+
+
+def subscription(database: Database, signer: Signer, token: str, purpose: str) -> Subscription | None:
+    """The subscription that a link is about, without touching it. Raises TokenError when the link is forged."""
+    subscriber, newsletter = signer.read_subscription(purpose, token)
+    with database.read() as connection:
+        return subscribers.subscription(connection, subscriber, newsletter)
+
+
+def leave(connection: Connection, signer: Signer, found: Subscription, method: str, origin: str, now: datetime) -> bool:
+    """Unsubscribes; False when that was so already. Deliveries still waiting are skipped when they are claimed."""
+    if found.state is SubscriptionState.UNSUBSCRIBED:
+        return False
+    ended = SubscriptionState.UNSUBSCRIBED
+    subscribers.subscribe(connection, found.subscriber.id, found.newsletter, found.edition, ended, now)
+    gone = Consent(now, "unsubscribed", found.newsletter, found.edition, method, origin)
+    consents.append(connection, signer.person(found.subscriber.email), gone)
+    return True
+
+
+def _pending(connection: Connection, email: str, wish: SignUp, now: datetime) -> Subscription | None:
+    """The subscription that waits for its confirmation; None when it is active already.
+
+    One that was ended stays ended until its owner confirms: a stranger who types the address changes nothing.
+    """
+    reader = subscribers.create(connection, email, wish.name, now)
+    found = subscribers.subscription(connection, reader.id, wish.newsletter)
+    if found is None:
+        pending = SubscriptionState.PENDING
+        subscribers.subscribe(connection, reader.id, wish.newsletter, wish.edition, pending, now)
+    elif found.state is SubscriptionState.ACTIVE:
+        return None
+    else:
+        subscribers.move(connection, reader.id, wish.newsletter, wish.edition)
+        if wish.name and found.state is SubscriptionState.PENDING and _never_confirmed(connection, reader.id):
+            subscribers.rename(connection, reader.id, wish.name)
+    return subscribers.subscription(connection, reader.id, wish.newsletter)
+
+
+def _never_confirmed(connection: Connection, subscriber: int) -> bool:
+    theirs = subscribers.subscriptions_of(connection, subscriber)
+    return all(one.state is SubscriptionState.PENDING for one in theirs)
+
+
+def _may_be_mailed(connection: Connection, person: bytes, newsletter: str, now: datetime) -> bool:
+    mailed = notices.queued_since(connection, person, CONFIRM, now - ONE_MAIL_EVERY)
+    return newsletter not in mailed and sum(mailed.values()) < MOST_MAILS
+
+
+def _payload(pending: Subscription) -> str:
+    """The date in it makes the link good for one use: confirming and unsubscribing both change it."""
+    return f"{pending.subscriber.id}:{pending.since.timestamp():.6f}:{pending.newsletter}"
+
+
+def _confirmable(connection: Connection, signer: Signer, token: str) -> Subscription:
+    subscriber, since, newsletter = signer.read(CONFIRM, token, CONFIRM_WITHIN).split(":", 2)
+    found = subscribers.subscription(connection, int(subscriber), newsletter)
+    if found is None:
+        raise TokenError(_USED)
+    if found.state is SubscriptionState.ACTIVE:
+        return found
+    if f"{found.since.timestamp():.6f}" != since:
+        raise TokenError(_USED)
+    if subscribers.suppressed(connection, signer.person(found.subscriber.email)):
+        raise TokenError(_NEVER_MAILED)
+    return found
+
+
+def _consent(wish: SignUp, action: str, now: datetime) -> Consent:
+    return Consent(now, action, wish.newsletter, wish.edition, wish.method, wish.origin, wish.words)

@@ -1,0 +1,40 @@
+"""Deleting a person, down to the bytes that a database would leave lying in its file."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, text, update
+
+from newsletter.domain.delivery import DeliveryState
+from newsletter.store.database import Database
+from newsletter.store.tables import deliveries, notices, subscribers, subscriptions
+
+
+def erase(connection: Connection, subscriber: int, person: bytes, now: datetime) -> None:
+    """Deletes the person everywhere; the ledger keeps its rows for the accounting, without address and words."""
+    theirs = deliveries.c.subscriber == subscriber
+    waiting = deliveries.c.state.in_((DeliveryState.QUEUED, DeliveryState.DEFERRED))
+    gone = {"state": DeliveryState.SKIPPED, "due_at": None, "at": now}
+    connection.execute(update(deliveries).where(theirs, waiting).values(gone))
+    connection.execute(update(deliveries).where(theirs).values(email="", domain="", text=""))
+    connection.execute(delete(notices).where(notices.c.person == person))
+    connection.execute(delete(subscriptions).where(subscriptions.c.subscriber == subscriber))
+    connection.execute(delete(subscribers).where(subscribers.c.id == subscriber))
+
+
+def overwrite_what_is_freed(connection: Connection) -> None:
+    """From here on, what this connection deletes is overwritten with zeros, not only unlinked."""
+    if connection.dialect.name == "sqlite":
+        connection.execute(text("PRAGMA secure_delete=ON"))
+
+
+def empty_the_log(database: Database) -> None:
+    """Brings SQLite's write-ahead log home and cuts it off: older pages in it still hold what was deleted."""
+    if not database.is_sqlite:
+        return
+    raw = database.engine.raw_connection()
+    try:
+        raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:
+        raw.close()

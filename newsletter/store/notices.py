@@ -1,0 +1,104 @@
+"""The queue of mails to one person about their own subscription: confirm, welcome, address."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, func, insert, or_, select, update
+
+from newsletter.domain.delivery import DeliveryState
+from newsletter.store.tables import notices
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """`data` is what its kind needs to make its links; `attempts` counts the present one."""
+
+    id: int
+    kind: str
+    email: str
+    newsletter: str
+    edition: str
+    data: Mapping[str, str]
+    attempts: int
+    created_at: datetime
+
+
+def queue(
+    connection: Connection,
+    kind: str,
+    person: bytes,
+    email: str,
+    newsletter: str,
+    edition: str,
+    data: Mapping[str, str],
+    now: datetime,
+) -> None:
+    row = {
+        "kind": kind,
+        "person": person,
+        "email": email,
+        "newsletter": newsletter,
+        "edition": edition,
+        "data": dict(data),
+        "state": DeliveryState.QUEUED,
+        "attempts": 0,
+        "due_at": now,
+        "created_at": now,
+        "text": "",
+    }
+    connection.execute(insert(notices).values(row))
+
+
+def queued_since(connection: Connection, person: bytes, kind: str, since: datetime) -> dict[str, int]:
+    """How many notices of that kind the person got since then (an instant), for each newsletter."""
+    rows = connection.execute(
+        select(notices.c.newsletter, func.count())
+        .where(notices.c.person == person, notices.c.kind == kind, notices.c.created_at > since)
+        .group_by(notices.c.newsletter)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def claim(connection: Connection, now: datetime, lease: timedelta, most: int) -> list[Notice]:
+    """Takes what is due, for the time of the lease; what a dead process had claimed comes back when its lease ends."""
+    due = or_(
+        notices.c.state.in_((DeliveryState.QUEUED, DeliveryState.DEFERRED)), notices.c.state == DeliveryState.SENDING
+    )
+    chosen = (
+        select(notices.c.id)
+        .where(due, notices.c.due_at <= now)
+        .order_by(notices.c.due_at, notices.c.id)
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    )
+    claimed = {"state": DeliveryState.SENDING, "due_at": now + lease, "attempts": notices.c.attempts + 1}
+    rows = connection.execute(
+        update(notices).where(notices.c.id.in_(chosen.scalar_subquery())).values(claimed).returning(notices)
+    )
+    return sorted(
+        (
+            Notice(row.id, row.kind, row.email, row.newsletter, row.edition, row.data, row.attempts, row.created_at)
+            for row in rows
+        ),
+        key=lambda notice: notice.id,
+    )
+
+
+def finish(connection: Connection, notice: int, state: DeliveryState, text: str) -> None:
+    """Sent, or failed for good: the address is no longer needed, only that there was a notice."""
+    closed = {"state": state, "text": text, "email": "", "data": {}}
+    connection.execute(update(notices).where(notices.c.id == notice).values(closed))
+
+
+def defer(connection: Connection, notice: int, due_at: datetime, text: str) -> None:
+    later = {"state": DeliveryState.DEFERRED, "due_at": due_at, "text": text}
+    connection.execute(update(notices).where(notices.c.id == notice).values(later))
+
+
+def waiting(connection: Connection) -> int:
+    """How many are not sent yet."""
+    states = (DeliveryState.QUEUED, DeliveryState.DEFERRED, DeliveryState.SENDING)
+    return connection.scalar(select(func.count()).where(notices.c.state.in_(states))) or 0
