@@ -24,7 +24,7 @@ bench: $(VENV)/.dev  ## speed as ratios to named references
 	$(BIN)/python -m benchmarks
 
 lock:  ## pins the dependencies anew (needs uv)
-	uv pip compile -q --universal --python-version 3.11.2 --generate-hashes --no-emit-index-url --no-header pyproject.toml -o requirements.txt
+	uv pip compile -q --universal --python-version 3.11.2 --generate-hashes --no-emit-index-url --no-header --extra build pyproject.toml -o requirements.txt
 	uv pip compile -q --universal --python-version 3.11.2 --generate-hashes --no-emit-index-url --no-header --all-extras pyproject.toml -o requirements-dev.txt
 
 clean:  ## removes what make made

@@ -30,7 +30,7 @@ class Mail:
 
     def read(self) -> EmailMessage:
         message = email.message_from_bytes(self.file.read_bytes(), policy=email.policy.default)
-        assert isinstance(message, EmailMessage)  # noqa: S101 - what policy.default makes
+        assert isinstance(message, EmailMessage)
         return message
 
     @property
