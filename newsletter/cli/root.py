@@ -1,0 +1,43 @@
+"""The tree of commands. Each group registers its own; what a command needs is loaded when it runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from newsletter import __version__
+from newsletter.cli import posts, setup
+from newsletter.cli.session import Context, Session
+
+cli = typer.Typer(
+    name="newsletter",
+    help="Your blog's best stories in your readers' inboxes.\n\n"
+    "Start with [bold]newsletter init[/], or see it all at once with [bold]newsletter demo[/].",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for group in (setup, posts):
+    group.register(cli)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"newsletter {__version__}")
+        raise typer.Exit
+
+
+@cli.callback()
+def root(
+    context: Context,
+    config: Annotated[
+        Path, typer.Option("--config", metavar="FILE", envvar="NEWSLETTER_CONFIG", help="The configuration.")
+    ] = Path("config.yaml"),
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    context.obj = Session(config)

@@ -1,0 +1,54 @@
+"""What every command begins with: the configuration, and the house behind it, opened when first asked for."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from newsletter.app import App
+    from newsletter.config import Config
+
+
+@dataclass
+class Session:
+    """One call of the program. `file` is the config.yaml it was given."""
+
+    file: Path
+
+    @cached_property
+    def config(self) -> Config:
+        from newsletter.config import load
+
+        return load(self.file, os.environ)
+
+    @cached_property
+    def app(self) -> App:
+        from newsletter.app import open_app
+
+        return open_app(self.config)
+
+
+class Context(typer.Context):
+    """Typer's context with our Session in it."""
+
+    obj: Session
+
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON value on stdout, all else on stderr.")]
+IssueArgument = Annotated[
+    int, typer.Argument(metavar="ISSUE", help="The number that `newsletter issues` shows.", min=1)
+]
+NewsletterArgument = Annotated[str, typer.Argument(metavar="NEWSLETTER", help="A newsletter's key in config.yaml.")]
+EditionOption = Annotated[str | None, typer.Option("--edition", metavar="EDITION", help="Only this edition.")]
+
+
+def zone_of(app: App, newsletter: str, edition: str) -> str:
+    """The zone in which an edition's times are shown; UTC once it is no longer in the config."""
+    own = app.config.newsletters.get(newsletter)
+    return app.edition(newsletter, edition).timezone if own and edition in own.editions else "UTC"

@@ -1,0 +1,92 @@
+"""`init`: from an empty folder to a newsletter that can be built."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from newsletter.cli import output
+from newsletter.cli.session import Context, JsonOption
+from newsletter.errors import NewsletterError
+
+PANEL = "Set up"
+
+
+def register(cli: typer.Typer) -> None:
+    cli.command(rich_help_panel=PANEL)(init)
+
+
+def init(
+    context: Context,
+    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to write; made if it is not there.")] = Path(),
+    as_json: JsonOption = False,
+) -> None:
+    """Write a commented config.yaml, a templates folder and the database.
+
+    A Jekyll site in DIR, or in a folder right below it, is found and entered as the source. What is there
+    already is left as it is.
+    """
+    from newsletter.app import open_app
+    from newsletter.cli.starter import prepare
+    from newsletter.config import load
+
+    _make(folder)
+    starter = prepare(folder)
+    wrote = [name for name, content in starter.files if _write_new(folder / name, content)]
+    kept = [name for name, _ in starter.files if name not in wrote]
+    config = load(folder / "config.yaml", {})
+    open_app(config).database.close()
+    site = starter.site
+    if as_json:
+        value = {"folder": str(folder), "newsletters": list(config.newsletters), "database": config.database}
+        output.answer_json({**value, "site": site.path if site else None, "wrote": wrote, "kept": kept})
+        return
+    for name in wrote:
+        output.say(f"[green]wrote[/]  {output.plain(folder / name)}")
+    for name in kept:
+        output.say(f"[dim]kept[/]   {output.plain(folder / name)}  [dim](it was there already)[/]")
+    if site:
+        title = f" “{output.plain(site.title)}”" if site.title else ""
+        output.say(f"[green]found[/]  the Jekyll site{title} in {output.plain((folder / site.path).resolve())}")
+    _next_steps(folder, next(iter(config.newsletters), "NEWSLETTER"), has_site=site is not None)
+
+
+def _next_steps(folder: Path, key: str, *, has_site: bool) -> None:
+    steps = [
+        (f"newsletter build {key}", "read the posts and make a first issue; nothing is sent"),
+        ("newsletter preview 1 --out preview", "look at it"),
+        (f"newsletter send-preview {key} --to YOU", "get it as your readers will"),
+        ("newsletter doctor", "check mail server, DNS and the rest"),
+        ("newsletter serve", "sign-up pages, schedule and sending, from now on"),
+    ]
+    if not has_site:
+        output.say(
+            "\nNo Jekyll site was found here: name one, or a feed, under [bold]sources:[/] in config.yaml. Then:"
+        )
+    else:
+        output.say("\nNext:")
+    if folder.resolve() != Path.cwd():
+        output.say(f"  [bold]cd {output.plain(folder)}[/]")
+    width = max(len(command) for command, _ in steps)
+    for command, words in steps:
+        output.say(f"  [bold]{command:<{width}}[/]  [dim]{words}[/]")
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise NewsletterError(f"{folder}: cannot be made a folder: {error.strerror}.") from None
+
+
+def _write_new(path: Path, content: str) -> bool:
+    """Whether it was written: never over a file that is there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(content)
+    except FileExistsError:
+        return False
+    return True

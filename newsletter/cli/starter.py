@@ -1,0 +1,170 @@
+"""What `init` writes: a commented config.yaml made for the folder it finds, and what stands beside it."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import yaml
+
+from newsletter.errors import ConfigError
+
+_SITE_MARKS = ("_config.yml", "_config.yaml", "_config.toml", "_posts")
+_PRIVATE_FOLDER = "_newsletter"  # Jekyll publishes every file of a site, but none below an underscore
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A Jekyll site: `path` is relative to the folder of config.yaml, the rest comes from its _config.yml."""
+
+    path: str
+    title: str = ""
+    url: str = ""
+    timezone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class Starter:
+    """`files` are relative paths and what goes into them; `key` is the newsletter's."""
+
+    key: str
+    site: Site | None
+    database: str
+    files: tuple[tuple[str, str], ...]
+
+
+def prepare(folder: Path) -> Starter:
+    """Looks at `folder` and says what should be written there; writes nothing."""
+    site = find_site(folder)
+    private = f"{_PRIVATE_FOLDER}/" if site and site.path == "." else ""
+    title = (site.title if site else "") or "Tech Decoded"
+    key = _key(title)
+    database = f"{private}subscribers.db"
+    files = (
+        ("config.yaml", _config(key, title, site, private)),
+        (f"{private}templates/README.md", _TEMPLATES),
+        (f"{private}.gitignore", _GITIGNORE),
+    )
+    return Starter(key, site, database, files)
+
+
+def find_site(folder: Path) -> Site | None:
+    """The Jekyll site in `folder` itself, or else in the first of its subfolders that has one."""
+    subfolders = sorted(path for path in folder.iterdir() if path.is_dir() and path.name[:1] not in "._")
+    for candidate in (folder, *subfolders):
+        if any((candidate / mark).exists() for mark in _SITE_MARKS):
+            return _read_site(candidate, "." if candidate == folder else candidate.name)
+    return None
+
+
+def _read_site(root: Path, path: str) -> Site:
+    said: Any = {}
+    for name in ("_config.yml", "_config.yaml"):
+        if (root / name).is_file():
+            try:
+                said = yaml.safe_load((root / name).read_text("utf-8-sig", "replace"))
+            except (yaml.YAMLError, OSError) as error:
+                raise ConfigError(f"{root / name} cannot be read: {error}") from None
+            break
+    said = said if isinstance(said, dict) else {}
+    return Site(path, _text(said.get("title")), _text(said.get("url")), _zone(said.get("timezone")))
+
+
+def _text(value: object) -> str:
+    return " ".join(str(value).split()) if isinstance(value, (str, int, float)) else ""
+
+
+def _zone(value: object) -> str:
+    try:
+        return ZoneInfo(str(value)).key
+    except (ValueError, OSError, KeyError):
+        return "UTC"
+
+
+def _key(title: str) -> str:
+    ascii_title = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", ascii_title).strip("-")[:40].strip("-") or "weekly"
+
+
+def _config(key: str, title: str, site: Site | None, private: str) -> str:
+    host = (urlsplit(site.url).hostname or "").removeprefix("www.") if site else ""
+    domain = host if "." in host and not host.replace(".", "").isdigit() else "example.org"
+    sender = re.sub(r'[<>"\\@,;:]', "", title).strip() or "Newsletter"
+    return _CONFIG.format(
+        key=key,
+        title=_quoted(title),
+        sender=_quoted(f"{sender} <newsletter@{domain}>"),
+        domain=domain,
+        timezone=site.timezone if site else "UTC",
+        path=_quoted(site.path if site else "blog"),
+        hint="" if site else "   # put the folder of your Jekyll site here",
+        database=f"sqlite:///{private}subscribers.db",
+        templates=f"{private}templates",
+    )
+
+
+def _quoted(text: str) -> str:
+    """A YAML double-quoted string; JSON's are among them."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+_CONFIG = """\
+# The configuration of `newsletter`. Paths are relative to this file; an unknown key is an error, so typing mistakes
+# are found. Any value can come from the environment instead: NEWSLETTER_SMTP__PASSWORD is smtp: password.
+
+site:
+  name: {title}
+  # Where readers reach `newsletter serve`: it stands in every sign-up, archive and unsubscribe link.
+  # Before the first real issue, put a public address here, like https://news.{domain}
+  url: "http://127.0.0.1:8000"
+
+database: "{database}"   # or postgresql+psycopg://user@host/database
+templates: "{templates}"   # your own versions of templates; what is not there comes with the program
+
+# The mail server that takes your mails. Its password belongs in NEWSLETTER_SMTP__PASSWORD, not here.
+smtp:
+  host: 127.0.0.1
+  port: 25             # 587 goes with starttls, 465 with tls
+  security: none       # none, starttls or tls
+  # username: newsletter
+  connections: 8       # how many conversations with the server at once
+
+newsletters:
+  {key}:               # the name for commands: `newsletter build {key}`
+    name: {title}
+    sender: {sender}
+    # Many countries ask for a postal address in every mail.
+    postal_address: ""
+    subject: "{{{{ lead.title }}}}"   # the title of the first story
+    schedule: {{days: [friday], at: "08:00", timezone: {timezone}}}
+    max_stories: 10
+    sources:
+      - {{type: jekyll, path: {path}}}{hint}
+      # - {{type: jekyll, path: {path}, categories: [Technology]}}   # only posts of these categories
+      # - {{type: feed, url: "https://example.com/feed.xml"}}
+    # Editions are variants for some of your readers. What one does not say, the newsletter says.
+    # editions:
+    #   uk: {{}}
+    #   world: {{schedule: {{days: [friday], at: "12:00", timezone: UTC}}}}
+"""
+
+_TEMPLATES = """\
+# Templates
+
+A file in this folder takes the place of the program's own file of the same name: `email/digest.mjml` here is used
+instead of the one that comes with the program. What is not here comes from the program, so keep only what you change.
+"""
+
+_GITIGNORE = """\
+# Your readers' addresses are theirs: they do not belong in a repository.
+*.db
+*.db-*
+*.lock
+outbox/
+"""

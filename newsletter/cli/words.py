@@ -1,0 +1,63 @@
+"""How the terminal says numbers, times and names."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+
+def count(number: int, thing: str, things: str | None = None) -> str:
+    """`1 message`, `1,234 messages`, `no messages`."""
+    noun = thing if number == 1 else things or f"{thing}s"
+    return f"{number:,} {noun}" if number else f"no {noun}"
+
+
+def moment(at: datetime, zone: str = "UTC") -> str:
+    """`Fri 27 Nov 2026 08:00 GMT`: the wall clock of `zone`, and which one it is."""
+    local = at.astimezone(ZoneInfo(zone))
+    return f"{local:%a} {local.day} {local:%b %Y %H:%M} {local.tzname()}"
+
+
+def day(at: datetime, zone: str = "UTC") -> str:
+    """`27 Nov 2026`."""
+    local = at.astimezone(ZoneInfo(zone))
+    return f"{local.day} {local:%b %Y}"
+
+
+def offset(at: datetime) -> str:
+    """`+01:00`, of an aware local time."""
+    return f"{at:%z}"[:3] + ":" + f"{at:%z}"[3:5]
+
+
+def distance(span: timedelta) -> str:
+    """`in 3 days`, `in 2 hours`, `in 5 minutes`, `now`."""
+    seconds = span.total_seconds()
+    for size, thing in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= size:
+            return f"in {count(int(seconds // size), thing)}"
+    return "now" if seconds < 1 else "in less than a minute"
+
+
+def seconds(span: float) -> str:
+    """`0.3 s`, `12 s`, `3 min 20 s`, `2 h 5 min`."""
+    if span < 10:
+        return f"{span:.1f} s"
+    if span < 60:
+        return f"{span:.0f} s"
+    minutes, rest = divmod(round(span), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def iso(at: datetime | None) -> str | None:
+    """ISO 8601 as JSON carries it, to the second."""
+    return at.isoformat(timespec="seconds") if at else None
+
+
+def one_of(kind: str, wanted: str, known: Iterable[str]) -> str:
+    """Says that there is no such thing, which there are, and which was perhaps meant."""
+    there = list(known)
+    near = difflib.get_close_matches(wanted, there, n=1)
+    hint = f" Did you mean `{near[0]}`?" if near else ""
+    return f"there is no {kind} `{wanted}`.{hint} There are: {', '.join(there) or 'none'}."
