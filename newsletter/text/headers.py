@@ -9,21 +9,14 @@ from email.utils import parseaddr
 import idna
 
 from newsletter.errors import AddressError
+from newsletter.text.plain import one_line
 
-_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufdd0\ufdd1\ud800-\udfff]+")
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _MAILABLE = re.compile(r"[!-;=?A-~]{1,64}@[A-Za-z0-9.:\[\]_-]{1,255}")
 _WEB = re.compile(r"[!-;=?-~]+")
 _WORD_BYTES = 42  # as base64 56 characters: an encoded word of 68, which leaves room for a folding space
 _LINE = 76
 _FOLD = "\r\n "
-
-
-def one_line(text: str) -> str:
-    """`text` without controls, line ends, bidirectional overrides and stray surrogates; spaces become single."""
-    if text.isprintable() and "  " not in text:  # the usual case: none of those is printable
-        return text.strip()
-    return " ".join(_UNSAFE.sub(" ", text).split())
 
 
 def text_field(name: str, value: str) -> bytes:

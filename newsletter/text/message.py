@@ -16,7 +16,8 @@ from email.utils import format_datetime
 
 from newsletter.domain.edition import Edition
 from newsletter.domain.subscriber import Reader
-from newsletter.text.headers import mailbox, mailbox_field, one_line, raw_field, text_field, web_url
+from newsletter.text.headers import mailbox, mailbox_field, raw_field, text_field, web_url
+from newsletter.text.plain import one_line
 from newsletter.text.quoted import SOFT, encode, encode_short
 from newsletter.text.slots import SLOTS, fill_html, fill_text, slot, split, used, values
 

@@ -1,0 +1,42 @@
+"""Dates as a language writes them, and the way it is read (Unicode's CLDR, by babel)."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import lru_cache
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date
+
+
+def full_date(day: date, language: str) -> str:
+    """`Friday, 20 November 2026` in the language (a tag like en-GB); a language without data gives 2026-11-20."""
+    return _format(day, language, "full")
+
+
+def long_date(day: date, language: str) -> str:
+    """`20 November 2026`. Pass a date that is local to the reader's edition; this knows no time zones."""
+    return _format(date(day.year, day.month, day.day), language, "long")
+
+
+def direction(language: str) -> str:
+    """ltr or rtl."""
+    locale = _locale(language)
+    return locale.text_direction if locale else "ltr"
+
+
+@lru_cache(maxsize=4096)  # a send writes one date per reader, and they are few
+def _format(day: date, language: str, width: str) -> str:
+    locale = _locale(language)
+    return format_date(day, width, locale=locale) if locale else day.strftime("%Y-%m-%d")
+
+
+@lru_cache(maxsize=64)
+def _locale(language: str) -> Locale | None:
+    """The language of a tag, or failing that its first part: en-XX is read as en."""
+    for tag in (language, language.split("-")[0]):
+        try:
+            return Locale.parse(tag, sep="-")
+        except (UnknownLocaleError, ValueError, TypeError):
+            continue
+    return None

@@ -1,0 +1,225 @@
+"""A digest becomes an email, a notice becomes one too: Jinja first, MJML second, a text twin beside it.
+
+Content is always a value: a post that holds `{{ 7*7 }}`, `</mj-text>` or `<script>` shows those characters.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import jinja2
+import mjml
+from jinja2 import meta
+
+from newsletter.domain.digest import Also, Digest, DigestStory
+from newsletter.domain.edition import Edition
+from newsletter.errors import TemplateError
+from newsletter.text import columns, dates
+from newsletter.text.mjml_lint import Finding, lint, too_deep
+from newsletter.text.plain import one_line, visible
+from newsletter.text.preheader import cut, preheader
+from newsletter.text.sandbox import Environment
+from newsletter.text.slots import slot
+
+# What each notice says needs these values, beside `edition`; links are ours, `days` is how long a link works.
+NOTICES: Mapping[str, tuple[str, ...]] = {
+    "confirm": ("confirm_url", "days"),
+    "address": ("confirm_url", "days"),
+    "welcome": ("archive_url", "preferences_url", "unsubscribe_url"),
+    "already": ("archive_url", "preferences_url", "unsubscribe_url"),
+    "goodbye": ("signup_url",),
+}
+SUBJECT_LENGTH = 250  # no inbox shows more than about 80
+
+
+@dataclass(frozen=True, slots=True)
+class IssueLinks:
+    """Links that are the same for all readers, absolute: the issue on the web, its archive, the sign-up page."""
+
+    online: str
+    archive: str
+    signup: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """`html` and `text` hold slots (text.slots); `preheader` also stands in `html`, "" for notices."""
+
+    subject: str
+    preheader: str
+    html: str
+    text: str
+
+
+class Renderer:
+    """Templates by name below `loader`: email/digest.mjml, email/digest.txt, email/notices/KIND.mjml and .txt."""
+
+    def __init__(self, loader: jinja2.BaseLoader) -> None:
+        self._environment = Environment(loader)
+        self._environment.globals["slot"] = slot
+        self._environment.filters.update(
+            wrap=columns.wrap, underline=columns.underline, paragraphs=_paragraphs, counted=_counted
+        )
+        self._sound: dict[str, str] = {}  # templates that passed the linter, with the source that did
+
+    def digest(self, digest: Digest, links: IssueLinks) -> Rendered:
+        """Raises TemplateError: file, line, reason, remedy."""
+        edition, stories = digest.edition, tuple(_clean_story(story) for story in digest.stories)
+        clean = replace(digest, edition=_clean_edition(edition), stories=stories)
+        values = {
+            **_common(clean.edition),
+            "digest": clean,
+            "lead": clean.lead,
+            "rest": clean.rest,
+            "stories": stories,
+            "number": digest.number,
+            "date": dates.full_date(digest.date.date(), edition.language),
+            "minutes": sum(story.minutes for story in stories),
+            "links": links,
+            "preheader": preheader(clean),
+        }
+        subject = self._subject(clean, values)
+        return self._rendered("email/digest", {**values, "subject": subject})
+
+    def notice(self, kind: str, values: Mapping[str, object]) -> Rendered:
+        """A mail to one person about their own subscription; `values` are `edition` and what NOTICES names.
+
+        Raises TemplateError, and KeyError for a kind or values that do not exist.
+        """
+        edition = values["edition"]
+        if not isinstance(edition, Edition):
+            raise TypeError(f"`edition` is an Edition, not {type(edition).__name__}")
+        clean = _clean_edition(edition)
+        given = {**_common(clean), **{name: values[name] for name in NOTICES[kind]}, "preheader": ""}
+        name = f"email/notices/{kind}"
+        subject = one_line(self._environment.render_block(f"{name}.txt", "subject", given))
+        return self._rendered(name, {**given, "subject": subject})
+
+    def check(self, name: str) -> list[Finding]:
+        """What the MJML compiler would swallow in the template `name` and all that it includes or extends."""
+        findings, seen, waiting = [], set(), [name]
+        while waiting:
+            current = waiting.pop()
+            if current in seen or current.endswith(".txt"):
+                continue
+            seen.add(current)
+            source, file = self._source(current)
+            waiting += self._referenced(current, source)
+            if self._sound.get(current) == source:
+                continue
+            found = lint(source, file)
+            findings += found
+            if not found:
+                self._sound[current] = source
+        return findings
+
+    def _rendered(self, name: str, values: Mapping[str, object]) -> Rendered:
+        if findings := self.check(f"{name}.mjml"):
+            first = findings[0]
+            more = f" ({len(findings) - 1} more like it)" if len(findings) > 1 else ""
+            raise TemplateError(first.template, first.message + more, line=first.line)
+        source = self._environment.render(f"{name}.mjml", values)
+        text = self._environment.render(f"{name}.txt", values)
+        html = _compile(f"{name}.mjml", source)
+        return Rendered(str(values["subject"]), str(values["preheader"]), html, _tidy(text))
+
+    def _subject(self, digest: Digest, values: Mapping[str, object]) -> str:
+        edition = digest.edition
+        label = f"config.yaml, `subject` of {edition.newsletter}, edition {edition.key}"
+        given = {key: values[key] for key in ("lead", "stories", "edition", "number", "date")}
+        written = one_line(self._environment.render_text(label, edition.subject, given))
+        return cut(written, SUBJECT_LENGTH) or f"{edition.name} {digest.number}"
+
+    def _source(self, name: str) -> tuple[str, str]:
+        """A template's source and the file it came from."""
+        try:
+            source, file, _ = self._environment.loader.get_source(self._environment, name)  # type: ignore[union-attr]
+        except jinja2.TemplateNotFound:
+            raise TemplateError(name, "there is no such template.") from None
+        return source, file or name
+
+    def _referenced(self, name: str, source: str) -> list[str]:
+        try:
+            tree = self._environment.parse(source, name)
+        except jinja2.TemplateSyntaxError:
+            return []  # rendering says it better, with its line
+        return [found for found in meta.find_referenced_templates(tree) if found]
+
+
+def _common(edition: Edition) -> dict[str, object]:
+    way = dates.direction(edition.language)
+    start, end = ("left", "right") if way == "ltr" else ("right", "left")
+    return {"edition": edition, "language": edition.language, "direction": way, "start": start, "end": end}
+
+
+def _compile(name: str, source: str) -> str:
+    if too_deep(source):
+        raise TemplateError(name, "its elements stand too deep inside each other. Look for a macro that calls itself.")
+    try:
+        compiled: str = mjml.mjml2html(source, fonts={})  # no font is fetched from anybody
+    except ValueError as error:
+        raise TemplateError(name, f"MJML cannot read what it writes: {error}{_context(source, str(error))}.") from None
+    return compiled if "<pre" in compiled else re.sub(r"\n\s+", "\n", compiled)
+
+
+def _context(source: str, error: str) -> str:
+    """The rendered words at the byte that the compiler complains about."""
+    found = re.search(r"position (\d+)", error)
+    if not found:
+        return ""
+    start = int(found[1])
+    return f", near `{one_line(source.encode()[start : start + 60].decode('utf-8', 'ignore'))}`"
+
+
+def _clean_edition(edition: Edition) -> Edition:
+    return replace(
+        edition,
+        name=one_line(edition.name),
+        newsletter_name=one_line(edition.newsletter_name or edition.name),
+        site_name=one_line(edition.site_name),
+        tagline=one_line(edition.tagline),
+        intro=visible(edition.intro).strip(),
+        postal_address=", ".join(filter(None, (one_line(line) for line in edition.postal_address.splitlines()))),
+        siblings=tuple((key, one_line(name)) for key, name in edition.siblings),
+    )
+
+
+def _clean_story(story: DigestStory) -> DigestStory:
+    """Texts without what cannot be seen (slot markers among it), links that lead to the web or nowhere."""
+    return replace(
+        story,
+        title=one_line(story.title) or story.url,
+        url=_web(story.url),
+        source=one_line(story.source),
+        excerpt=one_line(story.excerpt),
+        long_excerpt=visible(story.long_excerpt).strip(),
+        author=one_line(story.author) if story.author else None,
+        category=one_line(story.category),
+        image=_web(story.image) if story.image else None,
+        image_alt=one_line(story.image_alt),
+        also=tuple(Also(one_line(also.title), _web(also.url), one_line(also.source)) for also in story.also),
+    )
+
+
+def _web(url: str) -> str:
+    """An http(s) link without spaces; anything else becomes "", which the templates show as plain text."""
+    clean = one_line(url)
+    return clean.replace(" ", "%20") if re.match(r"https?://[^/\s]", clean, re.IGNORECASE) else ""
+
+
+def _paragraphs(text: str) -> list[str]:
+    """A text of several paragraphs: an empty line stands between them."""
+    return [one_line(part) for part in re.split(r"\n\s*\n", text) if part.strip()]
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    """`1 story`, `3 stories`."""
+    return f"{count} {one if count == 1 else many}"
+
+
+def _tidy(text: str) -> str:
+    """No spaces at line ends, at most one empty line in a row, one line end at the end."""
+    lines = re.sub(r"[ \t]+\n", "\n", text.strip("\n") + "\n")
+    return re.sub(r"\n{3,}", "\n\n", lines)

@@ -1,0 +1,159 @@
+"""Jinja for templates that people write: a sandbox with limits, and errors that name file and line."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from types import TracebackType
+from typing import Any
+
+import jinja2
+from jinja2.exceptions import SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from newsletter.errors import TemplateError
+
+SECONDS = 5.0  # a digest takes milliseconds
+CHARACTERS = 2_000_000  # twenty times what Gmail shows
+REPEAT = 10_000  # the most that "x" * n, ranges may ask for
+_UNBOUNDED_FILTERS = ("center", "format", "indent")  # a few characters of template make gigabytes with these
+_UNBOUNDED_METHODS = ("center", "expandtabs", "format", "format_map", "ljust", "rjust", "zfill")
+
+
+class Environment(ImmutableSandboxedEnvironment):
+    """Content comes in as values only. Attribute access, calls and products watch the clock and the size."""
+
+    intercepted_binops = frozenset({"*", "**", "%", "<<"})
+
+    def __init__(self, loader: jinja2.BaseLoader) -> None:
+        super().__init__(
+            loader=_WithOriginals(loader),
+            autoescape=lambda name: name is not None and not name.endswith(".txt"),
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._deadline: ContextVar[float] = ContextVar("deadline", default=float("inf"))
+        self.globals["range"] = _short_range
+        for name in _UNBOUNDED_FILTERS:
+            del self.filters[name]
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        self._check_time()
+        return super().getattr(obj, attribute)
+
+    def call(self, context: Any, function: Any, /, *args: Any, **kwargs: Any) -> Any:
+        self._check_time()
+        if getattr(function, "__name__", "") in _UNBOUNDED_METHODS:
+            raise SecurityError(f"`{function.__name__}` is not for templates")
+        return super().call(context, function, *args, **kwargs)
+
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        self._check_time()
+        if operator in ("**", "<<") or (operator == "%" and isinstance(left, str)):
+            raise SecurityError(f"`{operator}` is not for templates")
+        if operator == "*" and not all(isinstance(side, (int, float)) and abs(side) <= 1e9 for side in (left, right)):
+            count = right if isinstance(right, int) else left
+            if not isinstance(count, int) or count > REPEAT:
+                raise SecurityError("a product this large is not for templates")
+        return super().call_binop(context, operator, left, right)
+
+    def render(self, name: str, values: Mapping[str, object]) -> str:
+        """The whole template. Raises TemplateError."""
+        return self._bounded(name, lambda: self.get_template(name).generate(**values))
+
+    def render_block(self, name: str, block: str, values: Mapping[str, object]) -> str:
+        """One block of a template, the child's before its parent's. Raises TemplateError."""
+
+        def pieces() -> Iterator[str]:
+            template = self.get_template(name)
+            return template.blocks[block](template.new_context(dict(values)))
+
+        return self._bounded(name, pieces)
+
+    def render_text(self, label: str, source: str, values: Mapping[str, object]) -> str:
+        """A template that stands in the configuration; `label` says where. Its output is plain text."""
+        plain = self.overlay(autoescape=False)
+        return self._bounded(label, lambda: plain.from_string(source).generate(**values))
+
+    def _bounded(self, name: str, pieces: Callable[[], Iterator[str]]) -> str:
+        token = self._deadline.set(time.monotonic() + SECONDS)
+        written: list[str] = []
+        size = 0
+        try:
+            with template_errors(name):
+                for piece in pieces():
+                    self._check_time()
+                    size += len(piece)
+                    if size > CHARACTERS:
+                        raise SecurityError(f"it writes more than {CHARACTERS:,} characters")
+                    written.append(piece)
+        finally:
+            self._deadline.reset(token)
+        return "".join(written)
+
+    def _check_time(self) -> None:
+        if time.monotonic() > self._deadline.get():
+            raise SecurityError(f"it takes longer than {SECONDS:g} seconds; look for a loop inside a loop")
+
+
+class _WithOriginals(jinja2.BaseLoader):
+    """`!email/digest.mjml` is the package's own, also where the operator's folder has one of that name."""
+
+    def __init__(self, loader: jinja2.BaseLoader) -> None:
+        self.loader = loader
+
+    def get_source(self, environment: jinja2.Environment, template: str) -> Any:
+        original = template.removeprefix("!")
+        loader = self.loader
+        if original != template and isinstance(loader, jinja2.ChoiceLoader):
+            loader = loader.loaders[-1]
+        return loader.get_source(environment, original)
+
+    def list_templates(self) -> list[str]:
+        return self.loader.list_templates()
+
+
+@contextmanager
+def template_errors(name: str) -> Iterator[None]:
+    """Whatever goes wrong while a template runs becomes a TemplateError with its file and line."""
+    try:
+        yield
+    except TemplateError:
+        raise
+    except jinja2.TemplateSyntaxError as error:
+        raise TemplateError(error.filename or error.name or name, f"{error.message}.", line=error.lineno) from None
+    except jinja2.TemplatesNotFound as error:
+        raise TemplateError(name, f"there is no template {' or '.join(map(str, error.templates))}.") from None
+    except jinja2.TemplateNotFound as error:
+        file, line = _place(error.__traceback__, name)
+        raise TemplateError(file, f"there is no template {error.name}.", line=line) from None
+    except RecursionError:
+        reason = (
+            "it includes or extends itself. To build on the package's own template write its name with a ! before it."
+        )
+        raise TemplateError(name, reason) from None
+    except Exception as error:  # a template can make any value raise anything
+        file, line = _place(error.__traceback__, name)
+        raise TemplateError(file, f"{str(error).rstrip('.') or type(error).__name__}.", line=line) from None
+
+
+def _place(trace: TracebackType | None, name: str) -> tuple[str, int | None]:
+    """File and line of the innermost template; Jinja marks its frames."""
+    file, line = name, None
+    while trace:
+        names = trace.tb_frame.f_globals
+        if "__jinja_exception__" in names:
+            found = str(names["__file__"])
+            file, line = (name if found == "<template>" else found), trace.tb_lineno
+        trace = trace.tb_next
+    return file, line
+
+
+def _short_range(*arguments: int) -> range:
+    steps = range(*arguments)
+    if len(steps) > REPEAT:
+        raise SecurityError(f"a range of more than {REPEAT:,} steps is not for templates")
+    return steps
