@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 
 .PHONY: help demo test check bench lock gallery clean
 
@@ -23,6 +24,9 @@ check: $(VENV)/.dev  ## ruff, mypy --strict, layers: no warning
 bench: $(VENV)/.dev  ## speed as ratios to named references
 	$(BIN)/python -m benchmarks
 
+gallery: $(VENV)/.dev  ## pictures of the email, for docs/gallery
+	$(BIN)/python scripts/gallery.py
+
 lock:  ## pins the dependencies anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11.2 --generate-hashes --no-emit-index-url --no-header --extra build pyproject.toml -o requirements.txt
 	uv pip compile -q --universal --python-version 3.11.2 --generate-hashes --no-emit-index-url --no-header --all-extras pyproject.toml -o requirements-dev.txt
@@ -30,16 +34,18 @@ lock:  ## pins the dependencies anew (needs uv)
 clean:  ## removes what make made
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-$(VENV)/bin/python:
+# A marker, not the interpreter, says that the environment is whole: pip is its last part.
+$(VENV)/.made:
 	sh scripts/make-venv.sh "$(PYTHON)" $(VENV)
-
-$(VENV)/.runtime: requirements.txt pyproject.toml | $(VENV)/bin/python
-	$(BIN)/pip install -q --require-hashes -r requirements.txt
-	$(BIN)/pip install -q --no-deps --no-build-isolation --editable .
 	touch $@
 
-$(VENV)/.dev: requirements-dev.txt pyproject.toml | $(VENV)/bin/python
+$(VENV)/.runtime: requirements.txt pyproject.toml | $(VENV)/.made
+	$(PIP) --require-hashes -r requirements.txt
+	$(PIP) --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(VENV)/.dev: requirements-dev.txt pyproject.toml scripts/system-packages.sh | $(VENV)/.made
 	sh scripts/system-packages.sh
-	$(BIN)/pip install -q --require-hashes -r requirements-dev.txt
-	$(BIN)/pip install -q --no-deps --no-build-isolation --editable .
-	touch $@ $(VENV)/.runtime
+	$(PIP) --require-hashes -r requirements-dev.txt
+	$(PIP) --no-deps --no-build-isolation --editable .
+	touch $(VENV)/.runtime $@

@@ -7,9 +7,12 @@ import shutil
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+from newsletter.errors import UsageError
+
 HOME = Path(__file__).parent
 NEWEST = date(2026, 6, 12)  # the last day on which a sample post is published; one more lies in the future
 PARTS = ("site", "feeds", "subscribers.csv", "config.yaml")
+MARK = "# Written by `newsletter demo`."
 _DAY = re.compile(r"(?<!\d)2026-\d\d-\d\d(?!\d)")
 _DATED = {".md", ".markdown", ".xml"}
 
@@ -17,16 +20,27 @@ _DATED = {".md", ".markdown", ".xml"}
 def lay_out(folder: Path, now: datetime) -> Path:
     """Copies the sample into `folder`, its dates moved so that the newest post is a day old; returns its config.yaml.
 
-    What the folder held under the same names is replaced: an earlier demo's posts would be last week's news.
+    An earlier demo there is replaced, database and all: its posts would be last week's news, and already sent.
+    Raises UsageError when the folder holds anything else.
     """
     shift = now.date() - timedelta(days=1) - NEWEST
     folder.mkdir(parents=True, exist_ok=True)
+    _refuse_what_is_no_demo(folder)
+    for old in folder.glob("subscribers.db*"):
+        old.unlink()
     for part in PARTS:
         _replace(HOME / part, folder / part)
     for path in sorted(folder.rglob("*")):
         if path.suffix in _DATED and not path.is_symlink():
             _move(path, shift)
     return folder / "config.yaml"
+
+
+def _refuse_what_is_no_demo(folder: Path) -> None:
+    config = folder / "config.yaml"
+    ours = config.is_file() and config.read_text("utf-8", errors="replace").startswith(MARK)
+    if not ours and any(folder.iterdir()):
+        raise UsageError(f"{folder} holds something else than a demo. Name a new or empty folder with --out.")
 
 
 def _replace(origin: Path, target: Path) -> None:

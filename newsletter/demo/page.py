@@ -1,0 +1,135 @@
+"""The inbox in the browser: a small local web page that lists the mails and shows each as its reader sees it."""
+
+from __future__ import annotations
+
+import html
+import mimetypes
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from newsletter.demo.inbox import Inbox, Mail
+
+SAMPLE_SITE = "https://news.example.org"
+
+_AGAIN = '<meta http-equiv="refresh" content="5">'
+_STYLE = """
+:root { color-scheme: light dark; font: 17px/1.5 system-ui, sans-serif }
+body { margin: 0 auto; max-width: 60rem; padding: 1.5rem 1rem }
+h1 { font: bold 1.7rem/1.2 Georgia, serif } a { color: LinkText }
+table { border-collapse: collapse; width: 100% }
+th, td { text-align: left; padding: .6rem .5rem; border-top: 1px solid #8885 }
+iframe { width: 100%; height: 75vh; border: 1px solid #8885; border-radius: 4px; background: #fff }
+pre { white-space: pre-wrap; overflow-wrap: anywhere } .quiet { opacity: .75 }
+@media (max-width: 40rem) { th:first-child, td:first-child { display: none } }
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    body: bytes
+    kind: str = "text/html; charset=utf-8"
+    status: int = 200
+
+
+def localise(text: str, base: str) -> str:
+    """The sample site does not exist on the network: its pictures are taken from `base` instead."""
+    return text.replace(f"{SAMPLE_SITE}/assets/", f"{base}/assets/")
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """What stands at each address. `links` are (words, address) shown at the head of the list."""
+
+    inbox: Inbox
+    site: Path
+    links: tuple[tuple[str, str], ...] = ()
+
+    def answer(self, path: str) -> Answer:
+        match [unquote(part) for part in urlsplit(path).path.split("/") if part]:
+            case []:
+                return _page("The demo's inbox", self._list(), head=_AGAIN)
+            case ["mail", number] if mail := self._mail(number):
+                return _page(mail.subject, _shown(mail))
+            case ["mail", number, "html"] if mail := self._mail(number):
+                return Answer(localise(mail.part("html"), "/site").encode())
+            case ["mail", number, "text"] if mail := self._mail(number):
+                return Answer(mail.part("plain").encode(), "text/plain; charset=utf-8")
+            case ["mail", number, "eml"] if mail := self._mail(number):
+                return Answer(mail.file.read_bytes(), "text/plain; charset=utf-8")
+            case ["site", *below] if file := self._file(below):
+                return Answer(file.read_bytes(), mimetypes.guess_type(file.name)[0] or "application/octet-stream")
+        return _page("Nothing here", '<p><a href="/">Back to the inbox</a></p>', status=404)
+
+    def _mail(self, number: str) -> Mail | None:
+        return next((mail for mail in self.inbox.mails if str(mail.number) == number), None)
+
+    def _file(self, below: list[str]) -> Path | None:
+        file = self.site.joinpath(*below).resolve()
+        return file if file.is_file() and file.is_relative_to(self.site.resolve()) else None
+
+    def _list(self) -> str:
+        links = " · ".join(f'<a href="{html.escape(to)}">{html.escape(words)}</a>' for words, to in self.links)
+        rows = "".join(
+            f"<tr><td>{mail.number}</td><td>{html.escape(mail.recipient)}</td>"
+            f'<td><a href="/mail/{mail.number}">{html.escape(mail.subject)}</a></td></tr>'
+            for mail in reversed(self.inbox.mails)
+        )
+        count = f'<p class="quiet">{len(self.inbox.mails)} messages; new ones appear by themselves.</p>'
+        head = "<tr><th>No</th><th>To</th><th>Subject</th></tr>"
+        return f"<p>{links}</p>{count}<table>{head}{rows}</table>"
+
+
+@contextmanager
+def open_page(pages: Pages) -> Iterator[str]:
+    """Serves `pages` on a free port of this machine until the block ends; gives its address."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(pages.answer))
+    thread = threading.Thread(target=server.serve_forever, name="inbox-page", daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def _shown(mail: Mail) -> str:
+    here = f"/mail/{mail.number}"
+    return (
+        f'<p class="quiet">To {html.escape(mail.recipient)} · <a href="{here}/text">plain text</a> · '
+        f'<a href="{here}/eml">source</a> · <a href="/">all messages</a></p>'
+        f'<iframe src="{here}/html" title="The message" sandbox="allow-popups allow-popups-to-escape-sandbox '
+        'allow-top-navigation-by-user-activation"></iframe>'
+    )
+
+
+def _page(title: str, content: str, *, head: str = "", status: int = 200) -> Answer:
+    shown = html.escape(title)
+    page = (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8">{head}<title>{shown}</title>'
+        f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head>'
+        f"<body><h1>{shown}</h1>{content}</body></html>"
+    )
+    return Answer(page.encode(), status=status)
+
+
+def _handler(answer: Callable[[str], Answer]) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            found = answer(self.path)
+            self.send_response(found.status)
+            self.send_header("Content-Type", found.kind)
+            self.send_header("Content-Length", str(len(found.body)))
+            self.send_header("Cache-Control", "no-store")
+            self.end_headers()
+            self.wfile.write(found.body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
+            """Stays quiet: the demo's terminal has better things to say."""
+
+    return Handler
