@@ -14,7 +14,7 @@ MAY_IMPORT = {
     "errors": set(),
     "domain": {"errors", "domain"},
     "text": GROUND | {"text"},
-    "config": GROUND,
+    "config": GROUND | {"config"},
     "store": GROUND | {"text", "store"},
     "sources": GROUND | {"text", "sources"},
     "transports": GROUND | {"text", "transports"},

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from newsletter import __version__
+import newsletter
 from newsletter.cli import posts, setup
 from newsletter.cli.session import Context, Session
 
@@ -26,7 +26,7 @@ for group in (setup, posts):
 
 def _version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"newsletter {__version__}")
+        typer.echo(f"newsletter {newsletter.__version__}")
         raise typer.Exit
 
 

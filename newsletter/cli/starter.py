@@ -100,7 +100,7 @@ def _config(key: str, title: str, site: Site | None, private: str) -> str:
         key=key,
         title=_quoted(title),
         sender=_quoted(f"{sender} <newsletter@{domain}>"),
-        domain=domain,
+        public=domain if domain.startswith("news.") else f"news.{domain}",
         timezone=site.timezone if site else "UTC",
         path=_quoted(site.path if site else "blog"),
         hint="" if site else "   # put the folder of your Jekyll site here",
@@ -121,7 +121,7 @@ _CONFIG = """\
 site:
   name: {title}
   # Where readers reach `newsletter serve`: it stands in every sign-up, archive and unsubscribe link.
-  # Before the first real issue, put a public address here, like https://news.{domain}
+  # Before the first real issue, put a public address here, like https://{public}
   url: "http://127.0.0.1:8000"
 
 database: "{database}"   # or postgresql+psycopg://user@host/database

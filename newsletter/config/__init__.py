@@ -1,0 +1,22 @@
+"""config.yaml and the environment -> a frozen Config. The only reader of either."""
+
+from newsletter.config.reading import load
+from newsletter.config.schema import (
+    Config,
+    Delivery,
+    Edition,
+    FeedSource,
+    JekyllSource,
+    Newsletter,
+    Ranking,
+    Schedule,
+    Site,
+    Smtp,
+    SourceConfig,
+    Web,
+)
+
+__all__ = [
+    "Config", "Delivery", "Edition", "FeedSource", "JekyllSource", "Newsletter", "Ranking", "Schedule", "Site",
+    "Smtp", "SourceConfig", "Web", "load",
+]  # fmt: skip

@@ -1,0 +1,118 @@
+"""What is wrong with a configuration, in words: place, key, reason, remedy."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from newsletter.config.schema import NOT_IN_THE_FILE, Section
+
+_EXAMPLES = {
+    "name": "name: Tech Decoded",
+    "sender": 'sender: "Tech Decoded <hello@example.org>"',
+    "days": "days: [friday]",
+    "at": 'at: "08:00"',
+    "path": "path: blog",
+    "url": 'url: "https://example.com/feed.xml"',
+}
+_REMEDIES = {
+    "int_parsing": "write a whole number",
+    "int_type": "write a whole number",
+    "int_from_float": "write a whole number",
+    "float_parsing": "write a number",
+    "float_type": "write a number",
+    "finite_number": "write a number that ends",
+    "string_type": "write text, in quotes",
+    "tuple_type": "write a list, like [one, two]",
+    "dict_type": "write `key: value` lines below it",
+    "model_type": "write `key: value` lines below it",
+    "model_attributes_type": "write `key: value` lines below it",
+    "string_too_short": "it is too short",
+    "string_too_long": "it is too long",
+    "too_short": "write at least one",
+    "union_tag_not_found": "say which kind of source: `type: jekyll` or `type: feed`",
+    "union_tag_invalid": "there are two kinds of source: `type: jekyll` and `type: feed`",
+    "string_pattern_mismatch": "a key stands in web addresses: letters, digits, - and _ only",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a key stands: in a line of the file, or in a variable of the environment."""
+
+    path: Path
+    node: yaml.Node | None
+    variables: Mapping[tuple[str, ...], str]
+
+    def of(self, steps: Sequence[Any]) -> str:
+        keys = tuple(str(step) for step in steps)
+        for length in range(len(keys), 0, -1):
+            if variable := self.variables.get(keys[:length]):
+                return variable
+        line = _line(self.node, steps)
+        return f"{self.path}:{line}" if line else f"{self.path}"
+
+
+def explain(place: Place, item: Any) -> str:
+    """One of pydantic's complaints as one line."""
+    steps = _steps(item["loc"])
+    where, name = place.of(steps), ".".join(str(step) for step in steps) or "the file"
+    kind = item["type"]
+    if kind == "extra_forbidden":
+        return f"{where}: unknown key `{name}`.{_nearest(str(steps[-1]))}"
+    if kind == "missing":
+        example = _EXAMPLES.get(str(steps[-1]))
+        return f"{where}: `{name}` is missing; add it" + (f", like `{example}`." if example else ".")
+    if kind == "value_error":
+        return f"{where}: `{name}`: {str(item['msg']).removeprefix('Value error, ')}."
+    if kind in _REMEDIES:
+        return f"{where}: `{name}`: {_shown(item)}{_REMEDIES[kind]}."
+    return f"{where}: `{name}`: {_shown(item)}{str(item['msg']).replace('Input should be', 'it must be')}."
+
+
+def _steps(location: Sequence[Any]) -> list[Any]:
+    """Pydantic names the kind of a source behind its number, and [key] behind a wrong key; the file does not."""
+    steps: list[Any] = []
+    for index, step in enumerate(location):
+        kind_of_source = step in ("jekyll", "feed") and index > 0 and isinstance(location[index - 1], int)
+        if not kind_of_source and step != "[key]":
+            steps.append(step)
+    return steps
+
+
+def _shown(item: Any) -> str:
+    """The wrong value, where it is short and no secret."""
+    value = item.get("input")
+    secret = any(step in ("password", "secret") for step in item["loc"])
+    if secret or not isinstance(value, (str, int, float, bool)) or len(str(value)) > 60 or value == "":
+        return ""
+    return f"{json.dumps(value, ensure_ascii=False)}: "
+
+
+def _nearest(key: str) -> str:
+    known = {field for section in Section.__subclasses__() for field in section.model_fields} - NOT_IN_THE_FILE
+    near = difflib.get_close_matches(key, sorted(known), n=1)
+    return f" Did you mean `{near[0]}`?" if near else " Remove it, or see docs/guide for the keys there are."
+
+
+def _line(node: yaml.Node | None, steps: Sequence[Any]) -> int | None:
+    """The line (from 1) of the deepest part of `steps` that the file holds."""
+    line = node.start_mark.line + 1 if node else None
+    for step in steps:
+        if isinstance(node, yaml.MappingNode):
+            pair = next(((key, value) for key, value in node.value if key.value == str(step)), None)
+            if pair is None:
+                return line
+            line, node = pair[0].start_mark.line + 1, pair[1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+            node = node.value[step]
+            line = node.start_mark.line + 1
+        else:
+            return line
+    return line

@@ -1,0 +1,171 @@
+"""Every key of config.yaml, with its default."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+
+from newsletter.config.values import Clock, Days, Duration, Key, Mailbox, WebUrl, Words, Zone
+
+
+class Section(BaseModel):
+    """A part of the file. Unknown keys are errors; a section whose keys are all commented out is as if absent."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True, allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _nothing_is_empty(cls, value: Any) -> Any:
+        return {} if value is None else value
+
+
+class Site(Section):
+    """`url` is where readers reach the web part: the base of sign-up, archive and unsubscribe links."""
+
+    name: str = "Newsletter"
+    url: WebUrl = "http://127.0.0.1:8000"
+
+
+class Smtp(Section):
+    """The door out. `path` is for type folder: where the .eml files go instead."""
+
+    type: Literal["smtp", "folder"] = "smtp"
+    host: str = Field(default="127.0.0.1", min_length=1)
+    port: int = Field(default=25, ge=1, le=65535)
+    security: Literal["none", "starttls", "tls"] = "none"
+    username: str | None = None
+    password: SecretStr | None = None
+    connections: int = Field(default=8, ge=1, le=1000)
+    path: str = "outbox"
+
+
+class Delivery(Section):
+    on_uncertain: Literal["retry", "hold"] = "retry"
+    retry_first: Duration = timedelta(minutes=1)
+    retry_most: Duration = timedelta(hours=1)
+    give_up_after: Duration = timedelta(hours=24)
+
+
+class Web(Section):
+    """`host` and `port` are where `serve` listens; `signups_per_hour` holds for one address of origin."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    signups_per_hour: int = Field(default=20, ge=1)
+
+
+class Schedule(Section):
+    """`missed` says what becomes of a run that nobody was there to start, if it is noticed in `catch_up_within`."""
+
+    days: Days = Field(min_length=1)
+    at: Clock
+    timezone: Zone = "UTC"
+    missed: Literal["catch_up", "skip"] = "catch_up"
+    catch_up_within: Duration = timedelta(hours=12)
+
+
+class Ranking(Section):
+    """A weight per signal; 0 turns it off. `newsletter why` shows the sum."""
+
+    fresh: float = 3.0
+    sources: float = 2.0
+    featured: float = 10.0
+    weight: float = 1.0
+    picture: float = 0.5
+    variety: float = 1.0
+
+
+class JekyllSource(Section):
+    type: Literal["jekyll"]
+    path: str = Field(min_length=1)
+    name: str | None = Field(default=None, min_length=1, max_length=190)
+    url: WebUrl | None = None
+    categories: Words = ()
+
+
+class FeedSource(Section):
+    type: Literal["feed"]
+    url: str = Field(min_length=1)
+    name: str | None = Field(default=None, min_length=1, max_length=190)
+    categories: Words = ()
+
+
+SourceConfig = Annotated[JekyllSource | FeedSource, Field(discriminator="type")]
+
+
+class Edition(Section):
+    """What an edition does not say, its newsletter says."""
+
+    name: str | None = None
+    subject: str | None = None
+    tagline: str | None = None
+    intro: str | None = None
+    language: str | None = None
+    schedule: Schedule | None = None
+    max_stories: int | None = Field(default=None, ge=1, le=100)
+    categories: Words = ()
+    without_categories: Words = ()
+
+
+class Newsletter(Section):
+    name: str = Field(min_length=1)
+    sender: Mailbox
+    reply_to: Mailbox | None = None
+    subject: str = "{{ lead.title }}"
+    tagline: str = ""
+    intro: str = ""
+    language: str = "en"
+    postal_address: str = ""
+    unsubscribe_mailbox: Mailbox | None = None
+    schedule: Schedule | None = None
+    max_stories: int = Field(default=10, ge=1, le=100)
+    lookback: Duration = timedelta(days=14)
+    ranking: Ranking = Ranking()
+    sources: tuple[SourceConfig, ...] = ()
+    editions: dict[Key, Edition] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _at_least_one_edition(cls, value: Any) -> Any:
+        if isinstance(value, dict) and not value.get("editions"):
+            return {**value, "editions": {"main": {}}}
+        return value
+
+
+class Config(Section):
+    """The whole configuration. `folder` is where config.yaml stands: relative paths are relative to it."""
+
+    folder: Path
+    file_name: str = "config.yaml"
+    site: Site = Site()
+    database: str = "sqlite:///subscribers.db"
+    templates: str = "templates"
+    smtp: Smtp = Smtp()
+    delivery: Delivery = Delivery()
+    web: Web = Web()
+    proxies: Words = ()
+    newsletters: dict[Key, Newsletter] = Field(default_factory=dict)
+    secret: SecretStr | None = Field(default=None, min_length=16)
+
+    def resolve(self, path: str) -> Path:
+        """A path of the configuration, made absolute against the folder of config.yaml."""
+        return (self.folder / Path(path).expanduser()).resolve()
+
+    @property
+    def file(self) -> Path:
+        """config.yaml itself, for messages."""
+        return self.folder / self.file_name
+
+    @property
+    def database_url(self) -> str:
+        """`database` with a relative SQLite path made absolute."""
+        scheme, slashes, path = self.database.partition(":///")
+        if not scheme.startswith("sqlite") or not slashes or path in ("", ":memory:"):
+            return self.database
+        return f"{scheme}:///{self.resolve(path)}"
+
+
+NOT_IN_THE_FILE = frozenset({"folder", "file_name"})

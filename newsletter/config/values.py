@@ -1,0 +1,94 @@
+"""The kinds of values that config.yaml knows beyond YAML's own, each with a message that shows how to write one."""
+
+from __future__ import annotations
+
+import re
+from datetime import time, timedelta
+from email.utils import parseaddr
+from typing import Annotated
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BeforeValidator, StringConstraints
+
+DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*(ms|s|m|h|d)\Z")
+_CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})\Z")
+
+
+def _duration(value: object) -> object:
+    if isinstance(value, timedelta):
+        return value
+    found = _DURATION.match(str(value).strip())
+    if not found:
+        raise ValueError(f"{value!r} is no duration; write one like 500ms, 30s, 5m, 24h or 7d")
+    try:
+        return timedelta(seconds=float(found[1]) * _UNITS[found[2]])
+    except OverflowError:
+        raise ValueError(f"{value!r} is longer than a calendar holds") from None
+
+
+def _clock(value: object) -> object:
+    if isinstance(value, time):
+        return value
+    found = _CLOCK.match(str(value).strip())
+    if not found or int(found[1]) > 23 or int(found[2]) > 59:
+        raise ValueError(f'{value!r} is no time of day; write one like "08:00"')
+    return time(int(found[1]), int(found[2]))
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):  # ZoneInfoNotFoundError is a KeyError; a folder's name is an OSError
+        raise ValueError(f"{value!r} is no time zone; write one like Europe/London or UTC") from None
+    return value
+
+
+def _day(value: object) -> object:
+    day = str(value).strip().lower()
+    matches = [name for name in DAYS if len(day) >= 3 and name.startswith(day)]
+    if not matches:
+        raise ValueError(f"{value!r} is no day; write monday … sunday")
+    return matches[0]
+
+
+def _in_order(value: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(day for day in DAYS if day in value)
+
+
+def _listed(value: object) -> object:
+    """`days: friday` is as good as `days: [friday]`."""
+    return [value] if isinstance(value, str) else value
+
+
+def _mailbox(value: str) -> str:
+    _, address = parseaddr(value)
+    local, _, domain = address.rpartition("@")
+    if not local or not domain or any(ord(char) < 32 for char in value) or " " in address:
+        raise ValueError(f'{value!r} is no mailbox; write one like "Tech Decoded <hello@example.org>"')
+    return value
+
+
+def _web_url(value: str) -> str:
+    example = "it begins with https:// (or http://)"
+    try:
+        parts = urlsplit(value)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise ValueError(f"{value!r} is no web address; {example}") from None
+    if parts.scheme not in ("http", "https") or not host or not value.isprintable() or " " in value:
+        raise ValueError(f"{value!r} is no web address; {example}")
+    return value.rstrip("/")
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Clock = Annotated[time, BeforeValidator(_clock)]
+Zone = Annotated[str, AfterValidator(_zone)]
+Day = Annotated[str, BeforeValidator(_day)]
+Days = Annotated[tuple[Day, ...], BeforeValidator(_listed), AfterValidator(_in_order)]
+Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Mailbox = Annotated[str, AfterValidator(_mailbox)]
+WebUrl = Annotated[str, AfterValidator(_web_url)]
+Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=64)]
