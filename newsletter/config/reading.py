@@ -122,7 +122,7 @@ def _set(tree: Any, steps: list[str], value: object, variable: str) -> tuple[str
         if index == len(steps) - 1:
             tree[key] = value
             break
-        if isinstance(tree, dict) and not isinstance(tree.get(key), (dict, list)):
+        if isinstance(tree, dict) and tree.get(key) is None:
             tree[key] = {}
         tree = tree[key]
         if not isinstance(tree, (dict, list)):

@@ -19,7 +19,13 @@ class Section(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _nothing_is_empty(cls, value: Any) -> Any:
-        return {} if value is None else value
+        """`smtp:` with every key below it commented out, and `tagline:` with nothing behind it, say nothing."""
+        if value is None:
+            return {}
+        if not isinstance(value, dict):
+            return value
+        optional = {name for name, field in cls.model_fields.items() if not field.is_required()}
+        return {key: inner for key, inner in value.items() if inner is not None or key not in optional}
 
 
 class Site(Section):

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, StringConstraints
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_LONGEST = 36525 * 86400.0
 _DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*(ms|s|m|h|d)\Z")
 _CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})\Z")
 
@@ -23,10 +24,10 @@ def _duration(value: object) -> object:
     found = _DURATION.match(str(value).strip())
     if not found:
         raise ValueError(f"{value!r} is no duration; write one like 500ms, 30s, 5m, 24h or 7d")
-    try:
-        return timedelta(seconds=float(found[1]) * _UNITS[found[2]])
-    except OverflowError:
-        raise ValueError(f"{value!r} is longer than a calendar holds") from None
+    seconds = float(found[1]) * _UNITS[found[2]]
+    if seconds > _LONGEST:
+        raise ValueError(f"{value!r} is longer than a hundred years")
+    return timedelta(seconds=seconds)
 
 
 def _clock(value: object) -> object:

@@ -1,0 +1,345 @@
+"""config.yaml: every key, the environment over it, and complaints that name place, key and remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import time, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from newsletter.config import Config, Edition, FeedSource, JekyllSource, load
+from newsletter.errors import ConfigError
+
+Load = Callable[..., Config]
+
+EVERYTHING = """\
+site: {name: The Example, url: "https://news.example.org/"}
+database: sqlite:///some/where.db
+templates: own
+smtp:
+  {type: smtp, host: mail.example.org, port: 587, security: starttls, username: me, password: pass, connections: 3}
+delivery: {on_uncertain: hold, retry_first: 500ms, retry_most: 90m, give_up_after: 7d}
+web: {host: 0.0.0.0, port: 8080, signups_per_hour: 5}
+proxies: [10.0.0.1]
+secret: sixteen characters
+newsletters:
+  tech-decoded:
+    name: Tech Decoded
+    sender: "Tech Decoded <hello@example.org>"
+    reply_to: editor@example.org
+    subject: "{{ lead.title }}"
+    tagline: The week, decoded
+    intro: Good morning.
+    language: en-GB
+    postal_address: 1 Quay Street, Bristol
+    unsubscribe_mailbox: leave@example.org
+    schedule: {days: [friday, Mon], at: "08:00", timezone: Europe/London, missed: skip, catch_up_within: 3h}
+    max_stories: 12
+    lookback: 21d
+    ranking: {fresh: 1, sources: 2.5, featured: 3, weight: 4, picture: 5, variety: 6}
+    sources:
+      - {type: jekyll, path: blog, name: Blog, url: "https://blog.example.org", categories: [Technology]}
+      - {type: feed, url: "https://example.com/feed.xml", name: Feed, categories: [Tech, Science]}
+    editions:
+      uk: {}
+      world:
+        name: Tech Decoded World
+        subject: "World: {{ lead.title }}"
+        tagline: ""
+        intro: Hello.
+        language: en
+        schedule: {days: friday, at: 12:30, timezone: UTC}
+        max_stories: 5
+        categories: [World]
+        without_categories: [Local]
+"""
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Load:
+    def read(text: str | bytes, environ: Mapping[str, str] | None = None) -> Config:
+        path = tmp_path / "config.yaml"
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return load(path, environ or {})
+
+    return read
+
+
+def complaint(read: Load, text: str | bytes, environ: Mapping[str, str] | None = None) -> str:
+    with pytest.raises(ConfigError) as caught:
+        read(text, environ)
+    assert caught.value.exit_status == 2
+    return str(caught.value)
+
+
+def test_every_key(read: Load, tmp_path: Path) -> None:
+    config = read(EVERYTHING)
+    assert (config.site.name, config.site.url) == ("The Example", "https://news.example.org")
+    assert config.database_url == f"sqlite:///{tmp_path / 'some' / 'where.db'}"
+    assert config.resolve(config.templates) == tmp_path / "own"
+    assert config.file == tmp_path / "config.yaml"
+    assert (config.smtp.host, config.smtp.port, config.smtp.security) == ("mail.example.org", 587, "starttls")
+    assert config.smtp.password is not None
+    assert config.smtp.password.get_secret_value() == "pass"
+    assert (config.smtp.username, config.smtp.connections) == ("me", 3)
+    delivery = config.delivery
+    assert (delivery.on_uncertain, delivery.retry_first) == ("hold", timedelta(milliseconds=500))
+    assert (delivery.retry_most, delivery.give_up_after) == (timedelta(minutes=90), timedelta(days=7))
+    assert (config.web.host, config.web.port, config.web.signups_per_hour) == ("0.0.0.0", 8080, 5)
+    assert config.proxies == ("10.0.0.1",)
+    letter = config.newsletters["tech-decoded"]
+    assert (letter.name, letter.sender) == ("Tech Decoded", "Tech Decoded <hello@example.org>")
+    assert (letter.reply_to, letter.unsubscribe_mailbox) == ("editor@example.org", "leave@example.org")
+    assert (letter.tagline, letter.intro, letter.language) == ("The week, decoded", "Good morning.", "en-GB")
+    assert (letter.postal_address, letter.max_stories) == ("1 Quay Street, Bristol", 12)
+    assert letter.lookback == timedelta(days=21)
+    assert letter.schedule is not None
+    assert (letter.schedule.days, letter.schedule.at) == (("monday", "friday"), time(8))
+    assert (letter.schedule.timezone, letter.schedule.missed) == ("Europe/London", "skip")
+    assert letter.schedule.catch_up_within == timedelta(hours=3)
+    assert [*letter.ranking.model_dump().values()] == [1, 2.5, 3, 4, 5, 6]
+    jekyll, feed = letter.sources
+    assert isinstance(jekyll, JekyllSource)
+    assert isinstance(feed, FeedSource)
+    assert (jekyll.path, jekyll.name, jekyll.url) == ("blog", "Blog", "https://blog.example.org")
+    assert (feed.url, feed.categories) == ("https://example.com/feed.xml", ("Tech", "Science"))
+    assert letter.editions["uk"] == Edition()
+    world = letter.editions["world"]
+    assert (world.tagline, world.max_stories, world.categories) == ("", 5, ("World",))
+    assert world.schedule is not None
+    assert (world.schedule.days, world.schedule.at) == (("friday",), time(12, 30))
+
+
+@pytest.mark.parametrize("text", ["", "# only a comment\n", "site:\nsmtp:\nnewsletters:\n", "---\n"])
+def test_what_is_not_said_has_a_default(read: Load, text: str, tmp_path: Path) -> None:
+    config = read(text)
+    assert config.smtp.port == 25
+    assert config.newsletters == {}
+    assert config.database_url == f"sqlite:///{tmp_path / 'subscribers.db'}"
+
+
+@pytest.mark.parametrize("editions", ["", "editions:", "editions: {}"])
+def test_a_newsletter_has_at_least_one_edition(read: Load, editions: str) -> None:
+    config = read(f"newsletters:\n  a:\n    name: A\n    sender: a@b.example\n    {editions}\n")
+    assert list(config.newsletters["a"].editions) == ["main"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("site: {nmae: X}", "config.yaml:1: unknown key `site.nmae`. Did you mean `name`?"),
+        ("\n\nsmpt: {}", "config.yaml:3: unknown key `smpt`. Did you mean `smtp`?"),
+        ("xyzzy: 1", "config.yaml:1: unknown key `xyzzy`. Remove it, or see docs/guide for the keys there are."),
+        ("folder: /", "config.yaml:1: unknown key `folder`. Remove it."),
+        ("site:\n  url: news.example.org", "config.yaml:2: `site.url`: 'news.example.org' is no web address;"),
+        ("site:\n  url: 'http://[::1'", "config.yaml:2: `site.url`: 'http://[::1' is no web address;"),
+        ("smtp:\n  port: many", 'config.yaml:2: `smtp.port`: "many": write a whole number.'),
+        ("smtp:\n  port: 70000", "config.yaml:2: `smtp.port`: 70000: it must be less than or equal to 65535."),
+        ("smtp:\n  security: ssl", "`smtp.security`: \"ssl\": it must be 'none', 'starttls' or 'tls'."),
+        ("smtp: 25", "config.yaml:1: `smtp`: 25: write `key: value` lines below it."),
+        ("delivery:\n  give_up_after: soon", "`delivery.give_up_after`: 'soon' is no duration; write one like 500ms"),
+        ("delivery:\n  give_up_after: 999999999d", "is longer than a hundred years"),
+        ("delivery: {retry_first: -1m}", "'-1m' is no duration"),
+        ("secret: short", "config.yaml:1: `secret`: "),
+        ("newsletters: [a]", "config.yaml:1: `newsletters`: write `key: value` lines below it."),
+        ("newsletters:\n  a b: {name: A, sender: a@b.example}", "config.yaml:2: `newsletters.a b`: "),
+        (
+            "newsletters:\n  a:\n    sender: a@b.example",
+            "`newsletters.a.name` is missing; add it, like `name: Tech Decoded`.",
+        ),
+        (
+            "newsletters:\n  a: {name: A, sender: nobody}",
+            "config.yaml:2: `newsletters.a.sender`: 'nobody' is no mailbox;",
+        ),
+        ("site: {name: A}\nsite: {name: B}", "config.yaml:2: `site` stands there twice; remove one."),
+        ("a: [", "config.yaml:1: this is not YAML: "),
+        ("a: b: c", "config.yaml:1: this is not YAML: mapping values are not allowed here."),
+        ("a: b\n\tc: d", "config.yaml:2: this is not YAML: "),
+        ("- a", "config.yaml:1: a configuration is `key: value` lines"),
+        ("just words", "config.yaml:1: a configuration is `key: value` lines"),
+        ("site: &a {name: *a}", "config.yaml:"),
+        ("a: !!python/object/apply:os.system [ls]", "this is not YAML: could not determine a constructor"),
+        (b"site: {name: \xff}", "config.yaml: byte 13 is not UTF-8; save the file as UTF-8."),
+        ("site: {name: \x01}", "config.yaml: this is not YAML"),
+    ],
+)
+def test_a_complaint_names_place_key_and_remedy(read: Load, text: str | bytes, expected: str) -> None:
+    assert expected in complaint(read, text)
+
+
+def in_newsletter(lines: str) -> str:
+    return f"newsletters:\n  a:\n    name: A\n    sender: a@b.example\n{lines}"
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ("    schedule: {at: '08:00'}", "config.yaml:5: `newsletters.a.schedule.days` is missing; add it, like `days"),
+        ("    schedule: {days: [], at: '08:00'}", "`newsletters.a.schedule.days`: write at least one."),
+        ("    schedule: {days: [fryday], at: '08:00'}", "'fryday' is no day; write monday … sunday."),
+        ("    schedule: {days: [friday], at: 8}", "`newsletters.a.schedule.at`: 8 is no time of day; write one"),
+        ("    schedule: {days: [friday], at: '24:00'}", "'24:00' is no time of day"),
+        ("    schedule: {days: [friday], at: '08:00', timezone: Mars/Base}", "'Mars/Base' is no time zone"),
+        ("    schedule: {days: [friday], at: '08:00', timezone: Europe}", "'Europe' is no time zone"),
+        ("    schedule: {days: [friday], at: '08:00', timezone: ../UTC}", "'../UTC' is no time zone"),
+        ("    sources:\n      - path: blog", "config.yaml:6: `newsletters.a.sources.0`: say which kind of source"),
+        ("    sources:\n      - {type: rss, url: x}", "config.yaml:6: `newsletters.a.sources.0`: there are two kinds"),
+        ("    sources:\n      - {type: feed}", "config.yaml:6: `newsletters.a.sources.0.url` is missing; add it"),
+        ("    sources:\n      - {type: feed, url: x}\n      - {type: jekyll, pth: x}",
+         "config.yaml:7: unknown key `newsletters.a.sources.1.pth`. Did you mean `path`?"),
+        ("    sources: {type: feed}", "config.yaml:5: `newsletters.a.sources`: write a list"),
+        ("    editions:\n      uk:\n        max_stories: 0",
+         "config.yaml:7: `newsletters.a.editions.uk.max_stories`: 0: it must be greater"),
+        ("    editions:\n      u/k: {}", "config.yaml:6: `newsletters.a.editions.u/k`: "),
+        ("    ranking: {fresh: .inf}", "`newsletters.a.ranking.fresh`: "),
+    ],
+)  # fmt: skip
+def test_complaints_about_a_newsletter(read: Load, lines: str, expected: str) -> None:
+    assert expected in complaint(read, in_newsletter(lines))
+
+
+def test_all_complaints_come_at_once(read: Load) -> None:
+    said = complaint(read, "smtp: {port: x}\nsiet: {}\nweb: {port: -1}")
+    assert [line.split(": ")[0].rpartition(":")[2] for line in said.splitlines()] == ["1", "3", "2"]
+
+
+def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"no such file. Run `newsletter init`, or name it with --config FILE"):
+        load(tmp_path / "config.yaml", {})
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load(tmp_path, {})
+
+
+def test_a_key_called_like_a_kind_of_source_keeps_its_name(read: Load) -> None:
+    said = complaint(read, "newsletters:\n  feed: {name: A, sender: a@b.example, colour: red}")
+    assert "`newsletters.feed.colour`" in said
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [("8:30", time(8, 30)), ("08:30", time(8, 30)), ("'0:05'", time(0, 5)), ("23:59", time(23, 59))],
+)
+def test_a_time_of_day_needs_no_quotes(read: Load, written: str, expected: time) -> None:
+    config = read(in_newsletter(f"    schedule: {{days: [fri], at: {written}}}"))
+    assert config.newsletters["a"].schedule is not None
+    assert config.newsletters["a"].schedule.at == expected
+
+
+def test_words_stay_words(read: Load) -> None:
+    config = read(in_newsletter("    language: no\n    tagline: 2026-11-27\n    editions: {no: {}, on: {}, 2: {}}"))
+    letter = config.newsletters["a"]
+    assert (letter.language, letter.tagline, list(letter.editions)) == ("no", "2026-11-27", ["no", "on", "2"])
+
+
+ENVIRONMENT = {
+    "NEWSLETTER_SMTP__PASSWORD": "12345",
+    "NEWSLETTER_SMTP__PORT": "2525",
+    "NEWSLETTER_SITE__NAME": "Other: words",
+    "NEWSLETTER_DATABASE": "postgresql+psycopg://me:pa: ss@host/db",
+    "NEWSLETTER_NEWSLETTERS__TECH_DECODED__MAX_STORIES": "3",
+    "NEWSLETTER_NEWSLETTERS__TECH_DECODED__SOURCES__1__URL": "https://example.com/other.xml",
+    "NEWSLETTER_NEWSLETTERS__TECH_DECODED__EDITIONS__WORLD__SCHEDULE__DAYS": "[monday, tuesday]",
+    "NEWSLETTER_SECRET": "0123456789abcdef",
+    "NEWSLETTER_CONFIG": "elsewhere.yaml",
+    "NEWSLETTER_DEBUG": "1",
+    "SMTP__PORT": "1",
+    "PATH": "/bin",
+}
+
+
+def test_the_environment_lies_over_the_file(read: Load) -> None:
+    config = read(EVERYTHING, ENVIRONMENT)
+    letter = config.newsletters["tech-decoded"]
+    assert config.smtp.password is not None
+    assert config.smtp.password.get_secret_value() == "12345"
+    assert (config.smtp.port, config.smtp.host, config.site.name) == (2525, "mail.example.org", "Other: words")
+    assert config.database == "postgresql+psycopg://me:pa: ss@host/db"
+    assert (letter.max_stories, letter.name) == (3, "Tech Decoded")
+    assert isinstance(letter.sources[1], FeedSource)
+    assert letter.sources[1].url == "https://example.com/other.xml"
+    schedule = letter.editions["world"].schedule
+    assert schedule is not None
+    assert schedule.days == ("monday", "tuesday")
+    assert config.secret is not None
+    assert config.secret.get_secret_value() == "0123456789abcdef"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "expected"),
+    [
+        ("NEWSLETTER_SMTP__PORT", "x", 'NEWSLETTER_SMTP__PORT: `smtp.port`: "x": write a whole number.'),
+        ("NEWSLETTER_SMTP__PROT", "1", "NEWSLETTER_SMTP__PROT: unknown key `smtp.prot`. Did you mean `port`?"),
+        ("NEWSLETTER_NEWSLETTERS__TECH_DECODED__SOURCES__9__URL", "x", "that list has no entry 9; its first is 0."),
+        ("NEWSLETTER_NEWSLETTERS__TECH_DECODED__SOURCES__X", "x", "that list has no entry x"),
+        ("NEWSLETTER_NEWSLETTERS__TECH_DECODED__SOURCES__0__PATH__X", "x", "NEWSLETTER_"),
+        ("NEWSLETTER_SECRET", "short", "NEWSLETTER_SECRET: `secret`"),
+    ],
+)
+def test_a_complaint_about_a_variable_names_it(read: Load, variable: str, value: str, expected: str) -> None:
+    said = complaint(read, EVERYTHING, {variable: value})
+    assert expected in said
+    assert "config.yaml:" not in said
+
+
+def test_a_secret_is_never_shown(read: Load) -> None:
+    config = read(EVERYTHING)
+    assert "sixteen" not in repr(config)
+    assert "'pass'" not in repr(config)
+    assert "abc" not in complaint(read, "", {"NEWSLETTER_SECRET": "abc"})
+
+
+def test_a_config_cannot_be_changed(read: Load) -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        read(EVERYTHING).database = "other"  # type: ignore[misc]
+
+
+keys = st.sampled_from(
+    ["site", "smtp", "newsletters", "a", "name", "sender", "sources", "type", "editions", "schedule", "at"]
+)
+trees = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from(["jekyll", "feed"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(tree=st.dictionaries(keys, trees, max_size=4))
+def test_any_tree_is_read_or_complained_about(tmp_path_factory: Any, tree: dict[str, Any]) -> None:
+    path = tmp_path_factory.mktemp("any") / "config.yaml"
+    path.write_text(yaml.safe_dump(tree, allow_unicode=True), "utf-8")
+    check(path, {})
+
+
+@settings(max_examples=150, deadline=None)
+@given(text=st.text(alphabet=st.sampled_from("ab:- \n\t{}[]'\"#&*!|>%@0.é\u0085"), max_size=60))
+def test_any_text_is_read_or_complained_about(tmp_path_factory: Any, text: str) -> None:
+    path = tmp_path_factory.mktemp("text") / "config.yaml"
+    path.write_text(text, "utf-8")
+    check(path, {})
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    steps=st.lists(
+        st.sampled_from(["SMTP", "PORT", "NEWSLETTERS", "TECH_DECODED", "SOURCES", "0", "X"]), min_size=1, max_size=5
+    ),
+    value=st.text(alphabet=st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20),
+)
+def test_any_variable_is_read_or_complained_about(tmp_path_factory: Any, steps: list[str], value: str) -> None:
+    path = tmp_path_factory.mktemp("env") / "config.yaml"
+    path.write_text(EVERYTHING, "utf-8")
+    check(path, {f"NEWSLETTER_{'__'.join(steps)}": value})
+
+
+def check(path: Path, environ: Mapping[str, str]) -> None:
+    try:
+        assert isinstance(load(path, environ), Config)
+    except ConfigError as error:
+        for line in str(error).splitlines():
+            assert line.startswith((str(path), "NEWSLETTER_"))
