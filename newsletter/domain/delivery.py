@@ -1,12 +1,16 @@
-"""A delivery (one issue × one subscriber), its states, and the outcome of an attempt."""
+"""A delivery (one issue × one subscriber): its states, the outcome of an attempt, and what follows from it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Literal
 
 
 class DeliveryState(StrEnum):
+    """SENDING is the one message that a connection may have in flight; what is merely claimed stays queued."""
+
     QUEUED = "queued"
     SENDING = "sending"
     SENT = "sent"
@@ -18,13 +22,27 @@ class DeliveryState(StrEnum):
 
 OPEN_STATES = (DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.DEFERRED)
 
+_Q, _I, _D = OPEN_STATES
+_FINAL = {DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.UNCERTAIN}
+NEXT_STATES: dict[DeliveryState, frozenset[DeliveryState]] = {
+    _Q: frozenset({_I, DeliveryState.SKIPPED}),
+    _D: frozenset({_I, DeliveryState.SKIPPED}),
+    _I: frozenset({_Q, _D, *_FINAL}),
+    **{state: frozenset() for state in (*_FINAL, DeliveryState.SKIPPED)},
+}
+"""The state machine: from each state, the states that may follow."""
+
+LAST_DOUBT = 3  # so often a message may have gone out unanswered before it is left alone
+FEWEST_TRIES = 3  # a clock that jumps ahead fails nobody at the second try
+
 
 class OutcomeKind(StrEnum):
     """What became of one attempt.
 
     ACCEPTED: the server took the message. DEFERRED: 4xx for this recipient, it costs a try. REJECTED: 5xx.
     BROKEN: the session failed before this recipient's turn came to anything (connect refused, 421, cut before
-    the final dot): back to queued, costs nobody a try. UNCERTAIN: the final dot went out and no answer came.
+    the final dot): back to queued, costs nobody a try. With a 5xx code it is the sender that was refused
+    (greeting, EHLO, AUTH, MAIL FROM). UNCERTAIN: the final dot went out and no answer came.
     """
 
     ACCEPTED = "accepted"
@@ -50,3 +68,109 @@ class Envelope:
 
     return_path: str
     recipient: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryPolicy:
+    """What config.yaml's `delivery:` says, and how patient one run is.
+
+    `wait`: how long a run waits for retries, or for a server that is down. `patience`: how long for another
+    process that delivers the same issue. `lease`: after it, other machines take over what a silent one claimed.
+    """
+
+    on_uncertain: Literal["retry", "hold"] = "retry"
+    retry_first: timedelta = timedelta(minutes=1)
+    retry_most: timedelta = timedelta(hours=1)
+    give_up_after: timedelta = timedelta(hours=24)
+    wait: timedelta = timedelta(minutes=10)
+    patience: timedelta = timedelta(0)
+    lease: timedelta = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A delivery that a worker has claimed, with what its message is filled from.
+
+    `since` is the moment of the sign-up; `attempts` counts tries that came to an answer, `doubts` those that
+    went out unanswered; `first_at` is the moment of the first try.
+    """
+
+    id: int
+    subscriber: int
+    email: str
+    name: str = ""
+    since: datetime | None = None
+    state: DeliveryState = DeliveryState.QUEUED
+    attempts: int = 0
+    doubts: int = 0
+    first_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A claim's new line in the ledger after an attempt; `was` is the state it was claimed in."""
+
+    id: int
+    was: DeliveryState
+    state: DeliveryState
+    attempts: int
+    doubts: int
+    due_at: datetime | None
+    first_at: datetime | None
+    at: datetime
+    code: int
+    status: str
+    text: str
+
+
+def settle(claim: Claim, outcome: Outcome, policy: DeliveryPolicy, now: datetime) -> Settled:
+    """What an outcome makes of a delivery: the retry rule."""
+    broken, doubtful = outcome.kind is OutcomeKind.BROKEN, outcome.kind is OutcomeKind.UNCERTAIN
+    attempts = claim.attempts + (not broken)
+    doubts = claim.doubts + doubtful
+    first_at = claim.first_at if broken else claim.first_at or now
+    state = _state(outcome.kind, attempts, doubts, now - (first_at or now), policy)
+    due_at = now + _pause(attempts, first_at or now, now, policy) if state is DeliveryState.DEFERRED else None
+    return Settled(
+        id=claim.id,
+        was=claim.state,
+        state=state,
+        attempts=attempts,
+        doubts=doubts,
+        due_at=due_at,
+        first_at=first_at,
+        at=now,
+        code=outcome.code,
+        status=outcome.status,
+        text=outcome.text,
+    )
+
+
+def growing(first: timedelta, most: timedelta, times: int) -> timedelta:
+    """The pause after the `times`-th failure (from 1): doubling from `first`, never above `most`."""
+    factor: int = 2 ** min(times - 1, 20)
+    return min(first * factor, most)
+
+
+def _state(
+    kind: OutcomeKind, attempts: int, doubts: int, trying_for: timedelta, policy: DeliveryPolicy
+) -> DeliveryState:
+    over = trying_for >= policy.give_up_after and attempts >= FEWEST_TRIES
+    match kind:
+        case OutcomeKind.ACCEPTED:
+            return DeliveryState.SENT
+        case OutcomeKind.REJECTED:
+            return DeliveryState.FAILED
+        case OutcomeKind.BROKEN:
+            return DeliveryState.QUEUED
+        case OutcomeKind.DEFERRED:
+            return DeliveryState.FAILED if over else DeliveryState.DEFERRED
+        case OutcomeKind.UNCERTAIN:
+            leave = policy.on_uncertain == "hold" or doubts >= LAST_DOUBT or over
+            return DeliveryState.UNCERTAIN if leave else DeliveryState.DEFERRED
+
+
+def _pause(attempts: int, first_at: datetime, now: datetime, policy: DeliveryPolicy) -> timedelta:
+    """Growing, but so that the last try falls on the moment of giving up, not far behind it."""
+    left = first_at + policy.give_up_after - now
+    return min(growing(policy.retry_first, policy.retry_most, attempts), max(left, policy.retry_first))

@@ -23,6 +23,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 
 metadata = MetaData()
@@ -92,15 +93,28 @@ posts = Table(
     Column("slug", Text, nullable=False),
     Column("state", String(16), nullable=False),
     Column("markup", String(16), nullable=False),
-    Column("body", Text, nullable=False),
     Column("featured", Boolean, nullable=False),
     Column("weight", Float, nullable=False),
     Column("story", Id, ForeignKey("stories.id")),
     Column("first_seen", Instant, nullable=False),
     Column("gone", Boolean, nullable=False, default=False),  # no longer in its source; kept for the ledger's sake
+    Column("body", Text, nullable=False),  # the last one: what stands behind a long text is slow to read
     UniqueConstraint("newsletter", "source", "key"),
     Index("posts_by_date", "newsletter", "published"),
     Index("posts_by_story", "story"),
+)
+
+# What of a post is compared when stories are told apart, so that no body is read twice (services.stories).
+sketches = Table(
+    "sketches",
+    metadata,
+    Column("post", Id, ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True),
+    Column("fingerprint", String(64), nullable=False),  # of the post it was made from
+    Column("page", Text, nullable=False),  # the canonical URL, "" for a front page
+    Column("wordings", LargeBinary, nullable=False),  # hashes of the headline's wordings
+    Column("body", LargeBinary, nullable=False),  # text.likeness.Sketch
+    Column("words", Integer, nullable=False),  # how many words of the body were read
+    Column("placed", Boolean, nullable=False),  # False until its post stands in its story
 )
 
 issues = Table(
@@ -146,6 +160,7 @@ subscribers = Table(
     Column("name", Text, nullable=False, default=""),
     Column("tags", JSON, nullable=False),
     Column("created_at", Instant, nullable=False),
+    sqlite_autoincrement=True,  # an erased person's id, which stands in old links, is never given to another
 )
 
 subscriptions = Table(
@@ -193,8 +208,10 @@ deliveries = Table(
     Column("domain", String(255), nullable=False),
     Column("state", String(16), nullable=False),
     Column("attempts", Integer, nullable=False, default=0),
+    Column("doubts", Integer, nullable=False, default=0),  # tries that went out and were never answered
     Column("due_at", Instant),
-    Column("worker", String(64)),
+    Column("first_at", Instant),
+    Column("worker", String(64)),  # who claimed it; its state says whether it is in flight
     Column("lease_until", Instant),
     Column("code", Integer, nullable=False, default=0),
     Column("status", String(16), nullable=False, default=""),
@@ -202,6 +219,12 @@ deliveries = Table(
     Column("at", Instant),
     UniqueConstraint("issue", "subscriber"),
     Index("deliveries_by_state", "issue", "state", "due_at"),
+    Index(
+        "deliveries_claimed",
+        "worker",
+        sqlite_where=text("worker IS NOT NULL"),
+        postgresql_where=text("worker IS NOT NULL"),
+    ),
 )
 
 # Mails to one person about their own subscription (confirm, welcome …): queued, so that no web answer waits for SMTP.

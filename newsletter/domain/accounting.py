@@ -1,0 +1,53 @@
+"""The accounting of an issue: what became of its deliveries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from newsletter.domain.issue import IssueState
+
+
+@dataclass(frozen=True, slots=True)
+class Accounting:
+    """recipients = sent + deferred + failed + skipped + uncertain + queued; a row in flight counts as queued.
+
+    `seconds` is how long the run took (of a stored issue: from its start to its end, or to its last attempt).
+    `reason` says why it stands still: why it paused, or what it is waiting for.
+    """
+
+    issue: int
+    state: IssueState
+    recipients: int = 0
+    sent: int = 0
+    deferred: int = 0
+    failed: int = 0
+    skipped: int = 0
+    uncertain: int = 0
+    queued: int = 0
+    seconds: float = 0.0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DomainCount:
+    """One mail domain's part of an issue; `domain` "" stands for all that are not listed by name."""
+
+    domain: str
+    recipients: int
+    sent: int
+    deferred: int
+    failed: int
+    skipped: int
+    uncertain: int
+    queued: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonCount:
+    """How many deliveries ended, or wait, with the same answer; `text` is one example of the server's words."""
+
+    state: str
+    code: int
+    status: str
+    text: str
+    count: int

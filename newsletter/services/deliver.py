@@ -1,0 +1,173 @@
+"""Delivers an issue: claim, fill slots, send, record."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import socket
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from newsletter.domain.accounting import Accounting
+from newsletter.domain.delivery import Claim, DeliveryPolicy, Envelope, Outcome, OutcomeKind, settle
+from newsletter.domain.issue import Issue, IssueState
+from newsletter.domain.pulse import Pulse
+from newsletter.domain.subscriber import Reader
+from newsletter.errors import Busy, NewsletterError, WrongState
+from newsletter.services.desk import Desk
+from newsletter.store import accounts
+from newsletter.store.database import Database
+from newsletter.store.lock import presence, sole_sender
+from newsletter.text.message import CompiledMessage
+from newsletter.transports.base import Connection, Transport
+
+PROGRESS_SECONDS = 0.25  # between two looks at the issue's state, and two calls of `progress`
+RENEW_SECONDS = 0.5
+DRAIN_SECONDS = 20.0  # for what is in flight when a run is stopped
+_REST_FIRST, _REST_MOST = 1.0, 30.0  # seconds between two attempts of one worker to open a session
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What every worker of a run shares."""
+
+    desk: Desk
+    message: CompiledMessage
+    readers: Callable[[Claim], Reader]
+    return_path: str
+    policy: DeliveryPolicy
+    clock: Callable[[], datetime]
+    pulse: Pulse
+
+
+async def deliver(
+    database: Database,
+    issue: Issue,
+    message: CompiledMessage,
+    readers: Callable[[Claim], Reader],
+    transport: Transport,
+    policy: DeliveryPolicy,
+    clock: Callable[[], datetime],
+    progress: Callable[[Accounting], None],
+    stop: asyncio.Event,
+    *,
+    return_path: str,
+) -> Accounting:
+    """Sends a started issue to all that wait for it; ends when nothing is left that may go out within `policy.wait`.
+
+    `stop` ends it early: what is in flight is finished, the rest stays queued. Raises Busy when another process
+    delivers this issue, WrongState when it is not `sending`, StoreError when the ledger cannot be written.
+    """
+    began = time.monotonic()
+    worker = f"{socket.gethostname()[:32]}-{os.getpid()}-{secrets.token_hex(6)}"
+    async with _alone(database, issue.id, worker, policy, stop):
+        _must_be_sending(database, issue.id)
+        desk = Desk(database, issue, policy, clock, worker)
+        pulse = Pulse(asyncio.get_running_loop().time())
+        run = Run(desk, message, readers, return_path, policy, clock, pulse)
+        await desk.open()
+        try:
+            await _all_hands(run, transport, progress, stop)
+        finally:
+            await desk.leave()
+    with database.read() as connection:
+        end = accounts.accounting(connection, issue.id)
+    end = replace(end, seconds=round(time.monotonic() - began, 3), reason=end.reason or desk.reason)
+    progress(end)
+    return end
+
+
+async def _carry(run: Run, connection: Connection) -> None:
+    """One worker with one session: claim, fill, send, record, until the desk has nothing more."""
+    broken = 0
+    while claim := await run.desk.next():
+        outcome = await _send(run, connection, claim)
+        run.desk.hand_in(settle(claim, outcome, run.policy, run.clock()))
+        if reason := run.pulse.feel(outcome, asyncio.get_running_loop().time(), run.desk.open_share()):
+            await run.desk.pause(reason)
+        broken = broken + 1 if outcome.kind in (OutcomeKind.BROKEN, OutcomeKind.UNCERTAIN) else 0
+        if broken:
+            await run.desk.rest(_rest(broken), outcome.text)
+    await connection.close()
+
+
+async def _send(run: Run, connection: Connection, claim: Claim) -> Outcome:
+    try:
+        filled = run.message.fill(run.readers(claim))
+    except (NewsletterError, ValueError) as error:  # this reader's message cannot be made; the others' can
+        return Outcome(OutcomeKind.REJECTED, 0, "", f"the message could not be made: {error}")
+    return await connection.send(Envelope(run.return_path, claim.email), filled)
+
+
+def _rest(broken: int) -> float:
+    """A session that broke once is opened anew at once; then with growing pauses."""
+    return min(_REST_FIRST * 2 ** min(broken - 2, 10), _REST_MOST) if broken > 1 else 0.0
+
+
+async def _all_hands(
+    run: Run, transport: Transport, progress: Callable[[Accounting], None], stop: asyncio.Event
+) -> None:
+    """The desk, its workers and the watch over them; when one fails, all end."""
+    try:
+        async with asyncio.TaskGroup() as hands:
+            connections = [transport.connection() for _ in range(transport.connections)]
+            workers = [hands.create_task(_carry(run, connection)) for connection in connections]
+            keeper = hands.create_task(run.desk.keep())
+            await _watch(run.desk, keeper, progress, stop)
+            await asyncio.wait(workers, timeout=DRAIN_SECONDS)
+            for late in workers:
+                late.cancel()
+    except ExceptionGroup as failures:
+        raise failures.exceptions[0] from None
+
+
+async def _watch(
+    desk: Desk, keeper: asyncio.Task[None], progress: Callable[[Accounting], None], stop: asyncio.Event
+) -> None:
+    """Looks after the run until the desk is done: progress, the issue's state, the stop signal, the leases."""
+    renewed = time.monotonic()
+    closed_at: float | None = None
+    while not keeper.done():
+        await asyncio.wait([keeper], timeout=PROGRESS_SECONDS)
+        progress(desk.so_far())
+        if stop.is_set():
+            desk.close()
+        elif not desk.closed.is_set():
+            await desk.tend()
+        if desk.closed.is_set():
+            closed_at = closed_at or time.monotonic()
+            if time.monotonic() - closed_at > DRAIN_SECONDS:
+                desk.abandon()
+        if time.monotonic() - renewed > RENEW_SECONDS:
+            renewed = time.monotonic()
+            await desk.renew()
+
+
+@asynccontextmanager
+async def _alone(
+    database: Database, issue_id: int, worker: str, policy: DeliveryPolicy, stop: asyncio.Event
+) -> AsyncIterator[None]:
+    """Holds the right to deliver the issue; waits for another process as long as the policy allows."""
+    patient_until = time.monotonic() + policy.patience.total_seconds()
+    with ExitStack() as held:
+        while True:
+            try:
+                held.enter_context(sole_sender(database, issue_id))
+                break
+            except Busy:
+                if time.monotonic() >= patient_until or stop.is_set():
+                    raise
+                await asyncio.sleep(0.1)
+        held.enter_context(presence(database, worker))
+        yield
+
+
+def _must_be_sending(database: Database, issue_id: int) -> None:
+    with database.read() as connection:
+        state = accounts.accounting(connection, issue_id).state
+    if state is not IssueState.SENDING:
+        raise WrongState(f"issue {issue_id} is {state}, not being sent.")

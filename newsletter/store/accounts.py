@@ -1,0 +1,96 @@
+"""Reads the ledger: how many, by domain, for what reason, and the rows themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from newsletter.domain.accounting import Accounting, DomainCount, ReasonCount
+from newsletter.domain.delivery import DeliveryState
+from newsletter.domain.issue import IssueState
+from newsletter.errors import NotFound
+from newsletter.store.tables import deliveries, issues
+
+COUNTED = ("sent", "deferred", "failed", "skipped", "uncertain", "queued")
+_PAGE = 1000
+_d = deliveries.c
+
+
+def accounting(connection: Connection, issue_id: int) -> Accounting:
+    """The counts of one issue. Raises NotFound."""
+    issue = connection.execute(select(issues).where(issues.c.id == issue_id)).first()
+    if issue is None:
+        raise NotFound(f"there is no issue {issue_id}; `newsletter issues` lists them.")
+    counts: dict[str, int] = dict.fromkeys(COUNTED, 0)
+    per_state = select(_d.state, func.count()).where(_d.issue == issue_id).group_by(_d.state)
+    for state, count in connection.execute(per_state):
+        counts[_counted_as(state)] += count
+    return Accounting(
+        issue=issue_id,
+        state=IssueState(issue.state),
+        recipients=sum(counts.values()),
+        seconds=_seconds(connection, issue_id, issue.started_at, issue.finished_at),
+        reason=issue.reason,
+        **counts,
+    )
+
+
+def by_domain(connection: Connection, issue_id: int, most: int = 20) -> list[DomainCount]:
+    """The counts by mail domain: the `most` biggest by name, the rest together under ""."""
+    per_state = select(_d.domain, _d.state, func.count()).where(_d.issue == issue_id).group_by(_d.domain, _d.state)
+    domains: dict[str, dict[str, int]] = {}
+    for domain, state, count in connection.execute(per_state):
+        domains.setdefault(domain, dict.fromkeys(COUNTED, 0))[_counted_as(state)] += count
+    ordered = sorted(domains.items(), key=lambda item: (-sum(item[1].values()), item[0]))
+    named = [DomainCount(domain, sum(counts.values()), **counts) for domain, counts in ordered[:most]]
+    if rest := [counts for _, counts in ordered[most:]]:
+        together = {name: sum(counts[name] for counts in rest) for name in COUNTED}
+        named.append(DomainCount("", sum(together.values()), **together))
+    return named
+
+
+def reasons(connection: Connection, issue_id: int, most: int = 20) -> list[ReasonCount]:
+    """What the deliveries that did not go through have in common, the most frequent first."""
+    count = func.count()
+    wanted = (
+        select(_d.state, _d.code, _d.status, func.min(_d.text).label("text"), count.label("count"))
+        .where(_d.issue == issue_id, _d.state != DeliveryState.SENT.value, (_d.code != 0) | (_d.text != ""))
+        .group_by(_d.state, _d.code, _d.status)
+        .order_by(count.desc(), _d.state, _d.code, _d.status)
+        .limit(most)
+    )
+    return [
+        ReasonCount(_counted_as(row.state), row.code, row.status, row.text, row[4])
+        for row in connection.execute(wanted)
+    ]
+
+
+def rows(connection: Connection, issue_id: int, state: str | None = None) -> Iterator[dict[str, Any]]:
+    """The deliveries of an issue in the order of their making, page by page: email, state, attempts, answer, at."""
+    columns = (_d.id, _d.email, _d.state, _d.attempts, _d.code, _d.status, _d.text, _d.at)
+    wanted = select(*columns).where(_d.issue == issue_id).order_by(_d.id).limit(_PAGE)
+    if state:
+        wanted = wanted.where(_d.state.in_([state, "sending"] if state == "queued" else [state]))
+    last = 0
+    while page := connection.execute(wanted.where(_d.id > last)).all():
+        last = page[-1].id
+        for row in page:
+            shown = {**row._mapping, "state": _counted_as(row.state)}
+            del shown["id"]
+            yield shown
+
+
+def _counted_as(state: str) -> str:
+    return DeliveryState.QUEUED.value if state == DeliveryState.SENDING.value else state
+
+
+def _seconds(connection: Connection, issue_id: int, started: datetime | None, finished: datetime | None) -> float:
+    if started is None:
+        return 0.0
+    if finished is None:
+        last = connection.scalar(select(func.max(_d.at)).where(_d.issue == issue_id))
+        finished = last or started
+    return round(max((finished - started).total_seconds(), 0.0), 3)

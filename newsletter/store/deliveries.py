@@ -1,0 +1,295 @@
+"""The ledger: enqueue, claim, begin, record. Who is in it is mailed once; who leaves in time is not mailed.
+
+A worker first claims rows (they stay queued, under its name), then begins them one per connection (`sending`, in
+the database before a byte leaves), then records what came of it. So after a crash only rows that are `sending`
+are in doubt, and there is at most one per connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    update,
+)
+
+from newsletter.domain.delivery import OPEN_STATES, Claim, DeliveryState, Settled
+from newsletter.domain.issue import Issue, IssueState
+from newsletter.domain.subscriber import SubscriptionState
+from newsletter.store.database import insert
+from newsletter.store.tables import deliveries, issues, sent_stories, subscribers, subscriptions
+
+_WAITING = (DeliveryState.QUEUED, DeliveryState.DEFERRED)
+_PRESENCE = 0x73656E64  # our class of PostgreSQL's advisory locks: a worker that lives holds one
+_d = deliveries.c
+
+
+def enqueue(connection: Connection, issue: Issue) -> int:
+    """One queued row for each active subscriber of the issue's edition; how many there are."""
+    at_sign = (func.instr if connection.dialect.name == "sqlite" else func.strpos)(subscribers.c.email, "@")
+    domain = func.lower(func.substr(subscribers.c.email, at_sign + 1))
+    zero, empty = literal(0), literal("")
+    rows = (
+        select(
+            literal(issue.id), subscribers.c.id, subscribers.c.email, domain,
+            literal(DeliveryState.QUEUED.value), zero, zero, zero, empty, empty,
+        )
+        .join_from(subscriptions, subscribers, subscribers.c.id == subscriptions.c.subscriber)
+        .where(
+            subscriptions.c.newsletter == issue.newsletter,
+            subscriptions.c.edition == issue.edition,
+            subscriptions.c.state == SubscriptionState.ACTIVE.value,
+        )
+    )  # fmt: skip
+    columns = ["issue", "subscriber", "email", "domain", "state", "attempts", "doubts", "code", "status", "text"]
+    return connection.execute(deliveries.insert().from_select(columns, rows)).rowcount
+
+
+def mark_stories(connection: Connection, issue: Issue) -> Sequence[tuple[int, int]]:
+    """Writes the issue's stories down as sent to its edition; (story, issue) of those that had been before."""
+    stories = {story.story for story in issue.stories}
+    already = connection.execute(
+        select(sent_stories.c.story, sent_stories.c.issue).where(
+            sent_stories.c.newsletter == issue.newsletter,
+            sent_stories.c.edition == issue.edition,
+            sent_stories.c.story.in_(stories),
+        )
+    ).all()
+    rows = [
+        {"newsletter": issue.newsletter, "edition": issue.edition, "story": story, "issue": issue.id}
+        for story in sorted(stories - {row.story for row in already})
+    ]
+    if rows:
+        connection.execute(insert(connection, sent_stories), rows)
+    return [(row.story, row.issue) for row in already]
+
+
+def move_issue(
+    connection: Connection, issue_id: int, since: Collection[IssueState], to: IssueState, **values: object
+) -> bool:
+    """Moves an issue to a state if it is in one of `since` now; False when it is not."""
+    wanted = update(issues).where(issues.c.id == issue_id, issues.c.state.in_([state.value for state in since]))
+    return connection.execute(wanted.values(state=to.value, **values)).rowcount == 1
+
+
+def issue_state(connection: Connection, issue_id: int) -> IssueState:
+    return IssueState(connection.execute(_ISSUE_STATE, {"issue_id": issue_id}).scalar_one())
+
+
+_ISSUE_STATE = select(issues.c.state).where(issues.c.id == bindparam("issue_id"))
+
+
+def claim(
+    connection: Connection, issue: Issue, worker: str, size: int, now: datetime, most: timedelta, lease: timedelta
+) -> list[Claim]:
+    """Puts `worker`'s name on up to `size` rows that may go out now, due retries first.
+
+    `most` is the longest pause there is: a retry due later than that shows a clock that was set back.
+    """
+    due = and_(_d.state == DeliveryState.DEFERRED.value, or_(_d.due_at <= now, _d.due_at > now + most))
+    claims = _free(connection, issue, due, size)
+    if len(claims) < size:
+        claims += _free(connection, issue, _d.state == DeliveryState.QUEUED.value, size - len(claims))
+    if claims:
+        connection.execute(_CLAIM, [{"b_id": c.id, "b_email": c.email, "b_worker": worker} for c in claims])
+        extend(connection, worker, lease)
+    return claims
+
+
+def _free(connection: Connection, issue: Issue, which: Any, size: int) -> list[Claim]:
+    """Unclaimed rows; the address and name are the reader's present ones, the row's where the reader is gone."""
+    email = func.coalesce(subscribers.c.email, _d.email).label("email")
+    name = func.coalesce(subscribers.c.name, "").label("name")
+    columns = (_d.id, _d.subscriber, email, name, subscriptions.c.since, _d.state, _d.attempts, _d.doubts, _d.first_at)
+    subscription = and_(subscriptions.c.subscriber == _d.subscriber, subscriptions.c.newsletter == issue.newsletter)
+    rows = connection.execute(
+        select(*columns)
+        .outerjoin_from(deliveries, subscribers, subscribers.c.id == _d.subscriber)
+        .outerjoin(subscriptions, subscription)
+        .where(_d.issue == issue.id, which, _d.worker.is_(None))
+        .order_by(_d.due_at)  # the index's own order: without it PostgreSQL may read past all that is sent
+        .limit(size)
+        .with_for_update(of=deliveries, skip_locked=True)
+    )
+    return [
+        Claim(
+            id=row.id, subscriber=row.subscriber, email=row.email, name=row.name, since=row.since,
+            state=DeliveryState(row.state), attempts=row.attempts, doubts=row.doubts, first_at=row.first_at,
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+_CLAIM = (
+    update(deliveries)
+    .where(_d.id == bindparam("b_id"))
+    .values(worker=bindparam("b_worker"), email=bindparam("b_email"))
+)
+
+
+def begin(connection: Connection, issue: Issue, worker: str, claims: Sequence[Claim]) -> set[int]:
+    """Marks claimed rows as in flight; the ids of those that may go out.
+
+    The others left after they were claimed, or went to another worker: those of ours become `skipped`.
+    """
+    named = {
+        "ids": [claim.id for claim in claims],
+        "b_worker": worker,
+        "b_newsletter": issue.newsletter,
+        "b_edition": issue.edition,
+    }
+    begun = set(connection.execute(_BEGIN, named).scalars())
+    left = [claim.id for claim in claims if claim.id not in begun]
+    if left:
+        connection.execute(_SKIP, {**named, "ids": left})
+    return begun
+
+
+_OURS = (
+    _d.id.in_(bindparam("ids", expanding=True)),
+    _d.worker == bindparam("b_worker"),
+    _d.state.in_([state.value for state in _WAITING]),
+)
+_ACTIVE = and_(
+    subscriptions.c.subscriber == _d.subscriber,
+    subscriptions.c.newsletter == bindparam("b_newsletter"),
+    subscriptions.c.state == SubscriptionState.ACTIVE.value,
+)
+_BEGIN = (
+    update(deliveries)
+    .where(*_OURS, exists().where(_ACTIVE, subscriptions.c.edition == bindparam("b_edition")))
+    .values(state=DeliveryState.SENDING.value)
+    .returning(_d.id)
+    .execution_options(synchronize_session=False)
+)
+_SKIP = (
+    update(deliveries)
+    .where(*_OURS)
+    .values(
+        state=DeliveryState.SKIPPED.value,
+        worker=null(),
+        lease_until=null(),
+        text=case(
+            (exists().where(_ACTIVE), "moved to another edition"),
+            (exists().where(subscribers.c.id == _d.subscriber), "unsubscribed"),
+            else_="erased",
+        ),
+    )
+)
+
+
+def record(connection: Connection, worker: str, settled: Sequence[Settled]) -> None:
+    """Writes down what came of attempts. That a server took a message counts whoever holds the row by now."""
+    rows = [{f"b_{name}": value for name, value in asdict(line).items() if name != "was"} for line in settled]
+    connection.execute(_RECORD, [{**row, "b_worker": worker} for row in rows])
+
+
+_COLUMNS = ("state", "attempts", "doubts", "due_at", "first_at", "at", "code", "status", "text")
+_RECORD = (
+    update(deliveries)
+    .where(
+        _d.id == bindparam("b_id"),
+        or_(
+            _d.worker == bindparam("b_worker"),
+            and_(bindparam("b_state") == DeliveryState.SENT.value, _d.state.not_in(["sent", "failed"])),
+        ),
+    )
+    .values(worker=null(), lease_until=null(), **{name: bindparam(f"b_{name}") for name in _COLUMNS})
+)
+
+
+def extend(connection: Connection, worker: str, lease: timedelta) -> None:
+    """Renews the lease on all that a worker holds. SQLite needs none: there an OS lock tells who lives."""
+    if connection.dialect.name != "sqlite":
+        until = func.clock_timestamp() + lease
+        connection.execute(update(deliveries).where(_d.worker == worker).values(lease_until=until))
+
+
+def dead_workers(connection: Connection, issue_id: int) -> list[str]:
+    """Who holds rows of the issue and lives no more.
+
+    On SQLite that is everyone (the caller holds the issue's lock and claimed nothing yet). On PostgreSQL it is
+    those whose lease ended, or whose session is gone.
+    """
+    workers = connection.execute(
+        select(_d.worker, func.min(_d.lease_until))
+        .where(_d.issue == issue_id, _d.worker.is_not(None))
+        .group_by(_d.worker)
+    ).all()
+    if connection.dialect.name == "sqlite":
+        return [worker for worker, _ in workers]
+    here = connection.scalar(select(func.clock_timestamp()))
+    return [worker for worker, lease in workers if lease is None or lease < here or _gone(connection, worker)]
+
+
+def _gone(connection: Connection, worker: str) -> bool:
+    return bool(connection.scalar(select(func.pg_try_advisory_xact_lock(_PRESENCE, func.hashtext(worker)))))
+
+
+def take_over(connection: Connection, issue_id: int, workers: Collection[str], keep: bool, now: datetime) -> int:
+    """Frees what these workers held; how many deliveries they left in doubt.
+
+    What was in flight is uncertain: it stays so with `keep`, else it is queued again.
+    """
+    held = and_(_d.issue == issue_id, _d.worker.is_not(None), _d.worker.in_(workers))
+    doubtful = connection.execute(
+        update(deliveries)
+        .where(held, _d.state == DeliveryState.SENDING.value)
+        .values(
+            state=(DeliveryState.UNCERTAIN if keep else DeliveryState.QUEUED).value,
+            attempts=_d.attempts + 1,
+            first_at=func.coalesce(_d.first_at, now),
+            at=now,
+            text="the sender stopped before it heard the server's answer",
+            worker=null(),
+            lease_until=null(),
+        )
+    ).rowcount
+    connection.execute(update(deliveries).where(held).values(worker=null(), lease_until=null()))
+    return doubtful
+
+
+def announce(connection: Connection, worker: str) -> None:
+    """On PostgreSQL only: as long as this connection lives, others see that the worker does."""
+    connection.execute(select(func.pg_advisory_lock(_PRESENCE, func.hashtext(worker))))
+
+
+def next_due(connection: Connection, issue_id: int, now: datetime, most: timedelta) -> datetime | None:
+    """When the next retry that nobody has claimed falls due; None when there is none."""
+    waiting = select(func.min(_d.due_at)).where(
+        _d.issue == issue_id, _d.state == DeliveryState.DEFERRED.value, _d.worker.is_(None)
+    )
+    due: datetime | None = connection.scalar(waiting)
+    return min(due, now + most) if due else None
+
+
+def finish(connection: Connection, issue_id: int, now: datetime) -> bool:
+    """The issue is sent, if no delivery of it is open any more; False when one is, or the issue is not sending."""
+    is_open = select(_d.id).where(_d.issue == issue_id, _d.state.in_([state.value for state in OPEN_STATES]))
+    if connection.execute(is_open.limit(1)).first():
+        return False
+    return move_issue(connection, issue_id, [IssueState.SENDING], IssueState.SENT, finished_at=now, reason="")
+
+
+def call_off(connection: Connection, issue_id: int, now: datetime) -> None:
+    """Nobody who still waits gets the issue; if nobody got it at all, its stories may go into another."""
+    waiting = and_(_d.issue == issue_id, _d.state.in_([state.value for state in _WAITING]))
+    gone = {"state": DeliveryState.SKIPPED.value, "text": "cancelled", "at": now, "worker": None, "lease_until": None}
+    connection.execute(update(deliveries).where(waiting).values(**gone, due_at=None))
+    reached = ("sent", "uncertain", "sending")
+    if not connection.execute(select(_d.id).where(_d.issue == issue_id, _d.state.in_(reached)).limit(1)).first():
+        connection.execute(delete(sent_stories).where(sent_stories.c.issue == issue_id))

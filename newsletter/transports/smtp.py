@@ -1,0 +1,110 @@
+"""The `smtp` transport: sessions with one mail server, kept open from message to message."""
+
+from __future__ import annotations
+
+import contextlib
+import ssl
+from collections.abc import Sequence
+from typing import Literal
+
+from newsletter.domain.delivery import Envelope, Outcome, OutcomeKind
+from newsletter.transports.dots import DotStuffer
+from newsletter.transports.smtp_mail import OutOfStep, transact
+from newsletter.transports.smtp_session import Refused, Server, Session, open_session
+from newsletter.transports.smtp_wire import Broken, Timeouts
+
+_DOUBTFUL_CUTS = 3  # sessions cut in the middle of a pipelined group, in a row
+
+
+class SmtpTransport:
+    """One mail server. `connections` is how many sessions it may be asked to keep at once."""
+
+    type = "smtp"
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        security: Literal["none", "starttls", "tls"] = "none",
+        username: str | None = None,
+        password: str | None = None,
+        connections: int = 8,
+        *,
+        tls: ssl.SSLContext | None = None,
+        timeouts: Timeouts | None = None,
+    ) -> None:
+        self.connections = connections
+        self.server = Server(host, port, security, username, password, tls, timeouts or Timeouts())
+        self.stuffer = DotStuffer()
+        self.cuts = 0  # how often in a row the server did not answer a pipelined group as it should
+
+    @property
+    def trusts_pipelining(self) -> bool:
+        return self.cuts < _DOUBTFUL_CUTS
+
+    def connection(self) -> SmtpConnection:
+        return SmtpConnection(self)
+
+
+class SmtpConnection:
+    """One session at a time with the transport's server; opened when there is something to send."""
+
+    def __init__(self, transport: SmtpTransport) -> None:
+        self._transport = transport
+        self._session: Session | None = None
+
+    async def send(self, envelope: Envelope, message: Sequence[bytes]) -> Outcome:
+        try:
+            session = await self._open()
+        except Refused as error:
+            return _broken(error.reply.text, error.reply.code, error.reply.status)
+        except (Broken, OSError) as error:
+            server = self._transport.server
+            return _broken(f"{server.host}:{server.port}: {error}")
+        try:
+            outcome = await self._transact(session, envelope, message)
+        except BaseException:
+            self._drop()
+            raise
+        if outcome.kind in (OutcomeKind.BROKEN, OutcomeKind.UNCERTAIN):
+            self._drop()
+        return outcome
+
+    async def close(self) -> None:
+        session, self._session = self._session, None
+        if session is None:
+            return
+        with contextlib.suppress(Broken):
+            await session.wire.ask("QUIT", self._transport.server.timeouts.quit)
+        session.wire.drop()
+
+    async def _open(self) -> Session:
+        if self._session is not None and not self._session.wire.quiet:
+            self._drop()  # the server hung up while there was nothing to send
+        if self._session is None:
+            self._session = await open_session(self._transport.server)
+        return self._session
+
+    async def _transact(self, session: Session, envelope: Envelope, message: Sequence[bytes]) -> Outcome:
+        transport = self._transport
+        pipelined = "PIPELINING" in session.offers and transport.trusts_pipelining
+        body = transport.stuffer.body(message)
+        try:
+            outcome = await transact(session, envelope, body, pipelined, transport.server.timeouts)
+        except OutOfStep as error:
+            transport.cuts = _DOUBTFUL_CUTS if error.sure else transport.cuts + 1
+            return _broken(str(error))
+        except Broken as error:
+            return _broken(str(error))
+        if pipelined and outcome.kind is OutcomeKind.ACCEPTED:
+            transport.cuts = 0
+        return outcome
+
+    def _drop(self) -> None:
+        if self._session is not None:
+            self._session.wire.drop()
+            self._session = None
+
+
+def _broken(words: str, code: int = 0, status: str = "") -> Outcome:
+    return Outcome(OutcomeKind.BROKEN, code, status, words)

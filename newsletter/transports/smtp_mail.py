@@ -1,0 +1,159 @@
+"""One SMTP mail transaction: MAIL, RCPT and DATA in one go where the server offers PIPELINING (RFC 2920)."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from dataclasses import dataclass
+
+from newsletter.domain.delivery import Envelope, Outcome, OutcomeKind
+from newsletter.transports.smtp_session import Session
+from newsletter.transports.smtp_wire import Broken, Reply, Timeouts
+
+_SOUND_PATH = re.compile(r"[^\x00-\x20\x7f<>]*")
+_OUT_OF_STEP = (500, 502, 503)  # not about a recipient: the server lost the thread
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """The replies to MAIL, RCPT and DATA; None where the command was not sent."""
+
+    mail: Reply
+    rcpt: Reply | None = None
+    data: Reply | None = None
+
+
+class OutOfStep(Broken):
+    """A pipelined group was not answered as it should be; `sure`: because the server does not do PIPELINING."""
+
+    def __init__(self, words: str, sure: bool) -> None:
+        super().__init__(words)
+        self.sure = sure
+
+
+async def transact(session: Session, envelope: Envelope, body: bytes, pipelined: bool, timeouts: Timeouts) -> Outcome:
+    """Hands one message over; `body` is dot-stuffed and ends with its dot.
+
+    Raises Broken when the session broke before the dot could have arrived. After that: UNCERTAIN.
+    """
+    if trouble := _cannot_be_sent(session, envelope, len(body)):
+        return trouble
+    commands = _commands(session, envelope, len(body))
+    if pipelined:
+        answers = await _in_one_go(session, commands, timeouts)
+    else:
+        answers = await _in_lock_step(session, commands, timeouts)
+    session.open_mail = True
+    refusal = _refusal(answers)
+    if refusal is None:
+        return await _body(session, body, timeouts)
+    if answers.data and answers.data.code == 354:
+        # The server waits for a message that must not be sent: an empty one ends the wait (RFC 2920 §3.1).
+        with contextlib.suppress(Broken):
+            await session.wire.ask(".", timeouts.data)
+    return refusal
+
+
+def _cannot_be_sent(session: Session, envelope: Envelope, size: int) -> Outcome | None:
+    if not _SOUND_PATH.fullmatch(envelope.recipient) or not envelope.recipient:
+        return Outcome(OutcomeKind.REJECTED, 501, "5.1.3", "this address cannot stand in an envelope")
+    if not envelope.recipient.isascii() and "SMTPUTF8" not in session.offers:
+        words = "the address needs SMTPUTF8, which the mail server does not offer"
+        return Outcome(OutcomeKind.REJECTED, 553, "5.6.7", words)
+    if 0 < session.most_bytes < size:
+        words = f"the message has {size} bytes, the mail server takes at most {session.most_bytes}"
+        return Outcome(OutcomeKind.BROKEN, 552, "5.3.4", words)
+    return None
+
+
+def _commands(session: Session, envelope: Envelope, size: int) -> list[str]:
+    size_word = f" SIZE={size}" if "SIZE" in session.offers else ""
+    utf8_word = "" if envelope.recipient.isascii() else " SMTPUTF8"
+    return [
+        f"MAIL FROM:<{envelope.return_path}>{size_word}{utf8_word}",
+        f"RCPT TO:<{envelope.recipient}>",
+        "DATA",
+    ]
+
+
+async def _in_one_go(session: Session, commands: list[str], timeouts: Timeouts) -> Answers:
+    reset = ["RSET"] if session.open_mail else []
+    session.wire.write("\r\n".join([*reset, *commands, ""]).encode("utf-8"))
+    if reset and (reply := await session.wire.reply(timeouts.command)).code == 421:
+        return Answers(reply)
+    answers: list[Reply] = []
+    try:
+        for seconds in (timeouts.command, timeouts.group, timeouts.group):
+            answers.append(await session.wire.reply(seconds))
+            if answers[-1].code == 421:
+                break
+    except Broken as error:
+        sure = bool(answers) and not session.wire.lost
+        session.wire.drop()
+        if all(reply.code // 100 == 2 for reply in answers):
+            raise OutOfStep(str(error), sure) from None
+    _keep_step(answers)
+    return Answers(*answers)
+
+
+def _keep_step(answers: list[Reply]) -> None:
+    """Raises OutOfStep when the replies to MAIL and RCPT show that the server lost or mixed up what was sent."""
+    for reply in answers[:2]:
+        if reply.code // 100 == 3 or reply.code in _OUT_OF_STEP:
+            raise OutOfStep(f"{reply.code} {reply.text}", sure=True)
+        if reply.code // 100 != 2:
+            return
+
+
+async def _in_lock_step(session: Session, commands: list[str], timeouts: Timeouts) -> Answers:
+    ask = session.wire.ask
+    if session.open_mail:
+        await ask("RSET", timeouts.command)
+    mail = await ask(commands[0], timeouts.command)
+    if mail.code // 100 != 2:
+        return Answers(mail)
+    rcpt = await ask(commands[1], timeouts.command)
+    if rcpt.code // 100 != 2:
+        return Answers(mail, rcpt)
+    return Answers(mail, rcpt, await ask(commands[2], timeouts.data))
+
+
+def _refusal(answers: Answers) -> Outcome | None:
+    """None when the body may go: the sender and the recipient were taken, and DATA got 354."""
+    if answers.mail.code // 100 != 2:
+        return outcome(answers.mail, OutcomeKind.BROKEN)
+    if answers.rcpt is None or answers.rcpt.code // 100 != 2:
+        return outcome(answers.rcpt or answers.mail, OutcomeKind.REJECTED)
+    if answers.data is None or answers.data.code != 354:
+        return outcome(answers.data or answers.rcpt, OutcomeKind.REJECTED)
+    return None
+
+
+async def _body(session: Session, body: bytes, timeouts: Timeouts) -> Outcome:
+    wire = session.wire
+    wire.write(body)
+    try:
+        reply = await wire.reply(timeouts.block if wire.unsent else timeouts.dot)
+    except Broken as error:
+        if wire.unsent:
+            raise
+        return Outcome(OutcomeKind.UNCERTAIN, 0, "", f"{error} after the whole message had gone out")
+    session.open_mail = False
+    if reply.code // 100 == 2:
+        return Outcome(OutcomeKind.ACCEPTED, reply.code, reply.status, reply.text)
+    if reply.code // 100 not in (4, 5):
+        return Outcome(OutcomeKind.UNCERTAIN, reply.code, reply.status, reply.text)
+    return outcome(reply, OutcomeKind.REJECTED)
+
+
+def outcome(reply: Reply, for_good: OutcomeKind) -> Outcome:
+    """What a refusal means: 421 ends the session, 4xx is for later, 5xx is `for_good`; else we are out of step."""
+    if reply.code == 421:
+        kind = OutcomeKind.BROKEN
+    elif reply.code // 100 == 4:
+        kind = OutcomeKind.DEFERRED
+    elif reply.code // 100 == 5 and reply.code not in _OUT_OF_STEP:
+        kind = for_good
+    else:
+        kind = OutcomeKind.BROKEN
+    return Outcome(kind, reply.code, reply.status, reply.text)

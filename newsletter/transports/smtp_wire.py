@@ -1,0 +1,152 @@
+"""The wire of an SMTP session: bytes out, replies in, and what is known when it breaks."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import deque
+from dataclasses import dataclass
+from typing import cast
+
+_LINE = re.compile(rb"(\d{3})([ -]?)(.*)", re.DOTALL)
+_STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?= |$)")
+_MOST_BYTES = 64 * 1024  # of one reply: more is no SMTP server
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds to wait, by RFC 5321 §4.5.3.2. `group`: for a pipelined command, once the one before was answered;
+
+    a server that only claims PIPELINING stays silent there, and lock-step begins after it.
+    """
+
+    connect: float = 60
+    greeting: float = 300
+    command: float = 300
+    group: float = 15
+    data: float = 120
+    block: float = 180
+    dot: float = 600
+    quit: float = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One reply; `lines` are its texts without the code."""
+
+    code: int
+    lines: tuple[str, ...]
+
+    @property
+    def status(self) -> str:
+        """The enhanced status (RFC 3463), "" where the server gave none."""
+        found = _STATUS.match(self.lines[0])
+        return found[0] if found else ""
+
+    @property
+    def text(self) -> str:
+        """The server's words in one line, without code and status, printable."""
+        words = " ".join(line.removeprefix(self.status).strip() for line in self.lines)
+        return "".join(char if char.isprintable() else " " for char in words)[:500]
+
+
+class Broken(Exception):
+    """The session cannot go on: cut, silent, or not speaking SMTP."""
+
+
+class Wire(asyncio.Protocol):
+    """One connection. `unsent` is True while bytes given to `write` have not all left this process."""
+
+    transport: asyncio.Transport
+
+    def __init__(self) -> None:
+        self.lost = ""
+        self.unsent = False
+        self._bytes = b""
+        self._lines: list[str] = []
+        self._replies: deque[Reply] = deque()
+        self._waiter: asyncio.Future[None] | None = None
+
+    @property
+    def quiet(self) -> bool:
+        """Alive, and nothing came that nobody asked for (as a 421 to an idle session)."""
+        return not self.lost and not self._replies
+
+    def write(self, data: bytes) -> None:
+        if not self.lost:
+            self.transport.write(data)
+
+    async def reply(self, seconds: float) -> Reply:
+        """The next reply. Raises Broken when none comes in time, or none can come."""
+        if not self._replies:
+            await self._wait(seconds)
+        return self._replies.popleft()
+
+    async def ask(self, command: str, seconds: float) -> Reply:
+        self.write(command.encode("utf-8") + b"\r\n")
+        return await self.reply(seconds)
+
+    def drop(self) -> None:
+        """Ends the connection at once; what has not left yet never will."""
+        self.lost = self.lost or "closed by us"
+        self.transport.abort()
+
+    async def _wait(self, seconds: float) -> None:
+        if self.lost:
+            raise Broken(self.lost)
+        loop = asyncio.get_running_loop()
+        self._waiter = waiter = loop.create_future()
+        alarm = loop.call_later(seconds, self._fail, f"no answer within {seconds:g} seconds")
+        try:
+            await waiter
+        finally:
+            alarm.cancel()
+            self._waiter = None
+
+    def _fail(self, reason: str) -> None:
+        if self._waiter and not self._waiter.done():
+            self._waiter.set_exception(Broken(reason))
+
+    # What asyncio calls:
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.use(cast("asyncio.Transport", transport))
+
+    def use(self, transport: asyncio.Transport) -> None:
+        """Takes the transport to write to: the first, and the encrypted one after STARTTLS."""
+        self.transport = transport
+        transport.set_write_buffer_limits(0)  # so that pause_writing tells of every byte held back
+
+    def pause_writing(self) -> None:
+        self.unsent = True
+
+    def resume_writing(self) -> None:
+        self.unsent = False
+
+    def data_received(self, data: bytes) -> None:
+        *lines, self._bytes = (self._bytes + data).split(b"\n")
+        for line in lines:
+            self._take(line.rstrip(b"\r"))
+        if len(self._bytes) + sum(map(len, self._lines)) > _MOST_BYTES:
+            self._give_up("the server's answer does not end")
+        if self._replies and self._waiter and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self.lost = self.lost or f"the connection was cut{f' ({error})' if error else ''}"
+        self._fail(self.lost)
+
+    def _take(self, line: bytes) -> None:
+        found = _LINE.fullmatch(line)
+        if not found:
+            self._give_up(f"this is no SMTP answer: {line[:80]!r}")
+            return
+        self._lines.append(found[3].decode("utf-8", "replace"))
+        if found[2] != b"-":
+            self._replies.append(Reply(int(found[1]), tuple(self._lines)))
+            self._lines = []
+
+    def _give_up(self, reason: str) -> None:
+        self.lost = self.lost or reason
+        self._fail(reason)
+        self.transport.abort()
