@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from newsletter.domain.digest import Digest
 
 LEAST, MOST = 85, 100  # characters; Gmail shows 40-100, Apple Mail 75-140
 _SEPARATOR = " · "
+_WORTH_A_START = 15  # a title cut shorter says nothing
 
 
 def preheader(digest: Digest) -> str:
-    """The other stories' titles, as many as fit; where they are short of LEAST, words of an excerpt follow."""
+    """The other stories' titles, the last one cut to fit; where there are too few, words of an excerpt follow."""
+    titles = [story.title for story in digest.rest]
+    excerpts = [story.excerpt for story in (*digest.rest, digest.lead) if story.excerpt]
     line = ""
-    for title in (story.title for story in digest.rest):
-        longer = f"{line}{_SEPARATOR}{title}" if line else title
-        if len(longer) > MOST:
+    for text in (*titles, *excerpts[:1]):
+        room = MOST - len(line) - len(_SEPARATOR) if line else MOST
+        if len(line) >= LEAST or room < _WORTH_A_START:
             break
-        line = longer
-    if not line and digest.rest:
-        line = cut(digest.rest[0].title, MOST)
-    return line if len(line) >= LEAST else _topped_up(line, (story.excerpt for story in digest.stories))
+        line = f"{line}{_SEPARATOR}{cut(text, room)}" if line else cut(text, room)
+    return line
 
 
 def cut(text: str, most: int) -> str:
@@ -31,12 +30,3 @@ def cut(text: str, most: int) -> str:
     if not space or len(kept) < most // 2:
         kept = text[: most - 1]
     return kept.rstrip(" ,;:.·–—-") + "…"
-
-
-def _topped_up(line: str, excerpts: Iterable[str]) -> str:
-    excerpt = next((text for text in excerpts if text), "")
-    room = MOST - len(line) - len(_SEPARATOR) if line else MOST
-    if not excerpt or room < 15:
-        return line
-    words = cut(excerpt, room)
-    return f"{line}{_SEPARATOR}{words}" if line else words

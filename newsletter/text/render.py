@@ -31,6 +31,7 @@ NOTICES: Mapping[str, tuple[str, ...]] = {
     "already": ("archive_url", "preferences_url", "unsubscribe_url"),
     "goodbye": ("signup_url",),
 }
+ALSO_SHOWN = 4  # other versions of one story
 SUBJECT_LENGTH = 250  # no inbox shows more than about 80
 
 
@@ -60,7 +61,7 @@ class Renderer:
         self._environment = Environment(loader)
         self._environment.globals["slot"] = slot
         self._environment.filters.update(
-            wrap=columns.wrap, underline=columns.underline, paragraphs=_paragraphs, counted=_counted
+            wrap=columns.wrap, underline=columns.underline, paragraphs=_paragraphs, counted=_counted, also_in=_also_in
         )
         self._sound: dict[str, str] = {}  # templates that passed the linter, with the source that did
 
@@ -212,6 +213,17 @@ def _web(url: str) -> str:
 def _paragraphs(text: str) -> list[str]:
     """A text of several paragraphs: an empty line stands between them."""
     return [one_line(part) for part in re.split(r"\n\s*\n", text) if part.strip()]
+
+
+def _also_in(story: DigestStory) -> list[tuple[str, str]]:
+    """Label and link of the story's other versions: told elsewhere, the place's name; told again there, its title."""
+    labels: dict[str, str] = {}
+    for also in story.also:
+        elsewhere = also.source and also.source != story.source and also.source not in labels
+        label = also.source if elsewhere else also.title
+        if also.url and label and label not in (story.title, *labels):
+            labels[label] = also.url
+    return list(labels.items())[:ALSO_SHOWN]
 
 
 def _counted(count: int, one: str, many: str) -> str:
