@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
 _ZWNJ, _ZWJ = "\u200c", "\u200d"
 _BLANK_LETTERS = set("\u115f\u1160\u3164\uffa0\u2800")  # letters and signs that show nothing
@@ -75,21 +76,47 @@ def _is_noncharacter(char: str) -> bool:
     return 0xFDD0 <= ord(char) <= 0xFDEF or ord(char) & 0xFFFE == 0xFFFE or 0xE0000 <= ord(char) <= 0xE0FFF
 
 
-_CJK = re.compile(
-    r"[\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3040-\u30ff\u3100-\u312f\u31a0-\u31bf\u31f0-\u31ff"
-    r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff]"
+_CJK = (
+    r"\u2e80-\u2fdf\u3005-\u3007\u3021-\u3029\u3040-\u30ff\u3100-\u312f\u31a0-\u31bf\u31f0-\u31ff"
+    r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
 )
-_CJK_PER_WORD = 2  # about two Chinese or Japanese characters carry what one spaced word does
+_SOUTH_EAST = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
+_MARKS = r"\u3000-\u3004\u3008-\u3020\u3030-\u303f\uff01-\uff20\uff3b-\uff40\uff5b-\uff65"
+_ATTACHED = r"[\u3099\u309a\ufe00-\ufe0f\U000e0100-\U000e01ef]*"
+_TOKEN = re.compile(rf"([{_CJK}]{_ATTACHED})|([{_SOUTH_EAST}])|([{_MARKS}])|[^\s{_CJK}{_SOUTH_EAST}{_MARKS}]+")
+WORD = 10  # what a spaced word counts in `pieces`
+_NO_SPACE = re.compile(rf"(?<=[{_CJK}{_MARKS}])[ \n]+(?=[{_CJK}{_MARKS}])")
+_WEIGHTS = {1: 5, 2: 2, 3: 0}  # two Chinese or Japanese characters carry what one word does, five Thai ones
+
+
+def flowing(text: str) -> str:
+    """As `one_line`; a line end between two Chinese or Japanese characters leaves no space."""
+    line = one_line(text)
+    return line if line.isascii() else _NO_SPACE.sub("", line)
 
 
 def count_words(text: str) -> int:
-    """How much text this is, in words; scripts without spaces count two characters as one word."""
-    dense = len(_CJK.findall(text))
-    if not dense:
+    """How much text this is, in words; scripts without spaces count by characters."""
+    if text.isascii():
         return len(text.split())
-    return len(_CJK.sub(" ", text).split()) + -(-dense // _CJK_PER_WORD)
+    return -(-sum(weight for _, weight in pieces(text)) // WORD)
+
+
+def pieces(text: str) -> Iterator[tuple[int, int]]:
+    """Where `text` may be cut, in order: the end of each uncuttable piece and its weight (`WORD` for a word)."""
+    for token in _TOKEN.finditer(text):
+        kind = token.lastindex
+        if kind == 2 and not _may_follow_cut(text[token.end() : token.end() + 1]):
+            continue
+        yield token.end(), _WEIGHTS[kind] if kind else WORD
+
+
+def _may_follow_cut(after: str) -> bool:
+    """A vowel sign or tone mark belongs to the letter before it; a leading vowel to the one after it."""
+    return unicodedata.category(after)[0] != "M" if after else True
 
 
 def is_dense(char: str) -> bool:
-    """Whether `char` belongs to a script that is written without spaces between words."""
-    return bool(_CJK.match(char))
+    """Whether `char` is a Chinese or Japanese letter."""
+    found = _TOKEN.match(char)
+    return bool(found) and found.lastindex == 1 if found else False

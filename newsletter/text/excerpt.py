@@ -1,0 +1,153 @@
+"""A post's excerpt and reading time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import chain, islice
+
+from newsletter.domain.post import Markup, Post
+from newsletter.text.boilerplate import is_author_bio, is_note, without_requests
+from newsletter.text.html import to_text
+from newsletter.text.markdown_passages import inline_text
+from newsletter.text.passage import Kind, Passage
+from newsletter.text.passages import passages
+from newsletter.text.pictures import first_image
+from newsletter.text.plain import count_words, is_dense, one_line
+from newsletter.text.sentences import ELLIPSIS, is_closed, sentences, shortened
+
+__all__ = ["excerpt", "first_image", "minutes"]
+
+WORDS_PER_MINUTE = 230
+_MOST_PASSAGES = 60  # an excerpt that has not begun by then never will
+_FEWEST = 8  # words of prose; a post with less is a list, and its items or quotes speak
+_LONG_FOR_A_LINE = 100  # characters; what is longer and ends without a full stop was cut by a machine
+_ELLIPSES = re.compile(r"[ \[(]*(?:…|\.\.\.)[\])]*$")
+_NO_LETTER = re.compile(r"[\W_]+")
+_FENCED = re.compile(r"^ {0,3}(```|~~~).*?^ {0,3}\1", re.DOTALL | re.MULTILINE)
+_SYNTAX = re.compile(r"<[^<>]{0,2000}>|(?<=\])\([^()\s]*\)|https?://\S+|^[ \t]*[#>*+|-]+[ \t]", re.MULTILINE)
+
+
+def excerpt(post: Post, words: int) -> str:
+    """What the post says, in at most `words` words of plain text on one line.
+
+    The author's own excerpt where it is whole, else the first real sentences of the body. Ends with a sentence, or
+    at a word with "…". "" when the post has no words.
+    """
+    if words < 1:
+        return ""
+    own = _own(post)
+    if own and not _is_cut(own) and count_words(own) * 3 >= words:
+        return shortened(sentences(own), words)
+    told = _from_body(post, words)
+    if own and _begins_alike(own, told):
+        return shortened(told, words)
+    if not own:
+        return shortened(told, words)
+    if _is_cut(own):
+        own = _mended(own, post.body)
+    if count_words(own) * 3 >= words or not told:
+        return shortened(sentences(own), words)
+    return shortened([*_closed(sentences(own)), *told], words)
+
+
+def minutes(post: Post) -> int:
+    """Reading time in whole minutes, at least 1; code is skimmed, and does not count."""
+    return max(1, round(count_words(_SYNTAX.sub(" ", _FENCED.sub(" ", post.body))) / WORDS_PER_MINUTE))
+
+
+def _own(post: Post) -> str:
+    """The author's excerpt as plain text, "" where it only wants something from the reader."""
+    if not post.excerpt.strip():
+        return ""
+    text = post.excerpt[:10_000]
+    text = inline_text(text, set()) if post.markup is Markup.MARKDOWN else to_text(text) if "<" in text else text
+    return " ".join(without_requests(one_line(text)))
+
+
+def _is_cut(own: str) -> bool:
+    if _ELLIPSES.search(own):
+        return True
+    return len(own) >= _LONG_FOR_A_LINE and not is_closed(own)
+
+
+def _mended(own: str, body: str) -> str:
+    """A cut excerpt that is not the body's beginning: back to its last whole sentence, or its last whole word."""
+    bare = _ELLIPSES.sub("", own)
+    whole = sentences(bare)
+    if len(whole) > 1 and not is_closed(whole[-1]) and count_words(" ".join(whole[:-1])) >= _FEWEST:
+        return " ".join(whole[:-1])
+    last = re.search(r"\w+$", bare)
+    half = bool(last) and not re.search(rf"(?<!\w){re.escape(last[0])}(?!\w)", body) if last else False
+    if last and half and re.search(rf"(?<!\w){re.escape(last[0])}\w", body):
+        return bare[: last.start()].rstrip(" ,;:–—-") + ELLIPSIS
+    return bare.rstrip(" ,;:–—-") + ELLIPSIS if bare != own else own
+
+
+def _begins_alike(own: str, told: list[str]) -> bool:
+    """Whether an excerpt is (the beginning of) what the body says at its beginning; its last word may be cut."""
+    letters = _NO_LETTER.sub("", _ELLIPSES.sub("", own)).casefold()
+    body = _NO_LETTER.sub("", " ".join(told)).casefold()
+    return bool(body) and (letters in body or body in letters or (len(body) > 40 and letters.startswith(body[:40])))
+
+
+def _from_body(post: Post, words: int) -> list[str]:
+    """The first real sentences of the body, somewhat more than `words` words of them."""
+    title = _NO_LETTER.sub("", post.title).casefold()
+    prose: list[str] = []
+    others: list[str] = []
+    size = 0
+    found = _real(post, title)
+    for passage, following in _with_following(islice(found, _MOST_PASSAGES)):
+        told = without_requests(passage.text)
+        if not told or (prose and is_author_bio(passage.text)):
+            continue
+        if passage.kind is not Kind.PARAGRAPH:
+            others += _closed([passage.text])
+            continue
+        told = _led_on(told, following, bool(prose)) if told[-1].endswith((":", "：")) else _closed(told)
+        prose += told
+        size += sum(map(count_words, told))
+        if size > words + _FEWEST:
+            break
+    return prose if size >= _FEWEST or not others else [*prose, *others]
+
+
+def _real(post: Post, title: str) -> Iterator[Passage]:
+    for passage in passages(post):
+        if not is_note(passage) and (not title or _NO_LETTER.sub("", passage.text).casefold() != title):
+            yield passage
+
+
+def _with_following(found: Iterator[Passage]) -> Iterator[tuple[Passage, list[Passage]]]:
+    """Each passage with the items or the quote that come right after it."""
+    waiting: Passage | None = None
+    following: list[Passage] = []
+    for passage in chain(found, [None]):
+        if waiting and passage and passage.kind is not Kind.PARAGRAPH and len(following) < 12:
+            following.append(passage)
+            continue
+        if waiting:
+            yield waiting, following
+            for one in following:
+                yield one, []
+        waiting, following = passage, []
+
+
+def _led_on(told: list[str], following: list[Passage], told_before: bool) -> list[str]:
+    """A sentence that ends with a colon takes the list or quote that it introduces along, or goes."""
+    if following and following[0].kind is Kind.QUOTE:
+        return [*told, *_closed([following[0].text])]
+    if following:
+        items = [passage.text.rstrip(" .;,") for passage in following]
+        return [*told[:-1], *_closed([f"{told[-1]} {'; '.join(items)}"])]
+    if told_before or len(told) > 1:
+        return told[:-1]
+    return _closed([told[-1].rstrip(":： ")])
+
+
+def _closed(told: list[str]) -> list[str]:
+    """The last sentence with a full stop, as something will follow it."""
+    if not told or is_closed(told[-1]) or not told[-1][-1].isalnum():
+        return told
+    return [*told[:-1], told[-1] + ("。" if is_dense(told[-1][-1]) else ".")]

@@ -1,0 +1,83 @@
+"""Where sentences end, and text cut to a number of words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from newsletter.text.plain import WORD, count_words, flowing, pieces
+
+ELLIPSIS = "…"
+LONGEST_WORD = 80  # characters; longer ones are addresses or noise, and break a narrow column
+
+_END = re.compile(r"(?:[.!?…؟۔।]+[\"'”’»)\]]*(?=\s)|[。！？]+[」』”’）]*)\s*")
+_NO_END = re.compile(
+    r"(?:^|[\s(\[“\"'])(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|St|Sr|Jr|Gen|Sen|Rep|Gov|Lt|Col|Capt|vs|etc|cf|e\.g|i\.e|a\.m|p\.m|No|Nos"
+    r"|Inc|Ltd|Co|Corp|Bros|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|Fig|Vol|approx|ca|al|z\.B|d\.h|bzw|(?:[A-Z]\.)+[A-Z])\.$"
+)
+_CLOSED = re.compile(r"[.!?…؟۔।。！？:：][\"'”’»)\]」』）]*$")
+_DANGLING = " \t,;:–—-(/[{“\"‘'«、，；：（「『&"
+_ENOUGH = 0.6  # of the words asked for: then the text may end with a sentence
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of one paragraph, in order, each without outer spaces."""
+    found, start = [], 0
+    for end in _END.finditer(text):
+        sentence = text[start : end.end()].strip()
+        following = text[end.end() : end.end() + 1]
+        if following.islower() or _NO_END.search(sentence):
+            continue
+        if sentence:
+            found.append(sentence)
+        start = end.end()
+    rest = text[start:].strip()
+    return [*found, rest] if rest else found
+
+
+def is_closed(text: str) -> bool:
+    """Whether `text` ends as a sentence (or a line that introduces something) does."""
+    return bool(_CLOSED.search(text))
+
+
+def shortened(parts: Sequence[str], words: int) -> str:
+    """As many of the sentences `parts` as `words` allow: ends with a sentence where that leaves enough, else "…"."""
+    taken: list[str] = []
+    used = 0
+    for part in parts:
+        size = count_words(part)
+        if used + size > words or _has_monster(part):
+            return _with_some_of(part, taken, words, used)
+        taken.append(part)
+        used += size
+    return flowing(" ".join(taken))
+
+
+def _with_some_of(part: str, taken: list[str], words: int, used: int) -> str:
+    if taken and used >= words * _ENOUGH:
+        return flowing(" ".join(taken))
+    beginning = cut(part, words - used)
+    if taken and count_words(beginning) < 4:
+        return flowing(" ".join(taken))
+    return flowing(" ".join([*taken, beginning])) if beginning else flowing(" ".join(taken))
+
+
+def cut(text: str, words: int) -> str:
+    """The first `words` words of `text` and "…"; the text itself when it is no longer. Never cuts inside a word."""
+    end, weight, whole = 0, 0, True
+    for stop, size in pieces(text):
+        weight += size
+        if weight > words * WORD or stop - end > LONGEST_WORD + 2:
+            whole = False
+            break
+        end = stop
+    if whole:
+        return text
+    beginning = text[:end].rstrip().rstrip(_DANGLING)
+    if not beginning:
+        return ""
+    return beginning if beginning.endswith(ELLIPSIS) else beginning.rstrip(".") + ELLIPSIS
+
+
+def _has_monster(text: str) -> bool:
+    return len(text) > LONGEST_WORD and any(len(word) > LONGEST_WORD for word in text.split()) and text.isascii()
