@@ -20,8 +20,9 @@ MAY_IMPORT = {
     "transports": GROUND | {"text", "transports"},
     "services": GROUND | {"text", "store", "sources.base", "transports.base", "services"},
     "app": GROUND | {"config", "text", "store", "sources", "transports", "services"},
+    "outgoing": GROUND | {"config", "text", "store", "sources", "transports", "services", "app"},
 }
-EVERYTHING = {*MAY_IMPORT, "app", "schedule", "cli", "web", "demo", "sources.base", "transports.base"}
+EVERYTHING = {*MAY_IMPORT, "app", "outgoing", "schedule", "cli", "web", "demo", "sources.base", "transports.base"}
 BELOW_THE_ROOF = {"typer", "rich", "click", "fastapi", "starlette", "uvicorn", "apscheduler"}
 
 

@@ -1,0 +1,133 @@
+"""What an issue needs to go out: its message, its readers' links, its envelope. Beside app.py on the third floor."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from newsletter.app import App
+from newsletter.domain.delivery import Claim, DeliveryPolicy
+from newsletter.domain.edition import Edition
+from newsletter.domain.issue import Issue
+from newsletter.domain.subscriber import Reader
+from newsletter.errors import AddressError, ConfigError
+from newsletter.text.dates import long_date
+from newsletter.text.headers import mailbox
+from newsletter.text.message import CompiledMessage, Content, compile_message, issue_headers
+from newsletter.text.token import PREFERENCES, UNSUBSCRIBE
+
+if TYPE_CHECKING:
+    from newsletter.domain.accounting import Accounting
+
+PREVIEW_MARK = "[Preview]"
+NOBODY = 0  # the subscriber that a preview's links name: they open, and change nothing
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """An issue ready to be delivered."""
+
+    issue: Issue
+    edition: Edition
+    message: CompiledMessage
+    readers: Callable[[Claim], Reader]
+    return_path: str
+
+
+def outgoing(app: App, issue: Issue) -> Outgoing:
+    """Everything costly about an issue, done once. Raises NotFound when config.yaml no longer has its edition."""
+    edition = app.edition(issue.newsletter, issue.edition)
+    return Outgoing(issue, edition, _compiled(app, issue, edition), readers(app, issue, edition), _address(edition))
+
+
+def preview(app: App, issue: Issue) -> Outgoing:
+    """The same frozen issue with its subject marked, for an operator's own inbox."""
+    marked = replace(issue, subject=f"{PREVIEW_MARK} {issue.subject}")
+    return outgoing(app, marked)
+
+
+def readers(app: App, issue: Issue, edition: Edition) -> Callable[[Claim], Reader]:
+    """From a claimed delivery to what fills its slots. Called once per message: nothing here may be slow."""
+    sign, person = app.signer.subscription, app.signer.person
+    unsubscribe, preferences = f"{edition.site_url}/unsubscribe/", f"{edition.site_url}/preferences/"
+    domain = _address(edition).rpartition("@")[2]
+    since = _day_in_words(edition)
+
+    def reader(claim: Claim) -> Reader:
+        return Reader(
+            email=claim.email,
+            name=claim.name,
+            unsubscribe_url=unsubscribe + sign(UNSUBSCRIBE, claim.subscriber, issue.newsletter),
+            preferences_url=preferences + sign(PREFERENCES, claim.subscriber, issue.newsletter),
+            message_id=f"{issue.id}.{person(f'{issue.id}:{claim.subscriber}').hex()[:32]}@{domain}",
+            since=since(claim.since or issue.built_at),
+        )
+
+    return reader
+
+
+def stand_in(app: App, address: str, name: str = "") -> Claim:
+    """A reader who is none, to see an issue as readers do."""
+    return Claim(id=NOBODY, subscriber=NOBODY, email=address, name=name, since=app.clock())
+
+
+def policy(app: App, wait: timedelta, patience: timedelta = timedelta()) -> DeliveryPolicy:
+    """How the configuration wants an issue delivered. `wait` and `patience` as in DeliveryPolicy."""
+    own = app.config.delivery
+    return DeliveryPolicy(
+        on_uncertain=own.on_uncertain,
+        retry_first=own.retry_first,
+        retry_most=own.retry_most,
+        give_up_after=own.give_up_after,
+        wait=wait,
+        patience=patience,
+    )
+
+
+async def deliver_issue(
+    app: App, issue: Issue, how: DeliveryPolicy, progress: Callable[[Accounting], None], stop: asyncio.Event
+) -> Accounting:
+    """Delivers a started issue over the configured transport. Raises what `services.deliver.deliver` raises."""
+    from newsletter.services.deliver import deliver
+
+    out = outgoing(app, issue)
+    return await deliver(
+        app.database,
+        issue,
+        out.message,
+        out.readers,
+        app.transport(),
+        how,
+        app.clock,
+        progress,
+        stop,
+        return_path=out.return_path,
+    )
+
+
+def _compiled(app: App, issue: Issue, edition: Edition) -> CompiledMessage:
+    """The date is the issue's start, so that a resumed issue is the same message to the last byte."""
+    headers = issue_headers(edition, issue.number, issue.started_at or app.clock())
+    return compile_message(Content(issue.subject, issue.html, issue.text), headers)
+
+
+def _address(edition: Edition) -> str:
+    try:
+        return mailbox(edition.sender)[1]
+    except AddressError as error:
+        raise ConfigError(f"`sender` of {edition.newsletter}: {error}") from None
+
+
+def _day_in_words(edition: Edition) -> Callable[[datetime], str]:
+    zone = ZoneInfo(edition.timezone)
+
+    @lru_cache(maxsize=4096)
+    def words(day: datetime) -> str:
+        return long_date(day.astimezone(zone).date(), edition.language)
+
+    return words
