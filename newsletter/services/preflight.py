@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from enum import StrEnum
@@ -19,7 +18,7 @@ from newsletter.domain.edition import Edition
 from newsletter.domain.issue import Issue
 from newsletter.domain.subscriber import Reader
 from newsletter.errors import Blocked, NewsletterError
-from newsletter.text.message import Content, compile_message, issue_headers
+from newsletter.text.message import Content, Headers, compile_message
 from newsletter.text.slots import CLOSE, OPEN, SLOTS, used
 
 GMAIL_CUTS_AT = 102 * 1024  # bytes of HTML; below it stands "Message clipped", and the unsubscribe link is gone
@@ -42,9 +41,9 @@ class Finding:
     message: str
 
 
-def preflight(issue: Issue, edition: Edition, reader: Reader, now: datetime) -> list[Finding]:
+def preflight(issue: Issue, edition: Edition, headers: Headers, reader: Reader) -> list[Finding]:
     """All findings, blocking ones first. `reader` is anyone with links of the usual length."""
-    blocks = list(_slots(issue)) or list(_message(issue, edition, reader, now))
+    blocks = list(_slots(issue)) or list(_message(issue, headers, reader))
     warnings = [*_content(issue), *_links(issue), *_edition(edition)]
     return [
         *(Finding(Level.BLOCK, message) for message in blocks),
@@ -77,7 +76,7 @@ def _whole_slots(source: str) -> list[str]:
     return re.findall(f"{OPEN}[a-z_]+{CLOSE}", source)
 
 
-def _message(issue: Issue, edition: Edition, reader: Reader, now: datetime) -> Iterator[str]:
+def _message(issue: Issue, headers: Headers, reader: Reader) -> Iterator[str]:
     """What a reader would get, taken apart again."""
     if not issue.html.strip():
         yield "The HTML part is empty."
@@ -85,7 +84,6 @@ def _message(issue: Issue, edition: Edition, reader: Reader, now: datetime) -> I
         if source.strip() and "unsubscribe_url" not in used(source):
             yield f"The {part} part has no unsubscribe link. Put {{{{ slot('unsubscribe_url') }}}} into its template."
     try:
-        headers = issue_headers(edition, issue.number, now)
         raw = b"".join(compile_message(Content(issue.subject, issue.html, issue.text), headers).fill(reader))
     except (NewsletterError, ValueError) as error:
         yield f"The message cannot be made: {error}"

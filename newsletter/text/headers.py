@@ -14,7 +14,7 @@ from newsletter.text.plain import one_line
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _MAILABLE = re.compile(r"[!-;=?A-~]{1,64}@[A-Za-z0-9.:\[\]_-]{1,255}")
 _WEB = re.compile(r"[!-;=?-~]+")
-_WORD_BYTES = 42  # as base64 56 characters: an encoded word of 68, which leaves room for a folding space
+_WORD_BYTES = 45  # as base64 60 characters: an encoded word of 72, which leaves room for a folding space
 _LINE = 76
 _FOLD = "\r\n "
 
