@@ -18,6 +18,8 @@ NewsletterError            said to the user in one line, never as a traceback; e
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 
 class NewsletterError(Exception):
     """Base of all. `str(error)` is a full sentence for the user, with place and remedy."""
@@ -50,7 +52,11 @@ class Blocked(NewsletterError):
 
 
 class SourceError(NewsletterError):
-    pass
+    """A source that cannot be read. `state`, when not None, is what the source wants remembered all the same."""
+
+    def __init__(self, message: str, *, state: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.state = state
 
 
 class Refused(SourceError):

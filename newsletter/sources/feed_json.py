@@ -1,0 +1,90 @@
+"""JSON Feed 1 and 1.1."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from newsletter.domain.post import Markup
+from newsletter.errors import SourceError
+from newsletter.sources.feed_entry import Entry, Feed
+from newsletter.sources.feed_xml import MOST_ENTRIES
+from newsletter.text.titles import plain_title
+
+
+def parse_json(body: bytes, place: str) -> Feed:
+    """The feed. Raises SourceError when this is JSON of another kind, or none."""
+    try:
+        told = json.loads(body.decode("utf-8-sig", "replace"))
+    except (ValueError, RecursionError) as error:
+        raise SourceError(f"{place}: this begins like JSON, but is broken: {error}.") from None
+    if not isinstance(told, dict) or not isinstance(told.get("items"), list):
+        raise SourceError(f"{place}: this is JSON, but no JSON Feed: it has no list of `items`.")
+    inherited = _author(told)
+    items = [item for item in told["items"][:MOST_ENTRIES] if isinstance(item, Mapping)]
+    return Feed(
+        plain_title(_text(told.get("title"))),
+        _text(told.get("home_page_url")),
+        tuple(_entry(item, inherited) for item in items),
+    )
+
+
+def _entry(item: Mapping[str, Any], inherited_author: str) -> Entry:
+    html, text = _text(item.get("content_html")), _text(item.get("content_text"))
+    summary = _text(item.get("summary"))
+    updated = _moment(item.get("date_modified"))
+    tags = [plain_title(_text(tag)) for tag in _list(item.get("tags"))]
+    return Entry(
+        ident=_ident(item.get("id")),
+        link=_text(item.get("url")) or _text(item.get("external_url")) or _web(_ident(item.get("id"))),
+        title=plain_title(_text(item.get("title"))),
+        published=_moment(item.get("date_published")) or updated,
+        updated=updated,
+        body=html or text or summary,
+        markup=Markup.HTML if html else Markup.TEXT,
+        summary=summary if html or text else "",
+        author=_author(item) or inherited_author,
+        categories=tuple(dict.fromkeys(tag for tag in tags if tag)),
+        image=_text(item.get("image")) or _text(item.get("banner_image")) or _attached(item),
+    )
+
+
+def _attached(item: Mapping[str, Any]) -> str:
+    for attachment in _list(item.get("attachments")):
+        if isinstance(attachment, Mapping) and _text(attachment.get("mime_type")).startswith("image/"):
+            return _text(attachment.get("url"))
+    return ""
+
+
+def _author(thing: Mapping[str, Any]) -> str:
+    people = [*_list(thing.get("authors")), thing.get("author")]
+    names = [plain_title(_text(person.get("name"))) for person in people if isinstance(person, Mapping)]
+    return ", ".join(dict.fromkeys(name for name in names if name))[:200]
+
+
+def _moment(value: object) -> datetime | None:
+    """RFC 3339; a time without a zone is UTC."""
+    try:
+        found = datetime.fromisoformat(_text(value))
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _ident(value: object) -> str:
+    """Numbers, which the first version allowed, count as their digits."""
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else _text(value)
+
+
+def _web(ident: str) -> str:
+    return ident if ident.startswith(("http://", "https://")) else ""
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _text(value: object) -> str:
+    return value.strip() if isinstance(value, str) else ""

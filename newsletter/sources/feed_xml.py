@@ -1,0 +1,161 @@
+"""RSS 0.9–2.0, RDF and Atom: feedparser reads them, broken ones too; it is given bytes and never fetches."""
+
+from __future__ import annotations
+
+import calendar
+import io
+import re
+import warnings
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+import feedparser
+
+from newsletter.domain.post import Markup
+from newsletter.errors import SourceError
+from newsletter.sources.feed_entry import Entry, Feed, moment
+from newsletter.text.html import to_text
+from newsletter.text.plain import one_line
+from newsletter.text.titles import plain_title
+
+MOST_ENTRIES = 5_000
+_ROOT = re.compile(rb"<(?:[\w.-]+:)?(?:rss|feed|rdf|channel)\b", re.IGNORECASE)
+_MAILBOX = re.compile(r"[^\s<>()]+@[^\s<>()]+")
+_EMPTY = re.compile(r"^[\s<>(),;:-]+|[\s<>(),;:-]+$")
+
+
+def parse_xml(body: bytes, content_type: str, base: str) -> Feed | None:
+    """The feed that `body` holds, None when it holds none. `base` is the address it came from ("" for a file).
+
+    Broken XML gives what can be had of it. Raises SourceError when feedparser gives up altogether.
+    """
+    told = {"content-location": base} if base else {}
+    if content_type:
+        told["content-type"] = content_type
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # feedparser's own, about old names of fields
+            parsed = feedparser.parse(io.BytesIO(body), response_headers=told)
+            if not parsed.get("version") and not parsed.entries and not _ROOT.search(body[:4096]):
+                return None
+            return _feed(parsed)
+    except (
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        IndexError,
+        RecursionError,
+        LookupError,
+        AssertionError,
+    ) as error:
+        raise SourceError(f"{base or 'the feed'}: it is broken beyond reading ({type(error).__name__}).") from None
+
+
+def _feed(parsed: Any) -> Feed:
+    about = parsed.feed
+    inherited = _author(about) if str(parsed.get("version", "")).startswith("atom") else ""
+    entries = tuple(_entry(entry, inherited) for entry in parsed.entries[:MOST_ENTRIES])
+    return Feed(plain_title(_text(about.get("title"))), _text(about.get("link")), entries)
+
+
+def _entry(entry: Any, inherited_author: str) -> Entry:
+    content = _content(entry)
+    summary = _text(entry.get("summary"))
+    published, updated = (_moment(entry, name) for name in ("published_parsed", "updated_parsed"))
+    picture = _picture(entry)
+    return Entry(
+        ident=_text(entry.get("id")),
+        link=_link(entry),
+        title=_title(entry),
+        published=published or updated or _moment(entry, "created_parsed"),
+        updated=updated,
+        body=content or summary,
+        markup=Markup.HTML,
+        summary=summary if content else "",
+        author=_author(entry) or inherited_author,
+        categories=_categories(entry),
+        image=picture[0],
+        image_alt=picture[1],
+    )
+
+
+def _title(entry: Any) -> str:
+    """Atom may say that a title is text: then `<b>` in it is no markup."""
+    told = entry.get("title_detail") or {}
+    title = _text(entry.get("title"))
+    return one_line(title) if told.get("type") == "text/plain" and "<" in title else plain_title(title)
+
+
+def _content(entry: Any) -> str:
+    """The richest of the contents: HTML before text, then the longest."""
+    found = [part for part in entry.get("content") or () if isinstance(part, Mapping) and _text(part.get("value"))]
+    if not found:
+        return ""
+    best = max(found, key=lambda part: ("html" in _text(part.get("type")), len(_text(part.get("value")))))
+    return _text(best.get("value"))
+
+
+def _link(entry: Any) -> str:
+    """The article's own address, else that of what is enclosed."""
+    links = [link for link in entry.get("links") or () if _text(link.get("href"))]
+    for relation in ("alternate", "enclosure", "related", "via"):
+        for link in links:
+            if link.get("rel", "alternate") == relation and (
+                relation != "alternate" or "html" in link.get("type", "html")
+            ):
+                return _text(link["href"])
+    return _text(entry.get("link")) or (_text(entry.get("id")) if _text(entry.get("id")).startswith("http") else "")
+
+
+def _author(thing: Any) -> str:
+    """Names rather than addresses: a reader has no use for the latter."""
+    names = [_text(person.get("name")) for person in thing.get("authors") or () if isinstance(person, Mapping)]
+    names = names if any(names) else [_text(thing.get("author"))]
+    shown = [_EMPTY.sub("", _MAILBOX.sub("", plain_title(name))) for name in names]
+    return ", ".join(dict.fromkeys(name for name in shown if name))[:200]
+
+
+def _categories(entry: Any) -> tuple[str, ...]:
+    tags = (plain_title(_text(tag.get("label")) or _text(tag.get("term"))) for tag in entry.get("tags") or ())
+    return tuple(dict.fromkeys(tag for tag in tags if tag))
+
+
+def _picture(entry: Any) -> tuple[str, str]:
+    """The largest picture that the entry itself names: media:content, media:thumbnail, an enclosure, itunes:image."""
+    best = max(_pictures(entry), key=lambda picture: picture[0], default=(0, "", ""))
+    return best[1], one_line(to_text(best[2])) if best[2] else ""
+
+
+def _pictures(entry: Any) -> Iterator[tuple[int, str, str]]:
+    alternative = _text(entry.get("media_description"))
+    for media in entry.get("media_content") or ():
+        if media.get("medium") == "image" or _text(media.get("type")).startswith("image/"):
+            yield _width(media), _text(media.get("url")), alternative
+    for media in entry.get("media_thumbnail") or ():
+        yield _width(media) - 1, _text(media.get("url")), alternative
+    for enclosure in entry.get("enclosures") or ():
+        if _text(enclosure.get("type")).startswith("image/"):
+            yield 0, _text(enclosure.get("href")), ""
+    if isinstance(entry.get("image"), Mapping):
+        yield 0, _text(entry["image"].get("href")), ""
+
+
+def _width(media: Mapping[str, Any]) -> int:
+    width = _text(media.get("width"))
+    return int(width) if width.isdecimal() and len(width) < 6 else 0
+
+
+def _moment(entry: Any, name: str) -> datetime | None:
+    found = dict.get(entry, name)  # feedparser's own look-up would answer with another field
+    if not found:
+        return None
+    try:
+        return moment(calendar.timegm(found))
+    except (ValueError, OverflowError, TypeError):
+        return None
+
+
+def _text(value: object) -> str:
+    return value.strip() if isinstance(value, str) else ""
