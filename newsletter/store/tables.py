@@ -258,4 +258,6 @@ runs = Table(
     Column("state", String(16), nullable=False),  # running, done, empty, skipped, failed
     Column("issue", Id),
     Column("text", Text, nullable=False, default=""),
+    Column("worker", String(64)),  # who is at it, while it is `running`
+    Column("lease_until", Instant),  # and until when the others believe that it lives
 )

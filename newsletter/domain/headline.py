@@ -1,0 +1,117 @@
+"""What a title says once its wrapping is off: "Breaking: …", "… (updated)", "… | The Example"."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+from newsletter.domain.headline_words import LABELS, MARKERS, SERIES, SMALL
+
+_CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
+_TOKEN = re.compile(rf"\d+(?:[.,:/-]\d+)*\w*|[{_CJK}]|[^\W{_CJK}]+")
+_ACCENTS = re.compile("[\u0300-\u036f]")
+_EMOJI = re.compile("[\u2600-\u27bf\U0001f000-\U0001faff\ufe0f]+")
+_WRAPPING = re.compile(r"[:|!\-–—\[\]()【】{}<>［］「」『』›»•·/]")
+_QUOTES = str.maketrans("", "", "'’‘`´ʼ\"“”„«»\u00ad\u200b\u200c\u200d\ufeff")
+_LEAD = re.compile(
+    r"""\W*(?:
+        [\[(【{<［「『]\s*(?P<boxed>[^\])】}>］」』]{1,32}?)\s*[\])】}>］」』]\s*[:：\-–—|]*
+      | (?P<plain>[^:：|!！\-–—\[\]()]{1,32}?(?:[-’'][^\W\d]+)?)
+        \s*(?:[:：](?=\s|[^\x00-\x7f])|[|»›•·!！]+(?=\s|[^\x00-\x7f])|\s+[-–—/>]+(?=\s))
+      | (?P<wire>[^\W\d]{2,12}(?:\s\d{1,2})?)\s?-(?=[A-Z0-9"'“‘])
+    )\s*(?P<rest>\S.*)""",
+    re.VERBOSE | re.DOTALL,
+)
+_TAIL = re.compile(
+    r"(?P<rest>.*\S)\s*(?:\s[-–—|•·»]\s*(?P<plain>[^-–—|•·»]{1,40})|[\[(（【](?P<boxed>[^\])）】]{1,32})[\])）】])\s*\Z",
+    re.DOTALL,
+)
+
+
+_Unwrapped = tuple[bool, str, list[str]]  # is the label a known one, what is left, its words
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """`firm` are the wordings that surely are the headline, `loose` those left when an unknown short lead-in goes.
+
+    `words` are the content words of its shortest wording, `markers` what tells numbers of a series apart (numbers,
+    versions, months, weekdays, ordinals); `series` is True for titles that come again ("Weekly roundup").
+    """
+
+    firm: frozenset[str]
+    loose: frozenset[str]
+    words: tuple[str, ...]
+    markers: frozenset[str]
+    series: bool
+
+
+def headline(title: str) -> Headline:
+    text = _EMOJI.sub(" | ", unicodedata.normalize("NFKC", title)).strip(" |")
+    core = known = tokens(text)
+    firm: set[str] = {_key(core)}
+    loose: set[str] = set()
+    sure = True
+    while found := _wrapped(text):
+        label, text, core = found
+        sure = sure and label
+        known = core if sure else known
+        (firm if sure else loose).add(_key(core))
+    return Headline(
+        firm=frozenset(firm - {""}),
+        loose=frozenset(loose - firm - {""}),
+        words=tuple([word for word in core if word not in SMALL]),
+        markers=frozenset([word for word in known if word[0].isdigit() or word in MARKERS]),
+        series=not SERIES.isdisjoint(known),
+    )
+
+
+def tokens(text: str) -> list[str]:
+    """Lower-case words without accents and quotes; a number with its dots is one word, so is each Han sign."""
+    bare = text.translate(_QUOTES).casefold().replace("&", " and ")
+    if not bare.isascii():
+        bare = unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", bare)))
+    return _TOKEN.findall(bare)
+
+
+def _key(words: list[str]) -> str:
+    return " ".join([word for word in words if word not in ("a", "an", "the")])
+
+
+def _wrapped(text: str) -> _Unwrapped | None:
+    """What is left when a short lead-in or tail-piece goes."""
+    return (_lead(text) or _tail(text)) if _WRAPPING.search(text) else _shout(text)
+
+
+def _lead(text: str) -> _Unwrapped | None:
+    found = _LEAD.match(text)
+    return _parted(found["boxed"] or found["plain"] or found["wire"], found["rest"]) if found else _shout(text)
+
+
+def _tail(text: str) -> _Unwrapped | None:
+    found = _TAIL.match(text)
+    return _parted(found["boxed"] or found["plain"], found["rest"]) if found else None
+
+
+def _shout(text: str) -> _Unwrapped | None:
+    """BREAKING without any mark behind it: capitals alone tell it from a word of the sentence."""
+    first, _, rest = text.strip().partition(" ")
+    if len(first) > 3 and first.isupper() and first.casefold() in LABELS and not rest.isupper():
+        return _parted(first, rest)
+    return None
+
+
+def _parted(label: str, rest: str) -> _Unwrapped | None:
+    core, words = tokens(rest), tokens(label)
+    left = sum(word not in SMALL for word in core)
+    if label.strip().casefold() in LABELS or (words and not words[0].isdigit() and all(map(_urges, words))):
+        return (True, rest, core) if len(words) <= 6 and left >= 2 else None
+    long_enough = left >= (6 if core and re.match(rf"[{_CJK}]", core[0]) else 3)
+    if 0 < len(words) <= 3 and long_enough and not any(word[0].isdigit() or word in SERIES for word in words):
+        return False, rest, core
+    return None
+
+
+def _urges(word: str) -> bool:
+    return word in LABELS or word.isdigit()

@@ -1,0 +1,41 @@
+"""The words that headlines are wrapped in or numbered by; data of domain.headline."""
+
+from __future__ import annotations
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# Words that only say how urgent or how new the news is, in the languages we met. Any other short lead-in is
+# recognised by its form; these are trusted even where nothing else backs them.
+LABELS = _words("""
+    breaking update updated updates updating latest new news newsflash flash big hot just in alert urgent exclusive
+    developing live watch video photos pictures must read mustread trending top story stories headline headlines now
+    today report reports confirmed official important notice announcement announced revealed scoop first look recap
+    correction corrected clarification follow up followup follow-up more explained explainer analysis special bulletin
+    happening viral brief quick wow big-news upd brk re fwd fw repost reposted wrapup final another still again also
+    this morning tonight hours ago minutes fresh huge massive major great good bad fast word out here it its the a an
+    and is on of all what we know so far everything you need to know don't miss in case you missed icymi
+    eilmeldung neu aktuell wichtig aktualisiert exklusiv nachricht nachrichten große
+    urgente última ultima hora noticia noticias actualización actualizacion novedad nuevo nueva exclusiva importante
+    dernière derniere minute actualité actualite alerte info mise à a jour exclusif nouveau nouvelle flash
+    ultimissime ultim'ora aggiornamento novità notizia esclusivo importante atualização novo nova notícia
+    laatste nieuws nieuw bijgewerkt breekend senaste nytt senaste uppdatering viktigt pilne nowe aktualizacja
+    срочно новое новости обновление важно молния терміново оновлення
+    速報 最新 更新 号外 新着 重要 突发 快讯 重磅 快报 要闻 独家 最新消息 속보 단독 긴급 عاجل son dakika güncelleme
+""")
+_MONTHS = "january february march april may june july august september october november december"
+_DAYS = "monday tuesday wednesday thursday friday saturday sunday"
+_COUNTS = (
+    "first second third fourth fifth sixth seventh eighth ninth tenth one two three four five six seven eight nine ten "
+    "eleven twelve thirteen final spring summer autumn winter alpha beta rc ii iii iv vi vii viii ix xi xii "
+    "q1 q2 q3 q4 h1 h2 morning evening"
+)
+_SHORT = " ".join(month[:3] for month in _MONTHS.split())
+MARKERS = _words(f"{_MONTHS} {_DAYS} {_COUNTS} {_SHORT}") - {"may", "mar"}
+SERIES = _words(
+    "weekly daily monthly roundup round-up roundups digest links week month today episode podcast newsletter recap "
+    "changelog thread issue bulletin briefing linkdump quiz crossword horoscope weather wochenrückblick"
+)
+SMALL = _words("a an the of to in on at for and or by with from as is are be its it s")

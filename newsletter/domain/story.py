@@ -1,0 +1,133 @@
+"""When two posts tell one story. Pure rules over what was compared; the comparing is text.likeness."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+
+from newsletter.domain.headline import Headline
+
+SAME_NEWS = timedelta(days=4)  # one headline within these days is one story: a weekly series comes again after seven
+REWRITTEN = timedelta(days=21)  # a body that was reworked is looked for this far
+TEASER = 25  # words; a shorter body is no evidence against anything
+
+
+class Titles(Enum):
+    """How two headlines stand to each other.
+
+    EQUAL: one wording under its wrapping. LOOSE: equal when unknown lead-ins go from both. SERIES: alike but for a
+    number, a month, a weekday … FREE: anything else, the bodies decide.
+    """
+
+    EQUAL = "equal"
+    LOOSE = "loose"
+    SERIES = "series"
+    FREE = "free"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known of two posts.
+
+    `alike`, `within` are the shares of three-word shingles in both bodies and in the shorter one (0…1);
+    `quarrel()` says how far they name different things and figures: costly, so asked only where it counts.
+    `words` is the shorter body's length, 0 when one has none. `specific` is the number of content words in the
+    shorter headline; `returning` is True when either title is that of a series. `moved`: one of the posts vanished
+    from the source that the other one is in.
+    """
+
+    titles: Titles
+    apart: timedelta
+    same_page: bool
+    same_source: bool
+    moved: bool
+    alike: float
+    within: float
+    quarrel: Callable[[], float]
+    words: int
+    specific: int
+    returning: bool
+    title_likeness: float
+
+
+def relate(one: Headline, other: Headline, likeness: float) -> Titles:
+    """`likeness` of the two titles, 0…1; two numbers of a series resemble each other in all but the number."""
+    if one.firm & (other.firm | other.loose) or one.loose & other.firm:
+        return Titles.EQUAL
+    if _differ(one.markers, other.markers) and _same_but_markers(one, other, likeness):
+        return Titles.SERIES
+    return Titles.LOOSE if one.loose & other.loose else Titles.FREE
+
+
+def same_story(known: Evidence) -> bool:
+    """The rule, from the surest sign to the weakest."""
+    if known.titles is Titles.SERIES:
+        return known.moved and known.alike >= 0.95 and known.words >= TEASER and known.quarrel() == 0
+    if known.same_page:
+        return _one_page(known)
+    if known.alike >= 0.97 and known.words >= TEASER and known.quarrel() <= 0.05:
+        return True
+    if known.moved and _moved(known):
+        return True
+    if known.titles is Titles.EQUAL:
+        return _one_headline(known)
+    if known.titles is Titles.LOOSE and known.apart <= SAME_NEWS and _one_lead_in_apart(known):
+        return True
+    return _one_body(known)
+
+
+def _one_page(known: Evidence) -> bool:
+    """One address is one post, unless a source gives all its posts one address."""
+    return known.titles in (Titles.EQUAL, Titles.LOOSE) or known.within >= 0.15 or known.title_likeness >= 0.6
+
+
+def _moved(known: Evidence) -> bool:
+    """A post that was renamed: gone from its place, there again under another name, date or title."""
+    if known.titles is Titles.EQUAL and not known.returning and known.specific >= 3:
+        return known.words < TEASER or known.within >= 0.15
+    return known.words >= 6 and known.alike >= 0.5 and known.quarrel() <= 0.3
+
+
+def _one_headline(known: Evidence) -> bool:
+    near = known.apart <= SAME_NEWS
+    if known.within >= (0.6 if known.returning else 0.5) and known.words >= 6:
+        sure = near and not known.returning and known.specific >= 3
+        return sure or known.quarrel() <= 0.25
+    if known.returning or not near or known.specific < 2:
+        return False
+    if known.words < TEASER:
+        return known.specific >= 3 or known.within >= 0.3 or (known.words == 0 and known.specific >= 2)
+    if known.within >= 0.12:
+        return known.quarrel() <= 0.4
+    return not known.same_source and known.specific >= 5 and known.apart <= timedelta(days=2)
+
+
+def _one_lead_in_apart(known: Evidence) -> bool:
+    """ "Scoop: …" and "Just now: …" are one; "Samsung: …" and "Nokia: …" tell different things below."""
+    if known.words < 6:
+        return known.specific >= 5 and known.apart <= timedelta(days=1) and not known.returning
+    return known.within >= 0.25 and known.quarrel() <= 0.25
+
+
+def _one_body(known: Evidence) -> bool:
+    """Another headline over mostly the same words."""
+    if known.words < 12 or known.within < 0.2:
+        return False
+    if known.apart > REWRITTEN:
+        return known.alike >= 0.7 and known.words >= TEASER and known.quarrel() <= 0.1
+    if known.within >= 0.6:
+        return known.quarrel() <= 0.2
+    long_enough = known.within >= 0.4 and known.words >= TEASER
+    return (long_enough or known.title_likeness >= 0.75) and known.quarrel() <= 0.1
+
+
+def _differ(one: frozenset[str], other: frozenset[str]) -> bool:
+    return bool(one - other) and bool(other - one)
+
+
+def _same_but_markers(one: Headline, other: Headline, likeness: float) -> bool:
+    a, b = set(one.words) - one.markers, set(other.words) - other.markers
+    least = min(len(a), len(b))
+    return likeness >= 0.8 or not least or len(a & b) / least >= 0.6

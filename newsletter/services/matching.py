@@ -1,0 +1,200 @@
+"""Finds, among many posts, those that tell one story; looks only where a key of theirs meets."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache, lru_cache, partial
+from hashlib import blake2b
+
+from newsletter.domain.headline import headline
+from newsletter.domain.story import SAME_NEWS, TEASER, Evidence, relate, same_story
+from newsletter.domain.urls import canonical, is_page
+from newsletter.text.likeness import (
+    Likeness,
+    Sketch,
+    common_shingles,
+    compare,
+    likeness,
+    quarrel,
+    shingles,
+    sketch,
+    title_likeness,
+)
+
+BOILERPLATE = 6  # a shingle under more headlines than this is the site's, not the story's
+CROWD = 12  # of posts that share a title or page, the nearest in time that are compared
+PROBES = 16  # shingles of a post that are looked up in all others
+_COPY = 0.6  # of two bodies under one headline: more than any two numbers of a series share
+_LITTLE = 0.2  # shared by less than this, the whole bodies are read: paragraphs may stand in another order
+_SURE = 12  # shingles a sample must hold before it is believed
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What a post is compared by: its canonical URL, hashes of its headline's wordings (the core first), its body."""
+
+    page: str
+    wordings: tuple[int, ...]
+    body: Sketch
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A post among others; `story` is None until it has one. `gone`: no longer in its source."""
+
+    post: int
+    source: str
+    title: str
+    published: datetime
+    gone: bool
+    story: int | None
+    traits: Traits
+
+
+def traits(url: str, title: str, body: str) -> Traits:
+    head = headline(title)
+    wordings = [_number(text, firm=False) for text in sorted(head.loose, key=len)]
+    wordings += [_number(text, firm=True) for text in sorted(head.firm, key=len)]
+    page = canonical(url)
+    return Traits(page if is_page(page) else "", tuple(wordings), sketch(body))
+
+
+class Matching:
+    """All posts of one newsletter, and where their keys stand. `body` gives a post's text when a sample cannot tell."""
+
+    def __init__(self, posts: Sequence[Told], body: Callable[[int], str]) -> None:
+        self._posts = {told.post: told for told in posts}
+        self._body = lru_cache(512)(body)
+        self._headline = cache(headline)
+        self._shingles = lru_cache(256)(self._read_shingles)
+        self._quarrel = lru_cache(4096)(self._read_quarrel)
+        self._pages: dict[str, list[Told]] = defaultdict(list)
+        self._titles: dict[int, list[Told]] = defaultdict(list)
+        cores: dict[int, list[Sketch]] = defaultdict(list)
+        for told in sorted(posts, key=_when):
+            if told.traits.page:
+                self._pages[told.traits.page].append(told)
+            for key in told.traits.wordings:
+                self._titles[key & ~1].append(told)
+            cores[_core(told) or -told.post].append(told.traits.body)
+        self._common = frozenset(common_shingles(cores.values(), BOILERPLATE))
+
+    def pairs(self, fresh: Iterable[int], group: Callable[[int], int]) -> Iterator[tuple[int, int]]:
+        """Pairs that tell one story, each with a `fresh` post in it.
+
+        `group` names the story that a post is in by now: what is together already is not compared.
+        """
+        new = sorted((self._posts[post] for post in fresh), key=_when)
+        for told in new:
+            for other in self._by_name(told):
+                if group(told.post) != group(other.post) and self.same(told, other):
+                    yield told.post, other.post
+        index = self._index(new, group)
+        for told in new:
+            for post in self._by_body(told, index):
+                if group(told.post) != group(post) and self.same(told, self._posts[post]):
+                    yield told.post, post
+
+    def same(self, one: Told, other: Told) -> bool:
+        return self._plain_copy(one, other) or same_story(self._evidence(one, other))
+
+    def _plain_copy(self, one: Told, other: Told) -> bool:
+        """What most versions are, seen without weighing: one sure headline, one day or so, nearly one body."""
+        core, a, b = _core(one), one.traits.body, other.traits.body
+        if not core & 1 or core != _core(other) or min(a.words, b.words) < TEASER:
+            return False
+        return abs(one.published - other.published) <= SAME_NEWS and likeness(a, b, self._common).alike >= _COPY
+
+    def _by_name(self, told: Told) -> Iterator[Told]:
+        rows = [self._titles[key & ~1] for key in told.traits.wordings]
+        rows += [self._pages[told.traits.page]] if told.traits.page else []
+        seen = {told.post}
+        for row in rows:
+            for other in _nearest(row, told):
+                if other.post not in seen:
+                    seen.add(other.post)
+                    yield other
+
+    def _index(self, new: Sequence[Told], group: Callable[[int], int]) -> dict[int, list[int]]:
+        """Where each shingle stands: one post of every group, and only shingles that a new post may be looked up by."""
+        wanted = {number for told in new for number in self._probes(told)}
+        groups: dict[int, list[Told]] = defaultdict(list)
+        for told in self._posts.values():
+            groups[group(told.post)].append(told)
+        index: dict[int, list[int]] = defaultdict(list)
+        for members in groups.values():
+            seen: set[int] = set()
+            for told in members:
+                held = (told.traits.body.shingles & wanted) - seen
+                seen |= held
+                for number in held:
+                    index[number].append(told.post)
+        return index
+
+    def _probes(self, told: Told) -> list[int]:
+        return sorted(told.traits.body.shingles - self._common)[:PROBES]
+
+    def _by_body(self, told: Told, index: dict[int, list[int]]) -> list[int]:
+        probes = self._probes(told)
+        met = Counter(post for number in probes for post in index[number])
+        least = 2 if len(probes) > 4 else 1
+        return [post for post, count in met.most_common(4 * CROWD) if count >= least and post != told.post]
+
+    def _evidence(self, one: Told, other: Told) -> Evidence:
+        heads = self._headline(one.title), self._headline(other.title)
+        alike = title_likeness(" ".join(heads[0].words), " ".join(heads[1].words))
+        found, words = self._likeness(one, other)
+        moved = one.source == other.source and one.gone != other.gone
+        return Evidence(
+            titles=relate(*heads, alike),
+            apart=abs(one.published - other.published),
+            same_page=bool(one.traits.page) and one.traits.page == other.traits.page,
+            same_source=one.source == other.source,
+            moved=moved,
+            alike=found.alike,
+            within=found.within,
+            quarrel=partial(self._quarrel, *sorted((one.post, other.post))),
+            words=words,
+            specific=min(len(heads[0].words), len(heads[1].words)),
+            returning=heads[0].series or heads[1].series,
+            title_likeness=alike,
+        )
+
+    def _likeness(self, one: Told, other: Told) -> tuple[Likeness, int]:
+        """How alike the bodies are, and the shorter one's words: 0 when nothing of its own is in one of them."""
+        a, b = one.traits.body, other.traits.body
+        words = min(a.words, b.words)
+        found = likeness(a, b, self._common)
+        if found.seen < _SURE or found.within < _LITTLE:
+            found = compare(self._shingles(one.post) - self._common, self._shingles(other.post) - self._common)
+        return found, words if found.seen >= min(4, words) else 0
+
+    def _read_shingles(self, post: int) -> frozenset[int]:
+        return shingles(self._body(post))
+
+    def _read_quarrel(self, one: int, other: int) -> float:
+        return quarrel(self._body(one), self._body(other))
+
+
+def _nearest(row: list[Told], told: Told) -> list[Told]:
+    """Those of a long row (a title that comes again every week) that stand nearest in time."""
+    if len(row) <= CROWD:
+        return row
+    return sorted(row, key=lambda other: abs(other.published - told.published))[: CROWD + 1]
+
+
+def _core(told: Told) -> int:
+    """The headline's shortest wording; 0 where there is none."""
+    return told.traits.wordings[0] if told.traits.wordings else 0
+
+
+def _when(told: Told) -> tuple[datetime, int]:
+    return told.published, told.post
+
+
+def _number(wording: str, *, firm: bool) -> int:
+    """A hash of 64 bits whose last bit says that the wording surely is the headline."""
+    return int.from_bytes(blake2b(wording.encode("utf-8", "replace"), digest_size=8).digest(), "little") & ~1 | firm

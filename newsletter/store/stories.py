@@ -1,0 +1,169 @@
+"""Stories, the sketches that tell them apart, and the ledger of what was sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, text, update
+
+from newsletter.domain.issue import IssueState
+from newsletter.store import database
+from newsletter.store.tables import issues, posts, sent_stories, sketches, stories
+
+_AT_ONCE = 500  # values in one IN list
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a post says; `body` is the author's excerpt where there is none."""
+
+    post: int
+    fingerprint: str
+    url: str
+    title: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sketched:
+    """A post as it is compared; `wordings` and `body` are packed, `placed` is False until it stands in its story."""
+
+    post: int
+    source: str
+    title: str
+    published: datetime
+    gone: bool
+    story: int | None
+    page: str
+    wordings: bytes
+    body: bytes
+    placed: bool
+
+
+def alone(connection: Connection, newsletter: str) -> None:
+    """Keeps two processes from placing the posts of one newsletter at once. SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": f"stories {newsletter}"})
+
+
+def unsketched(connection: Connection, newsletter: str) -> list[int]:
+    """Posts without a sketch of their present content."""
+    wanted = (
+        select(posts.c.id)
+        .select_from(posts.outerjoin(sketches, sketches.c.post == posts.c.id))
+        .where(posts.c.newsletter == newsletter)
+        .where(or_(sketches.c.post.is_(None), sketches.c.fingerprint != posts.c.fingerprint))
+    )
+    return sorted(connection.execute(wanted).scalars())
+
+
+def contents(connection: Connection, ids: Sequence[int]) -> list[Content]:
+    """What the posts say, in no order."""
+    columns = (posts.c.id, posts.c.fingerprint, posts.c.url, posts.c.title, posts.c.body, posts.c.excerpt)
+    wanted = select(*columns).where(posts.c.id.in_(bindparam("ids", expanding=True)))
+    return [
+        Content(row.id, row.fingerprint, row.url, row.title, row.body if row.body.strip() else row.excerpt)
+        for row in rows_of(connection, wanted, ids)
+    ]
+
+
+def save_sketches(connection: Connection, rows: Sequence[Mapping[str, object]]) -> None:
+    """Rows with the columns of `sketches`; a post's former sketch is replaced."""
+    if rows:
+        wanted = database.insert(connection, sketches)
+        columns = ("fingerprint", "page", "wordings", "body", "words", "placed")
+        wanted = wanted.on_conflict_do_update(
+            index_elements=["post"], set_={name: wanted.excluded[name] for name in columns}
+        )
+        connection.execute(wanted, rows)
+
+
+def anything_to_place(connection: Connection, newsletter: str) -> bool:
+    return connection.execute(_of(newsletter).where(_unplaced()).limit(1)).first() is not None
+
+
+def sketched(connection: Connection, newsletter: str) -> list[Sketched]:
+    """Every post of the newsletter, those gone from their source too: the ledger must know them again."""
+    return [Sketched(*row) for row in connection.execute(_of(newsletter))]
+
+
+def body(connection: Connection, post: int) -> str:
+    row = connection.execute(select(posts.c.body, posts.c.excerpt).where(posts.c.id == post)).one()
+    return str(row.body if row.body.strip() else row.excerpt)
+
+
+def create(connection: Connection, newsletter: str, count: int, now: datetime) -> list[int]:
+    """Ids of `count` new stories."""
+    if not count:
+        return []
+    row = {"newsletter": newsletter, "created_at": now}
+    found = connection.execute(insert(stories).returning(stories.c.id), [row] * count)
+    return sorted(found.scalars())
+
+
+def place(connection: Connection, newsletter: str, story_of: Mapping[int, int]) -> None:
+    """Puts posts into stories; from now on every sketched post of the newsletter counts as placed."""
+    if story_of:
+        wanted = update(posts).where(posts.c.id == bindparam("post")).values(story=bindparam("into"))
+        connection.execute(wanted, [{"post": post, "into": story} for post, story in story_of.items()])
+    mine = select(posts.c.id).where(posts.c.newsletter == newsletter)
+    connection.execute(
+        update(sketches).where(sketches.c.placed.is_(False), sketches.c.post.in_(mine)).values(placed=True)
+    )
+
+
+def sent_anywhere(connection: Connection, newsletter: str) -> set[int]:
+    """Stories that went to any edition."""
+    wanted = select(sent_stories.c.story).where(sent_stories.c.newsletter == newsletter).distinct()
+    return set(connection.execute(wanted).scalars())
+
+
+def merge(connection: Connection, newsletter: str, story: int, into: int) -> None:
+    """Makes two stories one. Posts, the ledger and unsent issues follow; if either was sent, both are."""
+    connection.execute(update(posts).where(posts.c.story == story).values(story=into))
+    for row in connection.execute(select(sent_stories).where(sent_stories.c.story == story)).mappings().all():
+        known = database.insert(connection, sent_stories).values({**row, "story": into})
+        connection.execute(known.on_conflict_do_nothing())
+    connection.execute(delete(sent_stories).where(sent_stories.c.story == story))
+    _rename_in_issues(connection, newsletter, story, into)
+    connection.execute(delete(stories).where(stories.c.id == story))
+
+
+def _rename_in_issues(connection: Connection, newsletter: str, story: int, into: int) -> None:
+    unsent = (IssueState.DRAFT.value, IssueState.SCHEDULED.value)
+    wanted = select(issues.c.id, issues.c.stories).where(issues.c.newsletter == newsletter, issues.c.state.in_(unsent))
+    for issue, held in connection.execute(wanted).all():
+        if any(item["story"] == story for item in held):
+            renamed = [{**item, "story": into if item["story"] == story else item["story"]} for item in held]
+            connection.execute(update(issues).where(issues.c.id == issue).values(stories=renamed))
+
+
+def _of(newsletter: str) -> Any:
+    columns = (posts.c.id, posts.c.source, posts.c.title, posts.c.published, posts.c.gone, posts.c.story)
+    return (
+        select(*columns, sketches.c.page, sketches.c.wordings, sketches.c.body, sketches.c.placed)
+        .select_from(posts.join(sketches, sketches.c.post == posts.c.id))
+        .where(posts.c.newsletter == newsletter)
+    )
+
+
+def _unplaced() -> Any:
+    return or_(posts.c.story.is_(None), sketches.c.placed.is_(False))
+
+
+def batches(values: Sequence[int]) -> Iterator[Sequence[int]]:
+    """Runs short enough for one IN list."""
+    return (values[start : start + _AT_ONCE] for start in range(0, len(values), _AT_ONCE))
+
+
+def rows_of(connection: Connection, wanted: Any, values: Sequence[int]) -> list[Any]:
+    """`wanted` has an expanding parameter named `ids`."""
+    return [row for some in batches(values) for row in connection.execute(wanted, {"ids": list(some)})]
+
+
+def count(connection: Connection, newsletter: str) -> int:
+    wanted = select(func.count()).select_from(stories).where(stories.c.newsletter == newsletter)
+    return int(connection.scalar(wanted) or 0)

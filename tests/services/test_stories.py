@@ -1,0 +1,172 @@
+"""A post's story: found, kept, merged; against a real database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert, select, update
+
+from newsletter.services.stories import assign
+from newsletter.store.database import Database
+from newsletter.store.tables import issues, posts, sent_stories, stories
+
+NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
+FERRY = (
+    "The ferry line between Tarran and the mainland has grounded its four self-steering boats after fog baffled "
+    "their sensors on Tuesday. Nobody was hurt, said Mara Quill, who runs the line, but one boat circled a buoy for "
+    "forty minutes with sixty passengers aboard. The boats will stay in harbour until the maker, Harrow Marine, has "
+    "changed the way they read the radar. Crews go back to steering by hand from Thursday, at a cost of 90,000 pounds."
+)
+PHONE = (
+    "A phone that lasts nine days on one charge goes on sale in June. Its maker, Lumen Ridge, gave up a colour screen "
+    "for it and says most people will not miss one. The first 5,000 were sold before the price was known, and a "
+    "second batch is planned for the autumn if the factory in Aldermoor can find enough glass of the right kind."
+)
+TITLE = "Ferry line grounds its self-steering boats after fog baffles sensors"
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    database = Database(f"sqlite:///{tmp_path / 'test.db'}")
+    yield database
+    database.close()
+
+
+def add(database: Database, key: str, title: str, body: str, **values: object) -> int:
+    row = {
+        "newsletter": "tech",
+        "source": "blog",
+        "key": key,
+        "fingerprint": f"{key} {title} {body}"[:64],
+        "url": f"https://example.org/{key}",
+        "title": title,
+        "published": NOW,
+        "categories": [],
+        "tags": [],
+        "excerpt": "",
+        "image_alt": "",
+        "slug": "",
+        "state": "published",
+        "markup": "markdown",
+        "body": body,
+        "featured": False,
+        "weight": 0.0,
+        "first_seen": NOW,
+        "gone": False,
+        **values,
+    }
+    with database.write() as connection:
+        return int(connection.execute(insert(posts).values(row)).inserted_primary_key[0])
+
+
+def change(database: Database, post: int, **values: object) -> None:
+    with database.write() as connection:
+        connection.execute(update(posts).where(posts.c.id == post).values(**values))
+
+
+def story(database: Database, post: int) -> int | None:
+    with database.read() as connection:
+        return connection.scalar(select(posts.c.story).where(posts.c.id == post))
+
+
+def send(database: Database, story: int | None, edition: str = "uk", state: str = "sent") -> None:
+    """An issue that holds the story; written to the ledger unless it is a draft."""
+    held = [{"story": story, "title": "", "url": "", "also": []}]
+    row = {"newsletter": "tech", "edition": edition, "number": story, "state": state, "subject": "", "preheader": ""}
+    row |= {"html": "", "text": "", "hash": "", "stories": held, "notes": [], "built_at": NOW, "as_of": NOW}
+    with database.write() as connection:
+        issue = connection.execute(insert(issues).values(row)).inserted_primary_key[0]
+        if state != "draft":
+            row = {"newsletter": "tech", "edition": edition, "story": story, "issue": issue}
+            connection.execute(insert(sent_stories).values(row))
+
+
+def test_prefixed_versions_are_one_story(database: Database) -> None:
+    prefixes = ("Breaking: ", "Update: ", "Latest: ", "New: ", "Big News: ", "")
+    told = [add(database, f"v{n}", prefix + TITLE, FERRY) for n, prefix in enumerate(prefixes)]
+    other = add(database, "phone", "The phone that lasts nine days", PHONE)
+    assign(database, "tech", NOW)
+    assert len({story(database, post) for post in told}) == 1
+    assert story(database, other) not in (None, story(database, told[0]))
+
+
+def test_a_version_that_comes_later_joins_the_story(database: Database) -> None:
+    first = add(database, "a", TITLE, FERRY)
+    assign(database, "tech", NOW)
+    second = add(database, "b", f"Update: {TITLE}", FERRY.replace("Nobody", "No one"), source="feed")
+    assign(database, "tech", NOW)
+    assert story(database, second) == story(database, first)
+
+
+def test_a_sent_post_that_is_renamed_retitled_and_redated_is_known_again(database: Database) -> None:
+    old = add(database, "2026-04-01-ferry", TITLE, FERRY)
+    assign(database, "tech", NOW)
+    send(database, story(database, old))
+    change(database, old, gone=True)
+    new = add(
+        database,
+        "2026-12-24-boats-in-the-mist",
+        "Boats that steer themselves lose their way in the mist",
+        FERRY.replace("Tuesday", "Monday").replace("has grounded", "grounded"),
+        published=NOW + timedelta(days=240),
+    )
+    assign(database, "tech", NOW)
+    assert story(database, new) == story(database, old)
+
+
+def test_a_sent_story_keeps_its_post_however_it_is_edited(database: Database) -> None:
+    first, second = add(database, "a", TITLE, FERRY), add(database, "b", f"New: {TITLE}", FERRY)
+    assign(database, "tech", NOW)
+    send(database, before := story(database, first))
+    change(database, first, title="The phone that lasts nine days", body=PHONE, fingerprint="edited")
+    assign(database, "tech", NOW)
+    assert story(database, first) == story(database, second) == before
+
+
+def test_a_rewritten_post_leaves_an_unsent_story(database: Database) -> None:
+    first, second = add(database, "a", TITLE, FERRY), add(database, "b", f"New: {TITLE}", FERRY)
+    assign(database, "tech", NOW)
+    change(database, second, title="The phone that lasts nine days", body=PHONE, fingerprint="edited")
+    assign(database, "tech", NOW)
+    assert story(database, first) not in (None, story(database, second))
+
+
+def test_a_bridging_post_merges_two_stories_and_their_ledgers(database: Database) -> None:
+    half = len(FERRY) // 2
+    first = add(database, "a", TITLE, FERRY[:half])
+    second = add(database, "b", "Crews steer by hand again from Thursday", FERRY[half:], source="feed")
+    assign(database, "tech", NOW)
+    older, younger = story(database, first), story(database, second)
+    assert older != younger
+    send(database, younger)
+    send(database, younger, edition="world", state="draft")
+    bridge = add(database, "c", "What we know of the boats in the harbour", FERRY, source="third")
+    assign(database, "tech", NOW)
+    assert story(database, first) == story(database, second) == story(database, bridge) == older
+    with database.read() as connection:
+        assert connection.execute(select(sent_stories.c.edition, sent_stories.c.story)).all() == [("uk", older)]
+        draft = connection.execute(select(issues.c.stories).where(issues.c.state == "draft")).scalar_one()
+        assert [item["story"] for item in draft] == [older]
+        assert list(connection.execute(select(stories.c.id)).scalars()) == [older]
+
+
+def test_assigning_again_changes_nothing(database: Database) -> None:
+    told = [
+        add(database, str(n), TITLE if n < 3 else f"Weekly roundup #{n}", FERRY if n < 3 else PHONE) for n in range(6)
+    ]
+    assign(database, "tech", NOW)
+    before = [story(database, post) for post in told]
+    assert len(set(before)) == 4
+    assign(database, "tech", NOW)
+    assert [story(database, post) for post in told] == before
+
+
+def test_newsletters_do_not_share_stories(database: Database) -> None:
+    mine, theirs = add(database, "a", TITLE, FERRY), add(database, "a", TITLE, FERRY, newsletter="other")
+    assign(database, "tech", NOW)
+    assert story(database, theirs) is None
+    assign(database, "other", NOW)
+    assert story(database, theirs) != story(database, mine)
