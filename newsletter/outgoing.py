@@ -18,7 +18,7 @@ from newsletter.domain.subscriber import Reader
 from newsletter.errors import AddressError, ConfigError
 from newsletter.text.dates import long_date
 from newsletter.text.headers import mailbox
-from newsletter.text.message import CompiledMessage, Content, compile_message, issue_headers
+from newsletter.text.message import CompiledMessage, Content, Headers, compile_message, issue_headers
 from newsletter.text.token import PREFERENCES, UNSUBSCRIBE
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ class Outgoing:
 
     issue: Issue
     edition: Edition
+    headers: Headers
     message: CompiledMessage
     readers: Callable[[Claim], Reader]
     return_path: str
@@ -42,7 +43,10 @@ class Outgoing:
 def outgoing(app: App, issue: Issue) -> Outgoing:
     """Everything costly about an issue, done once. Raises NotFound when config.yaml no longer has its edition."""
     edition = app.edition(issue.newsletter, issue.edition)
-    return Outgoing(issue, edition, _compiled(app, issue, edition), readers(app, issue, edition), _address(edition))
+    return_path = _address(edition)
+    headers = issue_headers(edition, issue.number, _date(app, issue))
+    message = compile_message(Content(issue.subject, issue.html, issue.text), headers)
+    return Outgoing(issue, edition, headers, message, readers(app, issue, edition), return_path)
 
 
 def preview(app: App, issue: Issue) -> Outgoing:
@@ -110,10 +114,9 @@ async def deliver_issue(
     )
 
 
-def _compiled(app: App, issue: Issue, edition: Edition) -> CompiledMessage:
-    """The date is the issue's start, so that a resumed issue is the same message to the last byte."""
-    headers = issue_headers(edition, issue.number, issue.started_at or app.clock())
-    return compile_message(Content(issue.subject, issue.html, issue.text), headers)
+def _date(app: App, issue: Issue) -> datetime:
+    """The issue's start, so that a resumed issue is the same message to the last byte."""
+    return issue.started_at or app.clock()
 
 
 def _address(edition: Edition) -> str:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import newsletter
-from newsletter.cli import posts, setup
+from newsletter.cli import issues, posts, sending, setup, subscribers
 from newsletter.cli.session import Context, Session
 
 cli = typer.Typer(
@@ -20,7 +20,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (setup, posts):
+for group in (setup, posts, issues, sending, subscribers):
     group.register(cli)
 
 

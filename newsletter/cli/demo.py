@@ -1,0 +1,132 @@
+"""`demo`: the whole thing on sample posts, with a built-in inbox."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from newsletter.cli import output
+from newsletter.cli.session import Context, JsonOption
+from newsletter.cli.words import count, seconds
+
+if TYPE_CHECKING:
+    from newsletter.config import Config
+    from newsletter.demo.inbox import Inbox
+    from newsletter.demo.run import Demonstration
+
+PANEL = "Set up"
+
+
+def register(cli: typer.Typer) -> None:
+    cli.command(rich_help_panel=PANEL)(demo)
+
+
+def demo(
+    context: Context,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where to work; an earlier demo is replaced.")] = Path(
+        "demo-out"
+    ),
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Keep pages, scheduler and inbox open in the browser, until Ctrl-C.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Show it all on sample posts: no network, no mail server.
+
+    Collects, builds both editions of a newsletter, and delivers them over SMTP to an inbox of its own.
+    """
+    from newsletter.app import open_app, utc_now
+    from newsletter.demo.inbox import open_inbox
+    from newsletter.demo.run import configuration, demonstrate
+    from newsletter.demo.sample import lay_out
+
+    file = lay_out(out, utc_now())
+    with open_inbox(out / "outbox") as inbox:
+        if serve:
+            _keep_open(file, inbox)
+            return
+        app = open_app(configuration(file, inbox))
+        try:
+            done = demonstrate(app, inbox)
+        finally:
+            app.database.close()
+    if as_json:
+        output.answer_json(_json(out, done))
+    else:
+        _show(out, done, inbox.port)
+
+
+def _show(out: Path, done: Demonstration, port: int) -> None:
+    _show_sources(done)
+    _show_issues(done)
+    _show_readers(done)
+    table = output.table("Edition", "Reader", "Subject")
+    for edition, mail in done.mails:
+        table.add_row(edition, output.plain(mail.read()["To"]), output.plain(mail.subject))
+    output.say()
+    output.show(table)
+    output.say(
+        f"\n[green]delivered {count(len(done.mails), 'message')}[/] over SMTP to the built-in inbox on port {port}, "
+        f"{seconds(done.seconds)} after the first post was read"
+    )
+    _show_next(out, done)
+
+
+def _show_sources(done: Demonstration) -> None:
+    for report in done.sources:
+        output.say(f"[bold]Read[/]     {output.plain(report.name)}: {count(report.seen, 'post')}, {report.type}")
+        for skipped in report.skipped:
+            place = "" if skipped.item in skipped.reason else f"{skipped.item}: "
+            output.say(f"         [yellow]skipped[/] {output.plain(place + skipped.reason)}")
+
+
+def _show_issues(done: Demonstration) -> None:
+    for one in done.sent:
+        told = sum(len(story.also) for story in one.issue.stories)
+        behind = f", {count(told, 'other version')} behind them" if told else ""
+        stories = count(len(one.issue.stories), "story", "stories")
+        output.say(f"[bold]Built[/]    issue {one.issue.number} of {one.issue.edition}: {stories}{behind}")
+
+
+def _show_readers(done: Demonstration) -> None:
+    output.say(f"[bold]Imported[/] {count(done.readers.added, 'reader')}")
+    for line in done.readers.refused:
+        output.say(f"         [yellow]refused[/] line {line.line}: {output.plain(line.reason)}")
+
+
+def _show_next(out: Path, done: Demonstration) -> None:
+    pages = [(str(one.page), f"the {one.issue.edition} edition; open it in a browser") for one in done.sent]
+    mails = [(str(mail.file), "every byte of the first message") for _, mail in done.mails[:1]]
+    after = [
+        ("newsletter demo --serve", "the same with sign-up pages, archive and inbox in the browser"),
+        (f"newsletter --config {out}/config.yaml posts", "look around in what it made"),
+        ("newsletter init", "begin with your own blog"),
+    ]
+    width = max(len(text) for text, _ in (*pages, *mails, *after))
+    for heading, lines in (("Look at it", (*pages, *mails)), ("Go on", after)):
+        output.say(f"\n{heading}:")
+        for text, words in lines:
+            output.say(f"  [bold]{output.plain(text):<{width}}[/]  [dim]{words}[/]")
+
+
+def _json(out: Path, done: Demonstration) -> dict[str, Any]:
+    from newsletter.cli.posts import _report_json
+    from newsletter.cli.sheets import books_json
+
+    return {
+        "folder": str(out),
+        "sources": [_report_json(report) for report in done.sources],
+        "readers": {"added": done.readers.added, "refused": done.readers.refused_count},
+        "issues": [{"edition": one.issue.edition, **books_json(one.books), "page": str(one.page)} for one in done.sent],
+        "delivered": len(done.mails),
+        "messages": [
+            {"edition": edition, "to": mail.recipient, "subject": mail.subject, "file": str(mail.file)}
+            for edition, mail in done.mails
+        ],
+    }
+
+
+def _keep_open(file: Path, inbox: Inbox) -> None:
+    raise SystemExit(f"{file} {inbox}")

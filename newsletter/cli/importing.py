@@ -1,0 +1,94 @@
+"""`subscribers import`: a CSV file of any size becomes readers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, BinaryIO
+
+import typer
+
+from newsletter.cli import output
+from newsletter.cli.session import Context, JsonOption, Session
+from newsletter.cli.words import count
+from newsletter.errors import UsageError
+
+if TYPE_CHECKING:
+    from newsletter.services.importing import ImportReport, Target
+
+_SHOWN_REFUSALS = 20
+
+
+def import_file(
+    context: Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV with a header line; - reads stdin.")],
+    newsletter: Annotated[
+        str | None, typer.Option("--newsletter", metavar="NEWSLETTER", help="May be left out while there is only one.")
+    ] = None,
+    edition: Annotated[
+        str | None, typer.Option("--edition", metavar="EDITION", help="For lines that name none; the first without it.")
+    ] = None,
+    confirm: Annotated[bool, typer.Option("--confirm", help="Ask each reader to confirm by mail.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Bring in a list. Its columns may be email, name, edition, tags …, in any order and case.
+
+    You vouch for the readers' consent, so they are active at once; --confirm asks each instead. Readers who left,
+    and addresses that are never mailed, stay so. A line that cannot be used is reported and stops nothing.
+    """
+    from newsletter.services.importing import import_file as import_readers
+
+    app = context.obj.app
+    target = _target(context.obj, newsletter, edition, file, confirm=confirm)
+    with _opened(file) as stream, output.progress_bar(f"Importing {file.name}") as report:
+        done = import_readers(app.database, app.signer, stream, target, app.clock(), lambda lines: report(lines, None))
+    if as_json:
+        refused = [asdict(one) for one in done.refused]
+        output.answer_json(
+            {"added": done.added, "updated": done.updated, "unchanged": done.unchanged, "refused": refused}
+        )
+    else:
+        _show(done)
+
+
+def _target(session: Session, newsletter: str | None, edition: str | None, file: Path, *, confirm: bool) -> Target:
+    from newsletter.cli.subscribers import only_newsletter
+    from newsletter.domain.subscriber import SubscriptionState
+    from newsletter.services.importing import Target
+
+    key = only_newsletter(session, newsletter)
+    editions = [one.key for one in session.app.editions(key)]
+    chosen = session.app.edition(key, edition).key if edition else editions[0]
+    state = SubscriptionState.PENDING if confirm else SubscriptionState.ACTIVE
+    return Target(key, chosen, tuple(editions), tuple(session.config.newsletters), state, file.name)
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[BinaryIO]:
+    if str(file) == "-":
+        import sys
+
+        yield sys.stdin.buffer
+        return
+    try:
+        stream = file.open("rb")
+    except OSError as error:
+        raise UsageError(f"{file}: cannot be read: {(error.strerror or str(error)).lower()}.") from None
+    with stream:
+        yield stream
+
+
+def _show(done: ImportReport) -> None:
+    numbers = ((done.added, "added"), (done.updated, "updated"), (done.unchanged, "unchanged"))
+    said = ", ".join(f"{number:,} {word}" for number, word in numbers)
+    output.say(f"{said}, {count(done.refused_count, 'line')} refused.")
+    if not done.refused:
+        return
+    table = output.table(("Line", "right"), "Value", "Reason")
+    for one in done.refused[:_SHOWN_REFUSALS]:
+        table.add_row(str(one.line), output.plain(one.value), output.plain(one.reason))
+    output.show(table)
+    if (more := done.refused_count - _SHOWN_REFUSALS) > 0:
+        output.say(f"… and {count(more, 'more', 'more')}; --json lists them all.")

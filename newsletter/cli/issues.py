@@ -1,0 +1,191 @@
+"""`build`, `issues`, `show`, `preview`, `check`: making an issue and looking at it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from newsletter.cli import output, sheets
+from newsletter.cli.posts import collect_one
+from newsletter.cli.session import Context, EditionOption, IssueArgument, JsonOption, NewsletterArgument, Session
+from newsletter.cli.words import count, one_of
+from newsletter.errors import UsageError
+
+if TYPE_CHECKING:
+    from newsletter.domain.issue import Issue
+    from newsletter.services.preflight import Finding
+
+PANEL = "Issues"
+READER = "reader@example.com"
+
+
+def register(cli: typer.Typer) -> None:
+    for command in (build, show_list, show, preview, check):
+        name = "issues" if command is show_list else None
+        cli.command(name, rich_help_panel=PANEL)(command)
+
+
+def build(
+    context: Context,
+    newsletter: NewsletterArgument,
+    edition: EditionOption = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            "--as-of", metavar="ISO", help="Only posts published by then (UTC without an offset); now without it."
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Collect, then freeze a draft issue for each edition that has something new. Nothing is sent."""
+    issues = build_drafts(context.obj, newsletter, edition, _moment(as_of) if as_of else None)
+    if as_json:
+        output.answer_json({"issues": [sheets.issue_json(issue) for issue in issues]})
+        return
+    if not issues:
+        output.say(
+            "Nothing new since the last issue, so there is no draft. "
+            "[bold]newsletter why URL-or-PATH[/] explains a post."
+        )
+    for issue in issues:
+        sheets.show_issue(context.obj, issue)
+    if issues:
+        first = issues[0].id
+        output.say(f"\nNext: [bold]newsletter preview {first} --out preview[/], then [bold]newsletter send {first}[/].")
+
+
+def build_drafts(session: Session, newsletter: str, edition: str | None, as_of: datetime | None) -> list[Issue]:
+    """Collects and builds; a source that could not be read is noted in each draft."""
+    from newsletter.services.publish import build as build_issue
+
+    app = session.app
+    editions = [app.edition(newsletter, edition)] if edition else app.editions(newsletter)
+    reports = collect_one(session, newsletter)
+    notes = [f"{one.name} could not be read: {one.error}" for one in reports if one.error]
+    now = app.clock()
+    made = [build_issue(app.database, each, app.renderer, now, as_of or now, notes) for each in editions]
+    return [issue for issue in made if issue]
+
+
+def show_list(
+    context: Context,
+    newsletter: Annotated[str | None, typer.Argument(metavar="[NEWSLETTER]", help="Only this one's.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List all issues, newest first, with what became of them."""
+    from newsletter.store import accounts, issues
+
+    session: Session = context.obj
+    if newsletter is not None:
+        session.app.newsletter(newsletter)
+    with session.app.database.read() as connection:
+        found = [issue for issue in issues.listing(connection) if newsletter in (None, issue.newsletter)]
+        found.sort(key=lambda issue: issue.id, reverse=True)
+        books = {issue.id: accounts.accounting(connection, issue.id) for issue in found}
+    if as_json:
+        output.answer_json([sheets.issue_json(issue, books[issue.id]) for issue in found])
+        return
+    if not found:
+        key = newsletter or next(iter(session.config.newsletters), "NEWSLETTER")
+        output.say(f"No issues yet. [bold]newsletter build {output.plain(key)}[/] makes one.")
+        return
+    sheets.show_issues(session, found, books)
+
+
+def show(
+    context: Context,
+    issue: IssueArgument,
+    deliveries: Annotated[bool, typer.Option("--deliveries", help="List each delivery.")] = False,
+    state: Annotated[
+        str | None, typer.Option("--state", metavar="STATE", help="Only deliveries in this state.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show one issue with its accounting: who got it, who did not, and why."""
+    from newsletter.store import accounts
+
+    if state is not None and state not in accounts.COUNTED:
+        raise UsageError(one_of("state", state, accounts.COUNTED))
+    found = load(context.obj, issue)
+    with context.obj.app.database.read() as connection:
+        if deliveries or state:
+            sheets.tell_deliveries(context.obj, found, accounts.rows(connection, issue, state), as_json=as_json)
+            return
+        books = accounts.accounting(connection, issue)
+        domains, reasons = accounts.by_domain(connection, issue), accounts.reasons(connection, issue)
+    if as_json:
+        output.answer_json(sheets.issue_json(found, books, domains, reasons))
+        return
+    sheets.show_issue(context.obj, found)
+    sheets.show_books(books)
+    sheets.show_domains(domains)
+    sheets.show_reasons(reasons)
+
+
+def preview(
+    context: Context,
+    issue: IssueArgument,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where to write.")] = Path("preview"),
+    as_json: JsonOption = False,
+) -> None:
+    """Write message.eml, message.html and message.txt as a reader gets them."""
+    from newsletter.outgoing import outgoing, stand_in
+    from newsletter.text.message import fill_html, fill_text, values
+
+    app = context.obj.app
+    found = load(context.obj, issue)
+    ready = outgoing(app, found)
+    reader = ready.readers(stand_in(app, READER))
+    filling = values(reader)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "message.eml").write_bytes(b"".join(ready.message.fill(reader)))
+    (out / "message.html").write_text(fill_html(found.html, filling), "utf-8")
+    (out / "message.txt").write_text(fill_text(found.text, filling), "utf-8")
+    files = [str(out / name) for name in ("message.eml", "message.html", "message.txt")]
+    if as_json:
+        output.answer_json({"issue": found.id, "hash": found.hash, "files": files})
+        return
+    for file in files:
+        output.say(f"[green]wrote[/]  {output.plain(file)}")
+
+
+def check(context: Context, issue: IssueArgument, as_json: JsonOption = False) -> None:
+    """Check an issue before it is sent. Leaves with 3 when something certainly broken must not go out."""
+    findings = inspect(context.obj, load(context.obj, issue))
+    blocks = sum(finding.level.value == "block" for finding in findings)
+    if as_json:
+        output.answer_json(sheets.findings_json(issue, findings))
+    else:
+        sheets.show_findings(findings)
+        verdict = "[red]It must not be sent like this.[/]" if blocks else "[green]It may be sent.[/]"
+        output.say(f"{verdict} {count(len(findings) - blocks, 'warning').capitalize()}.")
+    if blocks:
+        raise typer.Exit(3)
+
+
+def inspect(session: Session, issue: Issue) -> list[Finding]:
+    """Preflight, on the message as a reader would get it."""
+    from newsletter.outgoing import outgoing, stand_in
+    from newsletter.services.preflight import preflight
+
+    ready = outgoing(session.app, issue)
+    return preflight(issue, ready.edition, ready.headers, ready.readers(stand_in(session.app, READER)))
+
+
+def load(session: Session, issue: int) -> Issue:
+    """Raises NotFound, which says how to list them."""
+    from newsletter.store import issues
+
+    with session.app.database.read() as connection:
+        return issues.get(connection, issue)
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"--as-of {text}: write a time like 2026-11-27T08:00 or 2026-11-27T08:00+01:00.") from None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

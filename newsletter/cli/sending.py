@@ -1,0 +1,196 @@
+"""`send`, `resume`, `pause`, `cancel`: an issue on its way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from newsletter.cli import output, sheets
+from newsletter.cli.issues import inspect, load
+from newsletter.cli.session import Context, IssueArgument, JsonOption, Session
+from newsletter.cli.words import count
+from newsletter.errors import NewsletterError, UsageError, WrongState
+
+if TYPE_CHECKING:
+    from newsletter.domain.accounting import Accounting
+    from newsletter.domain.issue import Issue
+
+PANEL = "Sending"
+WaitOption = Annotated[
+    str | None,
+    typer.Option(
+        "--wait",
+        metavar="TIME",
+        help="How long to wait for retries (10m without it), or for another process: 30s, 10m, 2h.",
+    ),
+]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for the number of recipients.")]
+_NOT_STARTED = ("draft", "scheduled")
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a run waits for retries, and how long for another process that delivers the same issue."""
+
+    retries: timedelta
+    others: timedelta
+
+
+def register(cli: typer.Typer) -> None:
+    for command in (send, resume, pause, cancel):
+        cli.command(rich_help_panel=PANEL)(command)
+
+
+def send(
+    context: Context,
+    issue: IssueArgument,
+    yes: YesOption = False,
+    wait: WaitOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Deliver a draft now, to everyone who asked for it.
+
+    It ends when nothing is left that may go out within --wait. Ctrl-C finishes what is in flight and keeps the rest
+    for `newsletter resume`.
+    """
+    from newsletter.services.preflight import Level, demand
+    from newsletter.services.steer import start
+
+    session: Session = context.obj
+    patient = _patience(wait)
+    draft = load(session, issue)
+    if draft.state.value not in _NOT_STARTED:
+        raise WrongState(_not_a_draft(draft))
+    findings = inspect(session, draft)
+    if not as_json:
+        sheets.note_findings([finding for finding in findings if finding.level is Level.WARN])
+    demand(findings)
+    if not yes:
+        _agree(session, draft)
+    start(session.app.database, issue, session.app.clock())
+    _deliver(session, load(session, issue), patient, as_json=as_json)
+
+
+def resume(context: Context, issue: IssueArgument, wait: WaitOption = None, as_json: JsonOption = False) -> None:
+    """Go on with an issue that was paused, or whose sending was cut short."""
+    from newsletter.services.steer import resume as set_sending
+
+    session: Session = context.obj
+    patient = _patience(wait)
+    load(session, issue)
+    set_sending(session.app.database, issue)
+    _deliver(session, load(session, issue), patient, as_json=as_json)
+
+
+def pause(context: Context, issue: IssueArgument, as_json: JsonOption = False) -> None:
+    """Stop an issue that is being sent, wherever that happens. `resume` goes on with it."""
+    from newsletter.services.steer import pause as set_paused
+
+    app = context.obj.app
+    load(context.obj, issue)
+    set_paused(app.database, issue)
+    _tell_state(
+        context.obj, issue, f"Issue {issue} is paused. [bold]newsletter resume {issue}[/] goes on.", as_json=as_json
+    )
+
+
+def cancel(context: Context, issue: IssueArgument, as_json: JsonOption = False) -> None:
+    """End an issue for good: nobody who has not got it yet will."""
+    from newsletter.services.steer import cancel as set_cancelled
+
+    app = context.obj.app
+    load(context.obj, issue)
+    set_cancelled(app.database, issue, app.clock())
+    _tell_state(context.obj, issue, f"Issue {issue} is cancelled.", as_json=as_json)
+
+
+def _deliver(session: Session, issue: Issue, patient: Patience, *, as_json: bool) -> None:
+    """Delivers with a progress bar; leaves with 128 + the signal that cut it short, 1 when the issue paused itself."""
+    from newsletter.cli.signals import until_stopped
+    from newsletter.outgoing import deliver_issue, policy
+    from newsletter.services.loop import run
+
+    app = session.app
+    how = policy(app, wait=patient.retries, patience=patient.others)
+    with output.progress_bar(f"Sending issue {issue.id}") as report:
+        books, signal = run(until_stopped(lambda stop: deliver_issue(app, issue, how, _shown(report), stop)))
+    if as_json:
+        output.answer_json(sheets.books_json(books))
+    else:
+        sheets.show_books(books)
+        _say_who_goes_on(books)
+    if signal:
+        output.note(f"Stopped; [bold]newsletter resume {issue.id}[/] goes on.")
+        raise typer.Exit(128 + signal)
+    if books.state.value in ("paused", "cancelled"):
+        raise NewsletterError(f"issue {issue.id} is {books.state.value}: {books.reason or 'no reason given'}.")
+
+
+def _shown(report: Callable[[int, int | None], None]) -> Callable[[Accounting], None]:
+    return lambda books: report(books.recipients - books.queued - books.deferred, books.recipients)
+
+
+def _say_who_goes_on(books: Accounting) -> None:
+    left = books.queued + books.deferred
+    if books.state.value == "sending" and left:
+        output.say(
+            f"{count(left, 'recipient')} still to come: [bold]newsletter serve[/] carries on, "
+            f"or [bold]newsletter resume {books.issue}[/] later."
+        )
+
+
+def _agree(session: Session, issue: Issue) -> None:
+    """Nothing reaches a list until the operator has typed how many it reaches."""
+    from newsletter.store import subscribers
+
+    with session.app.database.read() as connection:
+        number = subscribers.counts(connection).get((issue.newsletter, issue.edition, "active"), 0)
+    if not number:
+        return
+    if not output.is_interactive():
+        raise UsageError(f"this would mail {count(number, 'recipient')}: say --yes, or run it in a terminal.")
+    output.note(
+        f"Issue {issue.id}, “{output.plain(issue.subject)}”, goes to [bold]{count(number, 'recipient')}[/] now."
+    )
+    typed = output.ask(f"Type the number of recipients ({number}) to send it:")
+    if typed.replace(",", "") != str(number):
+        raise NewsletterError("nothing was sent: that is not the number of recipients.")
+
+
+def _not_a_draft(issue: Issue) -> str:
+    if issue.state.value in ("sending", "paused"):
+        return f"issue {issue.id} is {issue.state.value} already: `newsletter resume {issue.id}` goes on with it."
+    again = f"`newsletter build {issue.newsletter}` makes another"
+    return f"issue {issue.id} is {issue.state.value}, and that is its end; {again}."
+
+
+def _patience(wait: str | None) -> Patience:
+    """Ten minutes for retries and none for another process, unless the operator says."""
+    from pydantic import TypeAdapter, ValidationError
+
+    from newsletter.config.values import Duration
+
+    if wait is None:
+        return Patience(timedelta(minutes=10), timedelta())
+    try:
+        span: timedelta = TypeAdapter(Duration).validate_python(wait)
+    except ValidationError as error:
+        raise UsageError(f"--wait: {str(error.errors()[0]['msg']).removeprefix('Value error, ')}.") from None
+    return Patience(span, span)
+
+
+def _tell_state(session: Session, issue: int, words: str, *, as_json: bool) -> None:
+    from newsletter.store import accounts
+
+    with session.app.database.read() as connection:
+        books = accounts.accounting(connection, issue)
+    if as_json:
+        output.answer_json(sheets.books_json(books))
+        return
+    output.say(words)
+    if books.recipients:
+        sheets.show_books(books)

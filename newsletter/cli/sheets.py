@@ -1,0 +1,211 @@
+"""How issues, accounts and findings look: as JSON, and as tables."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from newsletter.cli import output
+from newsletter.cli.session import Session, zone_of
+from newsletter.cli.words import count, iso, moment, seconds
+
+if TYPE_CHECKING:
+    from newsletter.domain.accounting import Accounting, DomainCount, ReasonCount
+    from newsletter.domain.issue import Issue
+    from newsletter.services.preflight import Finding
+
+COUNTS = ("sent", "deferred", "failed", "skipped", "uncertain", "queued")
+_COLOURS = {"sent": "green", "failed": "red", "deferred": "yellow", "uncertain": "yellow", "queued": "cyan"}
+_STATES = {"sent": "green", "sending": "cyan", "paused": "yellow", "cancelled": "dim", "scheduled": "cyan"}
+_SCREENFUL = 200
+
+
+def issue_json(
+    issue: Issue,
+    books: Accounting | None = None,
+    domains: Sequence[DomainCount] | None = None,
+    reasons: Sequence[ReasonCount] | None = None,
+) -> dict[str, Any]:
+    """An issue as `build`, `issues` and `show` print it: each adds what it knows."""
+    told: dict[str, Any] = {
+        "id": issue.id,
+        "newsletter": issue.newsletter,
+        "edition": issue.edition,
+        "number": issue.number,
+        "state": issue.state.value,
+        "subject": issue.subject,
+        "preheader": issue.preheader,
+        "stories": [{"title": s.title, "url": s.url, "also": [dict(also) for also in s.also]} for s in issue.stories],
+        "html_bytes": len(issue.html.encode()),
+        "hash": issue.hash,
+        "built_at": iso(issue.built_at),
+        "as_of": iso(issue.as_of),
+        "scheduled_for": iso(issue.scheduled_for),
+        "started_at": iso(issue.started_at),
+        "finished_at": iso(issue.finished_at),
+        "notes": list(issue.notes),
+        "edited": issue.edited,
+    }
+    if books is not None:
+        told |= books_json(books)
+    if domains is not None:
+        told["by_domain"] = [asdict(one) for one in domains]
+    if reasons is not None:
+        told["reasons"] = [asdict(one) for one in reasons]
+    return told
+
+
+def books_json(books: Accounting) -> dict[str, Any]:
+    """The accounting as `send` prints it."""
+    counts = {name: getattr(books, name) for name in ("recipients", *COUNTS)}
+    told = {"issue": books.issue, "state": books.state.value, **counts, "seconds": round(books.seconds, 3)}
+    return {**told, "reason": books.reason}
+
+
+def findings_json(issue: int, findings: Sequence[Finding]) -> dict[str, Any]:
+    told = [{"level": finding.level.value, "message": finding.message} for finding in findings]
+    return {"issue": issue, "passed": all(one["level"] != "block" for one in told), "findings": told}
+
+
+def show_issue(session: Session, issue: Issue) -> None:
+    """What an issue is, and what it holds."""
+    zone = zone_of(session.app, issue.newsletter, issue.edition)
+    output.say(f"[bold]Issue {issue.id}[/]  {_name(issue)}  {_state(issue)}")
+    output.say(f"[bold]{output.plain(issue.subject)}[/]")
+    told = {
+        "built": issue.built_at,
+        "due": issue.scheduled_for,
+        "started": issue.started_at,
+        "ended": issue.finished_at,
+    }
+    times = [f"{word} {moment(at, zone)}" for word, at in told.items() if at]
+    output.say(f"[dim]{' · '.join(times)} · {len(issue.html.encode()) / 1024:.0f} KB · hash {issue.hash[:12]}[/]")
+    for number, story in enumerate(issue.stories, 1):
+        also = f" [dim](and {count(len(story.also), 'other version')})[/]" if story.also else ""
+        output.say(f"  {number:>2}. {output.plain(story.title)}{also}")
+    for note in issue.notes:
+        output.say(f"  [yellow]note:[/] {output.plain(note)}")
+
+
+def show_issues(session: Session, issues: Sequence[Issue], books: Mapping[int, Accounting]) -> None:
+    table = output.table(
+        ("Id", "right"),
+        "Newsletter",
+        ("State", "whole"),
+        ("When", "whole"),
+        ("Sent", "right"),
+        ("Of", "right"),
+        "Subject",
+    )
+    for issue in issues:
+        zone = zone_of(session.app, issue.newsletter, issue.edition)
+        when = moment(issue.finished_at or issue.started_at or issue.built_at, zone)
+        book = books[issue.id]
+        numbers = (f"{book.sent:,}", f"{book.recipients:,}") if book.recipients else ("", "")
+        table.add_row(str(issue.id), _name(issue), _state(issue), when, *numbers, output.plain(issue.subject))
+    output.show(table)
+
+
+def show_books(books: Accounting) -> None:
+    """The sum of an issue's ledger in one line, with the time it took."""
+    parts = [
+        f"[{_COLOURS.get(name, 'default')}]{getattr(books, name):,} {name}[/]"
+        for name in COUNTS
+        if getattr(books, name)
+    ]
+    if not books.recipients:
+        output.say("\nNobody is in its ledger" + (" yet." if books.state.value == "draft" else "."))
+        return
+    took = f" in {seconds(books.seconds)}" if books.seconds else ""
+    output.say(f"\n{count(books.recipients, 'recipient')}: {', '.join(parts)}{took}.")
+    if books.reason:
+        output.say(f"[yellow]{output.plain(books.state.value)}:[/] {output.plain(books.reason)}")
+
+
+def show_domains(domains: Sequence[DomainCount]) -> None:
+    if not domains:
+        return
+    used = [name for name in COUNTS if any(getattr(one, name) for one in domains)]
+    table = output.table("Domain", ("Recipients", "right"), *((name.capitalize(), "right") for name in used))
+    for one in domains:
+        numbers = [f"{getattr(one, name):,}" if getattr(one, name) else "" for name in used]
+        table.add_row(output.plain(one.domain) or "[dim]all others[/]", f"{one.recipients:,}", *numbers)
+    output.say()
+    output.show(table)
+
+
+def show_reasons(reasons: Sequence[ReasonCount]) -> None:
+    if not reasons:
+        return
+    table = output.table(("Count", "right"), ("State", "whole"), ("Answer", "whole"), "The server's words")
+    for one in reasons:
+        answer = " ".join(part for part in (str(one.code or ""), one.status) if part)
+        state = f"[{_COLOURS.get(one.state, 'default')}]{one.state}[/]"
+        table.add_row(f"{one.count:,}", state, answer, output.plain(one.text))
+    output.say()
+    output.show(table)
+
+
+def show_findings(findings: Sequence[Finding]) -> None:
+    for finding in findings:
+        label = "[red]blocks[/] " if finding.level.value == "block" else "[yellow]warning[/]"
+        output.say(f"{label}  {output.plain(finding.message)}")
+
+
+def note_findings(findings: Sequence[Finding]) -> None:
+    """Warnings beside an answer."""
+    for finding in findings:
+        output.note(f"[yellow]warning:[/] {output.plain(finding.message)}")
+
+
+def tell_deliveries(session: Session, issue: Issue, rows: Iterator[dict[str, Any]], *, as_json: bool) -> None:
+    """One line of the ledger after the other, as they are read."""
+    if as_json:
+        _stream(rows)
+        return
+    zone = zone_of(session.app, issue.newsletter, issue.edition)
+    shown = list(islice(rows, _SCREENFUL if sys.stdout.isatty() else None))
+    if not shown:
+        output.say("No deliveries like that.")
+        return
+    table = output.table(
+        "Address", ("State", "whole"), ("Tries", "right"), ("Answer", "whole"), "The server's words", "At"
+    )
+    for row in shown:
+        answer = " ".join(part for part in (str(row["code"] or ""), row["status"]) if part)
+        state = f"[{_COLOURS.get(row['state'], 'default')}]{row['state']}[/]"
+        when = moment(row["at"], zone) if row["at"] else ""
+        table.add_row(
+            output.plain(row["email"] or "(erased)"),
+            state,
+            str(row["attempts"]),
+            answer,
+            output.plain(row["text"]),
+            when,
+        )
+    output.show(table)
+    if rest := sum(1 for _ in rows):
+        output.say(f"… and {count(rest, 'more', 'more')}; --json or a pipe shows all.")
+
+
+def _stream(rows: Iterable[dict[str, Any]]) -> None:
+    separator = "[\n"
+    for row in rows:
+        plain = {key: iso(value) if isinstance(value, datetime) else value for key, value in row.items()}
+        sys.stdout.write(f"{separator}  {json.dumps(plain, ensure_ascii=False)}")
+        separator = ",\n"
+    sys.stdout.write("[]\n" if separator == "[\n" else "\n]\n")
+
+
+def _name(issue: Issue) -> str:
+    edition = "" if issue.edition == "main" else f" {issue.edition}"
+    return output.plain(f"{issue.newsletter}{edition} #{issue.number}")
+
+
+def _state(issue: Issue) -> str:
+    return f"[{_STATES.get(issue.state.value, 'default')}]{issue.state.value}[/]"

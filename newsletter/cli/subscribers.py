@@ -1,0 +1,221 @@
+"""`subscribers`: who gets what, and how they come and go."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from newsletter.cli import output
+from newsletter.cli.importing import import_file
+from newsletter.cli.session import Context, JsonOption, Session, zone_of
+from newsletter.cli.words import count, day, iso, one_of
+from newsletter.errors import NewsletterError, UsageError
+
+if TYPE_CHECKING:
+    from newsletter.domain.subscriber import Subscription
+
+PANEL = "Subscribers"
+ORIGIN = "command line"
+_SCREENFUL = 100
+
+group = typer.Typer(no_args_is_help=True, help="Add, import, export, list, remove and erase subscribers.")
+AddressArgument = Annotated[str, typer.Argument(metavar="ADDRESS", help="An e-mail address.")]
+NewsletterOption = Annotated[
+    str | None, typer.Option("--newsletter", metavar="NEWSLETTER", help="May be left out while there is only one.")
+]
+AnyNewsletterOption = Annotated[
+    str | None, typer.Option("--newsletter", metavar="NEWSLETTER", help="Only this one; all without it.")
+]
+
+
+def register(cli: typer.Typer) -> None:
+    group.command("import")(import_file)
+    cli.add_typer(group, name="subscribers", rich_help_panel=PANEL)
+
+
+@group.command()
+def add(
+    context: Context,
+    address: AddressArgument,
+    newsletter: NewsletterOption = None,
+    edition: Annotated[str | None, typer.Option("--edition", metavar="EDITION", help="The first without it.")] = None,
+    name: Annotated[str, typer.Option("--name", metavar="NAME", help="The person's name.")] = "",
+    active: Annotated[bool, typer.Option("--active", help="Subscribe at once: you vouch for their consent.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Subscribe one address. It is asked to confirm, unless you vouch for it with --active."""
+    from newsletter.services import readers
+    from newsletter.services.subscribe import SignUp
+
+    app = context.obj.app
+    key = only_newsletter(context.obj, newsletter)
+    chosen = app.edition(key, edition) if edition else app.editions(key)[0]
+    wish = SignUp(key, chosen.key, address, name, method="operator", origin=ORIGIN)
+    join = readers.add_active if active else readers.add
+    found = join(app.database, app.signer, wish, app.clock())
+    if found is None:
+        raise NewsletterError(f"{address} is on the list of addresses that are never mailed; nothing was changed.")
+    if as_json:
+        output.answer_json(_json(found))
+    elif found.state.value == "pending":
+        output.say(
+            f"{output.plain(found.subscriber.email)} is asked to confirm: the mail goes out with the next "
+            "[bold]newsletter serve[/] or [bold]newsletter worker[/]."
+        )
+    else:
+        output.say(f"{output.plain(found.subscriber.email)} gets {output.plain(chosen.name)}, edition {found.edition}.")
+
+
+@group.command("list")
+def show_list(
+    context: Context,
+    newsletter: AnyNewsletterOption = None,
+    edition: Annotated[str | None, typer.Option("--edition", metavar="EDITION", help="Only this edition.")] = None,
+    state: Annotated[
+        str | None, typer.Option("--state", metavar="STATE", help="Only pending, active or unsubscribed ones.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List subscriptions in the order of addresses."""
+    from newsletter.domain.subscriber import SubscriptionState
+    from newsletter.services.readers import listing
+
+    app = context.obj.app
+    if newsletter is not None:
+        app.newsletter(newsletter)
+    if state is not None and state not in list(SubscriptionState):
+        raise UsageError(one_of("state", state, SubscriptionState))
+    found = listing(app.database, newsletter, SubscriptionState(state) if state else None)
+    chosen = (one for one in found if edition in (None, one.edition))
+    if as_json:
+        _stream_json(chosen)
+    else:
+        _show(context.obj, chosen)
+
+
+@group.command()
+def export(
+    context: Context,
+    newsletter: AnyNewsletterOption = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write here instead of to stdout.")] = None,
+) -> None:
+    """Write CSV that `import` reads again, and that no spreadsheet takes for formulas."""
+    from newsletter.services.readers import export as write_csv
+
+    app = context.obj.app
+    if newsletter is not None:
+        app.newsletter(newsletter)
+    if out is None:
+        write_csv(app.database, sys.stdout, newsletter)
+        return
+    with out.open("w", encoding="utf-8", newline="") as file:
+        number = write_csv(app.database, file, newsletter)
+    output.note(f"{count(number, 'subscription')} written to {output.plain(out)}.")
+
+
+@group.command()
+def remove(
+    context: Context,
+    addresses: Annotated[list[str], typer.Argument(metavar="ADDRESS...", help="As many as you like; - reads stdin.")],
+    newsletter: AnyNewsletterOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Unsubscribe addresses, from one newsletter or from all. They stay on record and can come back."""
+    from newsletter.services import readers
+
+    app = context.obj.app
+    if newsletter is not None:
+        app.newsletter(newsletter)
+    wanted = [line.strip() for line in sys.stdin if line.strip()] if addresses == ["-"] else addresses
+    done, others = readers.remove(app.database, app.signer, wanted, newsletter, ORIGIN, app.clock())
+    if as_json:
+        output.answer_json({"unsubscribed": done, "not_subscribed": others})
+    elif done:
+        output.say(f"{count(len(done), 'address', 'addresses')} unsubscribed.")
+    for email in others:
+        output.note(f"[yellow]warning:[/] {output.plain(email)} was not subscribed.")
+    if not done:
+        raise typer.Exit(1)
+
+
+@group.command()
+def erase(
+    context: Context,
+    address: AddressArgument,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Delete a person. Only a keyed hash of the address stays, so that it is never mailed again."""
+    from newsletter.services import readers
+
+    if not yes:
+        if not output.is_interactive():
+            raise UsageError("erasing cannot be undone: say --yes.")
+        if output.ask(f"Erase {output.plain(address)} for good? Type [bold]yes[/]:") != "yes":
+            raise NewsletterError("nothing was erased.")
+    app = context.obj.app
+    readers.erase(app.database, app.signer, address, ORIGIN, app.clock())
+    if as_json:
+        output.answer_json({"erased": address})
+    else:
+        output.say(f"{output.plain(address)} is erased, and will never be mailed.")
+
+
+def only_newsletter(session: Session, newsletter: str | None) -> str:
+    """The newsletter that was named, or the only one there is."""
+    there = list(session.config.newsletters)
+    if newsletter is None and len(there) == 1:
+        return there[0]
+    if newsletter is None:
+        raise UsageError(f"which newsletter? Say --newsletter with one of: {', '.join(there) or 'none yet'}.")
+    session.app.newsletter(newsletter)
+    return newsletter
+
+
+def _json(one: Subscription) -> dict[str, Any]:
+    return {
+        "email": one.subscriber.email,
+        "name": one.subscriber.name,
+        "newsletter": one.newsletter,
+        "edition": one.edition,
+        "state": one.state.value,
+        "since": iso(one.since),
+    }
+
+
+def _stream_json(found: Iterable[Subscription]) -> None:
+    """One JSON list, written as it is read: a million readers need no memory."""
+    separator = "[\n"
+    for one in found:
+        sys.stdout.write(f"{separator}  {json.dumps(_json(one), ensure_ascii=False)}")
+        separator = ",\n"
+    sys.stdout.write("[]\n" if separator == "[\n" else "\n]\n")
+
+
+def _show(session: Session, found: Iterable[Subscription]) -> None:
+    rows = iter(found)
+    shown = list(islice(rows, _SCREENFUL if sys.stdout.isatty() else None))
+    if not shown:
+        output.say(
+            "No subscribers yet. [bold]newsletter subscribers import FILE.csv[/] brings some, "
+            "and so does the sign-up page of [bold]newsletter serve[/]."
+        )
+        return
+    table = output.table("Address", "Name", "Newsletter", "Edition", ("State", "whole"), ("Since", "whole"))
+    zones: dict[tuple[str, str], str] = {}
+    for one in shown:
+        place = (one.newsletter, one.edition)
+        zone = zones.setdefault(place, "") or zone_of(session.app, *place)
+        zones[place] = zone
+        state = {"active": "[green]active[/]", "pending": "[yellow]pending[/]"}.get(one.state.value, one.state.value)
+        person = (output.plain(one.subscriber.email), output.plain(one.subscriber.name))
+        table.add_row(*person, one.newsletter, one.edition, state, day(one.since, zone))
+    output.show(table)
+    rest = sum(1 for _ in rows)
+    output.say(f"\n{count(len(shown) + rest, 'subscription')}{', the first of them above' if rest else ''}.")

@@ -1,0 +1,125 @@
+"""Runs of schedules: one row per edition and local date. The unique key is what makes a run fall due once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, Update, func, select, update
+
+from newsletter.domain.occurrence import Occurrence
+from newsletter.store.database import insert
+from newsletter.store.tables import runs
+
+RUNNING, DONE, EMPTY, SKIPPED, FAILED = "running", "done", "empty", "skipped", "failed"
+_r = runs.c
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run, as it stands in the table. `issue` is known once it was built; `text` says how the run ended."""
+
+    newsletter: str
+    edition: str
+    occurrence: Occurrence
+    state: str
+    issue: int | None = None
+    text: str = ""
+    worker: str | None = None
+
+
+def last_date(connection: Connection, newsletter: str, edition: str) -> date | None:
+    """The local date of the edition's latest run, whatever came of it; None when it never had one."""
+    wanted = select(func.max(_r.local_date)).where(_r.newsletter == newsletter, _r.edition == edition)
+    found = connection.scalar(wanted)
+    return date.fromisoformat(found) if found else None
+
+
+def note_skipped(
+    connection: Connection, newsletter: str, edition: str, occurrence: Occurrence, now: datetime, why: str
+) -> bool:
+    """Writes down that this one is not run; False when somebody else has it already."""
+    row = _row(newsletter, edition, occurrence, now) | {"state": SKIPPED, "text": why}
+    return connection.execute(insert(connection, runs).values(row).on_conflict_do_nothing()).rowcount == 1
+
+
+def claim(
+    connection: Connection,
+    newsletter: str,
+    edition: str,
+    occurrence: Occurrence,
+    worker: str,
+    now: datetime,
+    lease: timedelta,
+) -> Run | None:
+    """The run, ours until `lease` has passed; None when another process has or had it."""
+    row = _row(newsletter, edition, occurrence, now) | {"state": RUNNING, "worker": worker, "lease_until": now + lease}
+    if connection.execute(insert(connection, runs).values(row).on_conflict_do_nothing()).rowcount != 1:
+        return None
+    return Run(newsletter, edition, occurrence, RUNNING, worker=worker)
+
+
+def abandoned(connection: Connection, now: datetime, lease: timedelta) -> list[Run]:
+    """Runs whose process died: their lease is over, or lies so far ahead that the clock was set back since."""
+    over = (_r.lease_until < now) | (_r.lease_until > now + 2 * lease)
+    rows = connection.execute(select(runs).where(_r.state == RUNNING, over).order_by(_r.due_at)).mappings()
+    return [_run(row) for row in rows]
+
+
+def take_over(connection: Connection, run: Run, worker: str, now: datetime, lease: timedelta) -> Run | None:
+    """The dead process's run, now ours; None when another one was faster."""
+    changed = connection.execute(
+        update(runs)
+        .where(*_same(run), _r.state == RUNNING, _r.worker == run.worker)
+        .values(worker=worker, lease_until=now + lease)
+    )
+    if changed.rowcount != 1:
+        return None
+    return Run(run.newsletter, run.edition, run.occurrence, RUNNING, run.issue, worker=worker)
+
+
+def renew(connection: Connection, run: Run, until: datetime) -> bool:
+    """Whether the run is still ours; if so, until then."""
+    return connection.execute(_ours(run).values(lease_until=until)).rowcount == 1
+
+
+def remember(connection: Connection, run: Run, issue: int) -> bool:
+    """Writes the run's issue down before it starts, so that whoever takes over starts no second one."""
+    return connection.execute(_ours(run).values(issue=issue)).rowcount == 1
+
+
+def finish(connection: Connection, run: Run, state: str, issue: int | None, text: str) -> bool:
+    ended = {"state": state, "issue": issue, "text": text, "worker": None, "lease_until": None}
+    return connection.execute(_ours(run).values(ended)).rowcount == 1
+
+
+def listing(connection: Connection, newsletter: str, edition: str, most: int = 20) -> list[Run]:
+    """The edition's latest runs, newest first."""
+    wanted = select(runs).where(_r.newsletter == newsletter, _r.edition == edition).order_by(_r.local_date.desc())
+    return [_run(row) for row in connection.execute(wanted.limit(most)).mappings()]
+
+
+def _row(newsletter: str, edition: str, occurrence: Occurrence, now: datetime) -> dict[str, object]:
+    return {
+        "newsletter": newsletter,
+        "edition": edition,
+        "local_date": occurrence.local_date.isoformat(),
+        "due_at": occurrence.at,
+        "started_at": now,
+        "text": "",
+    }
+
+
+def _same(run: Run) -> tuple[ColumnElement[bool], ...]:
+    day = run.occurrence.local_date.isoformat()
+    return _r.newsletter == run.newsletter, _r.edition == run.edition, _r.local_date == day
+
+
+def _ours(run: Run) -> Update:
+    return update(runs).where(*_same(run), _r.state == RUNNING, _r.worker == run.worker)
+
+
+def _run(row: RowMapping) -> Run:
+    occurrence = Occurrence(date.fromisoformat(row["local_date"]), row["due_at"])
+    ended = (row["state"], row["issue"], row["text"], row["worker"])
+    return Run(row["newsletter"], row["edition"], occurrence, *ended)
