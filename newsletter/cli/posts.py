@@ -95,6 +95,7 @@ def _report_json(newsletter: str, report: SourceReport) -> dict[str, Any]:
         "updated": report.updated,
         "skipped": [{"item": skipped.item, "reason": skipped.reason} for skipped in report.skipped],
         "error": report.error,
+        "warnings": list(report.warnings),
     }
 
 

@@ -1,0 +1,142 @@
+"""APScheduler calls `tick`; when something is due is `domain.occurrence`'s to say, and `services.run` does it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from newsletter.app import App
+from newsletter.domain.issue import Issue
+from newsletter.domain.occurrence import Occurrence, Schedule, next_occurrence
+from newsletter.services.run import Press, abandoned, finish_abandoned, run_due
+from newsletter.store.runs import DONE, EMPTY, Run
+
+log = logging.getLogger("newsletter.schedule")
+
+WAKE_EVERY = timedelta(minutes=1)  # for clocks that jump, machines that slept, and runs that died
+_STARTER = "next run"
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """An edition that has a schedule."""
+
+    newsletter: str
+    edition: str
+    schedule: Schedule
+
+
+def planned(app: App) -> list[Planned]:
+    """Every edition with a schedule, in the order of config.yaml."""
+    found: list[Planned] = []
+    for newsletter, own in app.config.newsletters.items():
+        for edition in own.editions:
+            schedule = app.schedule(newsletter, edition)
+            if schedule:
+                found.append(Planned(newsletter, edition, schedule))
+    return found
+
+
+def upcoming(app: App, now: datetime) -> Iterator[tuple[Planned, Occurrence]]:
+    """The next occurrence of each planned edition."""
+    for plan in planned(app):
+        yield plan, next_occurrence(plan.schedule, now)
+
+
+def worker_name() -> str:
+    """This process, as the others know it."""
+    return f"{socket.gethostname()[:32]}-{os.getpid()}-{secrets.token_hex(4)}"
+
+
+def tick(app: App, worker: str) -> list[Run]:
+    """Does all that is due now; returns the runs that this process carried out. One that fails harms no other."""
+    done: list[Run] = []
+    for plan in planned(app):
+        try:
+            run = run_due(press(app, plan, worker), plan.schedule)
+        except Exception as error:
+            log.error("%s %s was cut short and is tried again: %s", plan.newsletter, plan.edition, error)
+            log.debug("where it happened", exc_info=error)
+            continue
+        if run:
+            done.append(run)
+    done += _finish_abandoned(app, worker)
+    for run in done:
+        level = logging.INFO if run.state in (DONE, EMPTY) else logging.ERROR
+        log.log(level, "%s %s, %s: %s", run.newsletter, run.edition, run.occurrence.local_date, run.text)
+    return done
+
+
+def press(app: App, plan: Planned, worker: str) -> Press:
+    """What the run of one edition works with."""
+    edition = app.edition(plan.newsletter, plan.edition)
+    sources = app.sources(plan.newsletter)
+    return Press(app.database, edition, sources, app.renderer, lambda issue: _check(app, issue), app.clock, worker)
+
+
+@dataclass
+class Scheduler:
+    """Wakes when the next run falls due, and every minute besides."""
+
+    app: App
+    worker: str = field(default_factory=worker_name)
+
+    def __post_init__(self) -> None:
+        one_at_a_time = {"default": ThreadPoolExecutor(1)}
+        defaults = {"coalesce": True, "max_instances": 2, "misfire_grace_time": None}
+        self._inner = BackgroundScheduler(timezone=UTC, executors=one_at_a_time, job_defaults=defaults)
+
+    def start(self) -> None:
+        self._inner.start()
+        self._inner.add_job(self._wake, "interval", seconds=WAKE_EVERY.total_seconds(), id="wake")
+        self._inner.add_job(self._wake, "date", id="now")
+
+    def stop(self) -> None:
+        """Returns when a run under way is over."""
+        self._inner.shutdown(wait=True)
+
+    def _wake(self) -> None:
+        try:
+            tick(self.app, self.worker)
+        finally:
+            self._arm()
+
+    def _arm(self) -> None:
+        """Sets the alarm for the next occurrence of any edition."""
+        due = [occurrence.at for _, occurrence in upcoming(self.app, self.app.clock())]
+        if due and self._inner.running:
+            self._inner.add_job(self._wake, "date", run_date=min(due), id=_STARTER, replace_existing=True)
+
+
+def _check(app: App, issue: Issue) -> None:
+    from newsletter.outgoing import outgoing, stand_in
+    from newsletter.services.preflight import demand, preflight
+
+    ready = outgoing(app, issue)
+    demand(preflight(issue, ready.edition, ready.headers, ready.readers(stand_in(app, "reader@example.com"))))
+
+
+def _finish_abandoned(app: App, worker: str) -> list[Run]:
+    plans = {(plan.newsletter, plan.edition): plan for plan in planned(app)}
+    done: list[Run] = []
+    for run in abandoned(app.database, app.clock()):
+        plan = plans.get((run.newsletter, run.edition))
+        if plan is None:  # its schedule is gone from config.yaml
+            continue
+        try:
+            finished = finish_abandoned(press(app, plan, worker), run, plan.schedule.within)
+        except Exception as error:
+            log.error("%s %s was cut short again: %s", run.newsletter, run.edition, error)
+            log.debug("where it happened", exc_info=error)
+            continue
+        if finished:
+            done.append(finished)
+    return done
