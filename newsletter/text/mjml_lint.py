@@ -16,7 +16,7 @@ DEPTH = 200  # elements inside each other; the compiler dies (with the whole pro
 
 _JINJA = re.compile(r"{#.*?#}|{%-?\s*(?P<word>\w+)?.*?%}|{{.*?}}", re.DOTALL)
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-_TAG = re.compile(r"""<(?P<end>/?)(?P<name>[A-Za-z][\w:-]*)(?P<inside>(?:[^<>"']|"[^"]*"|'[^']*')*)>""")
+TAG = re.compile(r"""<(?P<end>/?)(?P<name>[A-Za-z][\w:-]*)(?P<inside>(?:[^<>"']|"[^"]*"|'[^']*')*)>""")
 _ATTRIBUTE = re.compile(r"""([^\s=/"']+)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s"']*))?""")
 _SHORT_COLOUR = re.compile(r"#[0-9A-Fa-f]{3}\b")
 _BLANK = "\x01"  # in place of a {{ value }}: neither a space nor anything that markup knows
@@ -70,7 +70,7 @@ def lint(source: str, template: str) -> list[Finding]:
 def too_deep(source: str) -> bool:
     """Whether rendered MJML nests so far that the compiler must not see it."""
     depth = 0
-    for tag in _TAG.finditer(source):
+    for tag in TAG.finditer(source):
         if tag["end"]:
             depth -= 1
         elif tag["name"].lower() not in VOID and not tag["inside"].endswith("/"):
@@ -84,14 +84,14 @@ def _tokens(source: str) -> Iterator[tuple[int, str | re.Match[str]]]:
     """Jinja's words and markup's tags, with their lines."""
     words: list[tuple[int, str | re.Match[str]]]
     words = [(found.start(), found["word"]) for found in _JINJA.finditer(source) if found["word"]]
-    tags = [(tag.start(), tag) for tag in _TAG.finditer(_markup(source))]
+    tags = [(tag.start(), tag) for tag in TAG.finditer(_markup(source))]
     for position, token in sorted([*words, *tags], key=lambda pair: pair[0]):
         yield source.count("\n", 0, position) + 1, token
 
 
 def _bare(source: str) -> Iterator[int]:
     """The lines of each < that begins no tag."""
-    for number, line in enumerate(_TAG.sub(_blank, _markup(source)).split("\n"), 1):
+    for number, line in enumerate(TAG.sub(_blank, _markup(source)).split("\n"), 1):
         if re.search(r"<(?![!?])", line):
             yield number
 

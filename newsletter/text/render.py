@@ -6,21 +6,21 @@ Content is always a value: a post that holds `{{ 7*7 }}`, `</mj-text>` or `<scri
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import jinja2
-import mjml
 from jinja2 import meta
 
 from newsletter.domain.digest import Also, Digest, DigestStory
 from newsletter.domain.edition import Edition
 from newsletter.errors import TemplateError
 from newsletter.text import columns, dates
-from newsletter.text.mjml_lint import Finding, lint, too_deep
+from newsletter.text.compiling import compile_mjml
+from newsletter.text.mjml_lint import Finding, lint
 from newsletter.text.plain import one_line, visible
 from newsletter.text.preheader import cut, preheader
-from newsletter.text.sandbox import Environment
+from newsletter.text.sandbox import Environment, WithOriginals
 from newsletter.text.slots import slot
 
 # What each notice says needs these values, beside `edition`; links are ours, `days` is how long a link works.
@@ -58,12 +58,13 @@ class Renderer:
     """Templates by name below `loader`: email/digest.mjml, email/digest.txt, email/notices/KIND.mjml and .txt."""
 
     def __init__(self, loader: jinja2.BaseLoader) -> None:
-        self._environment = Environment(loader)
+        self._loader = WithOriginals(loader)
+        self._environment = Environment(self._loader)
         self._environment.globals["slot"] = slot
         self._environment.filters.update(
             wrap=columns.wrap, underline=columns.underline, paragraphs=_paragraphs, counted=_counted, also_in=_also_in
         )
-        self._sound: dict[str, str] = {}  # templates that passed the linter, with the source that did
+        self._sound: set[tuple[str, str]] = set()  # file and source of templates that passed the linter
 
     def digest(self, digest: Digest, links: IssueLinks) -> Rendered:
         """Raises TemplateError: file, line, reason, remedy."""
@@ -100,20 +101,13 @@ class Renderer:
 
     def check(self, name: str) -> list[Finding]:
         """What the MJML compiler would swallow in the template `name` and all that it includes or extends."""
-        findings, seen, waiting = [], set(), [name]
-        while waiting:
-            current = waiting.pop()
-            if current in seen or current.endswith(".txt"):
-                continue
-            seen.add(current)
-            source, file = self._source(current)
-            waiting += self._referenced(current, source)
-            if self._sound.get(current) == source:
-                continue
-            found = lint(source, file)
-            findings += found
-            if not found:
-                self._sound[current] = source
+        findings = []
+        for file, source in self._reached(name):
+            if (file, source) not in self._sound:
+                found = lint(source, file)
+                findings += found
+                if not found:
+                    self._sound.add((file, source))
         return findings
 
     def _rendered(self, name: str, values: Mapping[str, object]) -> Rendered:
@@ -123,7 +117,7 @@ class Renderer:
             raise TemplateError(first.template, first.message + more, line=first.line)
         source = self._environment.render(f"{name}.mjml", values)
         text = self._environment.render(f"{name}.txt", values)
-        html = _compile(f"{name}.mjml", source)
+        html = compile_mjml(f"{name}.mjml", source)
         return Rendered(str(values["subject"]), str(values["preheader"]), html, _tidy(text))
 
     def _subject(self, digest: Digest, values: Mapping[str, object]) -> str:
@@ -133,45 +127,27 @@ class Renderer:
         written = one_line(self._environment.render_text(label, edition.subject, given))
         return cut(written, SUBJECT_LENGTH) or f"{edition.name} {digest.number}"
 
-    def _source(self, name: str) -> tuple[str, str]:
-        """A template's source and the file it came from."""
-        try:
-            source, file, _ = self._environment.loader.get_source(self._environment, name)  # type: ignore[union-attr]
-        except jinja2.TemplateNotFound:
-            raise TemplateError(name, "there is no such template.") from None
-        return source, file or name
-
-    def _referenced(self, name: str, source: str) -> list[str]:
-        try:
-            tree = self._environment.parse(source, name)
-        except jinja2.TemplateSyntaxError:
-            return []  # rendering says it better, with its line
-        return [found for found in meta.find_referenced_templates(tree) if found]
+    def _reached(self, name: str) -> Iterator[tuple[str, str]]:
+        """File and source of every MJML template that `name` leads to. What is missing or broken, rendering says."""
+        seen: set[str] = set()
+        waiting = [name]
+        while waiting:
+            current = waiting.pop()
+            if current in seen or current.endswith(".txt"):
+                continue
+            seen.add(current)
+            try:
+                source, file, _ = self._loader.get_source(self._environment, current)
+                waiting += filter(None, meta.find_referenced_templates(self._environment.parse(source)))
+            except (jinja2.TemplateNotFound, jinja2.TemplateSyntaxError):
+                continue
+            yield file or current, source
 
 
 def _common(edition: Edition) -> dict[str, object]:
     way = dates.direction(edition.language)
     start, end = ("left", "right") if way == "ltr" else ("right", "left")
     return {"edition": edition, "language": edition.language, "direction": way, "start": start, "end": end}
-
-
-def _compile(name: str, source: str) -> str:
-    if too_deep(source):
-        raise TemplateError(name, "its elements stand too deep inside each other. Look for a macro that calls itself.")
-    try:
-        compiled: str = mjml.mjml2html(source, fonts={})  # no font is fetched from anybody
-    except ValueError as error:
-        raise TemplateError(name, f"MJML cannot read what it writes: {error}{_context(source, str(error))}.") from None
-    return compiled if "<pre" in compiled else re.sub(r"\n\s+", "\n", compiled)
-
-
-def _context(source: str, error: str) -> str:
-    """The rendered words at the byte that the compiler complains about."""
-    found = re.search(r"position (\d+)", error)
-    if not found:
-        return ""
-    start = int(found[1])
-    return f", near `{one_line(source.encode()[start : start + 60].decode('utf-8', 'ignore'))}`"
 
 
 def _clean_edition(edition: Edition) -> Edition:

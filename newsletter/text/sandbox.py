@@ -11,6 +11,7 @@ from typing import Any
 
 import jinja2
 from jinja2.exceptions import SecurityError
+from jinja2.runtime import Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from newsletter.errors import TemplateError
@@ -29,7 +30,7 @@ class Environment(ImmutableSandboxedEnvironment):
 
     def __init__(self, loader: jinja2.BaseLoader) -> None:
         super().__init__(
-            loader=_WithOriginals(loader),
+            loader=loader,
             autoescape=lambda name: name is not None and not name.endswith(".txt"),
             undefined=jinja2.StrictUndefined,
             trim_blocks=True,
@@ -48,7 +49,10 @@ class Environment(ImmutableSandboxedEnvironment):
         self._check_time()
         if getattr(function, "__name__", "") in _UNBOUNDED_METHODS:
             raise SecurityError(f"`{function.__name__}` is not for templates")
-        return super().call(context, function, *args, **kwargs)
+        result = super().call(context, function, *args, **kwargs)
+        if isinstance(function, Macro) and not function._default_autoescape:
+            return str(result)  # a macro of a text template escapes nothing, so HTML must not take it for markup
+        return result
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         self._check_time()
@@ -99,7 +103,7 @@ class Environment(ImmutableSandboxedEnvironment):
             raise SecurityError(f"it takes longer than {SECONDS:g} seconds; look for a loop inside a loop")
 
 
-class _WithOriginals(jinja2.BaseLoader):
+class WithOriginals(jinja2.BaseLoader):
     """`!email/digest.mjml` is the package's own, also where the operator's folder has one of that name."""
 
     def __init__(self, loader: jinja2.BaseLoader) -> None:

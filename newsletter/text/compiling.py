@@ -1,0 +1,54 @@
+"""From MJML to HTML, around the compiler's rough edges.
+
+mrml writes attribute values the way Rust prints strings for programmers: a backslash comes out doubled, a joiner
+inside an emoji as `\\u{200d}`. So attributes go in as plain ASCII with character references, and come back after.
+"""
+
+from __future__ import annotations
+
+import re
+
+import mjml
+
+from newsletter.errors import TemplateError
+from newsletter.text.mjml_lint import TAG, too_deep
+from newsletter.text.plain import one_line
+
+_TITLE = re.compile(r"(?<=<mj-title>).*?(?=</mj-title>)", re.DOTALL)  # the compiler copies it into an aria-label
+_UNSAFE = re.compile(r"[^\x20-\x7e]|\\")
+_REFERENCE = re.compile(r"&#(92|[1-9]\d{2,6});")
+
+
+def compile_mjml(name: str, source: str) -> str:
+    """The HTML of rendered MJML; `name` is the template to blame in a TemplateError. It fetches no font."""
+    if too_deep(source):
+        raise TemplateError(name, "its elements stand too deep inside each other. Look for a macro that calls itself.")
+    try:
+        compiled: str = mjml.mjml2html(_guarded(source), fonts={})
+    except ValueError as error:
+        raise TemplateError(name, f"MJML cannot read what it writes: {error}{_near(source, str(error))}.") from None
+    html = _REFERENCE.sub(_restored, compiled)
+    return html if "<pre" in html else re.sub(r"\n\s+", "\n", html)
+
+
+def _guarded(source: str) -> str:
+    titled = _TITLE.sub(lambda found: _referenced(found[0]).replace('"', "&#34;"), source)
+    return TAG.sub(lambda tag: _referenced(tag[0]) if "=" in tag["inside"] else tag[0], titled)
+
+
+def _referenced(text: str) -> str:
+    return _UNSAFE.sub(lambda found: " " if found[0] in "\t\r\n" else f"&#{ord(found[0])};", text)
+
+
+def _restored(found: re.Match[str]) -> str:
+    code = int(found[1])
+    return chr(code) if code == 92 or 0xA0 <= code <= 0x10FFFF else found[0]
+
+
+def _near(source: str, error: str) -> str:
+    """The rendered words at the byte that the compiler complains about."""
+    found = re.search(r"position (\d+)", error)
+    if not found:
+        return ""
+    start = int(found[1])
+    return f", near `{one_line(source.encode()[start : start + 60].decode('utf-8', 'ignore'))}`"

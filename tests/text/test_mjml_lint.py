@@ -1,0 +1,102 @@
+"""What the compiler swallows, the linter names: file, line, remedy."""
+
+from __future__ import annotations
+
+import mjml
+import pytest
+
+from newsletter.text.mjml_lint import lint, too_deep
+from tests.digests import TEMPLATES
+
+
+def said(source: str) -> list[tuple[int, str]]:
+    return [(finding.line, finding.message) for finding in lint(source, "mail.mjml")]
+
+
+def in_column(inside: str) -> str:
+    return f"<mjml><mj-body><mj-section><mj-column>\n{inside}\n</mj-column></mj-section></mj-body></mjml>"
+
+
+@pytest.mark.parametrize("path", sorted(TEMPLATES.rglob("*.mjml")), ids=lambda path: path.name)
+def test_our_own_templates_are_sound(path: object) -> None:
+    assert lint(path.read_text("utf-8"), str(path)) == []  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("inside", "line", "words"),
+    [
+        ('<mj-text colour="#112233">x</mj-text>', 2, "no attribute colour; it is left out. Did you mean color?"),
+        ("<mj-txet>x</mj-txet>", 2, "there is no <mj-txet>"),
+        ('<mj-text\n  color="#abc">x</mj-text>', 3, "all six digits"),
+        ("<mj-text color=red>x</mj-text>", 2, "needs quotes"),
+        ("<mj-text><td width=3>x</td></mj-text>", 2, "needs quotes"),
+        ('<mj-table role="presentation"><tr><td>x</td></tr></mj-table>', 2, "the role is lost"),
+        ("<mj-section></mj-section>", 2, "cannot stand in <mj-column>; its place is <mj-body> or <mj-wrapper>"),
+        ('<mj-text>\n<mj-button href="x">y</mj-button></mj-text>', 3, "is not compiled"),
+        ('<mj-include path="x" />', 2, "{% include %}"),
+        ("<mj-text>1 < 2</mj-text>", 2, "a bare <"),
+        ("<mj-text><p>x</mj-text>", 2, "comes while <p> of line 2 is still open"),
+        ("<mj-text>x</mj-text></p>", 2, "</p> comes while <mj-column>"),
+        ("{% if a %}\n<mj-text>\n{% endif %}", 5, "while <mj-text> of line 3 is still open"),
+    ],
+)
+def test_each_gap_is_named_with_its_line(inside: str, line: int, words: str) -> None:
+    found = said(in_column(inside))
+    assert any(at == line and words in message for at, message in found), found
+
+
+@pytest.mark.parametrize(
+    ("source", "line", "words"),
+    [
+        ('<mjml><mj-head>\n<mj-style inline="inline">p{}</mj-style></mj-head></mjml>', 2, "not inlined"),
+        ("<mjml><mj-head>\n<mj-html-attributes></mj-html-attributes></mj-head></mjml>", 2, "does not know it"),
+        ('<mjml><mj-body>\n<mj-wrapper gap="3px"></mj-wrapper></mj-body></mjml>', 2, "the gap is lost"),
+        ("<mjml>\n<mj-section></mj-section></mjml>", 2, "cannot stand in <mjml>"),
+        ("<mj-text>\n\n<b>x", 3, "never closed"),
+    ],
+)
+def test_gaps_outside_a_column(source: str, line: int, words: str) -> None:
+    assert any(at == line and words in message for at, message in said(source)), said(source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        in_column('<mj-text {{ attributes }} color="{{ colour }}">{{ x if y < 3 else "<b>" }}</mj-text>'),
+        in_column("{% if a < 3 %}<mj-text>a</mj-text>{% else %}<mj-spacer />{% endif %}"),
+        in_column("{% if a %}<mj-text>{% elif b %}<mj-text align='left'>{% else %}<mj-text>{% endif %}x</mj-text>"),
+        in_column("<!-- <mj-nonsense> 1 < 2 -->{# <mj-nonsense> #}<mj-text>x<br>y<img src='a' alt=''></mj-text>"),
+        in_column("<mj-text><DIV hidden>x</div></mj-text>"),
+        "<mjml><mj-head><mj-style>a > b{color:#abc}</mj-style><mj-attributes><mj-all font-family='x' />"
+        "<mj-class name='y' color='#112233' /></mj-attributes></mj-head></mjml>",
+        "{% block rows %}<tr><td>x</td></tr>{% endblock %}",
+        "{% macro cell(x) %}\n<td>{{ x }}</td>\n{% endmacro %}",
+    ],
+)
+def test_what_is_right_is_left_alone(source: str) -> None:
+    assert said(source) == []
+
+
+@pytest.mark.parametrize(
+    ("swallowed", "trace"),
+    [
+        ('<mj-table role="presentation"><tr><td>x</td></tr></mj-table>', 'role="presentation"><tr><td>x'),
+        ('<mj-text colour="#123456">x</mj-text>', "#123456"),
+    ],
+)
+def test_the_compiler_really_swallows_it(swallowed: str, trace: str) -> None:
+    """When a later compiler learns it, this test says that the linter may forget it."""
+    assert trace not in mjml.mjml2html(in_column(swallowed))
+
+
+def test_a_style_that_should_be_inlined_really_is_not() -> None:
+    source = (
+        '<mjml><mj-head><mj-style inline="inline">p{color:red}</mj-style></mj-head>'
+        "<mj-body><mj-raw><p>x</p></mj-raw></mj-body></mjml>"
+    )
+    assert "<p>x</p>" in mjml.mjml2html(source)
+
+
+def test_depth_is_measured_before_the_compiler_sees_it() -> None:
+    assert too_deep("<div>" * 201)
+    assert not too_deep("<br><img src='x'><hr/>" * 500 + "<div></div>" * 500)
