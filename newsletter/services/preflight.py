@@ -129,12 +129,12 @@ def _links(issue: Issue) -> Iterator[str]:
     page = _Page()
     page.feed(issue.html)
     if page.without_alt:
-        yield f"{page.without_alt} pictures have no alt attribute: readers without pictures learn nothing of them."
+        yield f"Pictures without an alt attribute: {page.without_alt}. Readers who see no pictures learn nothing of them."
     local = sorted({url for url in page.links if _is_local(url)})
     if local:
         yield f"A link leads to this machine, where no reader gets to: {local[0]}. Is `site.url` right?"
     if page.empty:
-        yield f"{page.empty} links lead nowhere."
+        yield f"Links that lead nowhere: {page.empty}."
 
 
 def _edition(edition: Edition) -> Iterator[str]:

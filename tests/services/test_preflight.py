@@ -1,0 +1,96 @@
+"""Preflight blocks what is certainly broken and warns of the rest."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from newsletter.domain.edition import Edition
+from newsletter.domain.issue import Issue
+from newsletter.errors import Blocked
+from newsletter.services.preflight import Level, demand, preflight
+from newsletter.text.message import issue_headers
+from newsletter.text.slots import slot
+from tests.digests import DATE, EDITION, READER, issue
+
+LINK = f'<a href="{slot("unsubscribe_url")}">Unsubscribe</a>'
+
+
+def found(checked: Issue, level: Level, edition: Edition = EDITION) -> list[str]:
+    findings = preflight(checked, edition, issue_headers(edition, checked.number, DATE), READER)
+    return [finding.message for finding in findings if finding.level is level]
+
+
+def test_the_sample_passes_without_a_word() -> None:
+    assert found(issue(), Level.BLOCK) == []
+    assert found(issue(), Level.WARN) == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"html": LINK + "\ufdd0nickname\ufdd1"}, "a slot that nothing fills: nickname"),
+        ({"html": LINK + "\ufdd0name"}, "a broken slot"),
+        ({"text": slot("unsubscribe_url") + "\ufdd1"}, "a broken slot"),
+        ({"subject": f"Hello {slot('name')}"}, "The subject holds a slot"),
+        ({"html": "<p>Hello</p>"}, "The HTML part has no unsubscribe link"),
+        ({"text": "Hello"}, "The text part has no unsubscribe link"),
+        ({"html": ""}, "The HTML part is empty"),
+        ({"html": LINK + "x" * 104_500}, "Gmail cuts it off at 102 KB"),
+        ({"subject": "\u200b \n"}, "The subject is empty"),
+    ],
+)
+def test_what_is_broken_blocks(changed: dict[str, object], words: str) -> None:
+    findings = preflight(issue(**changed), EDITION, issue_headers(EDITION, 12, DATE), READER)
+    assert any(words in finding.message for finding in findings if finding.level is Level.BLOCK), findings
+    with pytest.raises(Blocked, match="must not be sent"):
+        demand(findings)
+
+
+def test_the_size_counts_after_filling() -> None:
+    html = LINK * 700 + "x" * 40_000
+    assert len(html) < 102 * 1024
+    assert any("Gmail" in message for message in found(issue(html=html), Level.BLOCK))
+
+
+def test_a_sender_that_cannot_stand_in_a_header_blocks() -> None:
+    headers = replace(issue_headers(EDITION, 12, DATE), sender="Nobody")
+    messages = [finding.message for finding in preflight(issue(), EDITION, headers, READER)]
+    assert any("cannot be made" in message and "no mailbox" in message for message in messages)
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"html": LINK + "x" * 90_000}, "88 KB"),
+        ({"html": LINK + "Hello {{ name }}"}, "looks like template syntax: {{ name }}"),
+        ({"html": LINK + "<mj-text>x</mj-text>"}, "template syntax: <mj-text"),
+        ({"text": ""}, "There is no text part"),
+        ({"text": slot("unsubscribe_url")}, "lacks 10 of 10 stories"),
+        ({"html": LINK + '<img src="https://x.example/y.png">'}, "without an alt attribute: 1"),
+        ({"html": LINK + '<a href="http://localhost:8000/x">x</a>'}, "leads to this machine"),
+        ({"html": LINK + '<a href="http://127.0.0.1/x">x</a>'}, "leads to this machine"),
+        ({"html": LINK + '<a href="#">x</a>'}, "lead nowhere: 1"),
+    ],
+)
+def test_what_is_doubtful_warns_and_does_not_block(changed: dict[str, object], words: str) -> None:
+    assert any(words in message for message in found(issue(**changed), Level.WARN))
+    assert found(issue(**changed), Level.BLOCK) == []
+
+
+@pytest.mark.parametrize(
+    ("edition", "words"),
+    [
+        (replace(EDITION, postal_address=""), "postal_address"),
+        (replace(EDITION, site_url="http://news.example.org"), "not https"),
+    ],
+)
+def test_what_the_edition_lacks_warns(edition: Edition, words: str) -> None:
+    assert any(words in message for message in found(issue(), Level.WARN, edition))
+
+
+def test_words_are_never_a_reason_to_block() -> None:
+    """A post may speak of templates, of localhost and of free money."""
+    html = LINK + "Free money!!! {{ 7*7 }} 100% guaranteed, see http://localhost"
+    assert found(issue(html=html), Level.BLOCK) == []
