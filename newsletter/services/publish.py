@@ -1,0 +1,169 @@
+"""Freezes the best new stories into a draft issue."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from newsletter.domain.digest import Also, Digest, DigestStory
+from newsletter.domain.edition import Edition
+from newsletter.domain.issue import Issue, IssueState, IssueStory
+from newsletter.domain.post import Post
+from newsletter.domain.ranking import Candidate, Ranked, Version, candidate, rank
+from newsletter.errors import Busy
+from newsletter.store import candidates, issues
+from newsletter.store.database import Database
+from newsletter.text.excerpt import excerpt, first_image, minutes
+from newsletter.text.render import IssueLinks, Rendered
+
+EXCERPT = 35  # words of a row
+LONG_EXCERPT = 110  # words of the lead
+
+
+class Renderer(Protocol):
+    """What makes an email of a digest; text.render.Renderer is one."""
+
+    def digest(self, digest: Digest, links: IssueLinks) -> Rendered: ...
+
+
+def build(
+    database: Database, edition: Edition, renderer: Renderer, now: datetime, as_of: datetime, notes: Sequence[str] = ()
+) -> Issue | None:
+    """The edition's draft, made anew from what is there: same id and number while nobody sent or edited it.
+
+    Takes stories published by `as_of` and not older than the edition's lookback before it, that never went to the
+    edition and pass its categories; the best `max_stories`. None when there is none. A draft that somebody edited
+    comes back as it is. `notes` say what could not be read. Raises TemplateError, and Busy
+    when another process is building the same edition.
+    """
+    try:
+        with database.write() as connection:
+            former = issues.draft(connection, edition.newsletter, edition.key)
+            if former and former.edited:
+                return former
+            chosen = ranked(connection, edition, as_of)[: edition.max_stories]
+            if not chosen:
+                return None
+            number = former.number if former else issues.next_number(connection, edition.newsletter, edition.key)
+            digest = _digest(connection, edition, number, chosen, as_of, tuple(notes))
+            frozen = _freeze(digest, renderer.digest(digest, links(edition, number)), now, as_of)
+            return issues.save_draft(connection, replace(frozen, id=former.id if former else 0))
+    except IntegrityError:
+        raise Busy(f"another process is building {edition.newsletter} for {edition.key}; try again.") from None
+
+
+def ranked(connection: Connection, edition: Edition, as_of: datetime) -> list[Ranked]:
+    """Every story that may go to the edition, the best first; the first `max_stories` of them go."""
+    taken = issues.sent(connection, edition.newsletter, edition.key)
+    taken |= issues.reserved(connection, edition.newsletter, edition.key)
+    told: dict[int, list[Version]] = defaultdict(list)
+    for story, version in candidates.told(connection, edition.newsletter, as_of - edition.lookback, as_of):
+        if story not in taken and wanted(edition, version.categories):
+            told[story].append(version)
+    found: list[Candidate] = [candidate(story, versions) for story, versions in told.items()]
+    return rank(found, edition.weights, as_of, edition.lookback)
+
+
+def wanted(edition: Edition, categories: Iterable[str]) -> bool:
+    """Whether a post of these categories passes the edition's filter; capitals do not matter."""
+    held = {category.casefold() for category in categories}
+    if held & {category.casefold() for category in edition.without_categories}:
+        return False
+    return not edition.categories or bool(held & {category.casefold() for category in edition.categories})
+
+
+def links(edition: Edition, number: int) -> IssueLinks:
+    site, name, query = edition.site_url.rstrip("/"), edition.newsletter, f"?edition={edition.key}"
+    return IssueLinks(
+        online=f"{site}/archive/{name}/{number}{query}",
+        archive=f"{site}/archive/{name}{query}",
+        signup=f"{site}/subscribe/{name}",
+    )
+
+
+def digest_hash(subject: str, preheader: str, html: str, text: str) -> str:
+    """SHA-256 of what a reader gets."""
+    return hashlib.sha256("\0".join((subject, preheader, html, text)).encode()).hexdigest()
+
+
+def _digest(
+    connection: Connection,
+    edition: Edition,
+    number: int,
+    chosen: Sequence[Ranked],
+    as_of: datetime,
+    notes: tuple[str, ...],
+) -> Digest:
+    posts = candidates.whole(connection, [item.candidate.speaker.post for item in chosen])
+    others: dict[int, list[Version]] = defaultdict(list)
+    for story, version in candidates.of_stories(connection, [item.candidate.story for item in chosen], as_of):
+        others[story].append(version)
+    told = tuple(
+        _story(item.candidate, posts[item.candidate.speaker.post], others[item.candidate.story], lead=item.rank == 1)
+        for item in chosen
+    )
+    return Digest(edition, number, as_of.astimezone(ZoneInfo(edition.timezone)), told, notes)
+
+
+def _story(item: Candidate, post: Post, versions: Sequence[Version], *, lead: bool) -> DigestStory:
+    image, image_alt = first_image(post) or (None, "")
+    return DigestStory(
+        story=item.story,
+        title=post.title,
+        url=post.url,
+        published=post.published,
+        source=post.source,
+        excerpt=excerpt(post, EXCERPT),
+        long_excerpt=excerpt(post, LONG_EXCERPT) if lead else "",
+        author=post.author,
+        category=post.categories[0] if post.categories else "",
+        image=image,
+        image_alt=image_alt,
+        minutes=minutes(post),
+        also=_also(item.speaker, versions),
+    )
+
+
+def _also(speaker: Version, versions: Sequence[Version]) -> tuple[Also, ...]:
+    """The other versions, the newest first; one for each address."""
+    rest = sorted(versions, key=lambda version: (version.published, -version.post), reverse=True)
+    by_url = {version.url: version for version in reversed(rest) if version.url != speaker.url}
+    return tuple(
+        Also(version.title, version.url, version.source) for version in rest if by_url.get(version.url) is version
+    )
+
+
+def _freeze(digest: Digest, rendered: Rendered, now: datetime, as_of: datetime) -> Issue:
+    held = tuple(
+        IssueStory(
+            story.story,
+            story.title,
+            story.url,
+            tuple({"title": also.title, "url": also.url, "source": also.source} for also in story.also),
+        )
+        for story in digest.stories
+    )
+    return Issue(
+        id=0,
+        newsletter=digest.edition.newsletter,
+        edition=digest.edition.key,
+        number=digest.number,
+        state=IssueState.DRAFT,
+        subject=rendered.subject,
+        preheader=rendered.preheader,
+        html=rendered.html,
+        text=rendered.text,
+        hash=digest_hash(rendered.subject, rendered.preheader, rendered.html, rendered.text),
+        stories=held,
+        built_at=now,
+        as_of=as_of,
+        notes=digest.notes,
+    )

@@ -1,0 +1,175 @@
+"""Why a post is, or is not, in each edition's next issue."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Connection
+
+from newsletter.domain.edition import Edition
+from newsletter.domain.post import PostState
+from newsletter.domain.ranking import Ranked
+from newsletter.domain.urls import canonical
+from newsletter.services.publish import ranked, wanted
+from newsletter.store import candidates, issues
+from newsletter.store.candidates import Seen
+from newsletter.store.database import Database
+
+
+class Reason(StrEnum):
+    INCLUDED = "included"
+    VERSION = "another version speaks"
+    BELOW = "below the limit"
+    SENT = "already sent"
+    SCHEDULED = "already scheduled"
+    OLD = "too old"
+    FUTURE = "not published yet"
+    DRAFT = "draft"
+    UNPUBLISHED = "unpublished"
+    FILTERED = "filtered"
+    GONE = "gone"
+    EDITED = "not in the edited draft"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """The answer for one edition. `text` is a full sentence for the reader.
+
+    `rank`, `total` and `signals` (what each adds to the total, by the names of `Weights`) are there when the story
+    was weighed; `issue` is the id of the issue that has it.
+    """
+
+    newsletter: str
+    edition: str
+    reason: Reason
+    text: str
+    title: str = ""
+    story: int | None = None
+    rank: int | None = None
+    total: float | None = None
+    signals: dict[str, float] = field(default_factory=dict)
+    issue: int | None = None
+
+    @property
+    def included(self) -> bool:
+        """Whether the story goes; another of its versions may speak for it."""
+        return self.reason in (Reason.INCLUDED, Reason.VERSION)
+
+
+def why(database: Database, editions: Sequence[Edition], post: str, as_of: datetime) -> list[Why]:
+    """One answer for each edition; `post` is a URL in any spelling, or a path below its source's root."""
+    with database.read() as connection:
+        known = {name: _find(connection, name, post) for name in dict.fromkeys(each.newsletter for each in editions)}
+        return [_answer(connection, edition, known[edition.newsletter], post, as_of) for edition in editions]
+
+
+def _find(connection: Connection, newsletter: str, post: str) -> Seen | None:
+    """The post itself; one that is still in its source before one that is gone."""
+    page, path = canonical(post), post.removeprefix("./").strip("/")
+    found = [
+        seen
+        for seen in candidates.seen(connection, newsletter)
+        if post in (seen.key, seen.version.url)
+        or (seen.path and (seen.path == path or path.endswith(f"/{seen.path}") or seen.path.endswith(f"/{path}")))
+        or ("://" in post and canonical(seen.version.url) == page)
+    ]
+    return min(found, key=lambda seen: (seen.gone, -seen.version.post), default=None)
+
+
+def _answer(connection: Connection, edition: Edition, seen: Seen | None, post: str, as_of: datetime) -> Why:
+    if seen is None:
+        text = (
+            f"No post of {edition.newsletter} has this address or path: {post}. `newsletter collect` reads the sources."
+        )
+        return Why(edition.newsletter, edition.key, Reason.UNKNOWN, text)
+    return _kept_out(connection, edition, seen, as_of) or _weighed(connection, edition, seen, as_of)
+
+
+def _kept_out(connection: Connection, edition: Edition, seen: Seen, as_of: datetime) -> Why | None:
+    """The first rule that the post falls to before anything is weighed."""
+    version, since = seen.version, as_of - edition.lookback
+    if sent := issues.sent(connection, edition.newsletter, edition.key).get(seen.story or 0):
+        issue = issues.get(connection, sent)
+        when = f" of {_day(issue.started_at)}" if issue.started_at else ""
+        text = f"Its story went to {edition.key} in issue {issue.number}{when}; a story goes to an edition once."
+        return _why(edition, seen, Reason.SENT, text, issue=sent)
+    if held := issues.reserved(connection, edition.newsletter, edition.key).get(seen.story or 0):
+        text = f"Its story stands in issue {issues.get(connection, held).number}, which is scheduled."
+        return _why(edition, seen, Reason.SCHEDULED, text, issue=held)
+    if seen.gone:
+        return _why(edition, seen, Reason.GONE, f"Its source {version.source} does not have it any more.")
+    if seen.state is PostState.DRAFT:
+        return _why(edition, seen, Reason.DRAFT, "It is a draft; move it to _posts to publish it.")
+    if seen.state is PostState.UNPUBLISHED:
+        return _why(edition, seen, Reason.UNPUBLISHED, "Its front matter says `published: false`.")
+    if version.published > as_of:
+        text = f"It is dated {_moment(version.published)}, after {_moment(as_of)}."
+        return _why(edition, seen, Reason.FUTURE, text)
+    if not wanted(edition, version.categories):
+        return _why(edition, seen, Reason.FILTERED, _filter(edition, version.categories))
+    if version.published < since:
+        text = (
+            f"It is of {_moment(version.published)}; `lookback` reaches {edition.lookback.days} days back, "
+            f"to {_moment(since)}."
+        )
+        return _why(edition, seen, Reason.OLD, text)
+    return None
+
+
+def _weighed(connection: Connection, edition: Edition, seen: Seen, as_of: datetime) -> Why:
+    order = ranked(connection, edition, as_of)
+    mine = next((item for item in order if item.candidate.story == seen.story), None)
+    if mine is None:
+        return _why(edition, seen, Reason.UNKNOWN, "It was not compared yet; run `newsletter collect` again.")
+    draft = issues.draft(connection, edition.newsletter, edition.key)
+    if draft and draft.edited and all(story.story != seen.story for story in draft.stories):
+        text = f"Somebody edited draft {draft.id}, and it does not hold this story."
+        return _why(edition, seen, Reason.EDITED, text, mine, draft.id)
+    if mine.rank > edition.max_stories:
+        last = order[edition.max_stories - 1]
+        text = (
+            f"It comes {mine.rank}. with {mine.total:.2f}; the issue takes {edition.max_stories}, "
+            f"the last of them with {last.total:.2f} ({last.candidate.speaker.title})."
+        )
+        return _why(edition, seen, Reason.BELOW, text, mine)
+    speaker = mine.candidate.speaker
+    if speaker.post != seen.version.post:
+        text = f"Its story comes {mine.rank}.; another version speaks for it: {speaker.title} ({speaker.url})."
+        return _why(edition, seen, Reason.VERSION, text, mine)
+    return _why(edition, seen, Reason.INCLUDED, f"It comes {mine.rank}. with {mine.total:.2f}.", mine)
+
+
+def _filter(edition: Edition, categories: Sequence[str]) -> str:
+    own = ", ".join(categories) or "none"
+    if wanted(edition, [*categories, *edition.categories]):
+        return f"Its categories are {own}; {edition.key} takes {', '.join(edition.categories)}."
+    return f"Its categories are {own}; {edition.key} leaves out {', '.join(edition.without_categories)}."
+
+
+def _why(
+    edition: Edition, seen: Seen, reason: Reason, text: str, weighed: Ranked | None = None, issue: int | None = None
+) -> Why:
+    return Why(
+        newsletter=edition.newsletter,
+        edition=edition.key,
+        reason=reason,
+        text=text,
+        title=seen.version.title,
+        story=seen.story,
+        rank=weighed.rank if weighed else None,
+        total=weighed.total if weighed else None,
+        signals=weighed.signals if weighed else {},
+        issue=issue,
+    )
+
+
+def _moment(when: datetime) -> str:
+    return f"{when:%Y-%m-%d %H:%M} UTC"
+
+
+def _day(when: datetime) -> str:
+    return f"{when:%Y-%m-%d}"

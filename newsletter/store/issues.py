@@ -1,0 +1,121 @@
+"""Issues: drafts and what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, insert, select, update
+
+from newsletter.domain.issue import Issue, IssueState, IssueStory
+from newsletter.errors import NotFound, WrongState
+from newsletter.store.tables import issues, sent_stories
+
+PUBLIC = (IssueState.SENDING, IssueState.SENT, IssueState.PAUSED)  # what an archive shows: it has left the house
+
+
+def get(connection: Connection, issue_id: int) -> Issue:
+    """Raises NotFound."""
+    row = connection.execute(select(issues).where(issues.c.id == issue_id)).first()
+    if row is None:
+        raise NotFound(f"there is no issue {issue_id}; `newsletter issues` lists them.")
+    return _issue(row)
+
+
+def listing(
+    connection: Connection,
+    newsletter: str | None = None,
+    edition: str | None = None,
+    states: Collection[IssueState] = tuple(IssueState),
+) -> list[Issue]:
+    """The newest first; None stands for all."""
+    wanted = select(issues).where(issues.c.state.in_([state.value for state in states])).order_by(issues.c.id.desc())
+    if newsletter is not None:
+        wanted = wanted.where(issues.c.newsletter == newsletter)
+    if edition is not None:
+        wanted = wanted.where(issues.c.edition == edition)
+    return [_issue(row) for row in connection.execute(wanted)]
+
+
+def by_number(connection: Connection, newsletter: str, edition: str, number: int) -> Issue:
+    """An issue of the archive. Raises NotFound, for one that was never sent too."""
+    wanted = select(issues).where(issues.c.newsletter == newsletter, issues.c.edition == edition)
+    wanted = wanted.where(issues.c.number == number, issues.c.state.in_([state.value for state in PUBLIC]))
+    row = connection.execute(wanted).first()
+    if row is None:
+        raise NotFound(f"{newsletter} has no issue {number} in its archive.")
+    return _issue(row)
+
+
+def draft(connection: Connection, newsletter: str, edition: str) -> Issue | None:
+    """The edition's unsent draft, the newest if there were several."""
+    found = listing(connection, newsletter, edition, [IssueState.DRAFT])
+    return found[0] if found else None
+
+
+def due(connection: Connection, now: datetime) -> list[Issue]:
+    """Scheduled issues whose time has come, the longest waiting first."""
+    wanted = select(issues).where(issues.c.state == IssueState.SCHEDULED.value, issues.c.scheduled_for <= now)
+    return [_issue(row) for row in connection.execute(wanted.order_by(issues.c.scheduled_for, issues.c.id))]
+
+
+def next_number(connection: Connection, newsletter: str, edition: str) -> int:
+    """Numbers count from 1 in each edition; that of a cancelled issue is not given again."""
+    wanted = select(func.max(issues.c.number)).where(issues.c.newsletter == newsletter, issues.c.edition == edition)
+    return (connection.scalar(wanted) or 0) + 1
+
+
+def save_draft(connection: Connection, issue: Issue) -> Issue:
+    """Stores a new draft (id 0: it gets one), or puts new content into the draft that it was.
+
+    Raises WrongState when the draft was started, cancelled or edited meanwhile.
+    """
+    row = {**asdict(issue), "state": issue.state.value, "notes": list(issue.notes)}
+    row["stories"] = [{**asdict(story), "also": list(story.also)} for story in issue.stories]
+    del row["id"]
+    if issue.id:
+        untouched = (issues.c.id == issue.id, issues.c.state == IssueState.DRAFT.value, issues.c.edited.is_(False))
+        if connection.execute(update(issues).where(*untouched).values(row)).rowcount != 1:
+            raise WrongState(f"issue {issue.id} is no draft that may be rebuilt any more; see `newsletter issues`.")
+        return issue
+    made = connection.execute(insert(issues).values(row).returning(issues.c.id)).scalar_one()
+    return get(connection, made)
+
+
+def move(
+    connection: Connection, issue_id: int, since: Collection[IssueState], to: IssueState, **values: object
+) -> None:
+    """Moves an issue to a state, with columns of its row; only from one of `since`.
+
+    Raises NotFound, and WrongState when another state stands there, which another process may just have written.
+    """
+    wanted = update(issues).where(issues.c.id == issue_id, issues.c.state.in_([state.value for state in since]))
+    if connection.execute(wanted.values(state=to.value, **values)).rowcount != 1:
+        now = get(connection, issue_id).state.value
+        allowed = " or ".join(state.value for state in since)
+        raise WrongState(f"issue {issue_id} is {now}; it can become {to.value} only while it is {allowed}.")
+
+
+def sent(connection: Connection, newsletter: str, edition: str) -> dict[int, int]:
+    """The stories that went to the edition, each with its issue's id."""
+    wanted = select(sent_stories.c.story, sent_stories.c.issue)
+    wanted = wanted.where(sent_stories.c.newsletter == newsletter, sent_stories.c.edition == edition)
+    return {row.story: row.issue for row in connection.execute(wanted)}
+
+
+def reserved(connection: Connection, newsletter: str, edition: str) -> dict[int, int]:
+    """Stories of the edition's scheduled issues, each with the issue's id: they are as good as sent."""
+    found = listing(connection, newsletter, edition, [IssueState.SCHEDULED])
+    return {story.story: issue.id for issue in found for story in issue.stories}
+
+
+def _issue(row: Row[Any]) -> Issue:
+    values = row._asdict()
+    stories = tuple(
+        IssueStory(item["story"], item["title"], item["url"], tuple(item["also"])) for item in values["stories"]
+    )
+    return Issue(
+        **{**values, "state": IssueState(values["state"]), "stories": stories, "notes": tuple(values["notes"])}
+    )

@@ -1,0 +1,259 @@
+"""What goes into an issue, and why; real database, a renderer that writes down what it was given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert, update
+
+from newsletter.domain.digest import Digest
+from newsletter.domain.edition import Edition, Weights
+from newsletter.domain.issue import Issue, IssueState
+from newsletter.errors import NotFound, WrongState
+from newsletter.services.publish import build
+from newsletter.services.stories import assign
+from newsletter.services.why import Reason, Why, why
+from newsletter.store import issues
+from newsletter.store.database import Database
+from newsletter.store.tables import issues as issues_table
+from newsletter.store.tables import posts, sent_stories
+from newsletter.text.render import IssueLinks, Rendered
+
+NOW = datetime(2026, 5, 15, 8, tzinfo=UTC)
+UK = Edition("tech", "uk", "Tech", "Tech <t@example.org>", "Example", "https://news.example.org", max_stories=3)
+
+
+class Notebook:
+    """Stands where the templates stand; keeps the digest."""
+
+    def __init__(self) -> None:
+        self.digests: list[Digest] = []
+        self.links: list[IssueLinks] = []
+
+    def digest(self, digest: Digest, links: IssueLinks) -> Rendered:
+        self.digests.append(digest)
+        self.links.append(links)
+        titles = "\n".join(story.title for story in digest.stories)
+        return Rendered(digest.lead.title, digest.lead.excerpt, f"<p>{titles}</p>", titles)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    database = Database(f"sqlite:///{tmp_path / 'test.db'}")
+    yield database
+    database.close()
+
+
+WORDS = {
+    "bridge": "Engineers in Marlow have hung eleven hundred small sensors on an old iron bridge to hear it age.",
+    "cheese": "A dairy on the coast now ripens its blue cheese in a disused data centre, where the cold comes free.",
+    "violin": "An apprentice built a violin from printed flax and no one in the blindfolded jury heard it was not spruce.",
+    "parcel": "Parcels in four villages travel by the last bus of the day, and the post van stays in its garage.",
+    "moth": "A camera that counts moths has found a species in Tarran that nobody had seen since 1952.",
+}
+
+
+def add(database: Database, name: str, days: float = 1, **values: object) -> int:
+    row = {
+        "newsletter": "tech",
+        "source": "blog",
+        "key": f"_posts/{name}.md",
+        "path": f"_posts/{name}.md",
+        "fingerprint": name,
+        "url": f"https://example.org/{name}",
+        "title": f"The {name} of the year",
+        "published": NOW - timedelta(days=days),
+        "categories": ["Technology"],
+        "tags": [],
+        "excerpt": "",
+        "image_alt": "",
+        "slug": name,
+        "state": "published",
+        "markup": "markdown",
+        "body": WORDS.get(name, ""),
+        "featured": False,
+        "weight": 0.0,
+        "first_seen": NOW,
+        "gone": False,
+        **values,
+    }
+    with database.write() as connection:
+        made = connection.execute(insert(posts).values(row)).inserted_primary_key[0]
+    assign(database, "tech", NOW)
+    return int(made)
+
+
+def make(database: Database, edition: Edition = UK, as_of: datetime = NOW, **values: object) -> Issue | None:
+    return build(database, edition, values.pop("renderer", None) or Notebook(), NOW, as_of, **values)  # type: ignore[arg-type]
+
+
+def send(database: Database, issue: Issue) -> None:
+    with database.write() as connection:
+        issues.move(connection, issue.id, [IssueState.DRAFT], IssueState.SENT, started_at=NOW)
+        rows = [
+            {"newsletter": "tech", "edition": issue.edition, "story": s.story, "issue": issue.id} for s in issue.stories
+        ]
+        connection.execute(insert(sent_stories), rows)
+
+
+def titles(issue: Issue | None) -> list[str]:
+    return [story.title for story in issue.stories] if issue else []
+
+
+def ask(database: Database, post: str, edition: Edition = UK, as_of: datetime = NOW) -> Why:
+    return why(database, [edition], post, as_of)[0]
+
+
+def test_an_issue_holds_the_best_new_stories_in_order(database: Database) -> None:
+    for days, name in enumerate(WORDS, start=1):
+        add(database, name, days)
+    book = Notebook()
+    issue = make(database, renderer=book, notes=["feed could not be read: timeout"])
+    assert issue is not None
+    assert titles(issue) == ["The bridge of the year", "The cheese of the year", "The violin of the year"]
+    assert (issue.number, issue.state, issue.notes) == (1, IssueState.DRAFT, ("feed could not be read: timeout",))
+    assert book.digests[0].lead.long_excerpt.startswith("Engineers in Marlow")
+    assert book.links[0].online == "https://news.example.org/archive/tech/1?edition=uk"
+    with database.read() as connection:
+        assert issues.get(connection, issue.id) == issue
+
+
+def test_nothing_new_is_no_issue(database: Database) -> None:
+    assert make(database) is None
+    add(database, "bridge", 20)
+    assert make(database) is None
+    assert ask(database, "_posts/bridge.md").reason is Reason.OLD
+
+
+def test_an_unsent_draft_is_rebuilt_in_place_unless_it_was_edited(database: Database) -> None:
+    add(database, "bridge")
+    first = make(database)
+    add(database, "cheese", 0.5)
+    second = make(database)
+    assert first is not None
+    assert second is not None
+    assert (second.id, second.number) == (first.id, first.number)
+    assert len(second.stories) == 2
+    assert second.hash != first.hash
+    with database.write() as connection:
+        connection.execute(update(issues_table).values(edited=True, subject="By hand"))
+    add(database, "violin")
+    third = make(database)
+    assert third is not None
+    assert (third.id, third.subject, len(third.stories)) == (first.id, "By hand", 2)
+    assert ask(database, "https://example.org/violin").reason is Reason.EDITED
+
+
+def test_a_story_goes_to_an_edition_once_whatever_becomes_of_its_post(database: Database) -> None:
+    post = add(database, "bridge")
+    first = make(database)
+    assert first is not None
+    send(database, first)
+    assert make(database) is None
+    with database.write() as connection:
+        moved = {"published": NOW, "title": "Listening to iron", "fingerprint": "new"}
+        connection.execute(update(posts).where(posts.c.id == post).values(moved))
+    assign(database, "tech", NOW)
+    assert make(database) is None
+    answer = ask(database, "http://www.example.org/bridge/?utm_source=x")
+    assert (answer.reason, answer.issue) == (Reason.SENT, first.id)
+    assert "in issue 1 of 2026-05-15" in answer.text
+    world = make(database, Edition("tech", "world", "W", "w@example.org", "E", "https://e.example"))
+    assert titles(world) == ["Listening to iron"]
+
+
+def test_a_cancelled_draft_frees_its_stories_but_not_its_number(database: Database) -> None:
+    add(database, "bridge")
+    first = make(database)
+    assert first is not None
+    with database.write() as connection:
+        issues.move(connection, first.id, [IssueState.DRAFT], IssueState.CANCELLED)
+    second = make(database)
+    assert second is not None
+    assert (second.number, titles(second)) == (2, titles(first))
+
+
+def test_stories_of_a_scheduled_issue_are_not_taken_again(database: Database) -> None:
+    add(database, "bridge")
+    first = make(database)
+    assert first is not None
+    with database.write() as connection:
+        issues.move(connection, first.id, [IssueState.DRAFT], IssueState.SCHEDULED, scheduled_for=NOW)
+        assert [issue.id for issue in issues.due(connection, NOW)] == [first.id]
+        assert issues.due(connection, NOW - timedelta(seconds=1)) == []
+    assert make(database) is None
+    assert ask(database, "_posts/bridge.md").reason is Reason.SCHEDULED
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"state": "draft"}, Reason.DRAFT),
+        ({"state": "unpublished"}, Reason.UNPUBLISHED),
+        ({"state": "future", "published": NOW + timedelta(hours=1)}, Reason.FUTURE),
+        ({"gone": True}, Reason.GONE),
+        ({"categories": ["Sports"]}, Reason.FILTERED),
+        ({"categories": []}, Reason.FILTERED),
+        ({"categories": ["technology", "Local"]}, Reason.FILTERED),
+        ({"state": "future", "published": NOW - timedelta(hours=1)}, Reason.INCLUDED),
+        ({}, Reason.INCLUDED),
+    ],
+)
+def test_what_keeps_a_post_out(database: Database, values: dict[str, object], reason: Reason) -> None:
+    edition = Edition("tech", "uk", "T", "t@e.org", "E", "https://e.example", categories=("Technology",))
+    edition = Edition(**{**{f: getattr(edition, f) for f in edition.__slots__}, "without_categories": ("local",)})
+    add(database, "bridge", **values)
+    issue = make(database, edition)
+    answer = ask(database, "_posts/bridge.md", edition)
+    assert answer.reason is reason
+    assert answer.included == (reason is Reason.INCLUDED) == (issue is not None)
+
+
+def test_versions_stand_behind_the_richest(database: Database) -> None:
+    long = " ".join(WORDS.values())
+    add(database, "a", 1, title="Bridge hears itself age in Marlow", body=long, image="https://example.org/b.jpg")
+    add(database, "b", 0.5, title="Update: Bridge hears itself age in Marlow", body=long)
+    add(database, "c", 0.2, title="Bridge hears itself age in Marlow", body=WORDS["bridge"], source="feed")
+    issue = make(database)
+    assert issue is not None
+    assert [(story.url, [also["url"][-1] for also in story.also]) for story in issue.stories] == [
+        ("https://example.org/a", ["c", "b"])
+    ]
+    answer = ask(database, "https://example.org/c")
+    assert (answer.reason, answer.included, answer.rank) == (Reason.VERSION, True, 1)
+    assert answer.total == pytest.approx(sum(answer.signals.values()))
+    assert answer.signals["sources"] == pytest.approx(1.0)
+
+
+def test_below_the_limit_says_by_how_much(database: Database) -> None:
+    edition = Edition("tech", "uk", "T", "t@e.org", "E", "https://e.example", max_stories=1, weights=Weights(variety=0))
+    add(database, "bridge", 1)
+    add(database, "cheese", 7)
+    answer = ask(database, "_posts/cheese.md", edition)
+    assert (answer.reason, answer.rank) == (Reason.BELOW, 2)
+    assert "1.50" in answer.text
+    assert "2.79" in answer.text
+
+
+def test_an_unknown_post_is_said_to_be_unknown(database: Database) -> None:
+    assert ask(database, "https://example.org/nowhere").reason is Reason.UNKNOWN
+
+
+def test_issues_move_only_from_where_they_are(database: Database) -> None:
+    add(database, "bridge")
+    issue = make(database)
+    assert issue is not None
+    with database.write() as connection:
+        with pytest.raises(WrongState, match="is draft"):
+            issues.move(connection, issue.id, [IssueState.SENDING], IssueState.SENT)
+        with pytest.raises(NotFound):
+            issues.by_number(connection, "tech", "uk", 1)
+        issues.move(connection, issue.id, [IssueState.DRAFT], IssueState.SENT)
+        assert issues.by_number(connection, "tech", "uk", 1).id == issue.id
+        with pytest.raises(WrongState):
+            issues.save_draft(connection, issue)
+        assert [found.id for found in issues.listing(connection, "tech", "uk", [IssueState.SENT])] == [issue.id]
+        assert issues.listing(connection, "other") == []
