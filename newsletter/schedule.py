@@ -16,7 +16,10 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from newsletter.app import App
 from newsletter.domain.issue import Issue
 from newsletter.domain.occurrence import Occurrence, Schedule, next_occurrence
+from newsletter.errors import NewsletterError
 from newsletter.services.run import Press, abandoned, finish_abandoned, run_due
+from newsletter.services.steer import start
+from newsletter.store import issues
 from newsletter.store.runs import DONE, EMPTY, Run
 
 log = logging.getLogger("newsletter.schedule")
@@ -69,6 +72,7 @@ def tick(app: App, worker: str) -> list[Run]:
         if run:
             done.append(run)
     done += _finish_abandoned(app, worker)
+    _start_scheduled(app)
     for run in done:
         level = logging.INFO if run.state in (DONE, EMPTY) else logging.ERROR
         log.log(level, "%s %s, %s: %s", run.newsletter, run.edition, run.occurrence.local_date, run.text)
@@ -122,6 +126,20 @@ def _check(app: App, issue: Issue) -> None:
 
     ready = outgoing(app, issue)
     demand(preflight(issue, ready.edition, ready.headers, ready.readers(stand_in(app, "reader@example.com"))))
+
+
+def _start_scheduled(app: App) -> None:
+    """Starts the issues that an operator gave a time of their own."""
+    with app.database.read() as connection:
+        waiting = issues.due(connection, app.clock())
+    for issue in waiting:
+        try:
+            _check(app, issue)
+            start(app.database, issue.id, app.clock())
+        except NewsletterError as error:  # blocked, or another process was faster
+            log.error("issue %d: %s", issue.id, error)
+        else:
+            log.info("issue %d started", issue.id)
 
 
 def _finish_abandoned(app: App, worker: str) -> list[Run]:

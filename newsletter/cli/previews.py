@@ -1,0 +1,121 @@
+"""`send-preview`: the real message, in your own inbox, without a trace in the ledger."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from newsletter.cli import output
+from newsletter.cli.issues import build_drafts, load
+from newsletter.cli.session import Context, EditionOption, JsonOption, Session
+from newsletter.cli.words import count
+from newsletter.errors import NewsletterError, NotFound, UsageError
+
+if TYPE_CHECKING:
+    from newsletter.app import App
+    from newsletter.domain.delivery import Outcome
+    from newsletter.domain.issue import Issue
+
+PANEL = "Issues"
+
+
+def register(cli: typer.Typer) -> None:
+    cli.command("send-preview", rich_help_panel=PANEL)(send_preview)
+
+
+def send_preview(
+    context: Context,
+    what: Annotated[
+        str, typer.Argument(metavar="NEWSLETTER-or-ISSUE", help="A newsletter's key, or an issue's number.")
+    ],
+    to: Annotated[list[str], typer.Option("--to", metavar="ADDRESS", help="Who gets it; may be given several times.")],
+    edition: EditionOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Mail the real message to yourself: the same frozen bytes, subject marked, no ledger row.
+
+    A NEWSLETTER is collected and built first: its first edition, or --edition. With nothing new you get its latest
+    issue.
+    """
+    from newsletter.services.loop import run
+    from newsletter.text.address import normalise
+
+    session: Session = context.obj
+    addresses = list(dict.fromkeys(normalise(address) for address in to))
+    issue = _wanted(session, what, edition)
+    outcomes = run(_send(session.app, issue, addresses))
+    failed = [address for address, outcome in zip(addresses, outcomes, strict=True) if outcome.kind.value != "accepted"]
+    if as_json:
+        told = [{"email": address, **asdict(outcome)} for address, outcome in zip(addresses, outcomes, strict=True)]
+        sent = len(addresses) - len(failed)
+        output.answer_json({"issue": issue.id, "edition": issue.edition, "hash": issue.hash, "sent": sent, "to": told})
+    elif not failed:
+        output.say(
+            f"[green]sent[/]  issue {issue.id} (“{output.plain(issue.subject)}”, hash {issue.hash[:12]}) "
+            f"to {output.plain(', '.join(addresses))}"
+        )
+    if failed:
+        raise NewsletterError(
+            "\n".join(
+                _trouble(address, outcome)
+                for address, outcome in zip(addresses, outcomes, strict=True)
+                if address in failed
+            )
+        )
+
+
+async def _send(app: App, issue: Issue, addresses: Sequence[str]) -> list[Outcome]:
+    """A Message-ID of its own each time, so that no mail program hides the second preview."""
+    from newsletter.domain.delivery import Envelope
+    from newsletter.outgoing import preview, stand_in
+
+    ready = preview(app, issue)
+    connection = app.transport().connection()
+    outcomes: list[Outcome] = []
+    try:
+        for address in addresses:
+            reader = ready.readers(stand_in(app, address))
+            domain = reader.message_id.rpartition("@")[2]
+            own = replace(reader, message_id=f"preview.{issue.id}.{secrets.token_hex(12)}@{domain}")
+            outcomes.append(await connection.send(Envelope(ready.return_path, address), ready.message.fill(own)))
+    finally:
+        await connection.close()
+    return outcomes
+
+
+def _wanted(session: Session, what: str, edition: str | None) -> Issue:
+    if what in session.config.newsletters:
+        return _newest(session, what, edition)
+    if not what.isdecimal():
+        session.app.newsletter(what)  # says which there are
+    if edition is not None:
+        raise UsageError("an issue has its edition already; --edition goes with a NEWSLETTER.")
+    return load(session, int(what))
+
+
+def _newest(session: Session, newsletter: str, edition: str | None) -> Issue:
+    """The draft of what is new; or else the latest issue there is."""
+    from newsletter.store import issues
+
+    every = [one.key for one in session.app.editions(newsletter)]
+    key = edition or every[0]
+    if edition is None and len(every) > 1:
+        others = ", ".join(every[1:])
+        output.note(f"This is the edition {key}; --edition shows the other {count(len(every) - 1, 'one')}: {others}.")
+    if drafts := build_drafts(session, newsletter, key, None):
+        return drafts[0]
+    with session.app.database.read() as connection:
+        there = [one for one in issues.listing(connection) if (one.newsletter, one.edition) == (newsletter, key)]
+    if not there:
+        raise NotFound(f"{newsletter} has no posts to make an issue of; `newsletter posts` shows what was collected.")
+    output.note("Nothing is new: this is the latest issue.")
+    return max(there, key=lambda one: one.id)
+
+
+def _trouble(address: str, outcome: Outcome) -> str:
+    words = " ".join(part for part in (str(outcome.code or ""), outcome.status, outcome.text) if part)
+    return f"{address} did not get it: {words or 'the server gave no reason'}."

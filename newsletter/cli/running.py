@@ -1,0 +1,137 @@
+"""`schedule`, `serve`, `worker`: what goes on by itself."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from newsletter.cli import output
+from newsletter.cli.session import Context, JsonOption, Session
+from newsletter.cli.words import distance, offset
+
+if TYPE_CHECKING:
+    from newsletter.domain.occurrence import Occurrence
+    from newsletter.schedule import Planned
+
+PANEL = "Run"
+
+
+def register(cli: typer.Typer) -> None:
+    for command in (serve, worker, schedule):
+        cli.command(rich_help_panel=PANEL)(command)
+
+
+def schedule(
+    context: Context,
+    following: Annotated[int, typer.Option("--next", metavar="N", min=1, max=1000, help="How many runs.")] = 5,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the next runs of all schedules, with time zone and offset."""
+    session: Session = context.obj
+    now = session.app.clock()
+    runs = _next(session, following)
+    if as_json:
+        output.answer_json([_run_json(plan, one) for plan, one in runs])
+        return
+    if not runs:
+        output.say(
+            "Nothing is scheduled. A [bold]schedule:[/] below a newsletter in config.yaml says when it goes out."
+        )
+        return
+    table = output.table(("When", "whole"), ("Offset", "whole"), "Zone", "Newsletter", "Edition", ("", "whole"))
+    for plan, one in runs:
+        at = _local(plan, one)
+        when = f"{at:%a} {at.day} {at:%b %Y %H:%M}"
+        place = (plan.schedule.timezone, plan.newsletter, plan.edition)
+        table.add_row(when, offset(at), *place, f"[dim]{distance(one.at - now)}[/]")
+    output.show(table)
+
+
+def serve(
+    context: Context,
+    host: Annotated[str | None, typer.Option("--host", metavar="HOST", help="Where to listen.")] = None,
+    port: Annotated[
+        int | None, typer.Option("--port", metavar="PORT", min=0, max=65535, help="0 takes any free one.")
+    ] = None,
+) -> None:
+    """Web pages, scheduler and sender in one process, until SIGTERM or Ctrl-C."""
+    from newsletter.cli.signals import until_stopped
+    from newsletter.serve import serve as run_all
+    from newsletter.services.loop import run
+
+    app = context.obj.app
+    _log_to_stderr()
+    web = app.config.web
+    place, number = host or web.host, web.port if port is None else port
+    run(until_stopped(lambda stop: run_all(app, place, number, stop, _answering)))
+    output.note("Stopped: what was in flight is finished.")
+
+
+def worker(context: Context) -> None:
+    """A sender alone, for many machines on PostgreSQL, until SIGTERM or Ctrl-C."""
+    from newsletter.cli.signals import until_stopped
+    from newsletter.serve import work
+    from newsletter.services.loop import run
+
+    app = context.obj.app
+    _log_to_stderr()
+    output.note("Sending whatever is to be sent. Ctrl-C stops.")
+    run(until_stopped(lambda stop: work(app, stop)))
+    output.note("Stopped: what was in flight is finished.")
+
+
+def _answering(address: str) -> None:
+    """On stdout, at once: scripts wait for this line."""
+    sys.stdout.write(f"newsletter answers at {address}\n")
+    sys.stdout.flush()
+
+
+def _log_to_stderr() -> None:
+    level = logging.DEBUG if os.environ.get("NEWSLETTER_DEBUG") else logging.INFO
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S"))
+    logging.getLogger("newsletter").setLevel(level)
+    logging.getLogger("newsletter").addHandler(handler)
+    logging.getLogger().addHandler(logging.StreamHandler(sys.stderr))
+    logging.getLogger().setLevel(logging.WARNING)
+    logging.getLogger("newsletter").propagate = False
+
+
+def _next(session: Session, number: int) -> list[tuple[Planned, Occurrence]]:
+    from heapq import merge
+    from itertools import islice
+
+    from newsletter.domain.occurrence import occurrences
+    from newsletter.schedule import planned
+
+    now = session.app.clock()
+
+    def of(plan: Planned) -> Iterator[tuple[Planned, Occurrence]]:
+        return ((plan, one) for one in occurrences(plan.schedule, now))
+
+    streams = [of(plan) for plan in planned(session.app)]
+    return list(islice(merge(*streams, key=lambda run: run[1].at), number))
+
+
+def _local(plan: Planned, one: Occurrence) -> Any:
+    from zoneinfo import ZoneInfo
+
+    return one.at.astimezone(ZoneInfo(plan.schedule.timezone))
+
+
+def _run_json(plan: Planned, one: Occurrence) -> dict[str, Any]:
+    at = _local(plan, one)
+    return {
+        "newsletter": plan.newsletter,
+        "edition": plan.edition,
+        "date": one.local_date.isoformat(),
+        "at": at.isoformat(),
+        "utc": one.at.isoformat(),
+        "timezone": plan.schedule.timezone,
+        "offset": offset(at),
+    }

@@ -1,0 +1,112 @@
+"""Carries on whatever is being sent, and the notices that wait, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from datetime import timedelta
+
+from newsletter.app import App
+from newsletter.domain.accounting import Accounting
+from newsletter.errors import Busy, NewsletterError
+from newsletter.outgoing import deliver_issue, policy
+from newsletter.services.notices import send_due
+from newsletter.store import issues, waiting
+
+log = logging.getLogger("newsletter.sender")
+
+LOOK_EVERY = 1.0  # seconds
+PATIENCE = timedelta(hours=1)  # how long one delivery waits for retries before it gives the issue's lock back
+_REST_FIRST, _REST_MOST = 1.0, 60.0  # seconds after something failed
+
+
+async def send_all(app: App, stop: asyncio.Event) -> None:
+    """Returns soon after `stop` is set: what is in flight is finished first."""
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(_again_and_again(lambda: _send_notices(app), stop))
+        issues_at_work = Issues(app, stop)
+        tasks.create_task(_again_and_again(issues_at_work.look, stop, issues_at_work.drain))
+
+
+class Issues:
+    """One task for each issue that is being delivered: a slow one holds up no other."""
+
+    def __init__(self, app: App, stop: asyncio.Event) -> None:
+        self._app, self._stop = app, stop
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._rests: dict[int, tuple[float, float]] = {}  # issue -> (not before, on the loop's clock; last rest)
+
+    async def look(self) -> None:
+        """Begins what is to be delivered and is not yet."""
+        self._tasks = {number: task for number, task in self._tasks.items() if not task.done()}
+        with self._app.database.read() as connection:
+            found = waiting.deliverable(connection, self._app.clock())
+        now = asyncio.get_running_loop().time()
+        for number in found:
+            if number not in self._tasks and self._rests.get(number, (0.0, 0.0))[0] <= now:
+                self._tasks[number] = asyncio.create_task(self._deliver(number))
+
+    async def drain(self) -> None:
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+    async def _deliver(self, number: int) -> None:
+        app = self._app
+        with app.database.read() as connection:
+            issue = issues.get(connection, number)
+        try:
+            books = await deliver_issue(app, issue, policy(app, wait=PATIENCE), lambda books: None, self._stop)
+        except Busy:
+            self._rest(number)
+        except Exception as error:
+            self._rest(number)
+            _report(f"issue {number}", error)
+        else:
+            self._rests.pop(number, None)
+            if books.queued:  # the server is away: look again later, not at once
+                self._rest(number)
+            _tell(books)
+
+    def _rest(self, number: int) -> None:
+        _, last = self._rests.get(number, (0.0, 0.0))
+        pause = min(max(last * 2, _REST_FIRST), _REST_MOST)
+        self._rests[number] = (asyncio.get_running_loop().time() + pause, pause)
+
+
+async def _again_and_again(
+    work: Callable[[], Awaitable[None]], stop: asyncio.Event, at_the_end: Callable[[], Awaitable[None]] | None = None
+) -> None:
+    """Calls `work` every second until `stop`; after a failure with growing pauses."""
+    pause = LOOK_EVERY
+    while not stop.is_set():
+        try:
+            await work()
+            pause = LOOK_EVERY
+        except Exception as error:
+            pause = min(max(pause * 2, _REST_FIRST), _REST_MOST)
+            _report("the sender", error)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), pause)
+    if at_the_end:
+        await at_the_end()
+
+
+async def _send_notices(app: App) -> None:
+    done = await send_due(app.database, app.transport(), app.renderer.notice, app.signer, app.edition, app.clock)
+    if done.sent or done.failed or done.deferred:
+        log.info("notices: %d sent, %d put off, %d failed", done.sent, done.deferred, done.failed)
+
+
+def _tell(books: Accounting) -> None:
+    words = "issue %d is %s: %d sent, %d deferred, %d failed, %d still to come"
+    numbers = (books.sent, books.deferred, books.failed, books.queued)
+    log.info(words, books.issue, books.state.value, *numbers)
+    if books.reason:
+        log.warning("issue %d: %s", books.issue, books.reason)
+
+
+def _report(what: str, error: Exception) -> None:
+    log.error("%s: %s", what, error)
+    if not isinstance(error, NewsletterError):
+        log.debug("where it happened", exc_info=error)

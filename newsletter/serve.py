@@ -1,0 +1,113 @@
+"""The roof over all: web, scheduler, sender and notices in one process, until somebody says stop."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import socket
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from newsletter.app import App
+from newsletter.errors import ConfigError, NewsletterError
+from newsletter.schedule import Scheduler
+from newsletter.sender import send_all
+
+if TYPE_CHECKING:
+    import uvicorn
+
+log = logging.getLogger("newsletter.serve")
+
+_START_SECONDS = 30.0
+_DRAIN_SECONDS = 20
+
+
+async def serve(app: App, host: str, port: int, stop: asyncio.Event, answering: Callable[[str], None]) -> None:
+    """Runs until `stop` is set, then drains. `answering` is called with the address once the web answers.
+
+    Port 0 takes a free one. Raises NewsletterError when the port is taken or the web does not come up.
+    """
+    listening = listen(host, port)
+    web = Web(app, listening)
+    scheduler = Scheduler(app)
+    try:
+        await web.start()
+        scheduler.start()
+        answering(address(listening))
+        await send_all(app, stop)
+    finally:
+        await asyncio.to_thread(scheduler.stop)
+        await web.stop()
+
+
+async def work(app: App, stop: asyncio.Event) -> None:
+    """A sender alone: no web, no scheduler."""
+    await send_all(app, stop)
+
+
+class Web:
+    """Uvicorn in a thread with a loop of its own: the sender's work never keeps a reader waiting."""
+
+    def __init__(self, app: App, listening: socket.socket) -> None:
+        self._listening = listening
+        self._server = _server(app)
+        self._thread = threading.Thread(target=self._run, name="web", daemon=True)
+
+    async def start(self) -> None:
+        self._thread.start()
+        waited = 0.0
+        while not self._server.started:
+            if not self._thread.is_alive() or waited > _START_SECONDS:
+                raise NewsletterError("the web part did not start; what stands above says why.")
+            await asyncio.sleep(0.02)
+            waited += 0.02
+
+    async def stop(self) -> None:
+        self._server.should_exit = True
+        if self._thread.ident is not None:
+            await asyncio.to_thread(self._thread.join, _DRAIN_SECONDS + 5)
+        self._listening.close()
+
+    def _run(self) -> None:
+        self._server.run(sockets=[self._listening])
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises ConfigError for a host that is none, NewsletterError when the port is taken."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
+    except OSError:
+        raise ConfigError(f"{host!r} is no address of this machine; --host 127.0.0.1 or 0.0.0.0 is usual.") from None
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except PermissionError:
+        raise NewsletterError(f"port {port} is for the system only; take one above 1023 with --port.") from None
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise NewsletterError(f"port {port} is taken; name another with --port, or 0 for any free one.") from None
+        raise NewsletterError(f"{host}:{port}: {(error.strerror or str(error)).lower()}.") from None
+
+
+def address(listening: socket.socket) -> str:
+    """Where a browser on this machine finds it."""
+    host, port = listening.getsockname()[:2]
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    return f"http://{shown}:{port}"
+
+
+def _server(app: App) -> uvicorn.Server:
+    import uvicorn
+
+    from newsletter.web import create_app
+
+    options = uvicorn.Config(
+        create_app(app),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # the web itself reads X-Forwarded-For, from `proxies:` only
+        timeout_graceful_shutdown=_DRAIN_SECONDS,
+    )
+    return uvicorn.Server(options)
