@@ -129,7 +129,7 @@ def _links(issue: Issue) -> Iterator[str]:
     page = _Page()
     page.feed(issue.html)
     if page.without_alt:
-        yield f"Pictures without an alt attribute: {page.without_alt}. Readers who see no pictures learn nothing of them."
+        yield f"Pictures without an alt attribute: {page.without_alt}. Readers without pictures learn nothing of them."
     local = sorted({url for url in page.links if _is_local(url)})
     if local:
         yield f"A link leads to this machine, where no reader gets to: {local[0]}. Is `site.url` right?"
