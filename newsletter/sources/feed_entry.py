@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import astuple, dataclass, replace
 from datetime import UTC, datetime
+from urllib.parse import unquote
 
 from newsletter.domain.post import Markup, Post, PostState
 from newsletter.errors import PostError
@@ -12,7 +14,9 @@ from newsletter.text.excerpt import excerpt
 from newsletter.text.html import to_text
 from newsletter.text.links import absolute
 from newsletter.text.plain import one_line
+from newsletter.text.titles import plain_title
 
+_WORDS = re.compile(r"[-_+]+|\.\w{2,5}$")
 _TITLE_WORDS = 12
 _LONGEST_SUMMARY = 4_000  # characters; more is the article
 
@@ -86,7 +90,7 @@ class Making:
             markup=entry.markup,
             body=entry.body or entry.summary,
         )
-        return post if post.title else replace(post, title=excerpt(post, _TITLE_WORDS) or url)
+        return post if post.title else replace(post, title=_title(post))
 
 
 def fingerprint(entry: Entry, now: datetime) -> str:
@@ -102,6 +106,14 @@ def moment(seconds: float | None) -> datetime | None:
     except (OverflowError, ValueError, OSError):
         return None
     return found if found and found.year >= 1971 else None
+
+
+def _title(post: Post) -> str:
+    """For an entry without one: how its text begins, else the words of its address. Raises PostError without either."""
+    words = excerpt(post, _TITLE_WORDS) or _WORDS.sub(" ", unquote(post.slug)).strip().capitalize()
+    if not post.body or not words:
+        raise PostError(post.url, "this entry has neither title nor text")
+    return plain_title(words)
 
 
 def _no_link(entry: Entry) -> str:

@@ -21,6 +21,8 @@ from newsletter.text.titles import plain_title
 
 MOST_ENTRIES = 5_000
 _ROOT = re.compile(rb"<(?:[\w.-]+:)?(?:rss|feed|rdf|channel)\b", re.IGNORECASE)
+# The commonest fault of all: "AT&T" and "?a=1&b=2" as they are. CDATA (group 1) may hold them.
+_LOOSE_AMPERSAND = re.compile(rb"(<!\[CDATA\[.*?\]\]>)|&(?!#\d{1,7};|#[xX][0-9A-Fa-f]{1,6};|\w{1,31};)", re.DOTALL)
 _MAILBOX = re.compile(r"[^\s<>()]+@[^\s<>()]+")
 _EMPTY = re.compile(r"^[\s<>(),;:-]+|[\s<>(),;:-]+$")
 
@@ -37,6 +39,9 @@ def parse_xml(body: bytes, content_type: str, base: str) -> Feed | None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # feedparser's own, about old names of fields
             parsed = feedparser.parse(io.BytesIO(body), response_headers=told)
+            if parsed.get("bozo") and _LOOSE_AMPERSAND.search(body):
+                mended = _LOOSE_AMPERSAND.sub(lambda found: found[1] or b"&amp;", body)
+                parsed = feedparser.parse(io.BytesIO(mended), response_headers=told)
             if not parsed.get("version") and not parsed.entries and not _ROOT.search(body[:4096]):
                 return None
             return _feed(parsed)
@@ -55,12 +60,14 @@ def parse_xml(body: bytes, content_type: str, base: str) -> Feed | None:
 
 def _feed(parsed: Any) -> Feed:
     about = parsed.feed
-    inherited = _author(about) if str(parsed.get("version", "")).startswith("atom") else ""
-    entries = tuple(_entry(entry, inherited) for entry in parsed.entries[:MOST_ENTRIES])
+    atom = str(parsed.get("version", "")).startswith("atom")
+    title_of = _atom_title if atom else _rss_title
+    inherited = _author(about) if atom else ""
+    entries = tuple(_entry(entry, title_of(entry), inherited) for entry in parsed.entries[:MOST_ENTRIES])
     return Feed(plain_title(_text(about.get("title"))), _text(about.get("link")), entries)
 
 
-def _entry(entry: Any, inherited_author: str) -> Entry:
+def _entry(entry: Any, title: str, inherited_author: str) -> Entry:
     content = _content(entry)
     summary = _text(entry.get("summary"))
     published, updated = (_moment(entry, name) for name in ("published_parsed", "updated_parsed"))
@@ -68,7 +75,7 @@ def _entry(entry: Any, inherited_author: str) -> Entry:
     return Entry(
         ident=_text(entry.get("id")),
         link=_link(entry),
-        title=_title(entry),
+        title=title,
         published=published or updated or _moment(entry, "created_parsed"),
         updated=updated,
         body=content or summary,
@@ -81,11 +88,14 @@ def _entry(entry: Any, inherited_author: str) -> Entry:
     )
 
 
-def _title(entry: Any) -> str:
-    """Atom may say that a title is text: then `<b>` in it is no markup."""
+def _rss_title(entry: Any) -> str:
+    return plain_title(_text(entry.get("title")))
+
+
+def _atom_title(entry: Any) -> str:
+    """Atom says whether a title is text: then `<b>` in it is no markup."""
     told = entry.get("title_detail") or {}
-    title = _text(entry.get("title"))
-    return one_line(title) if told.get("type") == "text/plain" and "<" in title else plain_title(title)
+    return one_line(_text(entry.get("title"))) if told.get("type") == "text/plain" else _rss_title(entry)
 
 
 def _content(entry: Any) -> str:

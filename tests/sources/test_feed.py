@@ -1,0 +1,338 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from newsletter.domain.post import Markup, Post, PostState, Skipped
+from newsletter.errors import PostError, SourceError
+from newsletter.sources.base import Item, Reading, SourceState
+from newsletter.sources.feed import FeedSource
+from newsletter.text.excerpt import excerpt
+from tests.web_server import Answer, WebServer, web_server
+
+NOW = datetime(2026, 5, 1, 8, 0, tzinfo=UTC)
+SHARED = Path(__file__).parents[2].parent / "shared" / "data" / "feeds"
+
+
+@pytest.fixture
+def web() -> Iterator[WebServer]:
+    with web_server() as server:
+        yield server
+
+
+def read(folder: Path, text: str | bytes, *categories: str, now: datetime = NOW) -> Reading:
+    (folder / "feed").write_bytes(text.encode() if isinstance(text, str) else text)
+    return FeedSource("blog", "feed", categories, folder).read(SourceState(), now)
+
+
+def posts(reading: Reading) -> list[Post]:
+    return [item.parse() for item in items(reading)]
+
+
+def items(reading: Reading) -> list[Item]:
+    return [item for item in reading.items if isinstance(item, Item)]
+
+
+def rss(*told_items: str) -> str:
+    return (
+        '<?xml version="1.0"?><rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/" '
+        'xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:media="http://search.yahoo.com/mrss/"><channel>'
+        "<title>Blog</title><link>https://blog.example.org/</link>"
+        + "".join(f"<item>{told}</item>" for told in told_items)
+        + "</channel></rss>"
+    )
+
+
+def test_everything_that_an_rss_item_says(tmp_path: Path) -> None:
+    item = (
+        "<title>A &amp;amp; B &lt;em&gt;now&lt;/em&gt;</title><link>/news/a-b</link>"
+        "<guid isPermaLink='false'>id-1</guid>"
+        "<pubDate>Fri, 24 Apr 2026 10:00:00 +0200</pubDate><dc:creator>Ann Lee</dc:creator>"
+        "<category>Tech</category>"
+        "<category>Chips</category><description>The short of it.</description>"
+        "<content:encoded><![CDATA[<p>The long of it: <img src='/pic.jpg' alt='Pic'> here.</p>]]></content:encoded>"
+        "<media:content url='https://cdn.example.org/big.jpg' medium='image' width='1200'/>"
+        "<media:thumbnail url='https://cdn.example.org/small.jpg' width='100'/>"
+    )
+    (post,) = posts(read(tmp_path, rss(item)))
+    assert post.title == "A & B now"
+    assert post.url == "https://blog.example.org/news/a-b"
+    assert post.key == "id-1"
+    assert post.published == datetime(2026, 4, 24, 8, 0, tzinfo=UTC)
+    assert (post.author, post.categories) == ("Ann Lee", ("Tech", "Chips"))
+    assert (post.excerpt, post.markup, post.path) == ("The short of it.", Markup.HTML, None)
+    assert "long of it" in post.body
+    assert post.image == "https://cdn.example.org/big.jpg"
+    assert (post.slug, post.state, post.updated) == ("a-b", PostState.PUBLISHED, None)
+
+
+def test_a_summary_that_is_the_article_is_no_excerpt(tmp_path: Path) -> None:
+    same = "<title>T</title><link>https://x.example/1</link><description>All of it.</description>"
+    first, second = posts(
+        read(tmp_path, rss(same, same.replace("/1", "/2") + "<content:encoded>All of it.</content:encoded>"))
+    )
+    assert (first.body, first.excerpt, second.excerpt) == ("All of it.", "", "")
+
+
+def test_atom(tmp_path: Path) -> None:
+    text = """<?xml version="1.0" encoding="utf-8"?><feed xmlns="http://www.w3.org/2005/Atom" xml:base="https://a.example/">
+      <title>A</title><author><name>Feed Author</name></author>
+      <entry><title type="text">Use &lt;b&gt; well</title><id>urn:1</id><link href="one"/>
+        <link rel="enclosure" href="x.mp3"/>
+        <updated>2026-04-02T00:00:00Z</updated><published>2026-04-01T00:00:00Z</published>
+        <summary>Short.</summary>
+        <content type="html">&lt;p&gt;Long &lt;a href="two"&gt;two&lt;/a&gt;.&lt;/p&gt;</content></entry>
+      <entry><title type="html">&lt;b&gt;Bold&lt;/b&gt;</title><id>urn:2</id><link href="two"/>
+        <updated>2026-04-03T00:00:00Z</updated>
+        <content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml"><p>X</p></div></content></entry></feed>"""
+    first, second = posts(read(tmp_path, text))
+    assert (first.title, second.title) == ("Use <b> well", "Bold")
+    assert (first.url, first.author, first.excerpt) == ("https://a.example/one", "Feed Author", "Short.")
+    assert (first.published.day, first.updated) == (1, datetime(2026, 4, 2, tzinfo=UTC))
+    assert 'href="https://a.example/two"' in first.body
+    assert (second.published.day, second.updated) == (3, None)
+
+
+def test_rdf(tmp_path: Path) -> None:
+    text = """<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/"
+      xmlns:dc="http://purl.org/dc/elements/1.1/"><channel rdf:about="x"><title>T</title></channel>
+      <item rdf:about="https://r.example/1"><title>One</title><link>https://r.example/1</link><dc:date>2026-04-01T01:00+01:00</dc:date>
+      <description>Words.</description></item></rdf:RDF>"""
+    (post,) = posts(read(tmp_path, text))
+    assert (post.title, post.url, post.published) == ("One", "https://r.example/1", datetime(2026, 4, 1, tzinfo=UTC))
+
+
+def test_json_feed(tmp_path: Path) -> None:
+    feed = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": "J",
+        "home_page_url": "https://j.example/",
+        "authors": [{"name": "Everyone"}],
+        "items": [
+            {"id": 7, "url": "/seven", "title": "Seven &amp; more", "content_html": "<p>Seven.</p>",
+             "summary": "Seventh.",
+             "date_published": "2026-04-01T02:00:00+02:00", "tags": ["a", "a"], "image": "/7.png"},
+            {"id": "https://j.example/8", "content_text": "Only text here, and no title at all.",
+             "author": {"name": "Old"}},
+            "junk",
+            {"id": "9", "title": "No link"},
+        ],
+    }  # fmt: skip
+    reading = read(tmp_path, "\ufeff" + json.dumps(feed))
+    found = items(reading)
+    seven, eight = (item.parse() for item in found[:2])
+    assert (seven.key, seven.url, seven.title, seven.author) == (
+        "7",
+        "https://j.example/seven",
+        "Seven & more",
+        "Everyone",
+    )
+    assert (seven.published, seven.categories) == (datetime(2026, 4, 1, tzinfo=UTC), ("a",))
+    assert (seven.image, seven.excerpt) == ("https://j.example/7.png", "Seventh.")
+    assert (eight.title, eight.markup, eight.author) == ("Only text here, and no title at all.", Markup.TEXT, "Old")
+    with pytest.raises(PostError, match="no link"):
+        found[2].parse()
+
+
+def test_broken_xml_gives_what_can_be_had(tmp_path: Path) -> None:
+    good = (
+        "<title>AT&T < 5 & more</title><link>https://x.example/{}?a=1&b=2</link><description>One <b>two</description>"
+    )
+    text = rss(good.format(1), good.format(2)).removesuffix("</channel></rss>") + "<item><title>cut"
+    first, second, *_ = items(read(tmp_path, text))
+    assert first.parse().title == "AT&T < 5 & more"
+    assert second.parse().url == "https://x.example/2?a=1&b=2"
+
+
+def test_undated_entries_are_dated_by_when_they_were_first_seen(tmp_path: Path) -> None:
+    text = rss("<title>T</title><link>https://x.example/1</link>")
+    first = read(tmp_path, text)
+    (item,) = items(first)
+    source = FeedSource("blog", "feed", (), tmp_path)
+    (tmp_path / "feed").write_text(text + "<!-- touched -->")
+    (later,) = items(source.read(first.state, NOW + timedelta(days=3)))
+    assert item.fingerprint == later.fingerprint
+    assert item.parse().published == later.parse().published == NOW
+
+
+def test_an_entry_of_tomorrow_waits_for_its_day(tmp_path: Path) -> None:
+    text = rss("<title>T</title><link>https://x.example/1</link><pubDate>Sun, 03 May 2026 00:00:00 GMT</pubDate>")
+    source = FeedSource("blog", "feed", (), tmp_path)
+    first = read(tmp_path, text)
+    (post,) = posts(first)
+    assert (post.state, post.published.day) == (PostState.FUTURE, 3)
+    assert source.read(first.state, NOW + timedelta(days=1)).unchanged
+    then = source.read(first.state, NOW + timedelta(days=3))
+    assert [post.state for post in posts(then)] == [PostState.PUBLISHED]
+
+
+def test_guids_that_are_shared_or_missing(tmp_path: Path) -> None:
+    text = rss(
+        "<title>A</title><link>https://x.example/a</link><guid isPermaLink='false'>1</guid>",
+        "<title>B</title><link>https://x.example/b</link><guid isPermaLink='false'>1</guid>",
+        "<title>B</title><link>https://x.example/b</link><guid isPermaLink='false'>1</guid>",
+        "<title>C</title><link>https://x.example/c</link>",
+        "<title>D</title><link>https://x.example/</link>",
+        "<title>E</title><link>https://x.example/</link>",
+    )
+    found = posts(read(tmp_path, text))
+    assert [post.title for post in found] == ["A", "B", "C", "D", "E"]
+    assert len({post.key for post in found}) == 5
+
+
+def test_only_the_categories_asked_for(tmp_path: Path) -> None:
+    text = rss(
+        "<title>A</title><link>https://x.example/a</link><category>Technology</category>",
+        "<title>B</title><link>https://x.example/b</link><category>Sports</category>",
+        "<title>C</title><link>https://x.example/c</link>",
+    )
+    assert [post.title for post in posts(read(tmp_path, text, "technology"))] == ["A"]
+
+
+@pytest.mark.parametrize(
+    "link", ["javascript:alert(1)", "http://127.0.0.1/admin", "http://169.254.169.254/", "mailto:a@b.example"]
+)
+def test_links_that_nobody_should_follow(tmp_path: Path, link: str) -> None:
+    reading = read(tmp_path, rss(f"<title>T</title><link>{link}</link>"))
+    (item,) = items(reading)
+    with pytest.raises(PostError, match="link"):
+        item.parse()
+
+
+def test_scripts_do_not_come_through(tmp_path: Path) -> None:
+    text = rss(
+        "<title>&lt;script&gt;alert(1)&lt;/script&gt;T\u202eX</title><link>https://x.example/1</link>"
+        '<description>&lt;p onclick="x()"&gt;Hi&lt;script&gt;alert(2)&lt;/script&gt;&lt;/p&gt;</description>'
+    )
+    (post,) = posts(read(tmp_path, text))
+    assert post.title == "TX"
+    assert "alert" not in post.body
+    assert "onclick" not in post.body
+
+
+def test_declared_files_are_not_opened(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("SECRET")
+    doctype = f'<!DOCTYPE rss [<!ENTITY a SYSTEM "{(tmp_path / "secret").as_uri()}">]>'
+    text = rss("<title>x&a;y</title><link>https://x.example/1</link>").replace("<rss", doctype + "<rss", 1)
+    (post,) = posts(read(tmp_path, text))
+    assert "SECRET" not in post.title + post.body
+
+
+@pytest.mark.parametrize(
+    ("document", "words"),
+    [
+        (b"", "empty"),
+        (b"<html><head><link rel='alternate' type='application/atom+xml' href='/feed.xml'></head></html>", "HTML page"),
+        (b"{}", "no JSON Feed"),
+        (b'{"items": 3}', "no JSON Feed"),
+        (b"{" * 100_000, "broken"),
+        (b"just words", "no feed"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00", "no feed"),
+    ],
+)
+def test_what_is_no_feed_is_named(tmp_path: Path, document: bytes, words: str) -> None:
+    with pytest.raises(SourceError, match=words):
+        read(tmp_path, document)
+
+
+def test_a_page_is_asked_for_its_feed(web: WebServer) -> None:
+    page = b'<!doctype html><head><link href="/f.xml?a=1&amp;b=2" type="application/rss+xml" rel="alternate"></head>'
+    web.pages["/"] = Answer(body=page, headers={"Content-Type": "text/html"})
+    with pytest.raises(SourceError, match="its feed seems to be at") as caught:
+        FeedSource("blog", web.url(), (), Path()).read(SourceState(), NOW)
+    assert str(caught.value).endswith("/f.xml?a=1&b=2.")
+
+
+def test_the_server_is_not_asked_before_it_wants_to_be(web: WebServer) -> None:
+    web.pages["/feed"] = Answer(429, headers={"Retry-After": "3600"})
+    source = FeedSource("blog", web.url("/feed"), (), Path())
+    with pytest.raises(SourceError, match="asks not to be asked") as caught:
+        source.read(SourceState(), NOW)
+    assert caught.value.state is not None
+    state = SourceState(caught.value.state)
+    web.pages["/feed"] = Answer(body=rss("<title>T</title><link>https://x.example/1</link>").encode())
+    with pytest.raises(SourceError, match="asked not to be asked"):
+        source.read(state, NOW + timedelta(minutes=59))
+    assert len(web.asked) == 1
+    reading = source.read(state, NOW + timedelta(minutes=61))
+    assert len(posts(reading)) == 1
+    assert "not_before" not in reading.state.values
+
+
+def test_another_configuration_reads_anew(web: WebServer) -> None:
+    text = rss("<title>A</title><link>https://x.example/a</link><category>Tech</category>").encode()
+    web.pages["/feed"] = lambda asked: (
+        Answer(304) if "if-none-match" in asked else Answer(body=text, headers={"ETag": "1"})
+    )
+    state = FeedSource("blog", web.url("/feed"), ("Other",), Path()).read(SourceState(), NOW).state
+    assert FeedSource("blog", web.url("/feed"), ("Other",), Path()).read(state, NOW).unchanged
+    assert len(posts(FeedSource("blog", web.url("/feed"), ("Tech",), Path()).read(state, NOW))) == 1
+
+
+def test_relative_links_are_relative_to_where_the_feed_was(web: WebServer) -> None:
+    web.pages |= {
+        "/old": Answer(301, headers={"Location": "/new/feed"}),
+        "/new/feed": Answer(
+            body=b"<rss version='2.0'><channel><item><title>T</title><link>one</link></item></channel></rss>"
+        ),
+    }
+    reading = FeedSource("blog", web.url("/old"), (), Path()).read(SourceState(), NOW)
+    assert [post.url for post in posts(reading)] == [web.url("/new/one")]
+    assert reading.state.values["moved_to"] == web.url("/new/feed")
+
+
+_PIECES = [
+    *("<rss version='2.0'>", "<channel>", "<item>", "<title>", "</title>", "<link>", "https://x.example/", "</link>"),
+    *("</item>", "<feed xmlns='http://www.w3.org/2005/Atom'>", "<entry>", "</entry>", "<pubDate>", "Fri, 99 Foo 9999"),
+    *("<![CDATA[", "]]>", "<!DOCTYPE x [", "&x;", "{", '"items":', "[", "]", "}", ":", ",", "\x00", "<guid/>"),
+    "<?xml version='1.0' encoding='utf-7'?>",
+]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.one_of(st.sampled_from(_PIECES).map(str.encode), st.binary(max_size=20)), max_size=25).map(b"".join))
+@example(b"<?xml version='1.0' encoding='nonsense'?><rss><channel><item><title>x</title></item></channel></rss>")
+@example(b"\xff\xfe<\x00r\x00s\x00s\x00>\x00")
+def test_whatever_a_feed_holds_only_our_errors_come(tmp_path: Path, document: bytes) -> None:
+    try:
+        for item in read(tmp_path, document).items:
+            if isinstance(item, Item):
+                item.parse()
+    except (SourceError, PostError):
+        pass
+
+
+def test_real_feeds(capsys: pytest.CaptureFixture[str]) -> None:
+    if not SHARED.is_dir():
+        pytest.skip(f"no real feeds at {SHARED}")
+    documents = sorted(path for path in SHARED.rglob("*.xml"))
+    made, unlinked, refused = 0, 0, []
+    for path in documents:
+        try:
+            reading = FeedSource("real", path.name, (), path.parent).read(SourceState(), NOW)
+        except SourceError as error:
+            refused.append(str(error))
+            continue
+        for item in reading.items:
+            try:
+                if isinstance(item, Skipped):
+                    raise PostError(item.item, item.reason)
+                post = item.parse()
+                made += 1
+            except PostError:
+                unlinked += 1
+                continue
+            assert post.title
+            assert post.url.startswith(("http://", "https://", "HTTP://"))
+            assert "<" not in excerpt(post, 30)
+    with capsys.disabled():
+        share = f"{len(documents) - len(refused)} of {len(documents)}"
+        print(f"\n{share} real feeds read: {made} posts, {unlinked} entries that no reader could open")
+    assert len(refused) <= 1
+    assert made >= 40
