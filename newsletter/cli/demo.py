@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,11 +14,12 @@ from newsletter.cli.session import Context, JsonOption
 from newsletter.cli.words import count, seconds
 
 if TYPE_CHECKING:
-    from newsletter.config import Config
+    from newsletter.app import App
     from newsletter.demo.inbox import Inbox
     from newsletter.demo.run import Demonstration
 
 PANEL = "Set up"
+HOST, USUAL_PORT = "127.0.0.1", 8000
 
 
 def register(cli: typer.Typer) -> None:
@@ -25,9 +28,9 @@ def register(cli: typer.Typer) -> None:
 
 def demo(
     context: Context,
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where to work; an earlier demo is replaced.")] = Path(
-        "demo-out"
-    ),
+    out: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Where to work; an earlier demo is replaced.")
+    ] = Path("demo-out"),
     serve: Annotated[
         bool, typer.Option("--serve", help="Keep pages, scheduler and inbox open in the browser, until Ctrl-C.")
     ] = False,
@@ -37,9 +40,8 @@ def demo(
 
     Collects, builds both editions of a newsletter, and delivers them over SMTP to an inbox of its own.
     """
-    from newsletter.app import open_app, utc_now
+    from newsletter.app import utc_now
     from newsletter.demo.inbox import open_inbox
-    from newsletter.demo.run import configuration, demonstrate
     from newsletter.demo.sample import lay_out
 
     file = lay_out(out, utc_now())
@@ -47,15 +49,61 @@ def demo(
         if serve:
             _keep_open(file, inbox)
             return
-        app = open_app(configuration(file, inbox))
-        try:
-            done = demonstrate(app, inbox)
-        finally:
-            app.database.close()
-    if as_json:
-        output.answer_json(_json(out, done))
-    else:
-        _show(out, done, inbox.port)
+        with _opened(file, inbox) as (_, done):
+            if as_json:
+                output.answer_json(_json(out, done))
+            else:
+                _show(out, done, inbox.port)
+                _show_next(out, done)
+
+
+@contextmanager
+def _opened(file: Path, inbox: Inbox, site_url: str | None = None) -> Iterator[tuple[App, Demonstration]]:
+    """The demo's house, after it has done everything once."""
+    from newsletter.app import open_app
+    from newsletter.demo.run import configuration, demonstrate
+
+    app = open_app(configuration(file, inbox, site_url))
+    try:
+        yield app, demonstrate(app, inbox)
+    finally:
+        app.database.close()
+
+
+def _keep_open(file: Path, inbox: Inbox) -> None:
+    """Pages, scheduler, sender and inbox, until SIGTERM or Ctrl-C."""
+    from newsletter.cli.signals import until_stopped
+    from newsletter.demo.page import Pages, open_page
+    from newsletter.demo.run import NEWSLETTER
+    from newsletter.serve import serve
+    from newsletter.services.loop import run
+
+    port = _free_port()
+    address = f"http://{HOST}:{port}"
+    links = (("Sign up", f"{address}/subscribe/{NEWSLETTER}"), ("Archive", f"{address}/archive/{NEWSLETTER}"))
+    with _opened(file, inbox, address) as (app, done), open_page(Pages(inbox, file.parent / "site", links)) as page:
+        _show(file.parent, done, inbox.port)
+        places = (("Inbox", page), *links)
+
+        def tell(_: str) -> None:
+            output.say("\nOpen in a browser (Ctrl-C ends it):")
+            for words, place in places:
+                output.say(f"  {words:<8} [bold]{place}[/]")
+
+        run(until_stopped(lambda stop: serve(app, HOST, port, stop, tell)))
+
+
+def _free_port() -> int:
+    """The port that config.yaml has by default, or else any: links in the mails must name it before it is opened."""
+    from newsletter.errors import NewsletterError
+    from newsletter.serve import listen
+
+    try:
+        probe = listen(HOST, USUAL_PORT)
+    except NewsletterError:
+        probe = listen(HOST, 0)
+    with probe:
+        return int(probe.getsockname()[1])
 
 
 def _show(out: Path, done: Demonstration, port: int) -> None:
@@ -71,7 +119,6 @@ def _show(out: Path, done: Demonstration, port: int) -> None:
         f"\n[green]delivered {count(len(done.mails), 'message')}[/] over SMTP to the built-in inbox on port {port}, "
         f"{seconds(done.seconds)} after the first post was read"
     )
-    _show_next(out, done)
 
 
 def _show_sources(done: Demonstration) -> None:
@@ -112,12 +159,13 @@ def _show_next(out: Path, done: Demonstration) -> None:
 
 
 def _json(out: Path, done: Demonstration) -> dict[str, Any]:
-    from newsletter.cli.posts import _report_json
+    from newsletter.cli.posts import report_json
     from newsletter.cli.sheets import books_json
+    from newsletter.demo.run import NEWSLETTER
 
     return {
         "folder": str(out),
-        "sources": [_report_json(report) for report in done.sources],
+        "sources": [report_json(NEWSLETTER, report) for report in done.sources],
         "readers": {"added": done.readers.added, "refused": done.readers.refused_count},
         "issues": [{"edition": one.issue.edition, **books_json(one.books), "page": str(one.page)} for one in done.sent],
         "delivered": len(done.mails),
@@ -126,7 +174,3 @@ def _json(out: Path, done: Demonstration) -> dict[str, Any]:
             for edition, mail in done.mails
         ],
     }
-
-
-def _keep_open(file: Path, inbox: Inbox) -> None:
-    raise SystemExit(f"{file} {inbox}")

@@ -34,7 +34,7 @@ def collect(context: Context, newsletter: MaybeNewsletter = None, as_json: JsonO
     session: Session = context.obj
     reports = [(key, report) for key in _keys(session, newsletter) for report in collect_one(session, key)]
     if as_json:
-        output.answer_json({"sources": [_report_json(key, report) for key, report in reports]})
+        output.answer_json({"sources": [report_json(key, report) for key, report in reports]})
     else:
         _show_reports([report for _, report in reports])
     if reports and all(report.error for _, report in reports):
@@ -85,7 +85,7 @@ def _keys(session: Session, newsletter: str | None) -> list[str]:
     return [newsletter]
 
 
-def _report_json(newsletter: str, report: SourceReport) -> dict[str, Any]:
+def report_json(newsletter: str, report: SourceReport) -> dict[str, Any]:
     return {
         "newsletter": newsletter,
         "name": report.name,
