@@ -1,0 +1,51 @@
+"""`doctor`: what is wrong around the program, and what to do about it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import typer
+
+from newsletter.cli import output
+from newsletter.cli.session import Context, JsonOption
+from newsletter.cli.words import count
+
+if TYPE_CHECKING:
+    from newsletter.doctor import Finding
+
+PANEL = "Set up"
+_MARKS = {
+    "ok": "[green]ok[/]      ",
+    "note": "[cyan]note[/]    ",
+    "warning": "[yellow]warning[/] ",
+    "error": "[red]error[/]   ",
+}
+
+
+def register(cli: typer.Typer) -> None:
+    cli.command(rich_help_panel=PANEL)(doctor)
+
+
+def doctor(context: Context, as_json: JsonOption = False) -> None:
+    """Check config, database, templates, sources, mail server and DNS; each finding with its remedy."""
+    from newsletter.doctor import examine
+
+    found: list[Finding] = []
+    for finding in examine(context.obj.app, os.environ):
+        found.append(finding)
+        if not as_json:
+            output.say(
+                f"{_MARKS[finding.level.value]} [bold]{output.plain(finding.area)}[/]: {output.plain(finding.message)}"
+            )
+            if finding.remedy:
+                output.say(f"          [dim]→ {output.plain(finding.remedy)}[/]")
+    errors = sum(finding.level.value == "error" for finding in found)
+    warnings = sum(finding.level.value == "warning" for finding in found)
+    if as_json:
+        output.answer_json({"healthy": not errors, "findings": [asdict(finding) for finding in found]})
+    else:
+        output.say(f"\n{count(errors, 'error').capitalize()}, {count(warnings, 'warning')}.")
+    if errors:
+        raise typer.Exit(1)

@@ -1,0 +1,61 @@
+"""`why`: what speaks for and against a post."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from newsletter.cli import output
+from newsletter.cli.session import Context, JsonOption, Session
+from newsletter.errors import NotFound
+
+if TYPE_CHECKING:
+    from newsletter.services.why import Why
+
+PANEL = "Posts"
+
+
+def register(cli: typer.Typer) -> None:
+    cli.command(rich_help_panel=PANEL)(why)
+
+
+def why(
+    context: Context,
+    post: Annotated[str, typer.Argument(metavar="URL-or-PATH", help="A post's address, or its path below the site.")],
+    newsletter: Annotated[
+        str | None, typer.Option("--newsletter", metavar="NEWSLETTER", help="Only this one; all without it.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Tell why a post is, or is not, in each edition's next issue."""
+    from newsletter.services.why import Reason
+    from newsletter.services.why import why as explain
+
+    session: Session = context.obj
+    app = session.app
+    keys = [newsletter] if newsletter is not None else list(app.config.newsletters)
+    editions = [edition for key in keys for edition in app.editions(key)]
+    answers = explain(app.database, editions, post, app.clock())
+    if as_json:
+        output.answer_json([{**asdict(one), "included": one.included} for one in answers])
+    elif not answers:
+        output.say("There is no newsletter yet. Add one under [bold]newsletters:[/] in config.yaml.")
+    for one in answers if not as_json else []:
+        _show(one)
+    if answers and all(one.reason is Reason.UNKNOWN for one in answers):
+        raise NotFound(
+            f"no such post was collected: {post}. `newsletter posts` lists them, `newsletter collect` reads anew."
+        )
+
+
+def _show(one: Why) -> None:
+    sign = "[green]in[/]    " if one.included else "[yellow]not in[/]"
+    output.say(f"{sign}  [bold]{output.plain(one.newsletter)} {output.plain(one.edition)}[/]: {output.plain(one.text)}")
+    if not one.signals:
+        return
+    parts = [f"{name} {value:+.2f}" for name, value in one.signals.items() if value]
+    total = f" = {one.total:.2f}" if one.total is not None else ""
+    rank = f", rank {one.rank}" if one.rank else ""
+    output.say(f"          [dim]{' '.join(parts)}{total}{rank}[/]")

@@ -1,0 +1,115 @@
+"""All examinations in the order in which a person would put things right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from urllib.parse import urlsplit
+
+from newsletter.app import App
+from newsletter.doctor import dns, mail
+from newsletter.doctor.finding import Finding, error, note, ok, warning
+from newsletter.errors import NewsletterError, SourceError, TemplateError
+from newsletter.schedule import upcoming
+from newsletter.sources.base import SourceState
+from newsletter.store import issues, subscribers
+
+_EXPECTED = ("CONFIG", "DEBUG")  # variables of ours that are no keys of config.yaml
+
+
+def examine(app: App, environ: Mapping[str, str]) -> Iterator[Finding]:
+    """Yields each finding as soon as it is made; network checks come last. Raises nothing."""
+    examinations: tuple[tuple[str, Callable[[], Iterator[Finding]]], ...] = (
+        ("config", lambda: _config(app, environ)),
+        ("database", lambda: _database(app)),
+        ("site", lambda: _site(app)),
+        ("newsletters", lambda: _newsletters(app)),
+        ("templates", lambda: _templates(app)),
+        ("sources", lambda: _sources(app)),
+        ("mail server", lambda: mail.examine(app.config.smtp)),
+        ("DNS", lambda: dns.examine(sorted({own.sender for own in app.config.newsletters.values()}))),
+    )
+    for area, look in examinations:
+        try:
+            yield from look()
+        except NewsletterError as trouble:
+            yield error(area, str(trouble), "")
+
+
+def _config(app: App, environ: Mapping[str, str]) -> Iterator[Finding]:
+    letters = app.config.newsletters
+    if not letters:
+        yield error("config", f"{app.config.file} names no newsletter.", "Add one under `newsletters:`.")
+    else:
+        yield ok("config", f"{app.config.file}: {', '.join(letters)}")
+    keys = {*type(app.config).model_fields}
+    for variable in sorted(environ):
+        key = variable.removeprefix("NEWSLETTER_").split("__")[0]
+        if variable.startswith("NEWSLETTER_") and key not in _EXPECTED and key.lower() not in keys:
+            yield warning("config", f"{variable} is no key of config.yaml.", "Unset it, or correct its name.")
+
+
+def _database(app: App) -> Iterator[Finding]:
+    with app.database.write() as connection:
+        counts = subscribers.counts(connection)
+        newest = issues.listing(connection)[:1]
+    active = sum(number for (*_, state), number in counts.items() if state == "active")
+    yield ok("database", f"{app.database.place} can be written to; it holds {active:,} active subscriptions.")
+    if newest and newest[0].built_at > app.clock():
+        told = f"the latest issue was built at {newest[0].built_at:%Y-%m-%d %H:%M} UTC, and that lies ahead"
+        yield error("clock", f"{told}: the clock of this machine was set back.", "Let a time service set it (NTP).")
+
+
+def _site(app: App) -> Iterator[Finding]:
+    url = urlsplit(app.config.site.url)
+    if url.hostname in ("localhost", "127.0.0.1", "::1"):
+        told = f"links in mails lead to {app.config.site.url}, which only this machine can open."
+        yield warning("site", told, "Put the public address of `newsletter serve` into `site: url`.")
+    elif url.scheme != "https":
+        told = f"{app.config.site.url} is not https; mail programs offer one-click unsubscribing over https only."
+        yield warning("site", told, "Serve it over https, and say so in `site: url`.")
+    else:
+        yield ok("site", f"links lead to {app.config.site.url}")
+
+
+def _newsletters(app: App) -> Iterator[Finding]:
+    for key, own in app.config.newsletters.items():
+        if not own.postal_address.strip():
+            told = f"{key} has no postal address, which many countries ask for in every mail."
+            yield warning(key, told, "Set `postal_address`.")
+        if not own.sources:
+            yield error(key, f"{key} has no sources, so it never has anything to say.", "Name one under `sources:`.")
+    for plan, following in upcoming(app, app.clock()):
+        when = f"{following.at:%Y-%m-%d %H:%M} UTC"
+        yield ok(plan.newsletter, f"edition {plan.edition} goes out next at {when}, if `newsletter serve` runs then.")
+    scheduled = {plan.newsletter for plan, _ in upcoming(app, app.clock())}
+    for key in app.config.newsletters:
+        if key not in scheduled:
+            yield note(key, f"{key} has no schedule: it goes out when you `newsletter send` it.")
+
+
+def _templates(app: App) -> Iterator[Finding]:
+    from newsletter.text.render import NOTICES
+
+    names = ["email/digest.mjml", *(f"email/notices/{kind}.mjml" for kind in NOTICES)]
+    wrong = 0
+    for name in names:
+        try:
+            for found in app.renderer.check(name):
+                wrong += 1
+                yield error("templates", f"{found.template}:{found.line}: {found.message}", "")
+        except TemplateError as trouble:
+            wrong += 1
+            yield error("templates", str(trouble), "")
+    if not wrong:
+        yield ok("templates", f"{len(names)} email templates are sound.")
+
+
+def _sources(app: App) -> Iterator[Finding]:
+    for key in app.config.newsletters:
+        for source in app.sources(key):
+            try:
+                held = sum(1 for _ in source.read(SourceState(), app.clock()).items)
+            except (SourceError, OSError) as trouble:
+                yield error(key, f"{source.name} cannot be read: {trouble}", "Look at its line under `sources:`.")
+            else:
+                yield ok(key, f"{source.name} can be read; it holds {held:,} items.")

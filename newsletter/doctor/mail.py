@@ -1,0 +1,84 @@
+"""The mail server: does it answer, let us in, and keep what we say to itself?"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import os
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+
+from newsletter.config import Smtp
+from newsletter.doctor.finding import Finding, error, note, ok, warning
+from newsletter.transports.smtp_session import Refused, Server, Session, open_session
+from newsletter.transports.smtp_wire import Broken, Timeouts
+
+AREA = "mail server"
+_PATIENT = Timeouts(connect=8.0, greeting=8.0, command=8.0)
+
+
+def examine(smtp: Smtp) -> Iterator[Finding]:
+    if smtp.type == "folder":
+        yield note(
+            AREA, f"mails become files in {Path(smtp.path)}; nothing is sent.", "Set `smtp: type: smtp` to send."
+        )
+        return
+    password = smtp.password.get_secret_value() if smtp.password else None
+    if smtp.username and not password:
+        yield error(AREA, f"there is no password for {smtp.username}.", "Set NEWSLETTER_SMTP__PASSWORD.")
+        return
+    server = Server(smtp.host, smtp.port, smtp.security, smtp.username, password, None, _PATIENT)
+    try:
+        offers = asyncio.run(_offers(server))
+    except Refused as refusal:
+        yield error(AREA, f"{_place(smtp)} refuses us: {refusal.reply.code} {refusal.reply.text}", _remedy(refusal))
+        return
+    except ssl.SSLError as trouble:
+        told = f"{_place(smtp)} cannot be spoken to over TLS: {trouble.reason or trouble}."
+        yield error(AREA, told, "Check the host's name and certificate, and `security:` (587: starttls, 465: tls).")
+        return
+    except (Broken, OSError) as trouble:
+        told = f"{_place(smtp)} does not answer: {_words(trouble)}."
+        yield error(AREA, told, "Check `smtp: host`, `port` and `security`, and that the server runs.")
+        return
+    entered = f" and lets {smtp.username} in" if smtp.username else ""
+    yield ok(AREA, f"{_place(smtp)} answers{entered}; it offers {', '.join(sorted(offers)) or 'nothing special'}.")
+    yield from _privacy(smtp, offers)
+
+
+async def _offers(server: Server) -> dict[str, str]:
+    session: Session = await open_session(server)
+    session.wire.drop()
+    return session.offers
+
+
+def _privacy(smtp: Smtp, offers: dict[str, str]) -> Iterator[Finding]:
+    if smtp.security != "none" or _is_here(smtp.host):
+        return
+    remedy = "Set `security: starttls`." if "STARTTLS" in offers else "Use a server that offers TLS."
+    yield warning(AREA, f"what we tell {smtp.host} goes over the network in the clear.", remedy)
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_private
+    except ValueError:
+        return host == "localhost" or "." not in host
+
+
+def _words(trouble: Exception) -> str:
+    """The system's own words instead of asyncio's, which are made of numbers."""
+    if isinstance(trouble, OSError) and trouble.errno and trouble.errno > 0:
+        return os.strerror(trouble.errno).lower()
+    return str(trouble)
+
+
+def _remedy(refusal: Refused) -> str:
+    if refusal.reply.code in (530, 534, 535, 538):
+        return "Check `smtp: username` and NEWSLETTER_SMTP__PASSWORD."
+    return "Ask whoever runs the mail server."
+
+
+def _place(smtp: Smtp) -> str:
+    return f"{smtp.host}:{smtp.port} ({'no TLS' if smtp.security == 'none' else smtp.security})"
