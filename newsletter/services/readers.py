@@ -89,6 +89,8 @@ def erase(database: Database, signer: Signer, email: str, origin: str, now: date
         erasure.overwrite_what_is_freed(connection)
         reader = subscribers.find(connection, address)
         subscribers.suppress(connection, person, "erased", now)
+        if reader:
+            consents.keep(connection, reader.id, person)
         consents.append(connection, person, Consent(now, "erased", "", "", "operator", origin))
         if reader:
             erasure.erase(connection, reader.id, person, now)

@@ -39,7 +39,7 @@ class SignUp:
 
 
 def sign_up(database: Database, signer: Signer, wish: SignUp, now: datetime) -> None:
-    """Asks the owner of the address to confirm, unless they are active, are never mailed, or were asked today.
+    """Asks the owner of the address to confirm, or tells them that they are active already: once a day at most.
 
     Raises AddressError when it is no address; says nothing else, whatever is known of it.
     """
@@ -49,10 +49,8 @@ def sign_up(database: Database, signer: Signer, wish: SignUp, now: datetime) -> 
         consents.append(connection, person, _consent(wish, "asked", now))
         if subscribers.suppressed(connection, person):
             return
-        pending = _pending(connection, email, wish, now)
-        if pending is not None and _may_be_mailed(connection, person, wish.newsletter, now):
-            data = {"payload": _payload(pending)}
-            notices.queue(connection, CONFIRM, person, email, wish.newsletter, wish.edition, data, now)
+        found = _pending(connection, email, wish, now)
+        ask_to_confirm(connection, signer, found, now)
 
 
 def confirmation(database: Database, signer: Signer, token: str) -> Subscription:
@@ -71,9 +69,7 @@ def confirm(database: Database, signer: Signer, token: str, origin: str, now: da
         if found.state is SubscriptionState.ACTIVE:
             return found
         welcome(connection, signer, found, Consent(now, "confirmed", found.newsletter, found.edition, "link", origin))
-        active = subscribers.subscription(connection, found.subscriber.id, found.newsletter)
-        assert active is not None
-        return active
+        return _present(connection, found.subscriber.id, found.newsletter)
 
 
 def welcome(connection: Connection, signer: Signer, found: Subscription, consent: Consent) -> None:
@@ -119,8 +115,26 @@ def leave(connection: Connection, signer: Signer, found: Subscription, method: s
     return True
 
 
-def _pending(connection: Connection, email: str, wish: SignUp, now: datetime) -> Subscription | None:
-    """The subscription that waits for its confirmation; None when it is active already.
+def ask_to_confirm(connection: Connection, signer: Signer, found: Subscription, now: datetime) -> None:
+    """Queues a mail that asks to confirm, or says that it is confirmed already: once a day at most."""
+    email = found.subscriber.email
+    person = signer.person(email)
+    if found.state is SubscriptionState.ACTIVE:
+        kind, data = "already", {"subscriber": str(found.subscriber.id)}
+    else:
+        kind, data = CONFIRM, {"payload": _payload(found)}
+    if may_be_mailed(connection, person, kind, found.newsletter, now):
+        notices.queue(connection, kind, person, email, found.newsletter, found.edition, data, now)
+
+
+def may_be_mailed(connection: Connection, person: bytes, kind: str, newsletter: str, now: datetime) -> bool:
+    """Whether a stranger may cause a notice of that kind to that person now: so that nobody's inbox is flooded."""
+    mailed = notices.queued_since(connection, person, kind, now - ONE_MAIL_EVERY)
+    return newsletter not in mailed and sum(mailed.values()) < MOST_MAILS
+
+
+def _pending(connection: Connection, email: str, wish: SignUp, now: datetime) -> Subscription:
+    """The subscription, made or brought up to date where it waits for its confirmation.
 
     One that was ended stays ended until its owner confirms: a stranger who types the address changes nothing.
     """
@@ -129,23 +143,22 @@ def _pending(connection: Connection, email: str, wish: SignUp, now: datetime) ->
     if found is None:
         pending = SubscriptionState.PENDING
         subscribers.subscribe(connection, reader.id, wish.newsletter, wish.edition, pending, now)
-    elif found.state is SubscriptionState.ACTIVE:
-        return None
-    else:
+    elif found.state is not SubscriptionState.ACTIVE:
         subscribers.move(connection, reader.id, wish.newsletter, wish.edition)
         if wish.name and found.state is SubscriptionState.PENDING and _never_confirmed(connection, reader.id):
             subscribers.rename(connection, reader.id, wish.name)
-    return subscribers.subscription(connection, reader.id, wish.newsletter)
+    return _present(connection, reader.id, wish.newsletter)
+
+
+def _present(connection: Connection, subscriber: int, newsletter: str) -> Subscription:
+    found = subscribers.subscription(connection, subscriber, newsletter)
+    assert found is not None
+    return found
 
 
 def _never_confirmed(connection: Connection, subscriber: int) -> bool:
     theirs = subscribers.subscriptions_of(connection, subscriber)
     return all(one.state is SubscriptionState.PENDING for one in theirs)
-
-
-def _may_be_mailed(connection: Connection, person: bytes, newsletter: str, now: datetime) -> bool:
-    mailed = notices.queued_since(connection, person, CONFIRM, now - ONE_MAIL_EVERY)
-    return newsletter not in mailed and sum(mailed.values()) < MOST_MAILS
 
 
 def _payload(pending: Subscription) -> str:

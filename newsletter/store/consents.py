@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, insert, select
 
 from newsletter.domain.subscriber import Consent
-from newsletter.store.tables import consents
+from newsletter.store.tables import consents, lists, subscriptions
 
 
 def append(connection: Connection, person: bytes, consent: Consent) -> None:
@@ -23,6 +23,23 @@ def append(connection: Connection, person: bytes, consent: Consent) -> None:
 
 
 def of(connection: Connection, person: bytes) -> list[Consent]:
-    """All that is recorded of a person, oldest first."""
+    """All that is recorded of a person under their keyed hash, oldest first."""
     rows = connection.execute(select(consents).where(consents.c.person == person).order_by(consents.c.id))
     return [Consent(row.at, row.action, row.newsletter, row.edition, row.method, row.origin, row.words) for row in rows]
+
+
+def of_subscriber(connection: Connection, subscriber: int, person: bytes) -> list[Consent]:
+    """All that is recorded of a reader: their own lines, and those of the lists they came with."""
+    return sorted([*_of_lists(connection, subscriber), *of(connection, person)], key=lambda consent: consent.at)
+
+
+def keep(connection: Connection, subscriber: int, person: bytes) -> None:
+    """Writes the lines of a reader's lists under their hash, for the reader is about to be deleted."""
+    for consent in _of_lists(connection, subscriber):
+        append(connection, person, consent)
+
+
+def _of_lists(connection: Connection, subscriber: int) -> list[Consent]:
+    wanted = select(subscriptions, lists).join(lists, lists.c.id == subscriptions.c.list)
+    rows = connection.execute(wanted.where(subscriptions.c.subscriber == subscriber))
+    return [Consent(row.at, "imported", row.newsletter, row.edition, "import", row.origin, row.words) for row in rows]

@@ -38,6 +38,10 @@ def rename(connection: Connection, subscriber: int, name: str) -> None:
     connection.execute(update(subscribers).where(subscribers.c.id == subscriber).values(name=name))
 
 
+def retag(connection: Connection, subscriber: int, tags: list[str]) -> None:
+    connection.execute(update(subscribers).where(subscribers.c.id == subscriber).values(tags=tags))
+
+
 def readdress(connection: Connection, subscriber: int, email: str) -> None:
     connection.execute(update(subscribers).where(subscribers.c.id == subscriber).values(email=email))
 

@@ -163,6 +163,16 @@ subscribers = Table(
     sqlite_autoincrement=True,  # an erased person's id, which stands in old links, is never given to another
 )
 
+# One line of consent for a whole imported list: a million readers share its words. Append-only, like consents.
+lists = Table(
+    "lists",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("origin", Text, nullable=False),
+    Column("words", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
 subscriptions = Table(
     "subscriptions",
     metadata,
@@ -171,6 +181,7 @@ subscriptions = Table(
     Column("edition", String(64), nullable=False),
     Column("state", String(16), nullable=False),
     Column("since", Instant, nullable=False),
+    Column("list", Id, ForeignKey("lists.id")),  # the imported list that vouched for it; stands for a line of consents
     Index("subscriptions_by_edition", "newsletter", "edition", "state"),
 )
 

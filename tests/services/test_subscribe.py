@@ -110,12 +110,14 @@ def test_many_newsletters_cannot_bomb_one_address(database: Database, signer: Si
     assert len(mails(database)) == 3
 
 
-def test_an_active_reader_gets_no_mail_and_keeps_name_and_edition(database: Database, signer: Signer) -> None:
+def test_an_active_reader_is_told_so_and_keeps_name_and_edition(database: Database, signer: Signer) -> None:
     sign_up(database, signer, WISH, NOW)
     before = confirm(database, signer, link(database, signer), "", NOW)
-    sign_up(database, signer, replace(WISH, name="Mallory", edition="world"), NOW + 2 * DAY)
+    for _ in range(2):
+        sign_up(database, signer, replace(WISH, name="Mallory", edition="world"), NOW + 2 * DAY)
     assert state(database) == before
     assert len(mails(database)) == 1
+    assert len(mails(database, "already")) == 1
 
 
 def test_one_who_left_stays_so_until_they_confirm_themselves(database: Database, signer: Signer) -> None:

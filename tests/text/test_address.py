@@ -98,9 +98,11 @@ _tail = st.sampled_from(["", ".org", ".co.uk", ".test", ".local", ".invalid", ".
 @example("a@ab--cd.org")
 @example("a@" + ".".join(["a" * 62] * 4) + ".org")
 @example("a@b.test")
+@example("a@b-.org")
+@example("K@\u212a.org")
 @settings(max_examples=400)
 def test_the_fast_path_takes_only_what_email_validator_takes(candidate: str) -> None:
-    if address._PLAIN.match(candidate.lower()):
+    if address.is_plain(candidate.lower()):
         found = validate_email(candidate, check_deliverability=False, strict=True)
         assert found.ascii_email is not None
         assert found.ascii_email.lower() == candidate.lower() == normalise(candidate)
@@ -109,7 +111,7 @@ def test_the_fast_path_takes_only_what_email_validator_takes(candidate: str) -> 
 @given(st.from_regex(r"\A[a-z0-9_+-]{1,20}(\.[a-z0-9]{1,10})?@([a-z0-9]{1,12}(-[a-z0-9]{1,4})?\.){1,3}[a-z]{2,8}\Z"))
 @settings(max_examples=150)
 def test_ordinary_addresses_take_the_fast_path_and_agree(candidate: str) -> None:
-    if candidate.rpartition(".")[2] in ("arpa", "invalid", "local", "onion", "test") or "--" in candidate:
+    if candidate.rpartition(".")[2] in ("arpa", "invalid", "local", "onion", "test") or "--" in candidate or len(candidate) > 64:
         return
-    assert address._PLAIN.match(candidate)
+    assert address.is_plain(candidate)
     validate_email(candidate, check_deliverability=False, strict=True)

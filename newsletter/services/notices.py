@@ -1,0 +1,138 @@
+"""Sends what waits in the queue of notices: one mail to one person about their own subscription."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from newsletter.domain.delivery import DeliveryState, Envelope, Outcome, OutcomeKind, growing
+from newsletter.domain.edition import Edition
+from newsletter.errors import AddressError, NotFound, TemplateError
+from newsletter.services.subscribe import CONFIRM_WITHIN
+from newsletter.store import notices
+from newsletter.store.database import Database
+from newsletter.store.notices import Notice
+from newsletter.text.headers import mailbox
+from newsletter.text.message import Content, notice_headers, plain_message
+from newsletter.text.token import ADDRESS, CONFIRM, PREFERENCES, UNSUBSCRIBE, Signer
+from newsletter.transports.base import Connection, Transport
+
+GIVE_UP_AFTER = timedelta(hours=24)
+_LEASE = timedelta(minutes=15)  # longer than the slowest answer of a server (RFC 5321: 10 minutes)
+_BATCH = 20
+_FIRST_PAUSE, _LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=1)
+
+
+class NoticeText(Protocol):
+    """What a rendered notice has."""
+
+    @property
+    def subject(self) -> str: ...
+    @property
+    def html(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+
+
+Render = Callable[[str, Mapping[str, object]], NoticeText]
+"""(kind, values) -> text: `text.render.Renderer.notice`."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeReport:
+    sent: int = 0
+    deferred: int = 0
+    failed: int = 0
+
+
+async def send_due(
+    database: Database,
+    transport: Transport,
+    render: Render,
+    signer: Signer,
+    edition_of: Callable[[str, str], Edition],
+    clock: Callable[[], datetime],
+) -> NoticeReport:
+    """Sends every notice that is due, over one connection, and returns when none is left.
+
+    What a server refuses for now is tried again with growing pauses for a day; nothing raised harms the others.
+    `edition_of(newsletter, edition)` raises NotFound for one that config.yaml no longer has.
+    """
+    counted = dict.fromkeys((DeliveryState.SENT, DeliveryState.DEFERRED, DeliveryState.FAILED), 0)
+    connection: Connection | None = None
+    try:
+        while batch := _claim(database, clock()):
+            connection = connection or transport.connection()
+            for notice in batch:
+                outcome = await _attempt(connection, notice, render, signer, edition_of, clock())
+                counted[_record(database, notice, outcome, clock())] += 1
+    finally:
+        if connection is not None:
+            await connection.close()
+    return NoticeReport(*counted.values())
+
+
+def values_for(notice: Notice, edition: Edition, signer: Signer) -> dict[str, object]:
+    """What the templates of all notices may use (text.render.NOTICES): links that end, and last."""
+    site, subscriber = edition.site_url, int(notice.data.get("subscriber", "0"))
+    payload = notice.data.get("payload", "")
+    purpose = notice.kind if notice.kind in (CONFIRM, ADDRESS) else ""
+    return {
+        "edition": edition,
+        "confirm_url": f"{site}/{purpose}/{signer.sign_expiring(purpose, payload)}" if purpose else "",
+        "days": CONFIRM_WITHIN.days,
+        "archive_url": f"{site}/archive/{notice.newsletter}?edition={notice.edition}",
+        "signup_url": f"{site}/subscribe/{notice.newsletter}",
+        "preferences_url": f"{site}/preferences/{signer.subscription(PREFERENCES, subscriber, notice.newsletter)}",
+        "unsubscribe_url": f"{site}/unsubscribe/{signer.subscription(UNSUBSCRIBE, subscriber, notice.newsletter)}",
+    }
+
+
+def _claim(database: Database, now: datetime) -> list[Notice]:
+    with database.write() as connection:
+        return notices.claim(connection, now, _LEASE, _BATCH)
+
+
+async def _attempt(
+    connection: Connection,
+    notice: Notice,
+    render: Render,
+    signer: Signer,
+    edition_of: Callable[[str, str], Edition],
+    now: datetime,
+) -> Outcome:
+    try:
+        edition = edition_of(notice.newsletter, notice.edition)
+        rendered = render(notice.kind, values_for(notice, edition, signer))
+        sender = mailbox(edition.sender)[1]
+        message_id = f"notice.{notice.id}.{signer.person(f'notice {notice.id}').hex()[:24]}@{sender.rpartition('@')[2]}"
+        content = Content(rendered.subject, rendered.html, rendered.text)
+        message = plain_message(content, notice_headers(edition, now), notice.email, message_id)
+    except (NotFound, AddressError) as error:
+        return Outcome(OutcomeKind.REJECTED, text=str(error))
+    except TemplateError as error:  # the operator can mend it while the notice waits
+        return Outcome(OutcomeKind.DEFERRED, text=str(error))
+    return await connection.send(Envelope(sender, notice.email), message)
+
+
+def _record(database: Database, notice: Notice, outcome: Outcome, now: datetime) -> DeliveryState:
+    text = " ".join(str(part) for part in (outcome.code or "", outcome.status, outcome.text) if part)
+    state = _state(notice, outcome.kind, now)
+    with database.write() as connection:
+        if state is DeliveryState.DEFERRED:
+            pause = growing(_FIRST_PAUSE, _LONGEST_PAUSE, notice.attempts)
+            notices.defer(connection, notice.id, now + pause, text)
+        else:
+            notices.finish(connection, notice.id, state, text)
+    return state
+
+
+def _state(notice: Notice, kind: OutcomeKind, now: datetime) -> DeliveryState:
+    """A second confirmation mail harms less than none, so what is uncertain is tried again."""
+    if kind is OutcomeKind.ACCEPTED:
+        return DeliveryState.SENT
+    if kind is OutcomeKind.REJECTED or now - notice.created_at >= GIVE_UP_AFTER:
+        return DeliveryState.FAILED
+    return DeliveryState.DEFERRED

@@ -1,0 +1,136 @@
+"""What readers change about their own subscriptions, on the strength of the link in their mails."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from newsletter.domain.subscriber import Consent, Subscriber, Subscription, SubscriptionState
+from newsletter.errors import TokenError
+from newsletter.services.subscribe import CONFIRM_WITHIN, leave, may_be_mailed, welcome
+from newsletter.store import consents, notices, subscribers
+from newsletter.store.database import Database
+from newsletter.text.address import normalise
+from newsletter.text.token import ADDRESS, PREFERENCES, Signer
+
+_GONE = "This link is about a subscription that no longer exists. You can sign up again at any time."
+_TAKEN = "That address already has a subscription of its own, so this one was left as it is."
+_NEVER_MAILED = "That address is on the list of addresses that are never mailed, so nothing was changed."
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """`newsletter` is the one whose mail the link stood in; `subscriptions` are all that the reader has."""
+
+    reader: Subscriber
+    newsletter: str
+    subscriptions: tuple[Subscription, ...]
+
+
+def preferences(database: Database, signer: Signer, token: str) -> Preferences:
+    """What a reader's page shows. Raises TokenError when the link is forged, or the person is gone."""
+    subscriber, newsletter = signer.read_subscription(PREFERENCES, token)
+    with database.read() as connection:
+        return _read(connection, subscriber, newsletter)
+
+
+def change(
+    database: Database,
+    signer: Signer,
+    token: str,
+    name: str,
+    editions: Mapping[str, str | None],
+    origin: str,
+    now: datetime,
+) -> Preferences:
+    """Sets the reader's name and, for each newsletter named, its edition; None ends that subscription.
+
+    One that was ended, or never confirmed, begins again when it is given an edition: the link proves who asks.
+    Newsletters that the reader never had are left alone. Raises TokenError.
+    """
+    subscriber, newsletter = signer.read_subscription(PREFERENCES, token)
+    with database.write() as connection:
+        before = _read(connection, subscriber, newsletter)
+        if name != before.reader.name:
+            subscribers.rename(connection, subscriber, name)
+        for one in before.subscriptions:
+            if one.newsletter in editions:
+                _set(connection, signer, one, editions[one.newsletter], origin, now)
+        return _read(connection, subscriber, newsletter)
+
+
+def ask_new_address(database: Database, signer: Signer, token: str, address: str, now: datetime) -> str:
+    """Queues a mail to the new address, whose owner must agree; returns it normalised.
+
+    The answer is the same whoever has that address, and however often it was asked. Raises AddressError, TokenError.
+    """
+    subscriber, newsletter = signer.read_subscription(PREFERENCES, token)
+    email = normalise(address)
+    person = signer.person(email)
+    with database.write() as connection:
+        known = _read(connection, subscriber, newsletter)
+        own = next((one for one in known.subscriptions if one.newsletter == newsletter), known.subscriptions[0])
+        if email != known.reader.email and may_be_mailed(connection, person, ADDRESS, own.newsletter, now):
+            data = {"payload": f"{subscriber}:{known.reader.email}:{email}", "subscriber": str(subscriber)}
+            notices.queue(connection, ADDRESS, person, email, own.newsletter, own.edition, data, now)
+    return email
+
+
+def new_address(database: Database, signer: Signer, token: str) -> tuple[Subscriber, str]:
+    """The reader and the new address that a link to change it is about. Raises TokenError."""
+    with database.read() as connection:
+        return _addressed(connection, signer, token)
+
+
+def change_address(database: Database, signer: Signer, token: str, origin: str, now: datetime) -> str:
+    """Moves the reader to the new address, which its owner has thereby confirmed; returns it.
+
+    A second time changes nothing. Raises TokenError, also when that address is another reader's or never mailed.
+    """
+    with database.write() as connection:
+        reader, email = _addressed(connection, signer, token)
+        if reader.email == email:
+            return email
+        if subscribers.suppressed(connection, signer.person(email)):
+            raise TokenError(_NEVER_MAILED)
+        if subscribers.find(connection, email):
+            raise TokenError(_TAKEN)
+        subscribers.readdress(connection, reader.id, email)
+        for one in subscribers.subscriptions_of(connection, reader.id):
+            consent = Consent(now, "moved", one.newsletter, one.edition, "link", origin)
+            consents.append(connection, signer.person(reader.email), consent)
+            consents.append(connection, signer.person(email), consent)
+        return email
+
+
+def _read(connection: Connection, subscriber: int, newsletter: str) -> Preferences:
+    reader = subscribers.get(connection, subscriber)
+    theirs = tuple(subscribers.subscriptions_of(connection, subscriber))
+    if reader is None or not theirs:
+        raise TokenError(_GONE)
+    return Preferences(reader, newsletter, theirs)
+
+
+def _set(
+    connection: Connection, signer: Signer, one: Subscription, edition: str | None, origin: str, now: datetime
+) -> None:
+    person = signer.person(one.subscriber.email)
+    if edition is None:
+        leave(connection, signer, one, "preferences", origin, now)
+    elif one.state is SubscriptionState.ACTIVE:
+        if edition != one.edition:
+            subscribers.move(connection, one.subscriber.id, one.newsletter, edition)
+            consents.append(connection, person, Consent(now, "moved", one.newsletter, edition, "preferences", origin))
+    elif not subscribers.suppressed(connection, person):
+        welcome(connection, signer, one, Consent(now, "confirmed", one.newsletter, edition, "preferences", origin))
+
+
+def _addressed(connection: Connection, signer: Signer, token: str) -> tuple[Subscriber, str]:
+    subscriber, old, email = signer.read(ADDRESS, token, CONFIRM_WITHIN).split(":", 2)
+    reader = subscribers.get(connection, int(subscriber))
+    if reader is None or reader.email not in (old, email):
+        raise TokenError(_GONE)
+    return reader, email

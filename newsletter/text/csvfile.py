@@ -1,0 +1,156 @@
+"""Reads the CSV that people have: any delimiter, encoding and line end, and lines that are broken.
+
+The standard library's csv does the splitting. Around it: a quote that is never closed spoils its own line only, not
+the rest of the file, and every record knows the physical line on which it begins.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+from collections.abc import Iterator
+from itertools import count, islice
+from typing import BinaryIO
+
+from newsletter.errors import NewsletterError
+
+BLOCK = 10_000  # lines read at a time: what keeps memory flat
+_LONGEST_RECORD = 200  # lines that one quoted field may run over before its quote counts as a slip
+_DELIMITERS = ",;\t|"
+_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_NAMED_DELIMITER = re.compile(r'"?sep=(.)"?', re.IGNORECASE)  # a first line that Excel writes and reads
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+
+Record = tuple[int, list[str]]
+Broken = tuple[int, str]
+
+
+class CsvFile:
+    """`header` is the first record that is not blank; `blocks` gives what follows, in bounded pieces.
+
+    `line` is the number of the line that was read last.
+    """
+
+    def __init__(self, file: BinaryIO, name: str) -> None:
+        """`file` is read from where it stands. Raises NewsletterError when it is no text, or empty."""
+        head, rest = _peek(file)
+        if head.startswith(_WORKBOOKS):
+            raise NewsletterError(f"{name} is a spreadsheet's own format. Save it as CSV (UTF-8) and import that.")
+        self._lines: Iterator[str] = io.TextIOWrapper(rest, _encoding(head), "surrogateescape", newline="")
+        self.line = 0  # physical lines handed out
+        first = self._first_line()
+        named = _NAMED_DELIMITER.fullmatch(first.strip())
+        first = self._first_line() if named else first
+        if not first:
+            raise NewsletterError(f"{name} is empty. It needs a header line such as: email,name")
+        self.delimiter = named[1] if named else max(_DELIMITERS, key=first.count)
+        self.header_line = self.line
+        self.header = next(self._split([_mended(first)]))
+
+    def blocks(self) -> Iterator[tuple[list[Record], list[Broken]]]:
+        """Records as (line, cells), and lines that cannot be read as (line, text). A blank line has no cells."""
+        while lines := self._next_lines(BLOCK):
+            if _has_surrogates("".join(lines)):
+                lines = [_mended(line) for line in lines]
+            start = self.line - len(lines) + 1
+            rows = self._whole(lines)
+            if rows is not None:
+                yield list(zip(count(start), rows, strict=False)), []
+            else:
+                yield self._carefully(lines, start)
+
+    def _whole(self, lines: list[str]) -> list[list[str]] | None:
+        """The rows when every line is a record of its own, None when some quote reaches beyond its line."""
+        if any(line.count('"') & 1 for line in lines):
+            return None
+        try:
+            rows = list(self._split(lines))
+        except csv.Error:
+            return None
+        return rows if len(rows) == len(lines) else None
+
+    def _carefully(self, lines: list[str], start: int) -> tuple[list[Record], list[Broken]]:
+        records: list[Record] = []
+        broken: list[Broken] = []
+        at = 0
+        while at < len(lines):
+            taken, row = self._record(lines, at)
+            if row is None:
+                broken.append((start + at, lines[at].rstrip("\r\n")))
+            elif row:
+                records.append((start + at, row))
+            at += taken
+        return records, broken
+
+    def _record(self, lines: list[str], at: int) -> tuple[int, list[str] | None]:
+        """How many lines the record at `at` takes, and its cells; None when its quote is never closed.
+
+        A record of several lines is believed only when it has as many cells as the header: else the quote that
+        opens it is a slip, and the lines behind it are records of their own.
+        """
+        quotes = 0
+        for taken in range(1, _LONGEST_RECORD + 1):
+            if at + taken > len(lines):
+                lines.extend(_mended(line) for line in self._next_lines(1))
+            if at + taken > len(lines):
+                break
+            quotes += lines[at + taken - 1].count('"')
+            row = self._closed(lines[at : at + taken]) if taken == 1 or quotes % 2 == 0 else None
+            if row is not None:
+                return (taken, row) if taken == 1 or len(row) == len(self.header) else (1, None)
+        return 1, None
+
+    def _closed(self, lines: list[str]) -> list[str] | None:
+        """The cells of one record, None while a quote is open at its end."""
+        try:
+            rows = list(self._split([*lines, "end"]))
+        except csv.Error:
+            return None
+        return rows[0] if len(rows) == 2 else None
+
+    def _split(self, lines: list[str]) -> Iterator[list[str]]:
+        return csv.reader(lines, delimiter=self.delimiter, skipinitialspace=True)
+
+    def _next_lines(self, most: int) -> list[str]:
+        lines = list(islice(self._lines, most))
+        self.line += len(lines)
+        return lines
+
+    def _first_line(self) -> str:
+        """The next line that is not blank, "" at the end."""
+        while lines := self._next_lines(1):
+            if lines[0].strip():
+                return lines[0]
+        return ""
+
+
+def _peek(file: BinaryIO) -> tuple[bytes, BinaryIO]:
+    """The first bytes, and a file that begins with them again."""
+    buffered = io.BufferedReader(file, 1 << 20)  # type: ignore[type-var]
+    return buffered.peek(4096)[:4096], buffered
+
+
+def _encoding(head: bytes) -> str:
+    for bom, encoding in _BOMS:
+        if head.startswith(bom):
+            return encoding
+    if head[1::2].count(0) > len(head) // 4:
+        return "utf-16-le"
+    return "utf-16-be" if head[::2].count(0) > len(head) // 4 else "utf-8"
+
+
+def _has_surrogates(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def _mended(line: str) -> str:
+    """A line that is no UTF-8 is taken for Windows-1252, as Excel writes it; its neighbours stay what they are."""
+    if not _has_surrogates(line):
+        return line
+    return line.encode("utf-8", "surrogateescape").decode("cp1252", "replace")

@@ -1,0 +1,160 @@
+"""What the columns of other people's subscriber lists mean: Mailchimp's, Substack's, Ghost's … and our own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from newsletter.domain.subscriber import SubscriptionState
+from newsletter.text.plain import one_line
+
+# Column titles, lower case and without anything but letters and digits. Where several fit, the first one counts.
+_TITLES: dict[str, tuple[str, ...]] = {
+    "email": (
+        "email", "emailaddress", "mail", "mailaddress", "subscriberemail", "contactemail", "primaryemail", "address",
+        "emailadresse", "adresseemail", "courriel", "correo", "correoelectronico", "epost",
+    ),
+    "name": ("name", "fullname", "displayname", "subscribername"),
+    "first": ("firstname", "fname", "first", "givenname", "vorname", "prenom", "nombre"),
+    "last": ("lastname", "lname", "last", "surname", "familyname", "nachname", "nom", "apellido"),
+    "edition": ("edition",),
+    "newsletter": ("newsletter",),
+    "tags": ("tags", "tag", "labels", "label", "segments", "groups"),
+    "state": ("state", "status", "subscriptionstatus", "subscriberstatus", "emailstatus", "memberstatus"),
+    "since": (
+        "since", "confirmtime", "confirmedat", "confirmationtime", "optintime", "optindate", "optinat", "subscribedat",
+        "subscribeddate", "subscribedon", "subscribedate", "subscriptiondate", "dateadded", "createdat", "created",
+        "signupdate", "signedupat", "joined", "joinedat", "addedat", "dateofsubscription",
+    ),
+    "ended": (
+        "unsubscribedat", "unsubtime", "unsubscribetime", "unsubscribedate", "unsubscribedon", "cleantime", "bouncedat",
+        "bouncetime", "deletedat", "complainedat", "blockedat", "optouttime", "optoutdate",
+    ),
+    "stopped": (
+        "emaildisabled", "unsubscribed", "optedout", "optout", "bounced", "hardbounced", "complained", "blocked",
+        "blocklisted", "suppressed", "cleaned", "deleted",
+    ),
+    "wanted": (
+        "subscribed", "subscribedtoemails", "emailenabled", "optin", "optedin", "acceptsmarketing", "marketingconsent",
+    ),
+}  # fmt: skip
+_STOPPED = re.compile(
+    r"unsub|not[ _-]?sub|clean|bounc|complain|spam|abus|junk|block|suppress|disab|inactiv|unreach|undeliver|delet|"
+    r"remov|deactiv|transactional|"
+    r"invalid|cancel|archiv|opt(?:ed)?[ _-]?out|non[ _-]?sub|dead|banned|\A(?:no|false|0|off)\Z"
+)
+_WAITING = re.compile(r"pend|unconfirm|not[ _-]?confirm|unverif|await|waiting|(?:opt-?in )?sent")
+_FALSE = ("", "0", "false", "no", "n", "f", "off", "none", "null")
+_TAG_BREAK = re.compile(r"\s*[,;|]\s*")
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9.]++(?:[ '-][A-Za-z0-9.]++)*+").fullmatch
+_MOST_TAGS, _LONGEST_NAME, _LONGEST_TAG = 50, 200, 60
+
+
+class Entry(NamedTuple):
+    """One line of a list: what it says of a person. `since` None and `edition` "" mean that it does not say."""
+
+    email: str
+    name: str = ""
+    tags: tuple[str, ...] = ()
+    edition: str = ""
+    newsletter: str = ""
+    state: SubscriptionState = SubscriptionState.ACTIVE
+    since: datetime | None = None
+
+
+class Columns:
+    """Which column of a header means what."""
+
+    def __init__(self, header: Sequence[str]) -> None:
+        titles = [re.sub(r"[^a-z0-9]", "", title.lower()) for title in header]
+        self._at = {
+            meaning: [titles.index(known) for known in names if known in titles] for meaning, names in _TITLES.items()
+        }
+        self.width = len(titles)
+        self.has_addresses = bool(self._at["email"])
+        self.email = self._at["email"][0] if self.has_addresses else 0
+        self.name, self.edition = self._place("name"), self._place("edition")
+        self.has_more = any(
+            places for meaning, places in self._at.items() if meaning not in ("email", "name", "edition")
+        )
+        """Whether there are columns to be looked at beside address, name and edition."""
+
+    def entry(self, row: Sequence[str]) -> Entry:
+        """Reads a row, which may be short; the address is as written, without outer spaces."""
+        state = self._state(row)
+        return Entry(
+            email=as_written(self._cell(row, "email")),
+            name=self._name(row),
+            tags=_tags(self._cell(row, "tags")),
+            edition=self._cell(row, "edition"),
+            newsletter=self._cell(row, "newsletter"),
+            state=state,
+            since=self._date(row, "ended" if state is SubscriptionState.UNSUBSCRIBED else "since"),
+        )
+
+    def _place(self, meaning: str) -> int | None:
+        return self._at[meaning][0] if self._at[meaning] else None
+
+    def _cell(self, row: Sequence[str], meaning: str) -> str:
+        """The first cell of that meaning that is filled."""
+        for place in self._at[meaning]:
+            if place < len(row) and (cell := row[place].strip()):
+                return cell
+        return ""
+
+    def _name(self, row: Sequence[str]) -> str:
+        first, last = self._cell(row, "first"), self._cell(row, "last")
+        whole = self._cell(row, "name")
+        parts = (first, last) if first else (whole, last) if last and last not in whole else (whole or last,)
+        return clean_name(" ".join(part for part in parts if part))
+
+    def _state(self, row: Sequence[str]) -> SubscriptionState:
+        """Whoever any column says has left, or cannot be reached, never comes in as active."""
+        word = self._cell(row, "state").lower()
+        stopped = any(row[place].strip().lower() not in _FALSE for place in self._at["stopped"] if place < len(row))
+        unwanted = any(
+            (cell := row[place].strip().lower()) and cell in _FALSE for place in self._at["wanted"] if place < len(row)
+        )
+        if stopped or unwanted or self._cell(row, "ended") or (word and _STOPPED.search(word)):
+            return SubscriptionState.UNSUBSCRIBED
+        return SubscriptionState.PENDING if word and _WAITING.search(word) else SubscriptionState.ACTIVE
+
+    def _date(self, row: Sequence[str], meaning: str) -> datetime | None:
+        for place in [*self._at[meaning], *self._at["since"]]:
+            if place < len(row) and (found := moment(row[place])):
+                return found
+        return None
+
+
+def is_plain_name(name: str) -> bool:
+    """Whether `clean_name` would leave it as it is: a quick look, never wrong."""
+    return not name or (len(name) <= _LONGEST_NAME and _PLAIN_NAME(name) is not None)
+
+
+def clean_name(name: str) -> str:
+    """A name as it may stand in a mail: one line of plain text, of a sensible length."""
+    return one_line(as_written(name))[:_LONGEST_NAME].strip()
+
+
+def as_written(cell: str) -> str:
+    """Undoes what an export did so that a spreadsheet takes no cell for a formula."""
+    return cell[1:] if cell[:1] == "'" and cell[1:2] in ("=", "+", "-", "@", "\t", "\r") else cell
+
+
+def moment(text: str) -> datetime | None:
+    """An instant as exports write it (ISO 8601 and its relatives; UTC where no zone is named), else None."""
+    tidy = re.sub(r"\s*(?:UTC|GMT|Z)\Z", "+00:00", text.strip())
+    tidy = re.sub(r"\s+([+-]\d\d:?\d\d)\Z", r"\1", tidy)
+    try:
+        found = datetime.fromisoformat(tidy)
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _tags(cell: str) -> tuple[str, ...]:
+    """`"Lorem Editors","Second"`, `one; two` and `one | two` alike."""
+    words = (one_line(word.strip(" \"'[]"))[:_LONGEST_TAG] for word in _TAG_BREAK.split(cell))
+    return tuple(dict.fromkeys(word for word in words if word))[:_MOST_TAGS]

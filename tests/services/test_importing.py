@@ -1,0 +1,368 @@
+"""Lists of readers as people have them: exports of other services, Excel, broken lines, anything."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from newsletter.domain.subscriber import SubscriptionState
+from newsletter.errors import NewsletterError
+from newsletter.services import readers
+from newsletter.services.importing import ImportReport, Target, import_file
+from newsletter.services.subscribe import SignUp
+from newsletter.store import consents, notices, subscribers
+from newsletter.store.database import Database
+from newsletter.text.csvfile import CsvFile
+from newsletter.text.roster import as_written, clean_name, is_plain_name, moment
+from newsletter.text.token import CONFIRM, Signer
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+TARGET = Target("tech", "uk", ("uk", "world"), ("tech", "other"), origin="list.csv")
+SIGNER = Signer("a key of some length")
+REAL = Path(__file__).parents[2].parent / "shared/data/subscribers-csv"
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    made = Database(f"sqlite:///{tmp_path / 'subscribers.db'}")
+    yield made
+    made.close()
+
+
+def bring(database: Database, text: str | bytes, target: Target = TARGET) -> ImportReport:
+    content = text.encode() if isinstance(text, str) else text
+    return import_file(database, SIGNER, io.BytesIO(content), target, NOW)
+
+
+def numbers(report: ImportReport) -> tuple[int, int, int, int]:
+    return report.added, report.updated, report.unchanged, report.refused_count
+
+
+def table(database: Database) -> dict[str, tuple[str, str, str]]:
+    """email -> name, edition, state"""
+    return {
+        one.subscriber.email: (one.subscriber.name, one.edition, one.state.value) for one in readers.listing(database)
+    }
+
+
+def test_columns_in_any_order_and_case(database: Database) -> None:
+    report = bring(database, "NAME,Tags,e-mail,EDITION\nAnn,a;b,Ann@Example.org,World\nBob,,bob@example.org,\n")
+    assert numbers(report) == (2, 0, 0, 0)
+    assert table(database) == {
+        "ann@example.org": ("Ann", "world", "active"),
+        "bob@example.org": ("Bob", "uk", "active"),
+    }
+    with database.read() as connection:
+        ann = subscribers.find(connection, "ann@example.org")
+        assert ann
+        assert ann.tags == ("a", "b")
+
+
+def test_again_and_changed(database: Database) -> None:
+    bring(database, "email,name\na@example.org,Ann\nb@example.org,Bob\n")
+    assert numbers(bring(database, "email,name\na@example.org,Ann\nb@example.org,Bob\n")) == (0, 0, 2, 0)
+    report = bring(database, "email,name,edition\na@example.org,,world\nb@example.org,Bobby,\nc@example.org,,\n")
+    assert numbers(report) == (1, 2, 0, 0)
+    assert table(database)["a@example.org"] == ("Ann", "world", "active")
+    assert table(database)["b@example.org"] == ("Bobby", "uk", "active")
+
+
+def test_a_reader_keeps_the_edition_they_chose_when_the_list_names_none(database: Database) -> None:
+    bring(database, "email,edition\na@example.org,world\n")
+    assert numbers(bring(database, "email\na@example.org\n")) == (0, 0, 1, 0)
+    assert table(database)["a@example.org"][1] == "world"
+
+
+def test_a_second_newsletter_of_a_known_reader_is_added(database: Database) -> None:
+    bring(database, "email,name\na@example.org,Ann\n")
+    report = bring(database, "email,name\na@example.org,Anna\n", replace(TARGET, newsletter="other", edition="main"))
+    assert numbers(report) == (1, 0, 0, 0)
+    assert {(one.newsletter, one.edition, one.subscriber.name) for one in readers.listing(database)} == {
+        ("tech", "uk", "Anna"),
+        ("other", "main", "Anna"),
+    }
+
+
+def test_bad_lines_are_told_with_number_and_reason_and_stop_nothing(database: Database) -> None:
+    text = (
+        "name,email,edition\r\n"
+        '"Ann\r\nof two lines",ann@example.org,uk\r\n'  # lines 2 and 3
+        "Bob,bob,uk\r\n"
+        "\r\n"
+        "Carl,carl@example.org,mars\r\n"  # line 6
+        ',"  ",\r\n'
+        "Dora,,\r\n"  # line 8
+        'Eve,"eve@example.org,uk\r\n'  # line 9: never closed
+        "Fred,fred@example.org\r\n"
+        "Gül,gül@example.org,\r\n"  # line 11
+        "Hal,hal@example.org,uk,more,cells\r\n"
+    )
+    report = bring(database, text)
+    assert [(one.line, one.value) for one in report.refused] == [
+        (4, "bob"),
+        (6, "carl@example.org"),
+        (8, "Dora"),
+        (9, 'Eve,"eve@example.org,uk'),
+        (11, "gül@example.org"),
+    ]
+    reasons = [one.reason for one in report.refused]
+    for reason, words in zip(reasons, ("no @", "uk, world", "empty", "never closed", "plain letters"), strict=True):
+        assert words in reason
+    assert set(table(database)) == {"ann@example.org", "fred@example.org", "hal@example.org"}
+    assert table(database)["ann@example.org"][0] == "Ann of two lines"
+
+
+def test_a_stray_quote_spoils_its_own_line_only(database: Database) -> None:
+    lines = [f"r{number}@example.org,Reader {number}" for number in range(1000)]
+    lines[10] = 'x@example.org,"Reader'
+    lines[500] = '"y@example.org,Reader'
+    report = bring(database, "email,name\n" + "\n".join(lines))
+    assert report.added == 998
+    assert [one.line for one in report.refused] == [12, 502]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "email;name\r\nann@example.org;Ännchen\r\n".encode("utf-8-sig"),
+        "email\tname\nann@example.org\tÄnnchen\n".encode("utf-16"),
+        "email,name\r\nann@example.org,Ännchen\r\n".encode("utf-16-le"),
+        "email,name\r\nann@example.org,Ännchen\r\n".encode("utf-16-be"),
+        "email;name\rann@example.org;Ännchen\r".encode("cp1252"),
+        "sep=;\r\nemail;name\r\nann@example.org;Ännchen".encode("cp1252"),
+        b"\n \nemail,name\n\nann@example.org,\xc3\x84nnchen",
+    ],
+    ids=["excel", "utf-16 tabs", "utf-16-le", "utf-16-be", "old mac", "sep line", "blank lines"],
+)
+def test_whatever_a_spreadsheet_writes(database: Database, content: bytes) -> None:
+    assert numbers(bring(database, content)) == (1, 0, 0, 0)
+    assert table(database) == {"ann@example.org": ("Ännchen", "uk", "active")}
+
+
+def test_one_line_in_another_encoding_leaves_its_neighbours_alone(database: Database) -> None:
+    content = "email,name\na@example.org,Zoë\n".encode() + "b@example.org,Zoë\n".encode("cp1252")
+    bring(database, content)
+    assert {name for name, _, _ in table(database).values()} == {"Zoë"}
+    assert len(table(database)) == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "empty"),
+        (b"\n\n", "empty"),
+        (b"PK\x03\x04 workbook", "Save it as CSV"),
+        (b"name,phone\nAnn,1\n", "one of them is `email`"),
+        (b"ann@example.org\nbob@example.org\n", "names the columns"),
+    ],
+)
+def test_a_file_that_is_no_list_says_what_to_do(database: Database, content: bytes, words: str) -> None:
+    with pytest.raises(NewsletterError, match=words):
+        bring(database, content)
+
+
+def test_who_left_and_who_is_never_mailed_stay_so(database: Database) -> None:
+    bring(database, "email\na@example.org\nb@example.org\n")
+    readers.remove(database, SIGNER, ["a@example.org"], "tech", "test", NOW)
+    readers.erase(database, SIGNER, "b@example.org", "test", NOW)
+    report = bring(database, "email,name\na@example.org,Ann\nb@example.org,Bob\nc@example.org,\n")
+    assert numbers(report) == (1, 1, 0, 1)
+    assert [(one.line, one.value) for one in report.refused] == [(3, "b@example.org")]
+    assert {email: state for email, (_, _, state) in table(database).items()} == {
+        "a@example.org": "unsubscribed",
+        "c@example.org": "active",
+    }
+
+
+@pytest.mark.parametrize(
+    ("header", "cell"),
+    [
+        ("status", "unsubscribed"), ("Status", "Cleaned"), ("state", "hard bounced"), ("status", "opted-out"),
+        ("UNSUB_TIME", "2023-06-06 12:56:15"), ("unsubscribed_at", "2024-03-13 11:33:53 UTC"), ("unsubscribed", "true"),
+        ("email_disabled", "true"), ("subscribed_to_emails", "false"), ("Subscribed", "No"), ("status", "blocklisted"),
+        ("status", "inactive"), ("Bounced", "1"), ("status", "0"), ("status", "complained"),
+        ("deleted_at", "2020-01-01"),
+    ],
+)  # fmt: skip
+def test_who_left_elsewhere_never_comes_in_as_active(database: Database, header: str, cell: str) -> None:
+    assert numbers(bring(database, f"email,{header}\na@example.org,{cell}\n")) == (1, 0, 0, 0)
+    assert table(database)["a@example.org"][2] == "unsubscribed"
+    bring(database, "email\nb@example.org\n")
+    assert numbers(bring(database, f"email,{header}\nb@example.org,{cell}\n")) == (0, 1, 0, 0)
+    assert table(database)["b@example.org"][2] == "unsubscribed"
+
+
+@pytest.mark.parametrize(
+    ("header", "cell"),
+    [("status", "active"), ("status", "Subscribed"), ("unsubscribed", "false"), ("unsubscribed_at", ""),
+     ("subscribed_to_emails", "true"), ("email_disabled", "FALSE"), ("status", ""), ("status", "enabled")],
+)  # fmt: skip
+def test_who_is_subscribed_elsewhere_comes_in(database: Database, header: str, cell: str) -> None:
+    bring(database, f"email,{header}\na@example.org,{cell}\n")
+    assert table(database)["a@example.org"][2] == "active"
+
+
+def test_twice_in_one_list(database: Database) -> None:
+    lines = ("email,name,status,edition", "a@example.org,Ann,unsubscribed,", "A@example.org,Anna,active,world")
+    text = "\n".join((*lines, "a@example.org,,,"))
+    assert numbers(bring(database, text)) == (1, 1, 1, 0)
+    assert table(database) == {"a@example.org": ("Anna", "world", "unsubscribed")}
+
+
+def test_consent_is_kept_and_outlives_the_person(database: Database) -> None:
+    bring(database, "email,optin_time\na@example.org,2018-02-12 10:54:27\n")
+    [one] = readers.listing(database)
+    assert one.since == datetime(2018, 2, 12, 10, 54, 27, tzinfo=UTC)
+    person = SIGNER.person("a@example.org")
+    with database.read() as connection:
+        [consent] = consents.of_subscriber(connection, one.subscriber.id, person)
+    assert (consent.action, consent.method, consent.origin, consent.at) == ("imported", "import", "list.csv", NOW)
+    assert "vouches" in consent.words
+    readers.erase(database, SIGNER, "a@example.org", "test", NOW)
+    with database.read() as connection:
+        assert [one.action for one in consents.of(connection, person)] == ["imported", "erased"]
+
+
+def test_confirm_asks_each(database: Database) -> None:
+    bring(database, "email,status\nleft@example.org,unsubscribed\n")
+    bring(database, "email\nhere@example.org\n")
+    asking = replace(TARGET, state=SubscriptionState.PENDING)
+    report = bring(database, "email\nleft@example.org\nhere@example.org\nnew@example.org\n", asking)
+    assert numbers(report) == (1, 0, 2, 0)
+    assert table(database)["new@example.org"][2] == "pending"
+    with database.read() as connection:
+        since = datetime(2020, 1, 1, tzinfo=UTC)
+        asked = [
+            notices.queued_since(connection, SIGNER.person(f"{who}@example.org"), CONFIRM, since)
+            for who in ("left", "here", "new")
+        ]
+    assert asked == [{}, {}, {"tech": 1}]
+    # Whoever vouches later makes them active.
+    assert numbers(bring(database, "email\nnew@example.org\n")) == (0, 1, 0, 0)
+
+
+def test_export_is_harmless_and_comes_back(database: Database, tmp_path: Path) -> None:
+    readers.add_active(database, SIGNER, SignUp("tech", "world", "=cmd@example.org", '+1 Ann, "the" first'), NOW)
+    readers.add_active(database, SIGNER, SignUp("tech", "uk", "b@example.org", "Bob"), NOW)
+    readers.remove(database, SIGNER, ["b@example.org"], None, "", NOW)
+    before = table(database)
+    out = io.StringIO()
+    assert readers.export(database, out) == 2
+    for row in out.getvalue().splitlines():
+        assert row[0] not in "=+-@"
+    assert "'=cmd@example.org,\"'+1 Ann" in out.getvalue()
+    other = Database(f"sqlite:///{tmp_path / 'other.db'}")
+    assert numbers(bring(other, out.getvalue())) == (2, 0, 0, 0)
+    assert table(other) == before
+    other.close()
+
+
+def test_another_newsletters_line_is_refused(database: Database) -> None:
+    report = bring(database, "email,newsletter\na@example.org,other\nb@example.org,tech\nc@example.org,Some Title\n")
+    assert numbers(report) == (2, 0, 0, 1)
+    assert "newsletter other" in report.refused[0].reason
+
+
+def test_batches_make_no_difference(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("newsletter.services.importing.BATCH", 7)
+    monkeypatch.setattr("newsletter.text.csvfile.BLOCK", 5)
+    rows = [f"r{number % 40}@example.org,Reader {number % 40}" for number in range(100)]
+    assert numbers(bring(database, "email,name\n" + "\n".join(rows))) == (40, 0, 60, 0)
+
+
+def real(name: str) -> bytes:
+    found = list(REAL.rglob(name)) if REAL.is_dir() else []
+    if not found:
+        pytest.skip("the real exports of ../shared/data are not here")
+    return found[0].read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("name", "expected", "states"),
+    [
+        ("subscribed.csv", (5, 0, 0, 0), {"active": 5}),
+        ("unsubscribed.csv", (5, 0, 0, 0), {"unsubscribed": 5}),
+        ("cleaned.csv", (5, 0, 0, 0), {"unsubscribed": 5}),
+        ("members.csv", (9, 0, 0, 0), {"active": 5, "unsubscribed": 3, "pending": 1}),
+        ("fixtures_subscriber_emails.csv", (15, 0, 0, 2), {"active": 13, "unsubscribed": 2}),
+        ("invalid.csv", (3, 0, 0, 0), {"active": 3}),
+        ("subs-v1.csv", (3, 0, 0, 0), {"active": 2, "unsubscribed": 1}),
+        ("subs-v2.csv", (2, 0, 0, 0), {"active": 1, "unsubscribed": 1}),
+        ("subscribers.csv", (16, 0, 0, 4), {"active": 16}),
+        ("malformed.csv", (1, 0, 0, 0), {"active": 1}),
+        ("import_rfc_4180_with_status.csv", (4, 0, 0, 0), {"active": 2, "unsubscribed": 2}),
+        ("import_rfc_4180_upsert.csv", (4, 1, 0, 0), {"active": 4}),
+        ("import_malformed1.csv", (3, 0, 0, 0), {"active": 3}),
+        ("import_malformed2.csv", (0, 0, 0, 1), {}),
+        ("import_with_data.csv", (2, 0, 0, 0), {"active": 2}),
+        ("keila_import_template.csv", (2, 0, 0, 0), {"active": 2}),
+        ("import_excel.csv", (201, 0, 0, 0), {"active": 201}),
+        ("import_libreoffice.csv", (201, 0, 0, 0), {"active": 201}),
+        ("subs.csv", (100, 0, 0, 0), {"active": 100}),
+    ],
+)
+def test_real_exports(
+    database: Database, name: str, expected: tuple[int, int, int, int], states: dict[str, int]
+) -> None:
+    assert numbers(bring(database, real(name))) == expected
+    found = [state for _, _, state in table(database).values()]
+    assert {state: found.count(state) for state in set(found)} == states
+
+
+def test_real_names_and_tags(database: Database) -> None:
+    bring(database, real("import_excel.csv"))
+    assert table(database)["foo-1@example.com"][0] == "Joël Müller-Schultheiß"
+    bring(database, real("subs-v1.csv"))
+    with database.read() as connection:
+        dolor = subscribers.find(connection, "dolor@example.com")
+        assert dolor
+        assert (dolor.name, dolor.tags) == ("Dolor Simet", ("Multiple Tags", "Example", "More tags"))
+
+
+@given(st.binary(max_size=300))
+@settings(max_examples=60)
+def test_no_bytes_make_the_reader_of_files_stumble(content: bytes) -> None:
+    try:
+        read = CsvFile(io.BytesIO(content), "x.csv")
+    except NewsletterError:
+        return
+    for records, broken in read.blocks():
+        assert all(1 <= line <= read.line for line, _ in [*records, *broken])
+
+
+@given(st.lists(st.lists(st.text('ab,;"\n\r x', max_size=6), min_size=2, max_size=2), max_size=12))
+@settings(max_examples=60)
+def test_what_a_csv_writer_writes_is_read_again(rows: list[list[str]]) -> None:
+    import csv
+
+    out = io.StringIO()
+    csv.writer(out, quoting=csv.QUOTE_ALL).writerows([["email", "name"], *rows])
+    read = CsvFile(io.BytesIO(out.getvalue().encode()), "x.csv")
+    assert [row for records, _ in read.blocks() for _, row in records] == rows
+
+
+@given(st.text("ab .'-\t='+é", max_size=8))
+def test_a_plain_name_is_a_clean_name(name: str) -> None:
+    if is_plain_name(name):
+        assert clean_name(name) == name
+    assert as_written(readers.harmless(name)) == name or name[:1] == "'"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2021-02-04 07:55:20 +0000", "2021-02-04T07:55:20.000Z", "2021-02-04 07:55:20 UTC", "2021-02-04 07:55:20",
+     "2021-02-04 08:55:20 +01:00"],
+)  # fmt: skip
+def test_dates_as_exports_write_them(text: str) -> None:
+    assert moment(text) == datetime(2021, 2, 4, 7, 55, 20, tzinfo=UTC)
+
+
+def test_other_dates_are_left_out() -> None:
+    assert [moment(text) for text in ("", "04/02/2021", "soon", "0")] == [None] * 4
