@@ -22,12 +22,12 @@ class Item:
     """One thing that a source holds: its stable `key`, and a `fingerprint` of all that its post is made from.
 
     `parse` makes the post (raises PostError); it is called only when the fingerprint is not the stored one,
-    so it carries the cost. `parse` must be picklable where the source wants its items parsed in processes.
+    so it carries the cost. It returns None for an item that this source leaves out (another category).
     """
 
     key: str
     fingerprint: str
-    parse: Callable[[], Post]
+    parse: Callable[[], Post | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +36,15 @@ class Reading:
 
     `items` are lazy. `complete` is True when what is not among them is gone from the source (a folder),
     False when it merely scrolled out (a feed). `unchanged` is True when the source said so (304): no items.
+    `warnings` (what a user should know though nothing was skipped) and `state` may grow while items are taken:
+    look at them afterwards.
     """
 
     items: Iterator[Item | Skipped]
     state: SourceState
     complete: bool
     unchanged: bool = False
+    warnings: list[str] = field(default_factory=list)
 
 
 class Source(Protocol):

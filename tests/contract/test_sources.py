@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import pickle
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ from newsletter.domain.post import Post
 from newsletter.errors import PostError, SourceError
 from newsletter.sources.base import Item, Reading, Source, SourceState
 from newsletter.sources.feed import FeedSource
+from newsletter.sources.jekyll import JekyllSource
 from newsletter.text.titles import plain_title
 from tests.web_server import Answer, WebServer, web_server
 
@@ -72,7 +74,21 @@ def feed_with_validators(folder: Path, web: WebServer) -> Sample:
     )
 
 
-SAMPLES = [feed_from_a_file, feed_from_the_web, feed_with_validators]
+def jekyll(folder: Path, web: WebServer) -> Sample:
+    site = folder / "site"
+    (site / "_posts").mkdir(parents=True)
+    (site / "_config.yml").write_text("url: https://blog.example.org\n", "utf-8")
+
+    def write(number: int, title: str) -> None:
+        path = site / "_posts" / f"2026-04-0{number}-post.md"
+        path.write_text(f"---\ntitle: {title}\n---\nWords of it.\n", "utf-8")
+
+    for number, title in enumerate(("First", "Second", "Third & <em>last</em>", "a: b"), start=1):
+        write(number, title)
+    return Sample(JekyllSource("blog", site), lambda: write(2, "Second, corrected"), lambda: shutil.rmtree(site))
+
+
+SAMPLES = [feed_from_a_file, feed_from_the_web, feed_with_validators, jekyll]
 
 
 @pytest.fixture(params=SAMPLES, ids=lambda build: build.__name__)

@@ -1,0 +1,151 @@
+"""Reads a newsletter's sources and stores what is new in them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from newsletter.domain.post import Post, Skipped
+from newsletter.errors import PostError, SourceError
+from newsletter.services import stories
+from newsletter.sources.base import Item, Reading, Source, SourceState
+from newsletter.store import posts, source_states
+from newsletter.store.database import Database
+
+Progress = Callable[[str, int], None]
+
+_AT_ONCE = 2000  # posts stored in one transaction: nobody waits long for the database
+_TELL_EVERY = 250
+
+
+@dataclass(frozen=True, slots=True)
+class SourceReport:
+    """How one source went. `seen` counts its posts, `updated` those whose content changed (not only their file).
+
+    `error` is a sentence for the user when the source could not be read to its end; `warnings` are what nothing was
+    skipped for, but somebody should know.
+    """
+
+    name: str
+    type: str
+    seen: int
+    new: int
+    updated: int
+    skipped: tuple[Skipped, ...]
+    error: str | None
+    warnings: tuple[str, ...] = ()
+
+
+def collect(
+    database: Database,
+    newsletter: str,
+    sources: Sequence[Source],
+    now: datetime,
+    progress: Progress | None = None,
+) -> list[SourceReport]:
+    """Reads every source, stores new and changed posts, and puts them into stories.
+
+    A source that fails says so in its report and in the database, and stops no other. `now` decides which posts are
+    still in the future. `progress` is told a source's name and how many of its items were looked at.
+    """
+    reports = [_Collecting(database, newsletter, source, now, progress).run() for source in sources]
+    with database.write() as connection:
+        names = [source.name for source in sources]
+        posts.mark_gone_with_sources(connection, newsletter, names)
+        source_states.forget_others(connection, newsletter, names)
+        posts.publish_due(connection, newsletter, now)
+    stories.assign(database, newsletter, now)
+    return reports
+
+
+class _Collecting:
+    """One source, one time."""
+
+    def __init__(
+        self, database: Database, newsletter: str, source: Source, now: datetime, progress: Progress | None
+    ) -> None:
+        self.database, self.newsletter, self.source, self.now = database, newsletter, source, now
+        self.tell = progress or (lambda _name, _done: None)
+        self.skipped: list[Skipped] = []
+        self.seen: set[str] = set()
+        self.posts = self.new = self.updated = self.looked_at = 0
+
+    def run(self) -> SourceReport:
+        name = self.source.name
+        with self.database.read() as connection:
+            before = SourceState(source_states.remembered(connection, self.newsletter, name))
+            self.known = posts.fingerprints(connection, self.newsletter, name)
+        reading: Reading | None = None
+        error = None
+        try:
+            reading = self.source.read(before, self.now)
+            self._take(reading)
+        except SourceError as failure:
+            error = str(failure)
+        except Exception as failure:  # whatever a source does, the others are read
+            error = f"{name}: it cannot be read: {type(failure).__name__}: {failure}"
+        self._finish(reading, before, error)
+        warnings = tuple(reading.warnings) if reading else ()
+        counts = (self.posts, self.new, self.updated)
+        return SourceReport(name, self.source.type, *counts, tuple(self.skipped), error, warnings)
+
+    def _take(self, reading: Reading) -> None:
+        fresh: list[tuple[Post, str]] = []
+        for item in reading.items:
+            self.looked_at += 1
+            if self.looked_at % _TELL_EVERY == 0:
+                self.tell(self.source.name, self.looked_at)
+            if isinstance(item, Skipped):
+                self.skipped.append(item)
+                self.seen.add(item.item)
+            elif item.key not in self.seen:
+                self._look(item, fresh)
+            if len(fresh) >= _AT_ONCE:
+                self._save(fresh)
+                fresh = []
+        self._save(fresh)
+        self.tell(self.source.name, self.looked_at)
+
+    def _look(self, item: Item, fresh: list[tuple[Post, str]]) -> None:
+        if self.known.get(item.key) == item.fingerprint:
+            self.seen.add(item.key)
+            self.posts += 1
+            return
+        try:
+            post = item.parse()
+        except PostError as error:
+            # Its former version, if there is one, stays: a slip while editing is no reason to lose a post.
+            self.seen.add(item.key)
+            self.skipped.append(Skipped(item.key, str(error)))
+            return
+        if post is not None:
+            self.seen.add(item.key)
+            self.posts += 1
+            fresh.append((post, item.fingerprint))
+
+    def _save(self, fresh: Sequence[tuple[Post, str]]) -> None:
+        if not fresh:
+            return
+        with self.database.write() as connection:
+            changed = [post.key for post, _ in fresh if post.key in self.known]
+            stored = posts.by_keys(connection, self.newsletter, self.source.name, changed) if changed else {}
+            posts.save(connection, self.newsletter, fresh, self.now)
+        self.new += len(fresh) - len(changed)
+        self.updated += sum(
+            1 for post, _ in fresh if (old := stored.get(post.key)) and post.key in self.known and not _same(old, post)
+        )
+
+    def _finish(self, reading: Reading | None, before: SourceState, error: str | None) -> None:
+        with self.database.write() as connection:
+            if reading and reading.complete and not reading.unchanged and error is None:
+                vanished = self.known.keys() - self.seen
+                posts.mark_gone(connection, self.newsletter, self.source.name, sorted(vanished))
+            state = reading.state if reading and error is None else before
+            source_states.remember(connection, self.newsletter, self.source.name, state.values, self.now, error or "")
+
+
+def _same(old: Post, new: Post) -> bool:
+    """Whether a reader would see the same; which story it is in is not the source's matter."""
+    return dataclasses.replace(old, story=None) == new

@@ -1,0 +1,118 @@
+"""The address that Jekyll gives a post: permalink styles, their variables, and how a word becomes part of a URL."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from newsletter.text import ruby
+
+STYLES = {
+    "none": "/:categories/:title:output_ext",
+    "date": "/:categories/:year/:month/:day/:title:output_ext",
+    "ordinal": "/:categories/:year/:y_day/:title:output_ext",
+    "pretty": "/:categories/:year/:month/:day/:title/",
+    "weekdate": "/:categories/:year/W:week/:short_day/:title:output_ext",
+}
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """All that a post's address is made from. `date` is local to the site; `path` is without its extension."""
+
+    date: datetime
+    slug: str
+    basename: str
+    categories: tuple[Any, ...]
+    path: str
+    output_ext: str
+
+
+def address(template: str, place: Place) -> str:
+    """The URL's path, beginning with /. Raises ValueError for a variable that Jekyll does not have."""
+    url = _VARIABLE.sub(lambda found: _filled(found[1], place), template)
+    url = f"/{url}".replace("..", "/").replace("./", "")
+    return re.sub(r"/{2,}", "/", url)
+
+
+_VARIABLE = re.compile(r":([a-z_]+)")
+_PLAIN = re.compile(r"[a-zA-Z0-9./-]+\Z")
+
+
+def _filled(name: str, place: Place) -> str:
+    rest = ""
+    if name not in _VARIABLES and name.endswith("_") and name[:-1] in _VARIABLES:
+        name, rest = name[:-1], "_"
+    if name not in _VARIABLES:
+        raise ValueError(f"Jekyll has no permalink variable `:{name}`")
+    value = _VARIABLES[name](place)
+    if value and not _PLAIN.match(value):
+        value = quote(value, safe="!$&'()*+,;=:@/~?")
+    return value + rest
+
+
+_VARIABLES: dict[str, Callable[[Place], str]] = {
+    "title": lambda place: slugify(place.slug, pretty=True),
+    "slug": lambda place: ruby.downcase(slugify(place.slug)),
+    "name": lambda place: ruby.downcase(slugify(place.basename)),
+    "categories": lambda place: "/".join(dict.fromkeys(ruby.downcase(ruby.text(each)) for each in place.categories)),
+    "slugified_categories": lambda place: "/".join(
+        dict.fromkeys(ruby.downcase(slugify(ruby.text(each))) for each in place.categories)
+    ),
+    "path": lambda place: place.path,
+    "collection": lambda place: "posts",
+    "output_ext": lambda place: place.output_ext,
+    "year": lambda place: f"{place.date.year:04}",
+    "short_year": lambda place: f"{place.date.year % 100:02}",
+    "month": lambda place: f"{place.date.month:02}",
+    "i_month": lambda place: str(place.date.month),
+    "short_month": lambda place: _MONTHS[place.date.month - 1][:3],
+    "long_month": lambda place: _MONTHS[place.date.month - 1],
+    "day": lambda place: f"{place.date.day:02}",
+    "i_day": lambda place: str(place.date.day),
+    "y_day": lambda place: f"{place.date.timetuple().tm_yday:03}",
+    "w_year": lambda place: f"{place.date.isocalendar().year:04}",
+    "week": lambda place: f"{place.date.isocalendar().week:02}",
+    "w_day": lambda place: str(place.date.isoweekday()),
+    "short_day": lambda place: _DAYS[place.date.weekday()][:3],
+    "long_day": lambda place: _DAYS[place.date.weekday()],
+    "hour": lambda place: f"{place.date.hour:02}",
+    "minute": lambda place: f"{place.date.minute:02}",
+    "second": lambda place: f"{place.date.second:02}",
+}
+
+_DEFAULT = re.compile(r"[^A-Za-z0-9]+")
+_PRETTY = re.compile(r"[^A-Za-z0-9._~!$&'()+,;=@]+")
+
+
+def slugify(word: str, *, pretty: bool = False) -> str:
+    """Runs of what is no letter, mark or digit become a hyphen; `pretty` keeps ._~!$&'()+,;=@ too."""
+    pattern = _PRETTY if pretty else _DEFAULT
+    if word.isascii():
+        return _trim(pattern.sub("-", word))
+    masked = "".join(char if char < "\x80" else "x" if _is_word(char) else " " for char in word)
+    pieces, position = [], 0
+    for found in pattern.finditer(masked):
+        pieces += [word[position : found.start()], "-"]
+        position = found.end()
+    return _trim("".join([*pieces, word[position:]]))
+
+
+def _is_word(char: str) -> bool:
+    category = unicodedata.category(char)
+    return category[0] in "LM" or category == "Nd"
+
+
+def _trim(slug: str) -> str:
+    """One hyphen at each end, not all: Jekyll's rule."""
+    return slug.removeprefix("-").removesuffix("-") if len(slug) > 1 else slug.removeprefix("-")

@@ -1,0 +1,149 @@
+"""Posts as their sources gave them. What vanishes from its source stays, marked gone: the ledger may know it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, bindparam, select, update
+
+from newsletter.domain.post import Markup, Post, PostState
+from newsletter.store.database import insert
+from newsletter.store.tables import posts
+
+_AT_ONCE = 500  # values in one IN list
+_IDENTITY = ("newsletter", "source", "key")
+_FROM_POST = (
+    *("path", "url", "title", "published", "updated", "categories", "tags", "author", "excerpt"),
+    *("image", "image_alt", "slug", "state", "markup", "featured", "weight", "body"),
+)
+_COLUMNS = [posts.c[name] for name in ("id", "source", "key", *_FROM_POST, "story")]
+
+
+def fingerprints(connection: Connection, newsletter: str, source: str) -> dict[str, str]:
+    """What is stored of a source and still in it: key -> fingerprint."""
+    wanted = select(posts.c.key, posts.c.fingerprint).where(*_of(newsletter, source), posts.c.gone.is_(False))
+    return {row.key: row.fingerprint for row in connection.execute(wanted)}
+
+
+def save(connection: Connection, newsletter: str, rows: Sequence[tuple[Post, str]], now: datetime) -> None:
+    """Stores posts with their fingerprints; what is known by newsletter, source and key is overwritten."""
+    if not rows:
+        return
+    statement = insert(connection, posts)
+    replaced = {name: statement.excluded[name] for name in ("fingerprint", *_FROM_POST, "gone")}
+    statement = statement.on_conflict_do_update(index_elements=list(_IDENTITY), set_=replaced)
+    connection.execute(statement, [_row(newsletter, post, fingerprint, now) for post, fingerprint in rows])
+
+
+def by_keys(connection: Connection, newsletter: str, source: str, keys: Iterable[str]) -> dict[str, Post]:
+    """The stored posts of a source among `keys`, gone ones too."""
+    wanted = select(*_COLUMNS).where(*_of(newsletter, source), posts.c.key.in_(bindparam("values", expanding=True)))
+    return {row.key: _post(row) for row in _in_batches(connection, wanted, list(keys))}
+
+
+def by_ids(connection: Connection, ids: Iterable[int]) -> dict[int, Post]:
+    wanted = select(*_COLUMNS).where(posts.c.id.in_(bindparam("values", expanding=True)))
+    return {row.id: _post(row) for row in _in_batches(connection, wanted, list(ids))}
+
+
+def by_stories(connection: Connection, stories: Iterable[int]) -> dict[int, list[Post]]:
+    """Story -> the posts that tell it and are still in their sources, newest first."""
+    found: dict[int, list[Post]] = {}
+    wanted = select(*_COLUMNS).where(posts.c.story.in_(bindparam("values", expanding=True)), posts.c.gone.is_(False))
+    for row in _in_batches(connection, wanted, list(stories)):
+        found.setdefault(row.story, []).append(_post(row))
+    for told in found.values():
+        told.sort(key=lambda post: post.published, reverse=True)
+    return found
+
+
+def listing(connection: Connection, newsletter: str | None) -> list[Post]:
+    """Every post still in its source, newest first; of all newsletters without a name."""
+    wanted = select(*_COLUMNS).where(posts.c.gone.is_(False))
+    if newsletter is not None:
+        wanted = wanted.where(posts.c.newsletter == newsletter)
+    return [_post(row) for row in connection.execute(wanted.order_by(posts.c.published.desc(), posts.c.id))]
+
+
+def mark_gone(connection: Connection, newsletter: str, source: str, keys: Iterable[str]) -> None:
+    """For posts that a complete reading of their source did not hold."""
+    gone = update(posts).where(*_of(newsletter, source), posts.c.key == bindparam("vanished")).values(gone=True)
+    rows = [{"vanished": key} for key in keys]
+    if rows:
+        connection.execute(gone, rows)
+
+
+def mark_gone_with_sources(connection: Connection, newsletter: str, sources: Sequence[str]) -> None:
+    """For the posts of sources that the newsletter no longer names; `sources` are those it does."""
+    others = (posts.c.newsletter == newsletter, posts.c.source.not_in(sources), posts.c.gone.is_(False))
+    connection.execute(update(posts).where(*others).values(gone=True))
+
+
+def publish_due(connection: Connection, newsletter: str, now: datetime) -> None:
+    """A post of the future whose time has come is published, though its file did not change."""
+    due = (posts.c.newsletter == newsletter, posts.c.state == PostState.FUTURE.value, posts.c.published <= now)
+    connection.execute(update(posts).where(*due).values(state=PostState.PUBLISHED.value))
+
+
+def _of(newsletter: str, source: str) -> tuple[Any, Any]:
+    return posts.c.newsletter == newsletter, posts.c.source == source
+
+
+def _in_batches(connection: Connection, wanted: Select[Any], values: Sequence[object]) -> Iterator[Row[Any]]:
+    for start in range(0, len(values), _AT_ONCE):
+        yield from connection.execute(wanted, {"values": values[start : start + _AT_ONCE]})
+
+
+def _row(newsletter: str, post: Post, fingerprint: str, now: datetime) -> Mapping[str, object]:
+    return {
+        "newsletter": newsletter,
+        "source": post.source,
+        "key": post.key,
+        "fingerprint": fingerprint,
+        "path": post.path,
+        "url": post.url,
+        "title": post.title,
+        "published": post.published,
+        "updated": post.updated,
+        "categories": post.categories,
+        "tags": post.tags,
+        "author": post.author,
+        "excerpt": post.excerpt,
+        "image": post.image,
+        "image_alt": post.image_alt,
+        "slug": post.slug,
+        "state": post.state.value,
+        "markup": post.markup.value,
+        "featured": post.featured,
+        "weight": post.weight,
+        "body": post.body,
+        "first_seen": now,
+        "gone": False,
+    }
+
+
+def _post(row: Row[Any]) -> Post:
+    return Post(
+        source=row.source,
+        key=row.key,
+        url=row.url,
+        title=row.title,
+        published=row.published,
+        path=row.path,
+        updated=row.updated,
+        categories=tuple(row.categories),
+        tags=tuple(row.tags),
+        author=row.author,
+        excerpt=row.excerpt,
+        image=row.image,
+        image_alt=row.image_alt,
+        slug=row.slug,
+        state=PostState(row.state),
+        markup=Markup(row.markup),
+        body=row.body,
+        featured=row.featured,
+        weight=row.weight,
+        story=row.story,
+    )
