@@ -31,7 +31,7 @@ NOTICES: Mapping[str, tuple[str, ...]] = {
     "already": ("archive_url", "preferences_url", "unsubscribe_url"),
     "goodbye": ("signup_url",),
 }
-ALSO_SHOWN = 4  # other versions of one story
+ALSO_SHOWN = 5  # other versions of one story, of either kind
 SUBJECT_LENGTH = 250  # no inbox shows more than about 80
 
 
@@ -62,7 +62,12 @@ class Renderer:
         self._environment = Environment(self._loader)
         self._environment.globals["slot"] = slot
         self._environment.filters.update(
-            wrap=columns.wrap, underline=columns.underline, paragraphs=_paragraphs, counted=_counted, also_in=_also_in
+            wrap=columns.wrap,
+            underline=columns.underline,
+            paragraphs=_paragraphs,
+            counted=_counted,
+            told_elsewhere=_told_elsewhere,
+            told_again=_told_again,
         )
         self._sound: set[tuple[str, str]] = set()  # file and source of templates that passed the linter
 
@@ -191,15 +196,16 @@ def _paragraphs(text: str) -> list[str]:
     return [one_line(part) for part in re.split(r"\n\s*\n", text) if part.strip()]
 
 
-def _also_in(story: DigestStory) -> list[tuple[str, str]]:
-    """Label and link of the story's other versions: told elsewhere, the place's name; told again there, its title."""
-    labels: dict[str, str] = {}
-    for also in story.also:
-        elsewhere = also.source and also.source != story.source and also.source not in labels
-        label = also.source if elsewhere else also.title
-        if also.url and label and label not in (story.title, *labels):
-            labels[label] = also.url
-    return list(labels.items())[:ALSO_SHOWN]
+def _told_elsewhere(story: DigestStory) -> list[Also]:
+    """One version of the story from each other source."""
+    others = {also.source: also for also in reversed(story.also) if also.url and also.source not in ("", story.source)}
+    return [also for also in story.also if others.get(also.source) is also][:ALSO_SHOWN]
+
+
+def _told_again(story: DigestStory) -> list[Also]:
+    """The other versions that the story's own source has."""
+    elsewhere = _told_elsewhere(story)
+    return [also for also in story.also if also.url and also not in elsewhere][:ALSO_SHOWN]
 
 
 def _counted(count: int, one: str, many: str) -> str:

@@ -69,7 +69,8 @@ def test_the_whole_sample() -> None:
     assert made.subject == "A harbour town wires its tide mill to the data hall"
     assert "Friday, 20 November 2026" in page.text
     assert "10 stories, 43 minutes of reading" in page.text
-    assert "Also: Coast Daily, Update: A harbour town wires its tide mill" in page.text
+    assert "Also in Coast Daily · Other versions: 1" in page.text
+    assert "https://example.org/stories/0b" in [link.get("href") for link in page.all("a")]
     assert len(made.html.encode()) < 40_000
 
 
