@@ -23,10 +23,11 @@ from newsletter.domain.issue import Issue, IssueState
 from newsletter.errors import StoreError
 from newsletter.store import accounts, deliveries
 from newsletter.store.database import Database, harden
+from newsletter.store.turn import Turns
 
-CLAIM_SIZE = 200  # rows claimed ahead; a crash leaves their names on them, no more
+CLAIM_SIZE = 50  # rows claimed ahead; a crash leaves their names on them, no more
 _LOOK_AGAIN = 1.0  # seconds between two looks for work that another worker may give back
-_STORE_PATIENCE = 60.0  # seconds to wait for a database that is locked or full, before giving up
+STORE_PATIENCE = 60.0  # seconds to wait for a database that is locked or full, before giving up
 
 T = TypeVar("T")
 
@@ -40,6 +41,7 @@ class Desk:
         self.reason = ""
         self.closed = asyncio.Event()
         self._database, self._issue, self._policy, self._clock, self._worker = database, issue, policy, clock, worker
+        self._turns = Turns(database, issue, worker)
         self._bell = asyncio.Event()
         self._settled: list[Settled] = []
         self._asking: deque[asyncio.Future[Claim | None]] = deque()
@@ -70,8 +72,10 @@ class Desk:
         self._counts[settled.state] += 1
         if settled.state is DeliveryState.SENT:
             self._stuck_since, self.reason = None, ""
-        elif settled.state is DeliveryState.QUEUED:
+        if settled.state in (DeliveryState.QUEUED, DeliveryState.DEFERRED) or not self._in_flight:
             self._next_look = 0.0
+        if self._database.is_sqlite:
+            self._post_at_once()
         self._bell.set()
 
     async def rest(self, seconds: float, reason: str) -> None:
@@ -116,8 +120,10 @@ class Desk:
             elif self._begun:
                 self._give(self._begun.popleft())
                 await asyncio.sleep(0)  # lets the answers in that came meanwhile
-            elif self._may_begin():
+            elif self._wanted() and self._claimed:
                 await self._post()
+            elif self._wanted() and asyncio.get_running_loop().time() >= self._next_look:
+                await self._look()
             else:
                 await self._ring()
 
@@ -156,7 +162,7 @@ class Desk:
         Waits for a database that is locked or full. Raises StoreError when that takes too long.
         """
         loop = asyncio.get_running_loop()
-        patient_until = loop.time() + _STORE_PATIENCE
+        patient_until = loop.time() + STORE_PATIENCE
         while True:
             try:
                 return work() if self._database.is_sqlite else await asyncio.to_thread(work)
@@ -168,31 +174,44 @@ class Desk:
     # Within:
 
     async def _post(self) -> None:
-        """One transaction: outcomes recorded, next deliveries begun."""
+        """One turn of the ledger: outcomes recorded, next deliveries begun."""
         settled, self._settled = self._settled, []
-        wanted = len(self._asking) - len(self._begun) if self._may_begin() else 0
-        begun, skipped, found = await self.apart(lambda: self._write(settled, wanted))
-        self._count_skipped(skipped)
+        chosen = [self._claimed.popleft() for _ in range(min(self._wanted(), len(self._claimed)))]
+        self._take_begun(chosen, await self.apart(lambda: self._turns.turn(settled, chosen)))
+
+    def _post_at_once(self) -> None:
+        """SQLite's turn without a detour. If it is locked or full, `keep` waits for it."""
+        goes_on = self._settled[-1].state is not DeliveryState.QUEUED and not self.closed.is_set()
+        chosen = [self._claimed.popleft()] if goes_on and self._claimed else []
+        try:
+            begun = self._turns.turn(self._settled, chosen)
+        except (OperationalError, InterfaceError):
+            self._claimed.extendleft(chosen)
+            return
+        self._settled = []
+        self._take_begun(chosen, begun)
+
+    def _take_begun(self, chosen: list[Claim], begun: set[int]) -> None:
         self._in_flight += len(begun)
-        self._begun.extend(begun)
-        if wanted and not found:
+        for claim in chosen:
+            if claim.id in begun:
+                self._begun.append(claim)
+            else:
+                self._counts[claim.state] -= 1
+                self._counts[DeliveryState.SKIPPED] += 1
+
+    async def _look(self) -> None:
+        """Claims ahead; when there is nothing to claim, sees how things stand."""
+        self._claimed.extend(await self.apart(self._claim))
+        if not self._claimed:
             await self._nothing_found()
 
-    def _write(self, settled: list[Settled], wanted: int) -> tuple[list[Claim], list[Claim], bool]:
-        """Begun and skipped deliveries, and whether there was anything to begin."""
-        claimed = deque(self._claimed)
+    def _claim(self) -> list[Claim]:
+        policy, now = self._policy, self._clock()
         with self._database.write() as connection:
-            if settled:
-                deliveries.record(connection, self._worker, settled)
-            if len(claimed) < wanted:
-                policy, now = self._policy, self._clock()
-                claimed += deliveries.claim(
-                    connection, self._issue, self._worker, CLAIM_SIZE, now, policy.retry_most, policy.lease
-                )
-            chosen = [claimed.popleft() for _ in range(min(wanted, len(claimed)))]
-            begun = deliveries.begin(connection, self._issue, self._worker, chosen) if chosen else set()
-        self._claimed = claimed
-        return [c for c in chosen if c.id in begun], [c for c in chosen if c.id not in begun], bool(chosen)
+            return deliveries.claim(
+                connection, self._issue, self._worker, CLAIM_SIZE, now, policy.retry_most, policy.lease
+            )
 
     async def _nothing_found(self) -> None:
         """Ends the run when the issue is done, or waiting for what is left would take too long; else sets the alarm."""
@@ -229,9 +248,9 @@ class Desk:
         if self._stuck_since is None:
             self._stuck_since = asyncio.get_running_loop().time()
 
-    def _may_begin(self) -> bool:
-        looks = bool(self._claimed) or asyncio.get_running_loop().time() >= self._next_look
-        return len(self._asking) > len(self._begun) and not self.closed.is_set() and looks
+    def _wanted(self) -> int:
+        """How many workers wait for a delivery that is not even begun."""
+        return 0 if self.closed.is_set() else len(self._asking) - len(self._begun)
 
     async def _ring(self) -> None:
         self._bell.clear()
@@ -253,11 +272,6 @@ class Desk:
         while self._begun:
             self.hand_in(settle(self._begun.popleft(), never_left, self._policy, self._clock()))
 
-    def _count_skipped(self, skipped: list[Claim]) -> None:
-        for claim in skipped:
-            self._counts[claim.state] -= 1
-            self._counts[DeliveryState.SKIPPED] += 1
-
     def _open(self) -> Accounting:
         with self._database.write() as connection:
             dead = deliveries.dead_workers(connection, self._issue.id)
@@ -270,6 +284,7 @@ class Desk:
             deliveries.move_issue(connection, self._issue.id, [IssueState.SENDING], IssueState.PAUSED, reason=reason)
 
     def _leave(self) -> None:
+        self._turns.close()
         with self._database.write() as connection:
             keep = self._policy.on_uncertain == "hold"
             deliveries.take_over(connection, self._issue.id, [self._worker], keep, self._clock())

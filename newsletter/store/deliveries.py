@@ -1,14 +1,13 @@
-"""The ledger: enqueue, claim, begin, record. Who is in it is mailed once; who leaves in time is not mailed.
+"""The ledger: enqueue, claim, take over, finish. Who is in it is mailed once; who leaves in time is not mailed.
 
 A worker first claims rows (they stay queued, under its name), then begins them one per connection (`sending`, in
-the database before a byte leaves), then records what came of it. So after a crash only rows that are `sending`
-are in doubt, and there is at most one per connection.
+the database before a byte leaves), then records what came of it: both in `store.turn`. So after a crash only rows
+that are `sending` are in doubt, and there is at most one per connection.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,7 +26,7 @@ from sqlalchemy import (
     update,
 )
 
-from newsletter.domain.delivery import OPEN_STATES, Claim, DeliveryState, Settled
+from newsletter.domain.delivery import OPEN_STATES, Claim, DeliveryState
 from newsletter.domain.issue import Issue, IssueState
 from newsletter.domain.subscriber import SubscriptionState
 from newsletter.store.database import insert
@@ -141,75 +140,21 @@ _CLAIM = (
 )
 
 
-def begin(connection: Connection, issue: Issue, worker: str, claims: Sequence[Claim]) -> set[int]:
-    """Marks claimed rows as in flight; the ids of those that may go out.
-
-    The others left after they were claimed, or went to another worker: those of ours become `skipped`.
-    """
-    named = {
-        "ids": [claim.id for claim in claims],
-        "b_worker": worker,
-        "b_newsletter": issue.newsletter,
-        "b_edition": issue.edition,
-    }
-    begun = set(connection.execute(_BEGIN, named).scalars())
-    left = [claim.id for claim in claims if claim.id not in begun]
-    if left:
-        connection.execute(_SKIP, {**named, "ids": left})
-    return begun
-
-
-_OURS = (
-    _d.id.in_(bindparam("ids", expanding=True)),
-    _d.worker == bindparam("b_worker"),
-    _d.state.in_([state.value for state in _WAITING]),
-)
-_ACTIVE = and_(
-    subscriptions.c.subscriber == _d.subscriber,
-    subscriptions.c.newsletter == bindparam("b_newsletter"),
-    subscriptions.c.state == SubscriptionState.ACTIVE.value,
-)
-_BEGIN = (
-    update(deliveries)
-    .where(*_OURS, exists().where(_ACTIVE, subscriptions.c.edition == bindparam("b_edition")))
-    .values(state=DeliveryState.SENDING.value)
-    .returning(_d.id)
-    .execution_options(synchronize_session=False)
-)
-_SKIP = (
-    update(deliveries)
-    .where(*_OURS)
-    .values(
-        state=DeliveryState.SKIPPED.value,
-        worker=null(),
-        lease_until=null(),
-        text=case(
-            (exists().where(_ACTIVE), "moved to another edition"),
-            (exists().where(subscribers.c.id == _d.subscriber), "unsubscribed"),
-            else_="erased",
-        ),
+def skip(connection: Connection, worker: str, issue: Issue, ids: Sequence[int]) -> None:
+    """Claims of `worker` that could not be begun: their readers left, and the row says how."""
+    active = and_(
+        subscriptions.c.subscriber == _d.subscriber,
+        subscriptions.c.newsletter == issue.newsletter,
+        subscriptions.c.state == SubscriptionState.ACTIVE.value,
     )
-)
-
-
-def record(connection: Connection, worker: str, settled: Sequence[Settled]) -> None:
-    """Writes down what came of attempts. That a server took a message counts whoever holds the row by now."""
-    rows = [{f"b_{name}": value for name, value in asdict(line).items() if name != "was"} for line in settled]
-    connection.execute(_RECORD, [{**row, "b_worker": worker} for row in rows])
-
-
-_COLUMNS = ("state", "attempts", "doubts", "due_at", "first_at", "at", "code", "status", "text")
-_RECORD = (
-    update(deliveries)
-    .where(
-        _d.id == bindparam("b_id"),
-        or_(
-            _d.worker == bindparam("b_worker"),
-            and_(bindparam("b_state") == DeliveryState.SENT.value, _d.state.not_in(["sent", "failed"])),
-        ),
+    still_ours = and_(_d.id.in_(ids), _d.worker == worker, _d.state.in_([state.value for state in _WAITING]))
+    reason = case(
+        (exists().where(active), "moved to another edition"),
+        (exists().where(subscribers.c.id == _d.subscriber), "unsubscribed"),
+        else_="erased",
     )
-    .values(worker=null(), lease_until=null(), **{name: bindparam(f"b_{name}") for name in _COLUMNS})
-)
+    skipped = {"state": DeliveryState.SKIPPED.value, "worker": null(), "lease_until": null(), "due_at": null()}
+    connection.execute(update(deliveries).where(still_ours).values(**skipped, text=reason))
 
 
 def extend(connection: Connection, worker: str, lease: timedelta) -> None:

@@ -9,6 +9,7 @@ from typing import Literal
 
 from newsletter.domain.delivery import Envelope, Outcome, OutcomeKind
 from newsletter.transports.dots import DotStuffer
+from newsletter.transports.gate import Gate
 from newsletter.transports.smtp_mail import OutOfStep, transact
 from newsletter.transports.smtp_session import Refused, Server, Session, open_session
 from newsletter.transports.smtp_wire import Broken, Timeouts
@@ -36,6 +37,7 @@ class SmtpTransport:
         self.connections = connections
         self.server = Server(host, port, security, username, password, tls, timeouts or Timeouts())
         self.stuffer = DotStuffer()
+        self.gate = Gate()
         self.cuts = 0  # how often in a row the server did not answer a pipelined group as it should
 
     @property
@@ -90,7 +92,7 @@ class SmtpConnection:
         pipelined = "PIPELINING" in session.offers and transport.trusts_pipelining
         body = transport.stuffer.body(message)
         try:
-            outcome = await transact(session, envelope, body, pipelined, transport.server.timeouts)
+            outcome = await transact(session, envelope, body, pipelined, transport.server.timeouts, transport.gate)
         except OutOfStep as error:
             transport.cuts = _DOUBTFUL_CUTS if error.sure else transport.cuts + 1
             return _broken(str(error))

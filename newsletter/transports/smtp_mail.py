@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 
 from newsletter.domain.delivery import Envelope, Outcome, OutcomeKind
+from newsletter.transports.gate import Gate
 from newsletter.transports.smtp_session import Session
 from newsletter.transports.smtp_wire import Broken, Reply, Timeouts
 
@@ -31,7 +32,9 @@ class OutOfStep(Broken):
         self.sure = sure
 
 
-async def transact(session: Session, envelope: Envelope, body: bytes, pipelined: bool, timeouts: Timeouts) -> Outcome:
+async def transact(
+    session: Session, envelope: Envelope, body: bytes, pipelined: bool, timeouts: Timeouts, gate: Gate
+) -> Outcome:
     """Hands one message over; `body` is dot-stuffed and ends with its dot.
 
     Raises Broken when the session broke before the dot could have arrived. After that: UNCERTAIN.
@@ -46,6 +49,7 @@ async def transact(session: Session, envelope: Envelope, body: bytes, pipelined:
     session.open_mail = True
     refusal = _refusal(answers)
     if refusal is None:
+        await gate.enter()
         return await _body(session, body, timeouts)
     if answers.data and answers.data.code == 354:
         # The server waits for a message that must not be sent: an empty one ends the wait (RFC 2920 §3.1).

@@ -1,0 +1,91 @@
+"""Start, pause, resume and cancel an issue. Each is one transaction; a running delivery notices within a second."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from newsletter.domain.issue import IssueState
+from newsletter.errors import Busy, WrongState
+from newsletter.store import deliveries, issues
+from newsletter.store.database import Database
+from newsletter.store.lock import sole_sender
+
+_NOT_STARTED = (IssueState.DRAFT, IssueState.SCHEDULED)
+_STARTED = (IssueState.SENDING, IssueState.PAUSED)
+
+
+def start(database: Database, issue_id: int, now: datetime) -> None:
+    """A draft becomes `sending`: its readers are enqueued and its stories written down as sent, or nothing happens.
+
+    Raises NotFound, and WrongState when it is no draft or holds a story that its edition had before.
+    """
+    with database.write() as connection:
+        issue = issues.get(connection, issue_id)
+        if not deliveries.move_issue(connection, issue_id, _NOT_STARTED, IssueState.SENDING, started_at=now, reason=""):
+            raise WrongState(f"issue {issue_id} is {_told(issue.state)}, not a draft.{_remedy(issue_id, issue.state)}")
+        if already := deliveries.mark_stories(connection, issue):
+            story, other = already[0]
+            title = next(known.title for known in issue.stories if known.story == story)
+            raise WrongState(
+                f"issue {issue_id} holds “{title}”, which {issue.edition} had in issue {other}; "
+                f"a story is sent once. Run `newsletter build {issue.newsletter}` for a new draft."
+            )
+        deliveries.enqueue(connection, issue)
+
+
+def pause(database: Database, issue_id: int) -> None:
+    """What is in flight is finished, nothing more is begun. Raises NotFound, WrongState."""
+    _move(database, issue_id, (IssueState.SENDING,), IssueState.PAUSED, "paused by hand")
+
+
+def resume(database: Database, issue_id: int) -> None:
+    """A paused issue is `sending` again; one that is sending already (its process died) stays so.
+
+    Raises NotFound, and WrongState for an issue that was never started, is sent or cancelled.
+    """
+    _move(database, issue_id, _STARTED, IssueState.SENDING, "")
+
+
+def cancel(database: Database, issue_id: int, now: datetime) -> None:
+    """Nobody who has not got it yet will. What another process has in flight may still arrive.
+
+    Raises NotFound, and WrongState for an issue that is sent or cancelled.
+    """
+    with database.write() as connection:
+        issue = issues.get(connection, issue_id)
+        since = (*_NOT_STARTED, *_STARTED)
+        if not deliveries.move_issue(
+            connection, issue_id, since, IssueState.CANCELLED, finished_at=now, reason="cancelled by hand"
+        ):
+            raise WrongState(f"issue {issue_id} is {_told(issue.state)}; there is nothing to cancel.")
+        deliveries.call_off(connection, issue_id, now)
+    _close_the_books(database, issue_id, now)
+
+
+def _close_the_books(database: Database, issue_id: int, now: datetime) -> None:
+    """What a dead process had in flight stays uncertain for ever. A living one records its own."""
+    try:
+        with sole_sender(database, issue_id), database.write() as connection:
+            dead = deliveries.dead_workers(connection, issue_id)
+            deliveries.take_over(connection, issue_id, dead, True, now)
+    except Busy:
+        pass
+
+
+def _move(database: Database, issue_id: int, since: tuple[IssueState, ...], to: IssueState, reason: str) -> None:
+    with database.write() as connection:
+        issue = issues.get(connection, issue_id)
+        if not deliveries.move_issue(connection, issue_id, since, to, reason=reason):
+            raise WrongState(f"issue {issue_id} is {_told(issue.state)}.{_remedy(issue_id, issue.state)}")
+
+
+def _told(state: IssueState) -> str:
+    return {IssueState.DRAFT: "a draft", IssueState.SENDING: "being sent"}.get(state, state.value)
+
+
+def _remedy(issue_id: int, state: IssueState) -> str:
+    if state in _STARTED:
+        return f" Use `newsletter resume {issue_id}` to go on with it."
+    if state in _NOT_STARTED:
+        return f" Use `newsletter send {issue_id}` to send it."
+    return ""

@@ -1,0 +1,35 @@
+"""Lets one message out per turn of the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+
+class Gate:
+    """Between two that pass, the loop reads what came in: an answer never waits behind many messages going out.
+
+    The sooner a 250 is read, the sooner it is written down, and the less is in doubt when the process dies.
+    """
+
+    def __init__(self) -> None:
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._moving = False
+
+    async def enter(self) -> None:
+        loop = asyncio.get_running_loop()
+        mine: asyncio.Future[None] = loop.create_future()
+        self._waiting.append(mine)
+        if not self._moving:
+            self._moving = True
+            loop.call_soon(self._admit)
+        await mine
+
+    def _admit(self) -> None:
+        while self._waiting and self._waiting[0].done():  # called off
+            self._waiting.popleft()
+        if self._waiting:
+            self._waiting.popleft().set_result(None)
+        self._moving = bool(self._waiting)
+        if self._moving:
+            asyncio.get_running_loop().call_soon(self._admit)

@@ -1,0 +1,108 @@
+"""kill -9 in the middle of a delivery, again and again: nobody is lost, hardly anybody is mailed twice.
+
+NEWSLETTER_KILLS sets how often (20 here, 200 in the long run), NEWSLETTER_SEED repeats a run.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from newsletter.domain.issue import Issue, IssueState
+from newsletter.services import steer
+from newsletter.store import accounts
+from newsletter.store.database import Database
+from tests.ledger import NOW, draft, message_id, subscribe
+from tests.smtp_sink import Sink
+
+ROOT = Path(__file__).parents[2]
+KILLS = int(os.environ.get("NEWSLETTER_KILLS", "20"))
+CONNECTIONS = 8
+
+
+def victim(url: str, sink: Sink) -> subprocess.Popen[str]:
+    """A delivering process that has begun to work."""
+    script = Path(__file__).with_name("victim.py")
+    process = subprocess.Popen(
+        [sys.executable, script, url, str(sink.port), str(CONNECTIONS)],
+        cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout
+    assert process.stdout.readline() == "delivering\n"
+    return process
+
+
+def kill_again_and_again(database: Database, url: str, sink: Sink, kills: int, chance: random.Random) -> int:
+    """Kills deliveries until `kills` of them died at work; how many did."""
+    done = 0
+    while done < kills:
+        before = len(sink.received)
+        process = victim(url, sink)
+        wanted = before + chance.randint(1, 60)
+        while len(sink.received) < wanted and process.poll() is None:
+            time.sleep(0.001)
+        time.sleep(chance.random() * 0.01)
+        if process.poll() is None:
+            process.send_signal(signal.SIGKILL)
+            done += 1
+        process.communicate()
+        with database.read() as connection:
+            if accounts.accounting(connection, 1).state is IssueState.SENT:
+                break
+    return done
+
+
+def started(database: Database, readers: int) -> Issue:
+    subscribe(database, readers)
+    issue = draft(database)
+    steer.start(database, issue.id, NOW)
+    return issue
+
+
+@pytest.mark.slow
+def test_kill_9_loses_nobody(database: Database, database_url: str, tmp_path: Path) -> None:
+    kills = KILLS if database.is_sqlite else max(KILLS // 4, 3)
+    seed = int(os.environ.get("NEWSLETTER_SEED", random.SystemRandom().randrange(10**6)))
+    readers = kills * 80
+    started(database, readers)
+    log = tmp_path / "sink.log"
+    with Sink(log=log) as sink:
+        done = kill_again_and_again(database, database_url, sink, kills, random.Random(seed))
+        process = victim(database_url, sink)
+        said, _ = process.communicate(timeout=120)
+    accepted = Counter(line.split()[0] for line in log.read_text().splitlines())
+    lost = {message_id(n) for n in range(1, readers + 1)} - set(accepted)
+    doubles = sum(accepted.values()) - len(accepted)
+    print(f"seed {seed}: {done} kills, lost {len(lost)}, doubles {doubles} ({doubles / done:.2f} a kill)")
+    assert done == kills, said
+    assert not lost
+    assert doubles <= done * CONNECTIONS * (0.5 if database.is_sqlite else 1.0)
+    with database.read() as connection:
+        end = accounts.accounting(connection, 1)
+    assert (end.state, end.sent, end.recipients, end.queued) == (IssueState.SENT, readers, readers, 0)
+
+
+@pytest.mark.slow
+def test_sigterm_finishes_what_is_in_flight(database: Database, database_url: str) -> None:
+    started(database, 600)
+    with Sink() as sink:
+        process = victim(database_url, sink)
+        sink.wait_for(50)
+        process.send_signal(signal.SIGTERM)
+        asked = time.monotonic()
+        said, _ = process.communicate(timeout=30)
+        assert time.monotonic() - asked < 5
+        with database.read() as connection:
+            drained = accounts.accounting(connection, 1)
+        assert (drained.state, drained.sent, drained.uncertain) == (IssueState.SENDING, len(sink.received), 0), said
+        victim(database_url, sink).communicate(timeout=60)
+    assert set(sink.accepted.values()) == {1}
+    assert len(sink.accepted) == 600

@@ -1,0 +1,456 @@
+from __future__ import annotations
+
+import asyncio
+import email
+import email.policy
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, event, update
+
+from newsletter.domain.accounting import Accounting
+from newsletter.domain.delivery import DeliveryPolicy
+from newsletter.domain.issue import Issue, IssueState
+from newsletter.errors import Busy, StoreError, WrongState
+from newsletter.services import desk, steer
+from newsletter.services.deliver import deliver
+from newsletter.services.loop import run
+from newsletter.store import accounts, tables
+from newsletter.store.database import Database
+from newsletter.transports.smtp import SmtpTransport
+from newsletter.transports.smtp_wire import Timeouts
+from tests.ledger import NOW, RETURN_PATH, draft, message, message_id, reader, subscribe
+from tests.smtp_sink import CUT, HALF, SILENCE, Action, Sink, delay, reply
+
+QUICK = Timeouts(connect=2, greeting=0.5, command=0.5, group=0.3, data=0.5, block=0.5, dot=0.5, quit=0.5)
+POLICY = DeliveryPolicy(
+    retry_first=timedelta(seconds=0.1),
+    retry_most=timedelta(seconds=0.2),
+    give_up_after=timedelta(seconds=1),
+    wait=timedelta(seconds=20),
+)
+
+
+def clock() -> datetime:
+    return datetime.now(UTC)
+
+
+def send(
+    database: Database,
+    issue: Issue,
+    sink: Sink,
+    policy: DeliveryPolicy = POLICY,
+    connections: int = 4,
+    progress: Callable[[Accounting], None] = lambda now: None,
+    meanwhile: Callable[[asyncio.Event], object] | None = None,
+) -> Accounting:
+    """Delivers a started issue into the sink; `meanwhile` runs in a thread beside it and may set the stop event."""
+
+    async def main() -> Accounting:
+        stop = asyncio.Event()
+        transport = SmtpTransport("127.0.0.1", sink.port, connections=connections, timeouts=QUICK)
+        beside = asyncio.create_task(asyncio.to_thread(meanwhile, stop)) if meanwhile else None
+        end = await deliver(
+            database, issue, message(), reader, transport, policy, clock, progress, stop, return_path=RETURN_PATH
+        )
+        if beside:
+            await beside
+        return end
+
+    return run(main())
+
+
+def started(database: Database, readers: int) -> Issue:
+    subscribe(database, readers)
+    issue = draft(database)
+    steer.start(database, issue.id, NOW)
+    return issue
+
+
+def states(database: Database, issue: Issue) -> dict[str, str]:
+    with database.read() as connection:
+        return {row["email"]: row["state"] for row in accounts.rows(connection, issue.id)}
+
+
+def test_everyone_gets_the_issue_once(database: Database) -> None:
+    issue = started(database, 300)
+    with Sink() as sink:
+        end = send(database, issue, sink)
+    assert sink.accepted == Counter({message_id(n): 1 for n in range(1, 301)})
+    assert end.state is IssueState.SENT
+    assert (end.recipients, end.sent, end.queued) == (300, 300, 0)
+    assert {m.return_path for m in sink.received} == {RETURN_PATH}
+    first = next(m for m in sink.received if m.recipient == "reader7@d1.example")
+    text, _ = email.message_from_bytes(first.content, policy=email.policy.default).iter_parts()
+    assert (
+        text.get_content().replace("\r\n", "\n")
+        == "Hello Reader 7\n.\n..dots\nhttps://news.example.org/unsubscribe/7\n"
+    )
+
+
+def test_an_issue_for_nobody_is_sent(database: Database) -> None:
+    issue = draft(database)
+    steer.start(database, issue.id, NOW)
+    with Sink() as sink:
+        end = send(database, issue, sink)
+    assert (end.state, end.recipients, sink.sessions) == (IssueState.SENT, 0, 0)
+
+
+ONCE = [
+    (stage, action)
+    for stage in ("greeting", "EHLO", "MAIL", "RCPT", "DATA", "body", "dot", "answer")
+    for action in (CUT, HALF, SILENCE, reply(421, "4.3.2 shutting down"), reply(451, "4.7.1 later"))
+    if not (stage == "body" and action.kind == "half")
+]
+
+
+@pytest.mark.parametrize(("stage", "action"), ONCE, ids=lambda value: getattr(value, "kind", value))
+def test_a_fault_that_passes_stops_nobody(sqlite_url: str, stage: str, action: Action) -> None:
+    database = Database(sqlite_url)
+    issue = started(database, 12)
+    with Sink() as sink:
+        sink.fail(stage, action, times=2, after=1)
+        end = send(database, issue, sink, connections=2)
+    assert (end.state, end.sent) == (IssueState.SENT, 12)
+    assert set(sink.accepted) == {message_id(n) for n in range(1, 13)}
+    doubles = sum(sink.accepted.values()) - 12
+    assert doubles <= 2 if stage == "answer" else doubles == 0
+    database.close()
+
+
+@pytest.mark.parametrize(
+    ("stage", "action", "state"),
+    [
+        ("RCPT", reply(550, "5.1.1 no such user"), "failed"),
+        ("DATA", reply(554, "5.7.1 not from you"), "failed"),
+        ("dot", reply(554, "5.6.0 not this"), "failed"),
+        ("RCPT", reply(451, "4.7.1 later"), "failed"),
+        ("dot", reply(452, "4.2.2 mailbox full"), "failed"),
+        ("answer", CUT, "uncertain"),
+        ("answer", SILENCE, "uncertain"),
+    ],
+)
+@pytest.mark.parametrize("pipelining", ["yes", "no"])
+def test_one_readers_lasting_fault_is_theirs_alone(
+    sqlite_url: str, stage: str, action: Action, state: str, pipelining: str
+) -> None:
+    database = Database(sqlite_url)
+    issue = started(database, 6)
+    with Sink(pipelining=pipelining) as sink:
+        sink.fail(stage, action, to="reader2@d2.example")
+        end = send(database, issue, sink)
+    expected = {f"reader{n}@d{n % 3}.example": "sent" for n in range(1, 7)} | {"reader2@d2.example": state}
+    assert states(database, issue) == expected
+    assert end.state is IssueState.SENT
+    with database.read() as connection:
+        row = next(row for row in accounts.rows(connection, issue.id) if row["email"] == "reader2@d2.example")
+    assert row["code"] == action.code
+    assert action.text.partition(" ")[2] in row["text"]
+    if action.code // 100 == 4:
+        assert row["attempts"] >= 3
+    database.close()
+
+
+@pytest.mark.parametrize("stage", ["RCPT", "MAIL"])
+def test_a_refused_recipient_of_a_pipelined_group_never_gets_the_body(sqlite_url: str, stage: str) -> None:
+    database = Database(sqlite_url)
+    issue = started(database, 4)
+    with Sink() as sink:
+        sink.fail("DATA", reply(354))  # answers DATA with 354 though it has no recipient
+        sink.fail(stage, reply(451, "4.7.1 later"), times=3)
+        end = send(database, issue, sink)
+    assert (end.sent, sink.bodies_without_recipient) == (4, 0)
+    assert set(sink.accepted.values()) == {1}
+    database.close()
+
+
+def test_a_server_that_lies_about_pipelining_is_spoken_to_in_lock_step(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    issue = started(database, 20)
+    with Sink(pipelining="lies") as sink:
+        end = send(database, issue, sink, connections=2)
+    assert (end.sent, set(sink.accepted.values())) == (20, {1})
+    database.close()
+
+
+def test_more_messages_than_a_session_may_have(database: Database) -> None:
+    issue = started(database, 40)
+    with Sink(most_per_session=3) as sink:
+        end = send(database, issue, sink)
+    assert (end.sent, set(sink.accepted.values())) == (40, {1})
+    assert sink.sessions >= 13
+    with database.read() as connection:
+        assert {row["attempts"] for row in accounts.rows(connection, issue.id)} == {1}
+
+
+def test_a_server_that_is_down_is_waited_for_and_costs_nobody_a_try(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    issue = started(database, 10)
+    sink = Sink().start()
+    sink.stop()
+    words: list[str] = []
+
+    def open_later(stop: asyncio.Event) -> None:
+        time.sleep(0.7)
+        sink.start()
+
+    end = send(database, issue, sink, progress=lambda now: words.append(now.reason), meanwhile=open_later)
+    sink.stop()
+    assert (end.sent, end.reason) == (10, "")
+    assert any("127.0.0.1" in word for word in words)
+    with database.read() as connection:
+        assert {row["attempts"] for row in accounts.rows(connection, issue.id)} == {1}
+    database.close()
+
+
+@pytest.mark.parametrize(
+    ("stage", "code", "words"), [("MAIL", 550, "5.7.1 sender unknown"), ("greeting", 554, "5.3.2 no mail here")]
+)
+def test_a_server_that_refuses_the_sender_pauses_the_issue(sqlite_url: str, stage: str, code: int, words: str) -> None:
+    database = Database(sqlite_url)
+    issue = started(database, 30)
+    with Sink() as sink:
+        sink.fail(stage, reply(code, words))
+        end = send(database, issue, sink)
+    assert (end.state, end.queued, end.failed) == (IssueState.PAUSED, 30, 0)
+    assert words.partition(" ")[2] in end.reason
+    database.close()
+
+
+def test_a_message_above_the_servers_size_is_not_sent_and_burns_nobody(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    issue = started(database, 15)
+    with Sink(size=1000) as sink:
+        end = send(database, issue, sink)
+    assert (end.state, end.queued, sink.received) == (IssueState.PAUSED, 15, [])
+    assert "at most 1000" in end.reason
+    database.close()
+
+
+def test_an_issue_that_everyone_refuses_pauses_itself(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    issue = started(database, 150)
+    with Sink() as sink:
+        sink.fail("RCPT", reply(550, "5.7.1 blocked"))
+        end = send(database, issue, sink)
+    assert end.state is IssueState.PAUSED
+    assert 100 <= end.failed < 110
+    assert "blocked" in end.reason
+    database.close()
+
+
+def test_who_leaves_during_the_send_gets_nothing_more(database: Database) -> None:
+    issue = started(database, 40)
+    subscriptions, subscribers = tables.subscriptions, tables.subscribers
+
+    def leave(stop: asyncio.Event) -> None:
+        sink.wait_for(2)
+        with database.write() as connection:
+            connection.execute(
+                update(subscriptions).where(subscriptions.c.subscriber == 38).values(state="unsubscribed")
+            )
+            connection.execute(update(subscriptions).where(subscriptions.c.subscriber == 39).values(edition="world"))
+            connection.execute(delete(subscribers).where(subscribers.c.id == 40))
+            connection.execute(update(subscribers).where(subscribers.c.id == 37).values(email="new@home.example"))
+
+    with Sink() as sink:
+        sink.fail("answer", delay(0.03))
+        end = send(database, issue, sink, connections=1, meanwhile=leave)
+    assert (end.state, end.sent, end.skipped) == (IssueState.SENT, 37, 3)
+    gone = {message_id(n) for n in (38, 39, 40)}
+    assert not gone & set(sink.accepted)
+    with database.read() as connection:
+        assert {row["text"] for row in accounts.rows(connection, issue.id, "skipped")} == {
+            "unsubscribed", "moved to another edition", "erased",
+        }  # fmt: skip
+
+
+@pytest.mark.parametrize("verb", ["pause", "cancel"])
+def test_pause_and_cancel_act_within_a_second(database: Database, verb: str) -> None:
+    issue = started(database, 2000)
+    acted: list[float] = []
+
+    def act(stop: asyncio.Event) -> None:
+        sink.wait_for(5)
+        if verb == "pause":
+            steer.pause(database, issue.id)
+        else:
+            steer.cancel(database, issue.id, NOW)
+        acted.append(time.monotonic())
+
+    with Sink() as sink:
+        sink.fail("answer", delay(0.01))
+        end = send(database, issue, sink, meanwhile=act)
+        assert max(m.at for m in sink.received) < acted[0] + 1
+        assert end.state.value == {"pause": "paused", "cancel": "cancelled"}[verb]
+        assert (end.sent, end.uncertain) == (len(sink.received), 0)
+        assert (end.queued, end.skipped) == ((2000 - end.sent, 0) if verb == "pause" else (0, 2000 - end.sent))
+        if verb == "pause":
+            sink.faults.clear()
+            steer.resume(database, issue.id)
+            end = send(database, issue, sink)
+            assert (end.state, end.sent, set(sink.accepted.values())) == (IssueState.SENT, 2000, {1})
+
+
+def test_stop_finishes_what_is_in_flight_and_leaves_the_rest(database: Database) -> None:
+    issue = started(database, 200)
+
+    def halt(stop: asyncio.Event) -> None:
+        sink.wait_for(5)
+        stop.set()
+
+    with Sink() as sink:
+        sink.fail("answer", delay(0.02))
+        end = send(database, issue, sink, meanwhile=halt)
+        assert (end.state, end.sent, end.uncertain) == (IssueState.SENDING, len(sink.received), 0)
+        assert 0 < end.queued < 200
+        sink.faults.clear()
+        end = send(database, issue, sink)
+    assert (end.state, end.sent, set(sink.accepted.values())) == (IssueState.SENT, 200, {1})
+
+
+def test_uncertain_deliveries_are_held_when_the_policy_says_so(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    issue = started(database, 5)
+    with Sink() as sink:
+        sink.fail("answer", CUT, to="reader3@d0.example", times=1)
+        end = send(database, issue, sink, replace(POLICY, on_uncertain="hold"))
+    assert (end.state, end.sent, end.uncertain) == (IssueState.SENT, 4, 1)
+    assert set(sink.accepted.values()) == {1}
+    database.close()
+
+
+def test_a_run_ends_when_waiting_would_take_too_long_and_another_carries_on(database: Database) -> None:
+    issue = started(database, 5)
+    policy = replace(POLICY, retry_first=timedelta(seconds=30), retry_most=timedelta(minutes=1))
+    with Sink() as sink:
+        sink.fail("RCPT", reply(451, "4.2.0 greylisted"), to="reader1@d1.example")
+        end = send(database, issue, sink, replace(policy, wait=timedelta(seconds=1)))
+        assert (end.state, end.sent, end.deferred) == (IssueState.SENDING, 4, 1)
+        assert end.reason
+        assert end.seconds < 5
+        sink.faults.clear()
+        with database.write() as connection:
+            connection.execute(update(tables.deliveries).values(due_at=NOW))
+        end = send(database, issue, sink, policy)
+    assert (end.state, end.sent) == (IssueState.SENT, 5)
+
+
+def test_a_clock_set_back_delays_no_retry_for_ever(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    issue = started(database, 1)
+    with database.write() as connection:
+        far = clock() + timedelta(days=400)
+        connection.execute(update(tables.deliveries).values(state="deferred", attempts=1, first_at=far, due_at=far))
+    with Sink() as sink:
+        assert send(database, issue, sink).sent == 1
+    database.close()
+
+
+def test_a_draft_is_not_delivered(database: Database) -> None:
+    issue = draft(database)
+    with Sink() as sink, pytest.raises(WrongState, match="draft"):
+        send(database, issue, sink)
+
+
+def test_two_senders_mail_everyone_once(database: Database) -> None:
+    """On SQLite the second one is told so; on PostgreSQL they share the work."""
+    issue = started(database, 300)
+    second: list[object] = []
+
+    def also_send(stop: asyncio.Event) -> None:
+        sink.wait_for(5)
+        try:
+            second.append(send(database, issue, sink))
+        except Busy as error:
+            second.append(error)
+
+    with Sink() as sink:
+        sink.fail("answer", delay(0.005))
+        end = send(database, issue, sink, meanwhile=also_send)
+    assert (end.state, set(sink.accepted.values())) == (IssueState.SENT, {1})
+    assert len(sink.received) == 300
+    assert isinstance(second[0], Busy if database.is_sqlite else Accounting)
+
+
+def test_a_second_sender_may_wait_for_the_first(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    issue = started(database, 50)
+    patient = replace(POLICY, patience=timedelta(seconds=20))
+
+    def also_send(stop: asyncio.Event) -> None:
+        sink.wait_for(2)
+        with pytest.raises(WrongState, match="sent"):
+            send(database, issue, sink, patient)
+
+    with Sink() as sink:
+        sink.fail("answer", delay(0.02))
+        assert send(database, issue, sink, meanwhile=also_send).sent == 50
+    database.close()
+
+
+def test_a_locked_database_holds_the_send_up_and_loses_nothing(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    issue = started(database, 60)
+
+    def lock(stop: asyncio.Event) -> None:
+        sink.wait_for(5)
+        with database.write():
+            time.sleep(0.8)
+
+    with Sink() as sink:
+        end = send(database, issue, sink, meanwhile=lock)
+    assert (end.sent, set(sink.accepted.values())) == (60, {1})
+    database.close()
+
+
+def test_a_full_disk_stops_the_send_and_what_was_not_written_is_in_doubt(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk, "STORE_PATIENCE", 0.5)
+    database = Database(sqlite_url)
+    issue = started(database, 400)
+
+    def fill(stop: asyncio.Event) -> None:
+        sink.wait_for(20)
+        limit(database, 1)
+
+    with Sink() as sink:
+        sink.fail("answer", delay(0.005))
+        sink.fail("RCPT", reply(450, "4.2.0 " + "a long answer " * 30), after=30)
+        with pytest.raises(StoreError, match="full"):
+            send(database, issue, sink, meanwhile=fill)
+        limit(database, 2**30)
+        sink.faults.clear()
+        end = send(database, issue, sink)
+    assert (end.state, end.sent) == (IssueState.SENT, 400)
+    assert sum(sink.accepted.values()) - 400 <= 4
+    database.close()
+
+
+def limit(database: Database, pages: int) -> None:
+    """What a full disk is to SQLite: a database that may not grow. Holds for every connection of the pool."""
+
+    def no_bigger(connection: Any, _record: object, _proxy: object) -> None:
+        connection.execute(f"PRAGMA max_page_count={pages}")
+
+    event.listen(database.engine, "checkout", no_bigger)
+
+
+def test_progress_is_told_often_and_ends_with_the_truth(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    issue = started(database, 50)
+    told: list[Accounting] = []
+    with Sink() as sink:
+        sink.fail("answer", delay(0.05))
+        end = send(database, issue, sink, connections=2, progress=told.append)
+    assert told[-1] == end
+    assert 3 <= len(told) <= 10 * end.seconds + 2
+    assert [now.sent for now in told] == sorted(now.sent for now in told)
+    assert all(now.sent + now.queued == 50 for now in told)
+    database.close()
