@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -146,16 +148,25 @@ def _show_readers(done: Demonstration) -> None:
 def _show_next(out: Path, done: Demonstration) -> None:
     pages = [(str(one.page), f"the {one.issue.edition} edition; open it in a browser") for one in done.sent]
     mails = [(str(mail.file), "every byte of the first message") for _, mail in done.mails[:1]]
+    program = _program()
     after = [
-        ("newsletter demo --serve", "the same with sign-up pages, archive and inbox in the browser"),
-        (f"newsletter --config {out}/config.yaml posts", "look around in what it made"),
-        ("newsletter init", "begin with your own blog"),
+        (f"{program} demo --serve", "the same with sign-up pages, archive and inbox in the browser"),
+        (f"{program} --config {out}/config.yaml posts", "look around in what it made"),
+        (f"{program} init ~/my-blog", "begin with your own"),
     ]
     width = max(len(text) for text, _ in (*pages, *mails, *after))
     for heading, lines in (("Look at it", (*pages, *mails)), ("Go on", after)):
         output.say(f"\n{heading}:")
         for text, words in lines:
             output.say(f"  [bold]{output.plain(text):<{width}}[/]  [dim]{words}[/]")
+
+
+def _program() -> str:
+    """How this program is called from here: by its name, or by its path where the shell does not know it."""
+    if shutil.which("newsletter"):
+        return "newsletter"
+    called = Path(sys.argv[0]).absolute()
+    return str(called.relative_to(Path.cwd())) if called.is_relative_to(Path.cwd()) else str(called)
 
 
 def _json(out: Path, done: Demonstration) -> dict[str, Any]:

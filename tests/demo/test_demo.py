@@ -84,6 +84,19 @@ def test_the_editions_differ_and_tell_each_story_once(done: tuple[Path, subproce
         assert "Outside the UK?" not in page
 
 
+def test_the_readme_shows_what_it_prints(done: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    (shown,) = re.findall(r"<!-- demo -->\n```text\n(.*?)```", readme, re.DOTALL)
+    assert _told(shown) == _told(done[1].stdout)
+
+
+def _told(text: str) -> list[str]:
+    """Without what differs from run to run: dates, the port, how long it took, and where it worked."""
+    text = text.partition("Go on:")[0].replace("demo-out/", "look/")
+    text = re.sub(r"\d{4}-\d\d-\d\d|(?<=port )\d+|[\d.]+ s(?= after)", "…", text)
+    return [" ".join(line.split()) for line in text.splitlines() if line.strip(" ─")]
+
+
 def test_its_pictures_are_there_without_a_network(done: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     page = done[0] / "look" / "uk" / "message.html"
     pictures = re.findall(r'<img[^>]+src="([^"]+)"', page.read_text("utf-8"))
