@@ -1,0 +1,99 @@
+"""A folder with a small Jekyll site and a config.yaml, and the command line to run in it as a real process."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+REPOSITORY = Path(__file__).parents[2]
+
+CONFIG = """\
+site: {{name: The Harbour Light, url: "https://letters.example.org"}}
+smtp: {{port: {port}}}
+delivery: {{retry_first: 200ms, retry_most: 1s}}
+newsletters:
+  harbour:
+    name: Harbour Light
+    sender: "Harbour Light <light@example.org>"
+    postal_address: 1 Pier Road, Saltby
+    schedule: {{days: [friday], at: "08:00", timezone: Europe/London}}
+    lookback: 3650d
+    sources:
+      - {{type: jekyll, path: blog}}
+    editions:
+      near: {{}}
+      far: {{schedule: {{days: [friday], at: "12:00", timezone: Asia/Kathmandu}}}}
+"""
+
+POSTS = {
+    "2026-06-01-crane.md": ("Harbour crane learns to wave", "Technology", "The crane has a new habit."),
+    "2026-06-02-breaking-ferry.md": ("Breaking: Ferry sails itself", "Technology", "It left with nobody aboard."),
+    "2026-06-02-update-ferry.md": ("Update: Ferry sails itself", "Technology", "It left with nobody aboard."),
+    "2026-06-03-gulls.md": ("Gulls [bold]outwit[/] {{ 7*7 }} drones", "Nature", "They follow the drones home."),
+}  # fmt: skip
+
+
+@dataclass
+class Result:
+    """What a run printed, and how it left."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@dataclass
+class Desk:
+    """`environ` is laid over the real one; `port` is where mails go."""
+
+    folder: Path
+    port: int = 9
+    environ: dict[str, str] = field(default_factory=dict)
+
+    def furnish(self) -> Desk:
+        """Writes the site and the configuration."""
+        posts = self.folder / "blog" / "_posts"
+        posts.mkdir(parents=True)
+        (self.folder / "blog" / "_config.yml").write_text('title: Harbour\nurl: "https://harbour.example.org"\n')
+        for name, (title, category, words) in POSTS.items():
+            front = f'---\ntitle: "{title}"\ncategories: [{category}]\n---\n'
+            (posts / name).write_text(f"{front}{words} Nobody in town had expected it so soon.\n")
+        (posts / "2026-06-04-broken.md").write_text("---\ntitle: [unclosed\n---\nWords.\n")
+        (self.folder / "config.yaml").write_text(CONFIG.format(port=self.port))
+        return self
+
+    def command(self, *words: object) -> list[str]:
+        return [sys.executable, "-m", "newsletter", *map(str, words)]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("NEWSLETTER_")}
+        return {**kept, "PYTHONPATH": str(REPOSITORY), "TERM": "dumb", "COLUMNS": "200", **self.environ}
+
+    def run(self, *words: object, stdin: str = "") -> Result:
+        done = subprocess.run(
+            self.command(*words),
+            cwd=self.folder,
+            env=self.environment,
+            input=stdin,
+            text=True,
+            capture_output=True,
+            timeout=60,
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        return Result(done.returncode, done.stdout, done.stderr)
+
+    def start(self, *words: object) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            self.command(*words), cwd=self.folder, env=self.environment, text=True, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip

@@ -1,0 +1,196 @@
+"""The main job by hand, in real processes, against a real SMTP server: collect, build, import, send, show."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.desk import Desk
+from tests.smtp_sink import Sink, delay, reply
+
+pytestmark = pytest.mark.slow
+COUNTS = ("recipients", "sent", "deferred", "failed", "skipped", "uncertain", "queued")
+
+
+@pytest.fixture
+def sink() -> Iterator[Sink]:
+    with Sink() as server:
+        yield server
+
+
+@pytest.fixture
+def desk(tmp_path: Path, sink: Sink) -> Desk:
+    return Desk(tmp_path, sink.port).furnish()
+
+
+def readers(desk: Desk, number: int, edition: str = "near") -> None:
+    lines = [f"reader{one}@example.com,Reader {one},{edition}" for one in range(number)]
+    (desk.folder / "readers.csv").write_text("\n".join(["E-Mail,NAME,Edition", *lines]) + "\n")
+    assert desk.run("subscribers", "import", "readers.csv", "--newsletter", "harbour", "--json").json["added"] == number
+
+
+def test_from_posts_to_inboxes(desk: Desk, sink: Sink) -> None:
+    collected = desk.run("collect", "--json").json["sources"]
+    assert [one["name"] for one in collected] == ["blog"]
+    assert {key: collected[0][key] for key in ("type", "seen", "new", "updated", "error")} == {
+        "type": "jekyll", "seen": 4, "new": 4, "updated": 0, "error": None
+    }  # fmt: skip
+    assert [one["item"] for one in collected[0]["skipped"]] == ["_posts/2026-06-04-broken.md"]
+    again = desk.run("collect", "harbour")
+    assert again.status == 0
+    assert "_posts/2026-06-04-broken.md:" in again.out
+
+    posts = desk.run("posts", "harbour", "--json").json
+    ferry = [post for post in posts if "Ferry" in post["title"]]
+    assert len(posts) == 4
+    assert len({post["story"] for post in ferry}) == 1
+    gulls = posts[0]
+    assert gulls["title"] == "Gulls [bold]outwit[/] {{ 7*7 }} drones"
+    assert gulls["published"] == "2026-06-03T00:00:00+00:00"
+    assert gulls["path"] == "_posts/2026-06-03-gulls.md"
+    assert set(gulls) == {
+        "source", "path", "url", "title", "published", "updated", "categories", "tags", "author", "excerpt", "image",
+        "slug", "state", "story",
+    }  # fmt: skip
+    assert "Gulls [bold]outwit[/] {{ 7*7 }} drones" in desk.run("posts").out
+
+    built = desk.run("build", "harbour", "--json").json["issues"]
+    assert [(one["id"], one["edition"], one["number"], one["state"]) for one in built] == [
+        (1, "near", 1, "draft"), (2, "far", 1, "draft")
+    ]  # fmt: skip
+    assert len(built[0]["stories"]) == 3
+    told = next(story for story in built[0]["stories"] if "Ferry" in story["title"])
+    assert [set(also) for also in told["also"]] == [{"title", "url", "source"}]
+    assert desk.run("build", "harbour", "--edition", "near", "--json").json["issues"][0]["id"] == 1
+
+    readers(desk, 5)
+    sink.fail("RCPT", reply(550, "5.1.1 no such user"), to="reader4@example.com")
+    sent = desk.run("send", 1, "--yes", "--json")
+    assert sent.status == 0, sent.err
+    assert {key: sent.json[key] for key in ("issue", "state", "recipients", "sent", "failed")} == {
+        "issue": 1, "state": "sent", "recipients": 5, "sent": 4, "failed": 1
+    }  # fmt: skip
+    assert sent.json["recipients"] == sum(sent.json[name] for name in COUNTS[1:])
+    assert sorted(sink.recipients) == [f"reader{one}@example.com" for one in range(4)]
+
+    shown = desk.run("show", 1, "--json").json
+    assert {name: shown[name] for name in COUNTS} == {name: sent.json[name] for name in COUNTS}
+    assert [(one["domain"], one["recipients"]) for one in shown["by_domain"]] == [("example.com", 5)]
+    assert [(one["code"], one["count"]) for one in shown["reasons"]] == [(550, 1)]
+    failed = desk.run("show", 1, "--deliveries", "--state", "failed", "--json").json
+    assert [set(row) for row in failed] == [{"email", "state", "attempts", "code", "status", "text", "at"}]
+    assert failed[0]["email"] == "reader4@example.com"
+    assert [issue["id"] for issue in desk.run("issues", "--json").json] == [2, 1]
+
+    assert desk.run("build", "harbour", "--edition", "near", "--json").json == {"issues": []}
+    assert "Nothing new" in desk.run("build", "harbour", "--edition", "near").out
+    why = desk.run("why", "_posts/2026-06-03-gulls.md", "--json").json
+    assert [(one["edition"], one["included"]) for one in why] == [("near", False), ("far", True)]
+
+    empty = desk.run("send", 2, "--yes", "--json")
+    assert (empty.status, empty.json["state"], empty.json["recipients"]) == (0, "sent", 0)
+
+
+def test_a_preview_is_what_is_sent(desk: Desk, sink: Sink) -> None:
+    desk.run("build", "harbour")
+    assert desk.run("preview", 1, "--out", "look", "--json").json["files"] == [
+        "look/message.eml", "look/message.html", "look/message.txt"
+    ]  # fmt: skip
+    seen = email.message_from_bytes((desk.folder / "look" / "message.eml").read_bytes(), policy=email.policy.default)
+    html = (desk.folder / "look" / "message.html").read_text()
+    assert "{{ 7*7 }}" in html
+    assert "\ufdd0" not in html
+
+    mailed = desk.run("send-preview", "harbour", "--to", "me@example.com", "--to", "you@example.com", "--json")
+    assert (mailed.status, mailed.json["sent"], mailed.json["issue"]) == (0, 2, 1), mailed.err
+    assert "--edition shows the other" in mailed.err
+    assert desk.run("send-preview", 1, "--to", "me@example.com").status == 0
+    sink.wait_for(3)
+    mine = email.message_from_bytes(sink.received[0].content, policy=email.policy.default)
+    assert mine["Subject"] == f"[Preview] {seen['Subject']}"
+    assert len(sink.accepted) == 3
+    for part in ("plain", "html"):
+        body, expected = mine.get_body((part,)), seen.get_body((part,))
+        assert body is not None
+        assert expected is not None
+        assert body.get_content() == expected.get_content()
+    assert desk.run("show", 1, "--json").json["recipients"] == 0
+
+    sink.fail("RCPT", reply(550, "5.7.1 not you"), to="nobody@example.com")
+    refused = desk.run("send-preview", 1, "--to", "nobody@example.com", "--json")
+    assert (refused.status, refused.json["sent"]) == (1, 0)
+    assert "nobody@example.com did not get it: 550 5.7.1 not you" in refused.err
+
+
+def test_what_is_put_off_is_waited_for_or_left(desk: Desk, sink: Sink) -> None:
+    desk.run("build", "harbour")
+    readers(desk, 2)
+    sink.fail("RCPT", reply(451, "4.7.1 later"), to="reader1@example.com", times=2)
+    left = desk.run("send", 1, "--yes", "--wait", "0s", "--json")
+    assert (left.status, left.json["state"], left.json["deferred"]) == (0, "sending", 1)
+    assert desk.run("send", 1, "--yes").status == 1
+    done = desk.run("resume", 1, "--wait", "20s", "--json")
+    assert (done.status, done.json["state"], done.json["sent"]) == (0, "sent", 2)
+    assert desk.run("resume", 1).status == 1
+
+
+def test_a_signal_drains_and_resume_goes_on(desk: Desk, sink: Sink) -> None:
+    desk.run("build", "harbour")
+    readers(desk, 80)
+    sink.fail("dot", delay(0.5))
+    sending = desk.start("send", 1, "--yes", "--json")
+    sink.wait_for(3)
+    second = desk.run("resume", 1)
+    assert second.status == 1
+    assert "another process" in second.err
+    sending.send_signal(signal.SIGTERM)
+    out, err = sending.communicate(timeout=30)
+    assert sending.returncode == 128 + signal.SIGTERM, err
+    cut = Desk(desk.folder).run("show", 1, "--json").json
+    assert '"state": "sending"' in out
+    assert 0 < cut["sent"] < 80
+    assert cut["sent"] == len(sink.received)
+    sink.faults.clear()
+    done = desk.run("resume", 1, "--json")
+    assert (done.status, done.json["sent"]) == (0, 80)
+    assert set(sink.recipients.values()) == {1}
+
+
+def test_pause_and_cancel(desk: Desk, sink: Sink) -> None:
+    desk.run("build", "harbour")
+    readers(desk, 1)
+    assert desk.run("pause", 1).status == 1
+    sink.fail("RCPT", reply(451, "4.7.1 later"))
+    desk.run("send", 1, "--yes", "--wait", "0s")
+    assert desk.run("pause", 1, "--json").json["state"] == "paused"
+    assert desk.run("cancel", 1, "--json").json["state"] == "cancelled"
+    assert desk.run("resume", 1).status == 1
+    assert "cancelled" in desk.run("issues").out
+
+
+def test_without_a_terminal_a_list_is_mailed_only_with_yes(desk: Desk, sink: Sink) -> None:
+    desk.run("build", "harbour")
+    readers(desk, 2)
+    refused = desk.run("send", 1, stdin="2\n")
+    assert refused.status == 2
+    assert "this would mail 2 recipients: say --yes" in refused.err
+    assert sink.received == []
+
+
+def test_a_blocked_issue_stays(desk: Desk) -> None:
+    templates = desk.folder / "templates" / "email"
+    templates.mkdir(parents=True)
+    (templates / "digest.txt").write_text("{{ subject }}\n")
+    desk.run("build", "harbour")
+    checked = desk.run("check", 1, "--json")
+    assert (checked.status, checked.json["passed"]) == (3, False)
+    assert any(finding["level"] == "block" for finding in checked.json["findings"])
+    sent = desk.run("send", 1, "--yes", "--json")
+    assert (sent.status, sent.out) == (3, "")
+    assert "unsubscribe" in sent.err
+    assert desk.run("show", 1, "--json").json["state"] == "draft"
