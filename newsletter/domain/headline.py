@@ -13,6 +13,9 @@ _TOKEN = re.compile(rf"\d+(?:[.,:/-]\d+)*\w*|[{_CJK}]|[^\W{_CJK}]+")
 _ACCENTS = re.compile("[\u0300-\u036f]")
 _EMOJI = re.compile("[\u2600-\u27bf\U0001f000-\U0001faff\ufe0f]+")
 _WRAPPING = re.compile(r"[:|!\-–—\[\]()【】{}<>［］「」『』›»•·/]")
+_COMES_AGAIN = re.compile(
+    r"\b(?:this|the|last|past) (?:week|month|day)\b|\bweek in\b|\blinks? (?:for|of)\b|^(?:\w+ )?links$"
+)
 _QUOTES = str.maketrans("", "", "'’‘`´ʼ\"“”„«»\u00ad\u200b\u200c\u200d\ufeff")
 _LEAD = re.compile(
     r"""\W*(?:
@@ -48,7 +51,7 @@ class Headline:
 
 
 def headline(title: str) -> Headline:
-    text = _EMOJI.sub(" | ", unicodedata.normalize("NFKC", title)).strip(" |")
+    text = _EMOJI.sub(" | ", unicodedata.normalize("NFKC", title.replace("：", ": "))).strip(" |")
     core = known = tokens(text)
     firm: set[str] = {_key(core)}
     loose: set[str] = set()
@@ -63,7 +66,7 @@ def headline(title: str) -> Headline:
         loose=frozenset(loose - firm - {""}),
         words=tuple([word for word in core if word not in SMALL]),
         markers=frozenset([word for word in known if word[0].isdigit() or word in MARKERS]),
-        series=not SERIES.isdisjoint(known),
+        series=not SERIES.isdisjoint(known) or bool(_COMES_AGAIN.search(" ".join(known))),
     )
 
 
@@ -108,7 +111,7 @@ def _parted(label: str, rest: str) -> _Unwrapped | None:
     if label.strip().casefold() in LABELS or (words and not words[0].isdigit() and all(map(_urges, words))):
         return (True, rest, core) if len(words) <= 6 and left >= 2 else None
     long_enough = left >= (6 if core and re.match(rf"[{_CJK}]", core[0]) else 3)
-    if 0 < len(words) <= 3 and long_enough and not any(word[0].isdigit() or word in SERIES for word in words):
+    if 0 < len(words) <= 4 and long_enough and not any(word[0].isdigit() or word in SERIES for word in words):
         return False, rest, core
     return None
 

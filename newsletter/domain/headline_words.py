@@ -35,7 +35,7 @@ _COUNTS = (
 _SHORT = " ".join(month[:3] for month in _MONTHS.split())
 MARKERS = _words(f"{_MONTHS} {_DAYS} {_COUNTS} {_SHORT}") - {"may", "mar"}
 SERIES = _words(
-    "weekly daily monthly roundup round-up roundups digest links week month today episode podcast newsletter recap "
-    "changelog thread issue bulletin briefing linkdump quiz crossword horoscope weather wochenrückblick"
+    "weekly daily monthly roundup roundups digest podcast newsletter recap changelog linkdump quiz crossword horoscope "
+    "episode briefing bulletin wochenrückblick"
 )
 SMALL = _words("a an the of to in on at for and or by with from as is are be its it s")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
@@ -79,7 +79,9 @@ def same_story(known: Evidence) -> bool:
 
 
 def _one_page(known: Evidence) -> bool:
-    """One address is one post, unless a source gives all its posts one address."""
+    """One address is one post, unless a source gives all its posts one address, or its weekly post the same."""
+    if known.returning and known.apart > SAME_NEWS and known.words >= TEASER and known.within < 0.15:
+        return False
     return known.titles in (Titles.EQUAL, Titles.LOOSE) or known.within >= 0.15 or known.title_likeness >= 0.6
 
 
@@ -93,8 +95,7 @@ def _moved(known: Evidence) -> bool:
 def _one_headline(known: Evidence) -> bool:
     near = known.apart <= SAME_NEWS
     if known.within >= (0.6 if known.returning else 0.5) and known.words >= 6:
-        sure = near and not known.returning and known.specific >= 3
-        return sure or known.quarrel() <= 0.25
+        return known.quarrel() <= (0.3 if near and not known.returning else 0.15)
     if known.returning or not near or known.specific < 2:
         return False
     if known.words < TEASER:
@@ -112,22 +113,33 @@ def _one_lead_in_apart(known: Evidence) -> bool:
 
 
 def _one_body(known: Evidence) -> bool:
-    """Another headline over mostly the same words."""
-    if known.words < 12 or known.within < 0.2:
+    """Another headline over mostly the same words.
+
+    Sharing a paragraph of background is not enough: either most of both is shared, or nearly all of a trimmed one.
+    """
+    if known.words < 12 or (known.alike < 0.3 and known.within < 0.85):
         return False
     if known.apart > REWRITTEN:
-        return known.alike >= 0.7 and known.words >= TEASER and known.quarrel() <= 0.1
-    if known.within >= 0.6:
-        return known.quarrel() <= 0.2
-    long_enough = known.within >= 0.4 and known.words >= TEASER
-    return (long_enough or known.title_likeness >= 0.75) and known.quarrel() <= 0.1
+        return known.alike >= 0.6 and known.words >= TEASER and known.quarrel() <= 0.08
+    if known.alike >= 0.5:
+        return known.quarrel() <= 0.15
+    return known.quarrel() <= 0.08
 
 
-def _differ(one: frozenset[str], other: frozenset[str]) -> bool:
-    return bool(one - other) and bool(other - one)
+def _differ(one: Iterable[str], other: Iterable[str]) -> bool:
+    return bool(set(one) - set(other)) and bool(set(other) - set(one))
 
 
 def _same_but_markers(one: Headline, other: Headline, likeness: float) -> bool:
+    """Another figure is enough where most words are the same; "second" and "winter" also stand in other sentences."""
     a, b = set(one.words) - one.markers, set(other.words) - other.markers
-    least = min(len(a), len(b))
-    return likeness >= 0.8 or not least or len(a & b) / least >= 0.6
+    if not a or not b or likeness >= 0.85:
+        return True
+    shared = len(a & b)
+    if _differ(filter(_is_figure, one.markers), filter(_is_figure, other.markers)):
+        return shared / min(len(a), len(b)) >= 0.6
+    return shared / max(len(a), len(b)) >= 0.75
+
+
+def _is_figure(marker: str) -> bool:
+    return marker[0].isdigit()

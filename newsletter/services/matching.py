@@ -27,7 +27,7 @@ from newsletter.text.likeness import (
 BOILERPLATE = 6  # a shingle under more headlines than this is the site's, not the story's
 CROWD = 12  # of posts that share a title or page, the nearest in time that are compared
 PROBES = 16  # shingles of a post that are looked up in all others
-_COPY = 0.6  # of two bodies under one headline: more than any two numbers of a series share
+_COPY = 0.7  # of two bodies under one headline: more than any two numbers of a series share
 _LITTLE = 0.2  # shared by less than this, the whole bodies are read: paragraphs may stand in another order
 _SURE = 12  # shingles a sample must hold before it is believed
 
@@ -140,7 +140,7 @@ class Matching:
     def _by_body(self, told: Told, index: dict[int, list[int]]) -> list[int]:
         probes = self._probes(told)
         met = Counter(post for number in probes for post in index[number])
-        least = 2 if len(probes) > 4 else 1
+        least = 2 if len(probes) == PROBES else 1
         return [post for post, count in met.most_common(4 * CROWD) if count >= least and post != told.post]
 
     def _evidence(self, one: Told, other: Told) -> Evidence:

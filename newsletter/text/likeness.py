@@ -31,6 +31,9 @@ _ANCHORED = re.compile(rf"(?<= )[{_ANCHORS}]\w* \w+ \w+")
 _FACT = re.compile(r"\d[\d.,:]*\d|\d|(?<![.!?:>#*\"“”\n-]\s)(?<![.!?:>#*\"“”\n-])(?<!^)\b[A-Z][\w’'-]*", re.M)
 
 
+_FIGURE_OR_WORD = re.compile(r"\d[\d.,:]*|[^\W\d][\w'-]*")
+
+
 @dataclass(frozen=True, slots=True)
 class Sketch:
     """Hashes of some of a body's three-word shingles, chosen by what they are: two sketches chose alike.
@@ -100,12 +103,10 @@ def quarrel(one: str, other: str) -> float:
     A rewriter changes words, trims or adds; he keeps the names and figures. Two reports from one mould differ
     in just these. What only one side has is no quarrel.
     """
-    a, b = _facts(one), _facts(other)
-    total = min(a.total(), b.total())
-    if not total:
-        return 0.0
-    only_a, only_b = _without(a, b), _without(b, a)
-    return min(only_a, only_b) / total
+    texts = [_plain(body, READ_WHOLE // 4) for body in (one, other)]
+    (a, b), (words_a, words_b) = map(_facts, texts), (set(_spoken(text)) for text in texts)
+    least = min(len(a), len(b))
+    return min(_without(a, words_b), _without(b, words_a)) / least if least else 0.0
 
 
 def title_likeness(one: str, other: str) -> float:
@@ -113,14 +114,17 @@ def title_likeness(one: str, other: str) -> float:
     return token_sort_ratio(one, other) / 100
 
 
-def _facts(body: str) -> Counter[str]:
-    return Counter(
-        fact.strip("'’-").removesuffix("'s").removesuffix("’s") for fact in _FACT.findall(_plain(body, READ_WHOLE // 4))
-    )
+def _facts(text: str) -> set[str]:
+    """Names (capitals inside a sentence) and figures."""
+    return set(_spoken(" ".join(_FACT.findall(text))))
 
 
-def _without(a: Counter[str], b: Counter[str]) -> int:
-    return sum(count for fact, count in a.items() if fact not in b and not _spelt_alike(fact, b))
+def _spoken(text: str) -> list[str]:
+    return [word.strip("'-.,:").removesuffix("'s") for word in _FIGURE_OR_WORD.findall(text.lower())]
+
+
+def _without(facts: set[str], words: set[str]) -> int:
+    return sum(fact not in words and not _spelt_alike(fact, words) for fact in facts)
 
 
 def _spelt_alike(fact: str, others: Iterable[str]) -> bool:

@@ -50,7 +50,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
 WORDS = {
     "bridge": "Engineers in Marlow have hung eleven hundred small sensors on an old iron bridge to hear it age.",
     "cheese": "A dairy on the coast now ripens its blue cheese in a disused data centre, where the cold comes free.",
-    "violin": "An apprentice built a violin from printed flax and no one in the blindfolded jury heard it was not spruce.",
+    "violin": "An apprentice built a violin from printed flax, and no one in the blindfolded jury heard that it was.",
     "parcel": "Parcels in four villages travel by the last bus of the day, and the post van stays in its garage.",
     "moth": "A camera that counts moths has found a species in Tarran that nobody had seen since 1952.",
 }
