@@ -97,12 +97,13 @@ class CompiledMessage:
         Raises AddressError when the reader's address or links cannot stand in a message.
         """
         chunks = [self._headers(reader), *self.body]
-        filling: dict[tuple[str, bool], bytes] = {}
-        for place, name, in_html in self.gaps:
-            value = filling.get((name, in_html))
-            if value is None:
-                value = filling[name, in_html] = _encoded(getattr(reader, name), in_html)
-            chunks[place + 1] = value
+        in_text: dict[str, bytes] = {}
+        in_html: dict[str, bytes] = {}
+        for place, name, is_html in self.gaps:
+            filling = in_html if is_html else in_text
+            if name not in filling:
+                _encode(getattr(reader, name), name, in_text, in_html)
+            chunks[place + 1] = filling[name]
         return chunks
 
     def _headers(self, reader: Reader) -> bytes:
@@ -163,9 +164,12 @@ def _unsubscribe_field(url: str, address: str) -> bytes:
     return raw_field("List-Unsubscribe", f"{link},", f"<mailto:{address}?subject=unsubscribe%20{token}>")
 
 
-def _encoded(value: str, in_html: bool) -> bytes:
+def _encode(value: str, name: str, in_text: dict[str, bytes], in_html: dict[str, bytes]) -> None:
+    """One value for both parts; most need no escaping, and then it is encoded once."""
     clean = one_line(value)
-    return encode_short(markup.escape(clean) if in_html else clean)
+    escaped = markup.escape(clean)
+    in_text[name] = encode_short(clean)
+    in_html[name] = in_text[name] if escaped == clean else encode_short(escaped)
 
 
 def _append(body: list[bytes], source: str, *, in_html: bool) -> list[tuple[int, str, bool]]:

@@ -7,13 +7,14 @@ SMTP without dot-stuffing and mailboxes without mending.
 from __future__ import annotations
 
 import binascii
+import re
 
 SOFT = b"=\r\n"
 _WIDTH = 75  # a 76th column is kept for the = of a soft line break
 _PLAIN = frozenset(range(0x20, 0x7F)) - {ord("=")}
 _TOKENS = tuple(bytes([byte]) if byte in _PLAIN else b"=%02X" % byte for byte in range(256))
 _FIRST = {ord("."): b"=2E", ord("F"): b"=46"}
-_FIRST_BYTES = (b".", b"F")
+_RISKY = re.compile(rb"(?:\A|\n)[.F]| \Z")  # what `encode` does better: the start of a line, a space at the end
 
 
 def encode(text: str) -> bytes:
@@ -25,10 +26,10 @@ def encode(text: str) -> bytes:
 def encode_short(text: str) -> bytes:
     """The same for a value without line ends (a link, a name), quick enough to be done for every reader."""
     encoded = binascii.b2a_qp(text.encode("utf-8", "replace"), istext=False)
-    lines = encoded.split(b"\n")
-    if len(lines[-1]) > _WIDTH or encoded[-1:] == b" " or any(line[:1] in _FIRST_BYTES for line in lines):
+    last = len(encoded) - encoded.rfind(b"\n") - 1
+    if last > _WIDTH or _RISKY.search(encoded):
         return encode(text)
-    return b"\r\n".join(lines)
+    return encoded.replace(b"\n", b"\r\n")
 
 
 def _line(line: bytes) -> bytes:

@@ -76,6 +76,14 @@ def test_nothing_is_wider_than_a_phone(browser: Browser, language: str) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") == 375
 
 
+def test_right_to_left_turns_the_columns_round(browser: Browser) -> None:
+    html = renderer().digest(digest(edition=replace(EDITION, language="ar")), LINKS).html
+    page = shown(browser, html, 600, "light")
+    place = "name => document.querySelector(name).getBoundingClientRect().left"
+    assert page.evaluate(place, ".tab") > page.evaluate(place, "h1")
+    assert page.evaluate(place, ".thumb") < page.evaluate(place, "h3")
+
+
 def test_dark_screens_get_a_dark_card(browser: Browser) -> None:
     colours = [
         shown(browser, sample(), 600, scheme).evaluate(
