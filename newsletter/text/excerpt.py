@@ -143,7 +143,7 @@ def _led_on(told: list[str], following: list[Passage], told_before: bool) -> lis
         return [*told[:-1], *_closed([f"{told[-1]} {'; '.join(items)}"])]
     if told_before or len(told) > 1:
         return told[:-1]
-    return _closed([told[-1].rstrip(":： ")])
+    return _closed([bare] if (bare := told[-1].rstrip(":： ")) else [])
 
 
 def _closed(told: list[str]) -> list[str]:

@@ -8,24 +8,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-LONGEST = 400_000  # characters of one post that are rendered
+LONGEST = 200_000  # characters of one post that are rendered
 DEEPEST_QUOTE = 8
 _LONG_LINE = 20_000  # characters; longer ones are no prose, and cost the parser dearly
 _HTML_LINE = re.compile(r" {0,3}</?[a-z][a-z0-9]*[ >]", re.IGNORECASE)
 
 _FENCE = re.compile(r"^( {0,3}|(?: {0,12}>)+ ?| {4,12})(`{3,}|~{3,})[ \t]*([^`]*)$")
 _WORD = re.compile(r"[\w+#-][\w+#.-]{0,30}")
-_COMMENT = re.compile(r"\{::comment\}.*?(?:\{:/(?:comment)?\}|\Z)|\{::(?:comment|options)\b[^}\n]*/\}", re.DOTALL)
+_FENCED = r"^[ \t>]{0,12}(?P<fence>`{3,}|~{3,})[^\n]*\n.*?(?:^[ \t>]{0,12}(?P=fence)[`~]*[ \t]*$|\Z)"
+_COMMENT = r"\{::comment\}.*?(?:\{:/(?:comment)?\}|\Z)|\{::(?:comment|options)\b[^}\n]*/\}"
 _EXTENSION = re.compile(r"\{::[a-z]+\b[^}\n]*\}|\{:/[a-z]*\}")
-_TOC = re.compile(
-    r"^([ \t]*)(?:[*+-]|\d+\.)[ \t]+[^\n]*\n(?:[ \t]*\n)?[ \t]*\{:[ \t]*(?:toc\b|[^}\n]*\btoc\b)[^}\n]*\}", re.M
-)
+_TOC = r"^[ \t]*(?:[*+-]|\d+\.)[ \t]+[^\n]*\n(?:[ \t]*\n)?[ \t]*\{:[ \t]*(?:toc\b|[^}\n]*\btoc\b)[^}\n]*\}"
+_MATH_BLOCK = r"^[ \t]*\$\$[ \t]*\n(?P<math>.{0,5000}?)\n[ \t]*\$\$[ \t]*$"
+_BLOCKS = re.compile(rf"(?P<fenced>{_FENCED})|{_COMMENT}|{_TOC}|{_MATH_BLOCK}", re.DOTALL | re.MULTILINE)
 _BLOCK_LIST = re.compile(r"^[ \t>]*\{:(?!:|/)[^}\n]*\}[ \t]*$")
 _ITEM_LIST = re.compile(r"^([ \t]*(?:[*+-]|\d+\.)[ \t]+)\{:[^}\n]*\}[ \t]*")
 _SPAN_LIST = re.compile(r"\{:(?!:|/)[^}\n]*\}")
 _HEADING_ID = re.compile(r"[ \t]*\{#[\w.:-]+\}[ \t]*(?=#*$)")
 _MATH = re.compile(r"(?<![\\$])\$\$(?!\$)([^$\n]{1,2000}?)\$\$(?!\$)")
-_MATH_BLOCK = re.compile(r"^[ \t]*\$\$[ \t]*\n(.{0,5000}?)\n[ \t]*\$\$[ \t]*$", re.DOTALL | re.M)
 _CODE_SPAN = re.compile(r"(`+)[^`\n]{1,2000}\1(?!`)")
 _BACKSLASH_BREAK = re.compile(r"\\\\$")
 _QUOTES = re.compile(rf"^((?:[ ]{{0,3}}>){{{DEEPEST_QUOTE}}})[ >]+")
@@ -38,13 +38,14 @@ def translated(markdown: str) -> str:
         text = text[: max(text.rfind("\n\n", 0, LONGEST), LONGEST // 2)]
     if "{:" not in text and "$$" not in text and "{#" not in text:
         return "\n".join(_lines(text))
-    text = _without_comments(text)
-    text = _TOC.sub("", text)
-    return "\n".join(_lines(_MATH_BLOCK.sub(r"\n~~~\n\1\n~~~\n", text)))
+    return "\n".join(_lines(_BLOCKS.sub(_block, text)))
 
 
-def _without_comments(text: str) -> str:
-    return _COMMENT.sub("", text) if "{::" in text else text
+def _block(found: re.Match[str]) -> str:
+    """Fenced code as it is, formulas as fenced code, comments and tables of contents as nothing."""
+    if found["fenced"]:
+        return found[0]
+    return f"\n~~~\n{found['math']}\n~~~\n" if found["math"] else ""
 
 
 def _lines(text: str) -> Iterator[str]:

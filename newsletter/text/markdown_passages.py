@@ -45,6 +45,7 @@ _SHORTCUT_LINK = re.compile(r"(?<![!\]])\[([^\[\]\n]{1,200})\](?![(\[:])")
 _REFERENCES = re.compile(r"^ {0,3}\[([^\]\n^]{1,200})\]:", re.MULTILINE)
 _EMPHATIC = re.compile(r"(\*\*\*|\*\*|__|\*|_)(?=\S)(?:(?!\1).)+\1[.:]?$", re.DOTALL)
 _LONG_LINK = re.compile(r"https?://\S{60,}")
+_STRAY_LINK = re.compile(r"<?\[([^\[\]]{1,300})\]\([^()\s]{0,500}\)>?")
 _STRAY_EMPHASIS = re.compile(r"\*\*+|(?<!\w)__(?=\w)|(?<=\w)__(?!\w)")
 _SHORTCODE = re.compile(r":[a-z0-9_+-]{2,40}:")
 
@@ -61,9 +62,11 @@ def markdown_passages(body: str) -> Iterator[Passage]:
             continue
         if "[" in source and references is None:
             references = {name.lower() for name in _REFERENCES.findall(text)}
-        plain = inline_text(source, references or set())
+        words, pictures = _IMAGE.subn("", source)
+        emphatic = bool(_EMPHATIC.match(words.strip()))
+        plain = "" if pictures and emphatic else inline_text(source, references or set())  # a picture's caption
         if plain:
-            yield Passage(kind, plain, emphatic=bool(_EMPHATIC.match(source.strip())))
+            yield Passage(kind, plain, emphatic)
 
 
 def inline_text(source: str, references: set[str]) -> str:
@@ -75,11 +78,16 @@ def inline_text(source: str, references: set[str]) -> str:
         )
         source = _SHORTCUT_LINK.sub(lambda link: link[1] if link[1].lower() in references else link[0], source)
         if _MARKUP.search(source):
-            source = _LONG_LINK.sub("", _STRAY_EMPHASIS.sub("", to_text(_render(source))))
+            source = _without_strays(to_text(_render(source)))
         source = source.replace("---", "—").replace(" -- ", " – ")
     if ":" in source:
         source = _SHORTCODE.sub(_emoji, source)
     return flowing(source)
+
+
+def _without_strays(text: str) -> str:
+    """Marks that opened or closed nothing, and addresses too long for a line."""
+    return _LONG_LINK.sub("", _STRAY_LINK.sub(r"\1", _STRAY_EMPHASIS.sub("", text)))
 
 
 def _emoji(code: re.Match[str]) -> str:

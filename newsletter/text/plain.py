@@ -81,7 +81,7 @@ _CJK = (
     r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
 )
 _SOUTH_EAST = r"\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Burmese, Khmer
-_MARKS = r"\u3000-\u3004\u3008-\u3020\u3030-\u303f\uff01-\uff20\uff3b-\uff40\uff5b-\uff65"
+_MARKS = r"\u2014\u201c\u201d\u2026\u3000-\u3004\u3008-\u3020\u3030-\u303f\uff01-\uff20\uff3b-\uff40\uff5b-\uff65"
 _ATTACHED = r"[\u3099\u309a\ufe00-\ufe0f\U000e0100-\U000e01ef]*"
 _TOKEN = re.compile(rf"([{_CJK}]{_ATTACHED})|([{_SOUTH_EAST}])|([{_MARKS}])|[^\s{_CJK}{_SOUTH_EAST}{_MARKS}]+")
 WORD = 10  # what a spaced word counts in `pieces`
