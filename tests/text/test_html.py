@@ -66,7 +66,7 @@ def test_the_sources_own_host_is_no_foreign_ground() -> None:
 
 
 @given(st.ip_addresses())
-def test_a_wrapped_address_is_judged_by_what_is_inside(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> None:
+def test_a_wrapped_address_is_judged_by_what_is_inside(address: Address) -> None:
     if isinstance(address, ipaddress.IPv4Address):
         wrapped = ipaddress.IPv6Address(f"::ffff:{address}")
         assert is_public_address(wrapped) == is_public_address(address)
@@ -76,7 +76,8 @@ def test_a_wrapped_address_is_judged_by_what_is_inside(address: ipaddress.IPv4Ad
 
 def test_clean() -> None:
     html = clean(
-        "<p style='x' onclick='y()'>Hi <a href='/a' target=_blank>a</a> <a href='javascript:x'>b</a></p><script>z()</script>"
+        "<p style='x' onclick='y()'>Hi <a href='/a' target=_blank>a</a> <a href='javascript:x'>b</a></p>"
+        "<script>z()</script>"
         "<img src='p.png' srcset='q.png' alt='P'><img src='http://10.0.0.1/t.gif'><svg><a xlink:href='x'>c</a></svg>"
         "<iframe src='//x'></iframe><form><input></form><style>p{}</style><!-- c -->",
         BASE,
