@@ -13,8 +13,8 @@ SOFT = b"=\r\n"
 _WIDTH = 75  # a 76th column is kept for the = of a soft line break
 _PLAIN = frozenset(range(0x20, 0x7F)) - {ord("=")}
 _TOKENS = tuple(bytes([byte]) if byte in _PLAIN else b"=%02X" % byte for byte in range(256))
-_FIRST = {ord("."): b"=2E", ord("F"): b"=46"}
-_RISKY = re.compile(rb"(?:\A|\n)[.F]| \Z")  # what `encode` does better: the start of a line, a space at the end
+_DOT = ord(".")
+_RISKY = re.compile(rb"(?:\A|\n)(?:\.|From )| \Z")  # what `encode` does better: the start of a line, a space at the end
 
 
 def encode(text: str) -> bytes:
@@ -36,13 +36,13 @@ def _line(line: bytes) -> bytes:
     lines: list[bytes] = []
     current: list[bytes] = []
     width = 0
-    for byte in line:
+    for at, byte in enumerate(line):
         token = _TOKENS[byte]
         if width + len(token) > _WIDTH:
             lines.append(b"".join(current))
             current, width = [], 0
-        if width == 0:
-            token = _FIRST.get(byte, token)
+        if width == 0 and (byte == _DOT or line.startswith(b"From ", at)):
+            token = b"=%02X" % byte
         current.append(token)
         width += len(token)
     if current and current[-1] == b" ":
