@@ -91,6 +91,7 @@ def _keep_open(file: Path, inbox: Inbox) -> None:
             output.say("\nOpen in a browser (Ctrl-C ends it):")
             for words, place in places:
                 output.say(f"  {words:<8} [bold]{place}[/]")
+            sys.stdout.flush()  # a pipe would keep the addresses to itself
 
         run(until_stopped(lambda stop: serve(app, HOST, port, stop, tell)))
 
