@@ -205,7 +205,7 @@ def test_complaints_about_a_newsletter(read: Load, lines: str, expected: str) ->
 
 def test_all_complaints_come_at_once(read: Load) -> None:
     said = complaint(read, "smtp: {port: x}\nsiet: {}\nweb: {port: -1}")
-    assert [line.split(": ")[0].rpartition(":")[2] for line in said.splitlines()] == ["1", "3", "2"]
+    assert [line.split(": ")[0].rpartition(":")[2] for line in said.splitlines()] == ["1", "2", "3"]
 
 
 def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -40,17 +41,22 @@ def why(
     answers = explain(app.database, editions, post, app.clock())
     if as_json:
         output.answer_json([{**asdict(one), "included": one.included} for one in answers])
-    elif not answers:
-        output.say("There is no newsletter yet. Add one under [bold]newsletters:[/] in config.yaml.")
-    for one in answers if not as_json else []:
-        _show(one)
     if answers and all(one.reason is Reason.UNKNOWN for one in answers):
         raise NotFound(
-            f"no such post was collected: {post}. `newsletter posts` lists them, `newsletter collect` reads anew."
+            f"no post like {post} was collected: `newsletter posts` lists them, `newsletter collect` reads anew."
         )
+    if not as_json:
+        _show(answers)
 
 
-def _show(one: Why) -> None:
+def _show(answers: Sequence[Why]) -> None:
+    if not answers:
+        output.say("There is no newsletter yet. Add one under [bold]newsletters:[/] in config.yaml.")
+    for one in answers:
+        _show_one(one)
+
+
+def _show_one(one: Why) -> None:
     sign = "[green]in[/]    " if one.included else "[yellow]not in[/]"
     output.say(f"{sign}  [bold]{output.plain(one.newsletter)} {output.plain(one.edition)}[/]: {output.plain(one.text)}")
     if not one.signals:

@@ -58,6 +58,10 @@ class Place:
         line = _line(self.node, steps)
         return f"{self.path}:{line}" if line else f"{self.path}"
 
+    def order(self, location: Sequence[Any]) -> int:
+        """Complaints come in the order of the file's lines."""
+        return _line(self.node, _steps(location)) or 0
+
 
 def explain(place: Place, item: Any) -> str:
     """One of pydantic's complaints as one line."""

@@ -62,7 +62,8 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
         return Config.model_validate({**tree, "folder": path.resolve().parent, "file_name": path.name})
     except ValidationError as error:
         place = Place(path, node, variables)
-        raise ConfigError("\n".join(explain(place, item) for item in error.errors())) from None
+        complaints = sorted(error.errors(), key=lambda item: place.order(item["loc"]))
+        raise ConfigError("\n".join(explain(place, item) for item in complaints)) from None
 
 
 def _text(path: Path) -> str:

@@ -56,11 +56,15 @@ class Delivery(Section):
 
 
 class Web(Section):
-    """`host` and `port` are where `serve` listens; `signups_per_hour` holds for one address of origin."""
+    """`host` and `port` are where `serve` listens; `signups_per_hour` holds for one address of origin.
+
+    `password` opens /admin/; without one there is no admin.
+    """
 
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=0, le=65535)
     signups_per_hour: int = Field(default=20, ge=1)
+    password: SecretStr | None = None
 
 
 class Schedule(Section):

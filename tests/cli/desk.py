@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import subprocess
@@ -9,6 +11,9 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest import mock
+
+from newsletter.cli import main
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -91,6 +96,23 @@ class Desk:
         )
         assert "Traceback" not in done.stderr, done.stderr
         return Result(done.returncode, done.stdout, done.stderr)
+
+    def call(self, *words: object) -> Result:
+        """The same without a process of its own, where what matters is what it says."""
+        out, err = io.StringIO(), io.StringIO()
+        arguments = ["newsletter", *map(str, words)]
+        with (
+            mock.patch.object(sys, "argv", arguments),
+            mock.patch.dict(os.environ, self.environment, clear=True),
+            contextlib.chdir(self.folder),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
+            try:
+                main()
+            except SystemExit as left:
+                return Result(left.code if isinstance(left.code, int) else 0, out.getvalue(), err.getvalue())
+        raise AssertionError("main always leaves by SystemExit")
 
     def start(self, *words: object) -> subprocess.Popen[str]:
         return subprocess.Popen(

@@ -1,0 +1,336 @@
+"""What every command has in common: help, errors in words, exit statuses, JSON on stdout and nothing else there."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from newsletter import __version__
+from newsletter.cli.root import cli
+from tests.cli.desk import Desk
+
+COMMANDS = [
+    "init", "doctor", "demo", "collect", "posts", "why", "build", "issues", "show", "preview", "check", "send-preview",
+    "send", "resume", "pause", "cancel", "subscribers", "serve", "worker", "schedule",
+]  # fmt: skip
+SUBSCRIBERS = ["add", "import", "export", "list", "remove", "erase"]
+REPORTING = sorted({*COMMANDS, *(f"subscribers {name}" for name in SUBSCRIBERS)} - {
+    "serve", "worker", "subscribers", "subscribers export"
+})  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    """Shared: nothing here changes what another test looks at."""
+    desk = Desk(tmp_path_factory.mktemp("desk")).furnish()
+    assert desk.call("build", "harbour").status == 0
+    return desk
+
+
+def ask(*words: str) -> Any:
+    return CliRunner().invoke(cli, list(words), env={"COLUMNS": "200"})
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, *(f"subscribers {name}" for name in SUBSCRIBERS)])
+def test_every_command_explains_itself(command: str) -> None:
+    told = ask(*command.split(), "--help")
+    assert told.exit_code == 0
+    assert "Usage: root" in told.output or "Usage: newsletter" in told.output
+    assert len(told.output.splitlines()) > 5
+
+
+@pytest.mark.parametrize("command", REPORTING)
+def test_every_command_that_reports_takes_json(command: str) -> None:
+    assert "--json" in ask(*command.split(), "--help").output
+
+
+def test_the_list_of_commands_is_the_real_one() -> None:
+    listed = [
+        info.name or info.callback.__name__.replace("_", "-") for info in cli.registered_commands if info.callback
+    ]
+    assert sorted([*listed, *(group.name for group in cli.registered_groups)]) == sorted(COMMANDS)
+
+
+def test_version_and_help(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    assert desk.run("--version").out == f"newsletter {__version__}\n"
+    told = desk.run("--help")
+    assert told.status == 0
+    for word in ("init", "Set up", "Sending", "Subscribers"):
+        assert word in told.out
+    assert desk.run("-h").out == told.out
+
+
+def test_help_needs_none_of_the_heavy_libraries(tmp_path: Path) -> None:
+    script = "import sys; from newsletter.cli import root; print(sorted(set(sys.modules) & {*sys.argv[1:]}))"
+    heavy = [
+        "fastapi",
+        "uvicorn",
+        "mjml",
+        "markdown",
+        "sqlalchemy",
+        "feedparser",
+        "apscheduler",
+        "aiosmtplib",
+        "jinja2",
+    ]
+    done = subprocess.run(
+        [sys.executable, "-c", script, *heavy],
+        env=Desk(tmp_path).environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [
+        (["colect"], 2, "No such command 'colect'"),
+        (["show"], 2, "Missing argument 'ISSUE'"),
+        (["show", "one"], 2, "Invalid value for"),
+        (["show", "0"], 2, "Invalid value for"),
+        (["show", "99"], 1, "error: there is no issue 99; `newsletter issues` lists them."),
+        (
+            ["build", "harbor"],
+            1,
+            "error: there is no newsletter `harbor`. Did you mean `harbour`? config.yaml has: harbour.",
+        ),
+        (["build", "harbour", "--edition", "neer"], 1, "there is no edition of harbour `neer`. Did you mean `near`?"),
+        (["build", "harbour", "--as-of", "friday"], 2, "write a time like"),
+        (["posts", "harbor"], 1, "Did you mean `harbour`?"),
+        (["show", "1", "--deliveries", "--state", "lost"], 2, "there is no state `lost`"),
+        (["send", "1", "--yes", "--wait", "soon"], 2, "'soon' is no duration"),
+        (["resume", "1"], 1, "issue 1 is a draft. Use `newsletter send 1` to send it."),
+        (["pause", "1"], 1, "issue 1 is a draft"),
+        (["subscribers", "add", "nonsense"], 1, "has no @"),
+        (["subscribers", "add", "a@example.com", "--newsletter", "x"], 1, "there is no newsletter `x`"),
+        (["subscribers", "list", "--state", "actve"], 2, "Did you mean `active`?"),
+        (["subscribers", "import", "nowhere.csv"], 2, "nowhere.csv: cannot be read: no such file or directory."),
+        (["subscribers", "erase", "a@example.com"], 2, "say --yes"),
+        (["subscribers", "remove", "a@example.com"], 1, "a@example.com was not subscribed"),
+        (["send-preview", "harbor", "--to", "a@example.com"], 1, "Did you mean `harbour`?"),
+        (["send-preview", "1", "--to", "nonsense"], 1, "has no @"),
+        (["why", "/no/such/post"], 1, "no post like /no/such/post was collected"),
+        (["serve", "--host", "256.1.1.1"], 2, "is no address of this machine"),
+        (["--config", "elsewhere.yaml", "posts"], 2, "elsewhere.yaml: no such file. Run `newsletter init`"),
+    ],
+)
+def test_errors_are_words_on_stderr(desk: Desk, words: list[str], status: int, said: str) -> None:
+    done = desk.call(*words)
+    assert (done.status, done.out) == (status, "")
+    assert said in " ".join(done.err.replace("│", " ").split())
+
+
+@pytest.mark.parametrize("words", [["show", "99"], ["build", "nope"], ["check", "99"], ["subscribers", "erase", "x"]])
+def test_a_failing_json_command_prints_no_half_answer(desk: Desk, words: list[str]) -> None:
+    done = desk.call(*words, "--json")
+    assert done.status in (1, 2)
+    assert done.out == ""
+    assert done.err
+
+
+def test_a_wrong_config_says_every_mistake(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("smpt: {}\nweb: {port: x}\n")
+    done = Desk(tmp_path).call("posts", "--json")
+    assert (done.status, done.out) == (2, "")
+    first, second = done.err.splitlines()
+    assert first.startswith("error: config.yaml:1: unknown key `smpt`")
+    assert second.startswith("error: config.yaml:2: `web.port`")
+
+
+def test_the_config_may_come_from_the_environment(desk: Desk, tmp_path: Path) -> None:
+    away = Desk(tmp_path, environ={"NEWSLETTER_CONFIG": str(desk.folder / "config.yaml")})
+    assert len(away.call("posts", "--json").json) == 4
+
+
+def test_a_database_that_cannot_be_used_is_said_in_words(tmp_path: Path) -> None:
+    desk = Desk(tmp_path).furnish()
+    for database in ("sqlite:///blog", "mysql://x/y", "nonsense", "postgresql+psycopg://nobody@127.0.0.1:1/none"):
+        desk.environ = {"NEWSLETTER_DATABASE": database}
+        done = desk.call("posts")
+        assert (done.status, done.out) == (1, "")
+        assert done.err.startswith("error: ")
+    (tmp_path / "words.db").write_text("This is no database, but it is long enough to be looked at." * 20)
+    desk.environ = {"NEWSLETTER_DATABASE": "sqlite:///words.db"}
+    assert "not a database" in desk.call("posts").err
+
+
+def test_a_full_disk_is_said_in_words(tmp_path: Path) -> None:
+    if not os.access("/dev/full", os.W_OK):
+        return
+    desk = Desk(tmp_path).furnish()
+    desk.call("collect")
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            desk.command("posts", "--json"),
+            cwd=tmp_path,
+            env=desk.environment,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert done.returncode == 1
+    assert done.stderr == "error: no space left on device.\n"
+
+
+def test_a_reader_who_stops_reading_causes_no_noise(desk: Desk) -> None:
+    shell = f"{' '.join(desk.command('posts', '--json'))} | head -n 1"
+    done = subprocess.run(["sh", "-c", shell], cwd=desk.folder, env=desk.environment, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("[\n", "")
+
+
+def test_debug_shows_where_it_happened(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, environ={"NEWSLETTER_DEBUG": "1", "NEWSLETTER_DATABASE": "sqlite:///x.db"}).furnish()
+    (tmp_path / "x.db").mkdir()
+    done = subprocess.run(desk.command("posts"), cwd=tmp_path, env=desk.environment, capture_output=True, text=True)
+    assert done.returncode == 1
+
+
+def test_json_has_no_colours_and_text_from_outside_no_escapes(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, environ={"FORCE_COLOR": "1"}).furnish()
+    post = tmp_path / "blog" / "_posts" / "2026-06-05-evil.md"
+    post.write_text('---\ntitle: "Evil \\e[31mred\\e]0;title\\a"\n---\nWords, and more words.\n')
+    desk.call("collect")
+    assert "\x1b" not in desk.call("posts", "--json").out
+    desk.environ = {}
+    assert "\x1b" not in desk.call("posts").out
+
+
+def test_empty_states_tell_the_next_step(tmp_path: Path) -> None:
+    desk = Desk(tmp_path).furnish()
+    assert "No posts yet. newsletter collect reads the sources." in desk.call("posts").out
+    assert "No issues yet. newsletter build harbour makes one." in desk.call("issues").out
+    assert "No subscribers yet." in desk.call("subscribers", "list").out
+    assert desk.call("subscribers", "list", "--json").json == []
+    assert desk.call("issues", "--json").json == []
+
+
+def test_subscribers_come_and_go(tmp_path: Path) -> None:
+    desk = Desk(tmp_path).furnish()
+    assert desk.call("subscribers", "add", "Ann@Example.com", "--name", "Ann", "--json").json["state"] == "pending"
+    active = desk.call("subscribers", "add", "bob@example.com", "--active", "--edition", "far", "--json").json
+    assert (active["email"], active["edition"], active["state"]) == ("bob@example.com", "far", "active")
+    (tmp_path / "list.csv").write_text("email\ncy@example.com\nnot an address\n\n")
+    report = desk.call(
+        "subscribers", "import", "list.csv", "--newsletter", "harbour", "--edition", "near", "--json"
+    ).json
+    assert (report["added"], report["updated"], report["unchanged"]) == (1, 0, 0)
+    assert [(one["line"], one["value"]) for one in report["refused"]] == [(3, "not an address")]
+    listed = desk.call("subscribers", "list", "--json").json
+    assert [(one["email"], one["state"]) for one in listed] == [
+        ("ann@example.com", "pending"), ("bob@example.com", "active"), ("cy@example.com", "active")
+    ]  # fmt: skip
+    assert set(listed[0]) == {"email", "name", "newsletter", "edition", "state", "since"}
+    assert len(desk.call("subscribers", "list", "--state", "active", "--json").json) == 2
+    assert desk.call("subscribers", "export").out.splitlines()[0].startswith("email,")
+    removed = desk.run("subscribers", "remove", "-", "--json", stdin="bob@example.com\nzoe@example.com\n").json
+    assert removed == {"unsubscribed": ["bob@example.com"], "not_subscribed": ["zoe@example.com"]}
+    assert desk.call("subscribers", "import", "list.csv", "--json").json["unchanged"] == 1
+    assert desk.call("subscribers", "erase", "cy@example.com", "--yes", "--json").json == {"erased": "cy@example.com"}
+    assert desk.call("subscribers", "import", "list.csv", "--json").json["added"] == 0
+    assert desk.call("subscribers", "add", "cy@example.com", "--active").status == 1
+
+
+def test_the_schedule_shows_zone_and_offset(desk: Desk) -> None:
+    runs = desk.call("schedule", "--next", 4, "--json").json
+    assert len(runs) == 4
+    assert [run["utc"] for run in runs] == sorted(run["utc"] for run in runs)
+    assert {run["timezone"] for run in runs} == {"Europe/London", "Asia/Kathmandu"}
+    far = next(run for run in runs if run["edition"] == "far")
+    assert (far["offset"], far["at"][10:]) == ("+05:45", "T12:00:00+05:45")
+    told = desk.call("schedule").out
+    assert "+05:45" in told
+    assert "Asia/Kathmandu" in told
+
+
+def test_doctor_finds_what_is_wrong(desk: Desk) -> None:
+    done = desk.call("doctor", "--json")
+    assert (done.status, done.json["healthy"]) == (1, False)  # nothing listens where the mails should go
+    wrong = [finding for finding in done.json["findings"] if finding["level"] == "error"]
+    assert [finding["area"] for finding in wrong] == ["mail server"]
+    assert all(finding["remedy"] for finding in wrong)
+    told = Desk(desk.folder, environ={"NEWSLETTER_SMPT__PORT": "1"}).call("doctor")
+    assert "NEWSLETTER_SMPT__PORT is no key of config.yaml" in told.out
+
+
+class Terminal:
+    """A command line with a person in front of it."""
+
+    def __init__(self, desk: Desk, *words: object) -> None:
+        self._end, theirs = pty.openpty()
+        self._process = subprocess.Popen(
+            desk.command(*words), cwd=desk.folder, env=desk.environment, stdin=theirs, stdout=theirs, stderr=theirs
+        )
+        os.close(theirs)
+        self.screen = ""
+
+    def read_until(self, words: str) -> None:
+        until = time.monotonic() + 30
+        while words not in self.screen and time.monotonic() < until:
+            self.screen += self._chunk()
+        assert words in self.screen
+
+    def type(self, words: str) -> None:
+        os.write(self._end, f"{words}\n".encode())
+
+    def finish(self) -> int:
+        while chunk := self._chunk():
+            self.screen += chunk
+        os.close(self._end)
+        return self._process.wait(30)
+
+    def _chunk(self) -> str:
+        try:
+            return os.read(self._end, 4096).decode("utf-8", "replace")
+        except OSError:
+            return ""
+
+
+@pytest.fixture
+def listed(tmp_path: Path) -> Iterator[Desk]:
+    from tests.smtp_sink import Sink
+
+    with Sink() as sink:
+        desk = Desk(tmp_path, sink.port).furnish()
+        desk.call("build", "harbour", "--edition", "near")
+        (tmp_path / "list.csv").write_text("email\nann@example.com\nbob@example.com\n")
+        desk.call("subscribers", "import", "list.csv")
+        yield desk
+
+
+def test_a_person_types_the_number_of_recipients(listed: Desk) -> None:
+    wrong = Terminal(listed, "send", 1)
+    wrong.read_until("Type the number of recipients (2)")
+    wrong.type("yes")
+    assert wrong.finish() == 1
+    assert "nothing was sent" in wrong.screen
+    right = Terminal(listed, "send", 1)
+    right.read_until("Type the number of recipients (2)")
+    right.type("2")
+    assert right.finish() == 0
+    assert "2 recipients: 2 sent" in right.screen.replace("\x1b[32m", "").replace("\x1b[0m", "")
+
+
+def test_json_is_all_that_stands_on_stdout(listed: Desk) -> None:
+    for words in (
+        ["collect"],
+        ["issues"],
+        ["show", 1],
+        ["check", 1],
+        ["posts"],
+        ["schedule"],
+        ["why", "2026-06-03-gulls.md"],
+    ):
+        json.loads(listed.call(*words, "--json").out)
