@@ -17,6 +17,7 @@ from newsletter.text.likeness import (
     Sketch,
     common_shingles,
     compare,
+    facts,
     likeness,
     quarrel,
     shingles,
@@ -27,8 +28,8 @@ from newsletter.text.likeness import (
 BOILERPLATE = 6  # a shingle under more headlines than this is the site's, not the story's
 CROWD = 12  # of posts that share a title or page, the nearest in time that are compared
 PROBES = 16  # shingles of a post that are looked up in all others
-_COPY = 0.7  # of two bodies under one headline: more than any two numbers of a series share
-_LITTLE = 0.2  # shared by less than this, the whole bodies are read: paragraphs may stand in another order
+_COPY = 0.5  # of two bodies under one headline: more than any two numbers of a series share
+_LITTLE = 0.2  # shared by less than this under one headline, the whole bodies are read: parts may be in another order
 _SURE = 12  # shingles a sample must hold before it is believed
 
 
@@ -70,6 +71,7 @@ class Matching:
         self._body = lru_cache(512)(body)
         self._headline = cache(headline)
         self._shingles = lru_cache(256)(self._read_shingles)
+        self._facts = lru_cache(512)(lambda post: facts(self._body(post)))
         self._quarrel = lru_cache(4096)(self._read_quarrel)
         self._pages: dict[str, list[Told]] = defaultdict(list)
         self._titles: dict[int, list[Told]] = defaultdict(list)
@@ -168,7 +170,7 @@ class Matching:
         a, b = one.traits.body, other.traits.body
         words = min(a.words, b.words)
         found = likeness(a, b, self._common)
-        if found.seen < _SURE or found.within < _LITTLE:
+        if found.seen < _SURE or (found.within < _LITTLE and _namesakes(one, other)):
             found = compare(self._shingles(one.post) - self._common, self._shingles(other.post) - self._common)
         return found, words if found.seen >= min(4, words) else 0
 
@@ -176,7 +178,7 @@ class Matching:
         return shingles(self._body(post))
 
     def _read_quarrel(self, one: int, other: int) -> float:
-        return quarrel(self._body(one), self._body(other))
+        return quarrel(self._facts(one), self._facts(other))
 
 
 def _nearest(row: list[Told], told: Told) -> list[Told]:
@@ -184,6 +186,10 @@ def _nearest(row: list[Told], told: Told) -> list[Told]:
     if len(row) <= CROWD:
         return row
     return sorted(row, key=lambda other: abs(other.published - told.published))[: CROWD + 1]
+
+
+def _namesakes(one: Told, other: Told) -> bool:
+    return not {key & ~1 for key in one.traits.wordings}.isdisjoint(key & ~1 for key in other.traits.wordings)
 
 
 def _core(told: Told) -> int:

@@ -17,6 +17,7 @@ from rapidfuzz.fuzz import token_sort_ratio
 
 READ = 1800  # characters that a sketch reads: the news stands at the top, and 20,000 bodies take a second
 READ_WHOLE = 20_000  # characters that are read where a sketch cannot tell
+_READ_FOR_FACTS = 4000
 _CODE = re.compile(r"<(script|style)\b.*?</\1>", re.DOTALL | re.IGNORECASE)
 _MARKUP = re.compile(r"<[^>]*>|\]\([^)\s]*(?:\s[^)]*)?\)|\{[:%{][^}]*\}+|https?://\S+")
 _TYPOGRAPHY = [("’", "'"), ("‘", "'"), ("“", '"'), ("”", '"'), ("–", "-"), ("—", "-"), ("…", " "), ("\u00a0", " ")]
@@ -97,16 +98,27 @@ def common_shingles(groups: Iterable[Iterable[Sketch]], most: int) -> set[int]:
     return {number for number, count in counts.items() if count > most}
 
 
-def quarrel(one: str, other: str) -> float:
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a body names: names (capitals inside a sentence) and figures; and every word it uses."""
+
+    named: frozenset[str]
+    words: frozenset[str]
+
+
+def facts(body: str) -> Facts:
+    text = _plain(body, _READ_FOR_FACTS)
+    return Facts(_spoken(" ".join(_FACT.findall(text))), _spoken(text))
+
+
+def quarrel(one: Facts, other: Facts) -> float:
     """0…1: how far two bodies name different people, things and figures, each lacking the other's.
 
     A rewriter changes words, trims or adds; he keeps the names and figures. Two reports from one mould differ
     in just these. What only one side has is no quarrel.
     """
-    texts = [_plain(body, READ_WHOLE // 4) for body in (one, other)]
-    (a, b), (words_a, words_b) = map(_facts, texts), (set(_spoken(text)) for text in texts)
-    least = min(len(a), len(b))
-    return min(_without(a, words_b), _without(b, words_a)) / least if least else 0.0
+    least = min(len(one.named), len(other.named))
+    return min(_lacking(one, other), _lacking(other, one)) / least if least else 0.0
 
 
 def title_likeness(one: str, other: str) -> float:
@@ -114,17 +126,12 @@ def title_likeness(one: str, other: str) -> float:
     return token_sort_ratio(one, other) / 100
 
 
-def _facts(text: str) -> set[str]:
-    """Names (capitals inside a sentence) and figures."""
-    return set(_spoken(" ".join(_FACT.findall(text))))
+def _spoken(text: str) -> frozenset[str]:
+    return frozenset(word.strip("'-.,:").removesuffix("'s") for word in set(_FIGURE_OR_WORD.findall(text.lower())))
 
 
-def _spoken(text: str) -> list[str]:
-    return [word.strip("'-.,:").removesuffix("'s") for word in _FIGURE_OR_WORD.findall(text.lower())]
-
-
-def _without(facts: set[str], words: set[str]) -> int:
-    return sum(fact not in words and not _spelt_alike(fact, words) for fact in facts)
+def _lacking(one: Facts, other: Facts) -> int:
+    return sum(not _spelt_alike(fact, other.words) for fact in one.named - other.words)
 
 
 def _spelt_alike(fact: str, others: Iterable[str]) -> bool:
