@@ -1,0 +1,235 @@
+"""SMTP in particular: what a server says or does, and which outcome that is."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtpd.smtp import AuthResult, LoginPassword
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsletter.domain.delivery import Envelope, Outcome, OutcomeKind
+from newsletter.services.loop import run
+from newsletter.transports.dots import DotStuffer
+from newsletter.transports.smtp import SmtpTransport
+from newsletter.transports.smtp_wire import Timeouts
+from tests.second_server import Keep, SecondServer
+from tests.smtp_sink import CUT, HALF, SILENCE, Action, Sink, reply
+
+QUICK = Timeouts(connect=2, greeting=0.3, command=0.3, group=0.2, data=0.3, block=0.3, dot=0.3, quit=0.3)
+MESSAGE = [b"Message-ID: <1@example.org>\r\n\r\nHello\r\n"]
+
+
+def send(sink: Sink, *recipients: str, **options: Any) -> list[Outcome]:
+    transport = SmtpTransport("127.0.0.1", sink.port, timeouts=QUICK, **options)
+
+    async def main() -> list[Outcome]:
+        connection = transport.connection()
+        outcomes = [await connection.send(Envelope("b@example.org", to), MESSAGE) for to in recipients]
+        await connection.close()
+        return outcomes
+
+    return run(main())
+
+
+FIVE = reply(550, "5.1.1 no")
+FOUR = reply(450, "4.2.1 later")
+GONE = reply(421, "4.3.2 closing")
+LOST = (CUT, SILENCE, GONE)
+
+
+@pytest.mark.parametrize("pipelining", ["yes", "no"])
+@pytest.mark.parametrize(
+    ("stage", "action", "kind"),
+    [
+        *((stage, action, "broken") for stage in ("greeting", "EHLO", "MAIL") for action in (*LOST, HALF, FIVE)),
+        *((stage, action, "broken") for stage in ("RCPT", "DATA", "body") for action in LOST),
+        *((stage, FIVE, "rejected") for stage in ("RCPT", "DATA", "dot")),
+        *((stage, FOUR, "deferred") for stage in ("MAIL", "RCPT", "DATA", "dot")),
+        ("dot", GONE, "broken"),
+        *((stage, action, "uncertain") for stage in ("dot", "answer") for action in (CUT, SILENCE, HALF)),
+    ],
+)  # fmt: skip
+def test_the_outcome_of_each_fault(stage: str, action: Action, kind: str, pipelining: str) -> None:
+    with Sink(pipelining=pipelining) as sink:
+        sink.fail(stage, action, times=1)
+        first, second = send(sink, "anna@example.org", "ben@example.org")
+    if stage == "body" and action is not GONE:
+        kind = "uncertain"  # so small a message has left before the cut is seen
+    assert first.kind.value == kind, first
+    assert first.code == action.code
+    assert second.kind is OutcomeKind.ACCEPTED
+    assert set(sink.recipients.values()) == {1}
+
+
+def test_nothing_is_uncertain_while_the_dot_has_not_left() -> None:
+    """A server that stops reading in the middle of a big message never got its end."""
+    with Sink() as sink:
+        sink.fail("body", SILENCE, times=1)
+        transport = SmtpTransport("127.0.0.1", sink.port, timeouts=QUICK)
+
+        async def main() -> Outcome:
+            big = [b"Message-ID: <1@example.org>\r\n\r\n", b"x" * 70 + b"\r\n"] + [b"y" * 998 + b"\r\n"] * 20_000
+            return await transport.connection().send(Envelope("b@example.org", "anna@example.org"), big)
+
+        assert run(main()).kind is OutcomeKind.BROKEN
+    assert not sink.received
+
+
+def test_a_session_that_idled_out_is_opened_anew() -> None:
+    with Sink() as sink:
+        transport = SmtpTransport("127.0.0.1", sink.port, timeouts=QUICK)
+
+        async def main() -> list[Outcome]:
+            connection = transport.connection()
+            first = await connection.send(Envelope("", "a@example.org"), MESSAGE)
+            await asyncio.to_thread(sink.stop)
+            await asyncio.to_thread(sink.start)
+            return [first, await connection.send(Envelope("", "b@example.org"), MESSAGE)]
+
+        assert [outcome.kind.value for outcome in run(main())] == ["accepted", "accepted"]
+
+
+def test_nobody_there_is_a_broken_session() -> None:
+    sink = Sink().start()
+    sink.stop()
+    [outcome] = send(sink, "anna@example.org")
+    assert outcome.kind is OutcomeKind.BROKEN
+    assert str(sink.port) in outcome.text
+
+
+@pytest.mark.parametrize("recipient", ["a>\r\nRCPT TO:<b@example.org", "a b@example.org", "a\n@example.org", ""])
+def test_no_recipient_can_smuggle_a_command(recipient: str) -> None:
+    with Sink() as sink:
+        [outcome] = send(sink, recipient)
+    assert outcome.kind is OutcomeKind.REJECTED
+    assert not sink.received
+
+
+def test_an_address_beyond_ascii_needs_smtputf8() -> None:
+    with Sink() as sink:
+        [outcome] = send(sink, "jörg@example.org")
+    assert (outcome.kind, outcome.status) == (OutcomeKind.REJECTED, "5.6.7")
+    with Sink(smtputf8=True) as sink:
+        [outcome] = send(sink, "jörg@example.org")
+    assert outcome.kind is OutcomeKind.ACCEPTED
+    assert any(command.endswith("SMTPUTF8") for command in sink.commands)
+
+
+def test_the_size_is_told_and_kept() -> None:
+    with Sink(size=100_000) as sink:
+        send(sink, "anna@example.org")
+    assert any("SIZE=" in command for command in sink.commands)
+    with Sink(size=10) as sink:
+        [outcome] = send(sink, "anna@example.org")
+    assert (outcome.kind, outcome.code) == (OutcomeKind.BROKEN, 552)
+    assert not any(command.startswith("MAIL") for command in sink.commands)
+
+
+def test_a_server_that_lies_about_pipelining_is_found_out_once() -> None:
+    with Sink(pipelining="lies") as sink:
+        outcomes = send(sink, *["anna@example.org"] * 4)
+    assert [outcome.kind.value for outcome in outcomes] == ["broken", "accepted", "accepted", "accepted"]
+
+
+def test_two_messages_share_one_session_and_each_group_is_one_write() -> None:
+    with Sink() as sink:
+        send(sink, "anna@example.org", "ben@example.org")
+    assert sink.sessions == 1
+    assert [command.split()[0] for command in sink.commands] == [
+        "EHLO", "MAIL", "RCPT", "DATA", "MAIL", "RCPT", "DATA", "QUIT",
+    ]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate for `localhost`, and its key, in one file."""
+    folder = tmp_path_factory.mktemp("tls")
+    command = (
+        "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost"
+    )
+    subprocess.run(
+        [*command.split(), "-keyout", folder / "key.pem", "-out", folder / "cert.pem"], check=True, capture_output=True
+    )
+    return folder
+
+
+@pytest.fixture(params=["starttls", "tls"])
+def secured(request: pytest.FixtureRequest, certificate: Path) -> Iterator[tuple[str, int, Keep, ssl.SSLContext]]:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate / "cert.pem", certificate / "key.pem")
+    keep = Keep()
+
+    def log_in(server: object, session: object, envelope: object, mechanism: str, data: LoginPassword) -> AuthResult:
+        return AuthResult(success=data.password == b"secret", auth_data=data)
+
+    how: dict[str, Any] = (
+        {"tls_context": context, "require_starttls": True}
+        if request.param == "starttls"
+        else {"ssl_context": context, "auth_require_tls": False}
+    )
+    server = SecondServer(keep, authenticator=log_in, **how)
+    server.start()
+    yield request.param, server.port, keep, ssl.create_default_context(cafile=str(certificate / "cert.pem"))
+    server.stop()
+
+
+def through(
+    port: int, security: Any, password: str | None, tls: ssl.SSLContext | None, host: str = "localhost"
+) -> Outcome:
+    transport = SmtpTransport(host, port, security, "me" if password else None, password, tls=tls)
+
+    async def main() -> Outcome:
+        connection = transport.connection()
+        outcome = await connection.send(Envelope("b@example.org", "anna@example.org"), MESSAGE)
+        await connection.close()
+        return outcome
+
+    return run(main())
+
+
+def test_encrypted_and_logged_in(secured: tuple[str, int, Keep, ssl.SSLContext]) -> None:
+    security, port, keep, tls = secured
+    assert through(port, security, "secret", tls).kind is OutcomeKind.ACCEPTED
+    assert keep.users == ["me"]
+
+
+def test_a_wrong_password_is_the_senders_fault(secured: tuple[str, int, Keep, ssl.SSLContext]) -> None:
+    security, port, _, tls = secured
+    outcome = through(port, security, "wrong", tls)
+    assert (outcome.kind, outcome.code) == (OutcomeKind.BROKEN, 535)
+
+
+def test_a_certificate_nobody_vouches_for_is_refused(secured: tuple[str, int, Keep, ssl.SSLContext]) -> None:
+    security, port, keep, _ = secured
+    outcome = through(port, security, "secret", None)
+    assert outcome.kind is OutcomeKind.BROKEN
+    assert "certificate" in outcome.text.lower()
+    assert not keep.users
+
+
+def test_starttls_that_is_not_offered_is_not_gone_without() -> None:
+    with Sink() as sink:
+        outcome = through(sink.port, "starttls", None, None, host="127.0.0.1")
+    assert outcome.kind is OutcomeKind.BROKEN
+    assert "STARTTLS" in outcome.text
+    assert not sink.received
+
+
+lines = st.lists(st.sampled_from([b".", b"..", b"a", b"\r\n", b"", b".\r\n", b"x" * 1200 + b"\r\n"]), max_size=12)
+
+
+@given(chunks=lines)
+def test_dots_are_doubled_wherever_the_pieces_are_cut(chunks: list[bytes]) -> None:
+    whole = b"".join(chunks)
+    stuffed = b"".join(b"." + line if line.startswith(b".") else line for line in whole.splitlines(keepends=True))
+    end = b".\r\n" if not whole or whole.endswith(b"\n") else b"\r\n.\r\n"
+    stuffer = DotStuffer()
+    assert stuffer.body(chunks) == stuffed + end
+    assert stuffer.body(chunks) == stuffed + end
