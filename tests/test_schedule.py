@@ -1,0 +1,239 @@
+"""Scheduled runs: once per local date, through restarts, crashes and two processes on one database."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from newsletter import schedule
+from newsletter.app import App, open_app
+from newsletter.config import load
+from newsletter.domain.issue import IssueState
+from newsletter.schedule import Scheduler, planned, tick, upcoming, worker_name
+from newsletter.store import issues, runs, tables
+from tests.cli.desk import REPOSITORY, Desk
+
+THURSDAY = datetime(2026, 6, 4, 12, tzinfo=UTC)
+FRIDAY = datetime(2026, 6, 5, 7, tzinfo=UTC)  # 08:00 in London; `far` follows at 12:00 in Kathmandu, 06:15 UTC
+WEEK = timedelta(days=7)
+Watch = Callable[[datetime], App]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path).furnish()
+
+
+@pytest.fixture
+def watch(desk: Desk) -> Watch:
+    """The application at a moment."""
+
+    def at(now: datetime) -> App:
+        return open_app(load(desk.folder / "config.yaml", {}), clock=lambda: now)
+
+    return at
+
+
+def states(app: App, edition: str = "near") -> list[tuple[str, str]]:
+    with app.database.read() as connection:
+        return [(str(run.occurrence.local_date), run.state) for run in runs.listing(connection, "harbour", edition)]
+
+
+def sent(app: App) -> list[tuple[int, str, str]]:
+    with app.database.read() as connection:
+        return [(issue.id, issue.edition, issue.state.value) for issue in reversed(issues.listing(connection))]
+
+
+def ticked(app: App) -> list[tuple[str, str, int | None]]:
+    return [(run.edition, run.state, run.issue) for run in tick(app, worker_name())]
+
+
+def test_a_week_goes_by(watch: Watch) -> None:
+    assert ticked(watch(THURSDAY)) == []
+    assert ticked(watch(FRIDAY - timedelta(seconds=1))) == [("far", "done", 1)]
+    assert ticked(watch(FRIDAY)) == [("near", "done", 2)]
+    assert ticked(watch(FRIDAY + timedelta(minutes=1))) == []
+    assert ticked(watch(FRIDAY + timedelta(days=1))) == []
+    assert sent(watch(FRIDAY)) == [(1, "far", "sending"), (2, "near", "sending")]
+    later = watch(FRIDAY + WEEK)
+    assert ticked(later) == [("near", "empty", None), ("far", "empty", None)]
+    assert states(later) == [("2026-06-12", "empty"), ("2026-06-05", "done"), ("2026-05-29", "skipped")]
+
+
+def test_a_schedule_seen_for_the_first_time_has_missed_nothing(watch: Watch) -> None:
+    assert ticked(watch(FRIDAY + timedelta(minutes=1))) == []
+    assert sent(watch(FRIDAY)) == []
+    assert ticked(watch(FRIDAY + timedelta(hours=1))) == []
+
+
+def test_a_missed_run_is_caught_up_within_its_time(watch: Watch) -> None:
+    tick(watch(THURSDAY), worker_name())
+    assert [edition for edition, *_ in ticked(watch(FRIDAY + timedelta(hours=11)))] == ["near", "far"]
+
+
+def test_a_missed_run_is_given_up_after_its_time(watch: Watch) -> None:
+    tick(watch(THURSDAY), worker_name())
+    app = watch(FRIDAY + timedelta(hours=13))
+    assert ticked(app) == []
+    assert states(app) == [("2026-06-05", "skipped"), ("2026-05-29", "skipped")]
+
+
+def test_skip_gives_up_at_once(desk: Desk, watch: Watch) -> None:
+    config = desk.folder / "config.yaml"
+    config.write_text(config.read_text().replace("timezone: Europe/London}", "timezone: Europe/London, missed: skip}"))
+    tick(watch(THURSDAY), worker_name())
+    assert [edition for edition, *_ in ticked(watch(FRIDAY + timedelta(hours=1)))] == ["far"]
+    assert states(watch(FRIDAY))[0] == ("2026-06-05", "skipped")
+
+
+def test_a_run_that_fails_says_why_and_harms_no_other(
+    desk: Desk, watch: Watch, caplog: pytest.LogCaptureFixture
+) -> None:
+    templates = desk.folder / "templates" / "email"
+    templates.mkdir(parents=True)
+    (templates / "digest.txt").write_text("{{ subject }}, and no way out")
+    tick(watch(THURSDAY), worker_name())
+    app = watch(FRIDAY)
+    assert [(edition, state) for edition, state, _ in ticked(app)] == [("near", "failed"), ("far", "failed")]
+    assert "unsubscribe" in caplog.text
+    assert {state for *_, state in sent(app)} == {"draft"}
+    assert ticked(app) == []
+
+
+def test_a_source_that_cannot_be_read_is_noted_in_the_issue(desk: Desk, watch: Watch) -> None:
+    config = desk.folder / "config.yaml"
+    config.write_text(config.read_text().replace("    editions:", "      - {type: feed, url: gone.xml}\n    editions:"))
+    tick(watch(THURSDAY), worker_name())
+    app = watch(FRIDAY)
+    tick(app, worker_name())
+    with app.database.read() as connection:
+        assert all("gone could not be read" in issue.notes[0] for issue in issues.listing(connection))
+
+
+def test_an_operators_own_time_is_kept(watch: Watch) -> None:
+    app = watch(THURSDAY)
+    tick(app, worker_name())
+    tick(watch(FRIDAY), worker_name())
+    with app.database.write() as connection:
+        connection.execute(
+            tables.issues.update().where(tables.issues.c.id == 1).values(state="scheduled", scheduled_for=FRIDAY)
+        )
+        connection.execute(tables.sent_stories.delete().where(tables.sent_stories.c.issue == 1))
+        connection.execute(tables.deliveries.delete())
+    tick(watch(FRIDAY - timedelta(minutes=1)), worker_name())
+    assert sent(app)[0][2] == "scheduled"
+    tick(watch(FRIDAY), worker_name())
+    assert sent(app)[0][2] == "sending"
+
+
+def other(desk: Desk, now: datetime, *steps: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.runner", str(desk.folder / "config.yaml"), now.isoformat(), *steps],
+        cwd=REPOSITORY, env=desk.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+@pytest.mark.slow
+def test_two_processes_run_it_once(desk: Desk, watch: Watch) -> None:
+    tick(watch(THURSDAY), worker_name())
+    both = [other(desk, FRIDAY), other(desk, FRIDAY)]
+    for process in both:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    done = "".join(process.communicate("go\n", timeout=60)[0] for process in both)
+    assert [process.returncode for process in both] == [0, 0]
+    assert sorted(line.split()[1] for line in done.splitlines()) == ["far", "near"]
+    assert sorted(edition for _, edition, _ in sent(watch(FRIDAY))) == ["far", "near"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("step", ["collect", "build", "remember", "start"])
+def test_the_next_process_finishes_what_a_dead_one_began(desk: Desk, watch: Watch, step: str) -> None:
+    tick(watch(THURSDAY), worker_name())
+    victim = other(desk, FRIDAY, step)
+    victim.communicate("go\n", timeout=60)
+    assert victim.returncode == -9
+    assert states(watch(FRIDAY))[0] == ("2026-06-05", "running")
+    soon = watch(FRIDAY + timedelta(seconds=30))
+    assert [edition for edition, *_ in ticked(soon)] == ["far"]  # its own; the other may be alive still
+    assert [edition for edition, *_ in ticked(watch(FRIDAY + timedelta(seconds=90)))] == ["near"]
+    near = [state for _, edition, state in sent(soon) if edition == "near"]
+    assert near == ["sending"]
+    assert states(soon)[0] == ("2026-06-05", "done")
+    assert ticked(watch(FRIDAY + timedelta(minutes=5))) == []
+
+
+def test_a_run_that_died_long_ago_is_given_up(desk: Desk, watch: Watch) -> None:
+    tick(watch(THURSDAY), worker_name())
+    app = watch(FRIDAY)
+    plan = planned(app)[0]
+    with app.database.write() as connection:
+        occurrence = next(one for found, one in upcoming(app, THURSDAY) if found == plan)
+        runs.claim(connection, "harbour", "near", occurrence, "dead", FRIDAY, timedelta(minutes=1))
+    late = watch(FRIDAY + timedelta(hours=13))
+    tick(late, worker_name())
+    assert states(late)[0] == ("2026-06-05", "failed")
+    assert all(edition != "near" for _, edition, _ in sent(late))
+
+
+def test_a_lease_that_was_lost_starts_nothing(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that slept while another took its run over must not start an issue when it wakes."""
+    tick(watch(THURSDAY), worker_name())
+    app = watch(FRIDAY)
+    from newsletter.services import run as service
+
+    real = service.build
+
+    def slow_build(*given: object) -> object:
+        with app.database.write() as connection:
+            connection.execute(tables.runs.update().where(tables.runs.c.state == "running").values(worker="another"))
+        return real(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(service, "build", slow_build)
+    tick(app, worker_name())
+    assert {state for *_, state in sent(app)} == {IssueState.DRAFT.value}
+
+
+def test_the_scheduler_wakes_when_something_falls_due(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the alarm, not by the minute's look."""
+    began = datetime.now(UTC)
+    soon = began + timedelta(seconds=3)
+    config = desk.folder / "config.yaml"
+    text = config.read_text().replace("days: [friday]", "days: [mon, tue, wed, thu, fri, sat, sun]")
+    config.write_text(text)
+    shift = soon - FRIDAY
+    app = open_app(load(config, {}), clock=lambda: datetime.now(UTC) - shift)
+    woken = threading.Event()
+    real = schedule.tick
+
+    def counted(app: App, worker: str) -> list[runs.Run]:
+        done = real(app, worker)
+        if any(run.edition == "near" for run in done):
+            woken.set()
+        return done
+
+    def real_time(app: App, now: datetime) -> list[tuple[object, object]]:
+        return [(plan, type(one)(one.local_date, one.at + shift)) for plan, one in upcoming(app, now)]
+
+    monkeypatch.setattr(schedule, "tick", counted)
+    monkeypatch.setattr(schedule, "upcoming", real_time)
+    scheduler = Scheduler(app)
+    scheduler.start()
+    try:
+        assert woken.wait(20)
+        assert datetime.now(UTC) >= soon
+    finally:
+        started = time.monotonic()
+        scheduler.stop()
+    assert time.monotonic() - started < 5
+    with app.database.read() as connection:
+        found = connection.scalars(select(tables.runs.c.state).where(tables.runs.c.edition == "near")).all()
+    assert sorted(found) == ["done", "skipped"]
