@@ -59,6 +59,7 @@ class FeedSource:
         feed = self._parsed(document)
         keyed = _keyed(entry for entry in feed.entries if self._wanted(entry))
         seen = _first_seen(known, keyed, now)
+        moved = document.state.get("moved_to")
         remembered = {"asked": self._asked(), "digest": digest, **document.state}
         if seen:
             remembered["first_seen"] = json.dumps(seen)
@@ -66,7 +67,8 @@ class FeedSource:
             remembered["due"] = min(waiting).isoformat()
         home = feed.home if not document.base else document.base
         items = _items(self.name, home, keyed, seen, now)
-        return Reading(iter(items), SourceState(remembered), complete=False)
+        warnings = [f"{self.url}: moved for good to {moved}; write that into config.yaml."] if moved else []
+        return Reading(iter(items), SourceState(remembered), complete=False, warnings=warnings)
 
     def _asked(self) -> str:
         """Changes when the same answer would have to be read anew."""

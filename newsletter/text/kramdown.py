@@ -13,6 +13,7 @@ DEEPEST_QUOTE = 8
 _LONG_LINE = 20_000  # characters; longer ones are no prose, and cost the parser dearly
 _HTML_LINE = re.compile(r" {0,3}</?[a-z][a-z0-9]*[ >]", re.IGNORECASE)
 
+_DATA = re.compile(r"data:[\w/+.-]{1,80};base64,[\w+/=%-]*")
 _FENCE = re.compile(r"^( {0,3}|(?: {0,12}>)+ ?| {4,12})(`{3,}|~{3,})[ \t]*([^`]*)$")
 _WORD = re.compile(r"[\w+#-][\w+#.-]{0,30}")
 _FENCED = r"^[ \t>]{0,12}(?P<fence>`{3,}|~{3,})[^\n]*\n.*?(?:^[ \t>]{0,12}(?P=fence)[`~]*[ \t]*$|\Z)"
@@ -31,9 +32,15 @@ _BACKSLASH_BREAK = re.compile(r"\\\\$")
 _QUOTES = re.compile(rf"^((?:[ ]{{0,3}}>){{{DEEPEST_QUOTE}}})[ >]+")
 
 
+def without_data(text: str) -> str:
+    """Pictures written into the text itself lose their bytes, which can be most of it."""
+    return _DATA.sub("data:,", text) if ";base64," in text else text
+
+
 def translated(markdown: str) -> str:
     """The same text as plain Markdown with fenced code; at most `LONGEST` characters, cut at a paragraph."""
     text = markdown.replace("\r\n", "\n").replace("\r", "\n").replace("\x02", "").replace("\x03", "")
+    text = without_data(text)
     if len(text) > LONGEST:
         text = text[: max(text.rfind("\n\n", 0, LONGEST), LONGEST // 2)]
     if "{:" not in text and "$$" not in text and "{#" not in text:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from newsletter.domain.post import Markup, Post
+from newsletter.text.kramdown import without_data
 from newsletter.text.links import absolute
 from newsletter.text.plain import one_line
 
@@ -39,7 +40,7 @@ def first_image(post: Post) -> tuple[str, str] | None:
         return link, one_line(post.image_alt)
     if post.markup is Markup.TEXT:
         return None
-    for source, alternative in _candidates(_FENCED.sub("", post.body[:_HEAD])):
+    for source, alternative in _candidates(_FENCED.sub("", without_data(post.body)[:_HEAD])):
         link = None if _NO_PICTURE.search(source) else _web(source, post.url)
         if link:
             return link, one_line(html.unescape(alternative))

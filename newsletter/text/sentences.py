@@ -17,6 +17,7 @@ _NO_END = re.compile(
 )
 _CLOSED = re.compile(r"[.!?…؟۔।。！？:：][\"'”’»)\]」』）]*$")
 _DANGLING = " \t,;:–—-(/[{“\"‘'«、，；：（「『&"
+_FEWEST = 4  # words of a sentence that are worth beginning it
 _ENOUGH = 0.6  # of the words asked for: then the text may end with a sentence
 
 
@@ -54,12 +55,14 @@ def shortened(parts: Sequence[str], words: int) -> str:
 
 
 def _with_some_of(part: str, taken: list[str], words: int, used: int) -> str:
-    if taken and used >= words * _ENOUGH:
+    introduced = bool(taken) and taken[-1].endswith((":", "："))
+    if taken and used >= words * _ENOUGH and not introduced:
         return flowing(" ".join(taken))
     beginning = cut(part, words - used)
-    if taken and count_words(beginning) < 4:
-        return flowing(" ".join(taken))
-    return flowing(" ".join([*taken, beginning])) if beginning else flowing(" ".join(taken))
+    if taken and count_words(beginning) < _FEWEST:
+        kept = taken[:-1] if introduced and len(taken) > 1 else [taken[0].rstrip(":："), *taken[1:]]
+        return flowing(" ".join(kept))
+    return flowing(" ".join([*taken, beginning]))
 
 
 def cut(text: str, words: int) -> str:

@@ -285,6 +285,7 @@ def test_relative_links_are_relative_to_where_the_feed_was(web: WebServer) -> No
     reading = FeedSource("blog", web.url("/old"), (), Path()).read(SourceState(), NOW)
     assert [post.url for post in posts(reading)] == [web.url("/new/one")]
     assert reading.state.values["moved_to"] == web.url("/new/feed")
+    assert "moved for good" in reading.warnings[0]
 
 
 _PIECES = [

@@ -119,6 +119,7 @@ def test_an_excerpt_that_only_asks_for_something_is_none() -> None:
         "![pic](x.png){: width='300'}\n\n",
         "<h2>Heading</h2>\n\n",
         "***\n\n",
+        f"![](data:image/png;base64,{'iVBORw0K' * 40_000})\n\n",
         "Title\n\n",
         "Hello everyone!\n\n",
         "{: .lead}\n",
@@ -167,6 +168,16 @@ def test_a_line_that_introduces_a_list_takes_it_along() -> None:
     body = "The new version is out.\n\nIt brings:\n\n- speed\n- colour\n\nGet it now."
     assert excerpt(post(body), 30).startswith("The new version is out. It brings: speed; colour.")
     assert excerpt(post("The new version is out.\n\nFor example:\n\n```\ncode\n```\n"), 30) == "The new version is out."
+
+
+def test_no_excerpt_ends_with_a_colon() -> None:
+    body = (
+        "<p>The minister was in Leeds on Monday and he said this:</p><blockquote>All robots will pay tax.</blockquote>"
+    )
+    assert excerpt(post(body, Markup.HTML), 17).endswith("he said this: All robots will pay tax.")
+    assert excerpt(post(body, Markup.HTML), 15).endswith("he said this: All robots will pay…")
+    assert excerpt(post(body, Markup.HTML), 12).endswith("he said this")
+    assert excerpt(post("It rained. " + body, Markup.HTML), 14) == "It rained."
 
 
 def test_a_post_that_is_a_list_is_told_by_its_items() -> None:
