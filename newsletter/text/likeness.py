@@ -15,7 +15,7 @@ from zlib import crc32
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.fuzz import token_sort_ratio
 
-READ = 1800  # characters that a sketch reads: the news stands at the top, and 20,000 bodies take a second
+READ = 1600  # characters that a sketch reads: the news stands at the top, and 20,000 bodies take a second
 READ_WHOLE = 20_000  # characters that are read where a sketch cannot tell
 _READ_FOR_FACTS = 4000
 _CODE = re.compile(r"<(script|style)\b.*?</\1>", re.DOTALL | re.IGNORECASE)
@@ -26,9 +26,9 @@ _SIGN = re.compile(f"([{_HAN}])")
 _OTHER = re.compile(r"[^\w\s]+|_")
 _SPACES = " \t\n\r\x0b\x0c-/_|\\=~"
 _SPACED = {code: None for code in range(128) if not chr(code).isalnum()} | {ord(char): " " for char in _SPACES}
-# A sketch keeps the three words from each word that begins with one of these: about a quarter of all.
-_ANCHORS = "bcds0-9" + "".join(map(chr, [*range(0xC0, 0x3040, 4), *range(0x3040, 0xD7B0, 4)]))
-_ANCHORED = re.compile(rf"(?<= )[{_ANCHORS}]\w* \w+ \w+")
+# A sketch keeps the three words from each word that begins with one of these: about a sixth of all.
+_ANCHORS = "bcd0-9" + "".join(map(chr, [*range(0xC0, 0x3040, 4), *range(0x3040, 0xD7B0, 4)]))
+_ANCHORED = re.compile(rf" ([{_ANCHORS}][^ ]* [^ ]+ [^ ]+)")
 _FACT = re.compile(r"\d[\d.,:]*\d|\d|(?<![.!?:>#*\"“”\n-]\s)(?<![.!?:>#*\"“”\n-])(?<!^)\b[A-Z][\w’'-]*", re.M)
 
 
