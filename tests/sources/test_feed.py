@@ -172,6 +172,16 @@ def test_an_entry_of_tomorrow_waits_for_its_day(tmp_path: Path) -> None:
     assert [post.state for post in posts(then)] == [PostState.PUBLISHED]
 
 
+def test_a_server_that_says_unchanged_is_asked_in_full_once_a_day_has_come(web: WebServer) -> None:
+    item = "<title>T</title><link>https://x.example/1</link><pubDate>Sun, 03 May 2026 00:00:00 GMT</pubDate>"
+    whole = Answer(body=rss(item).encode(), headers={"ETag": "1"})
+    web.pages["/feed"] = lambda asked: Answer(304) if "if-none-match" in asked else whole
+    source = FeedSource("blog", web.url("/feed"), (), Path())
+    state = source.read(SourceState(), NOW).state
+    assert source.read(state, NOW + timedelta(days=1)).unchanged
+    assert [post.state for post in posts(source.read(state, NOW + timedelta(days=3)))] == [PostState.PUBLISHED]
+
+
 def test_guids_that_are_shared_or_missing(tmp_path: Path) -> None:
     text = rss(
         "<title>A</title><link>https://x.example/a</link><guid isPermaLink='false'>1</guid>",
