@@ -148,7 +148,11 @@ def test_two_processes_run_it_once(desk: Desk, watch: Watch) -> None:
     for process in both:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
-    done = "".join(process.communicate("go\n", timeout=60)[0] for process in both)
+    for process in both:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    done = "".join(process.communicate(timeout=60)[0] for process in both)
     assert [process.returncode for process in both] == [0, 0]
     assert sorted(line.split()[1] for line in done.splitlines()) == ["far", "near"]
     assert sorted(edition for _, edition, _ in sent(watch(FRIDAY))) == ["far", "near"]

@@ -40,7 +40,7 @@ def note_skipped(
 ) -> bool:
     """Writes down that this one is not run; False when somebody else has it already."""
     row = _row(newsletter, edition, occurrence, now) | {"state": SKIPPED, "text": why}
-    return connection.execute(insert(connection, runs).values(row).on_conflict_do_nothing()).rowcount == 1
+    return _is_new(connection, row)
 
 
 def claim(
@@ -54,9 +54,7 @@ def claim(
 ) -> Run | None:
     """The run, ours until `lease` has passed; None when another process has or had it."""
     row = _row(newsletter, edition, occurrence, now) | {"state": RUNNING, "worker": worker, "lease_until": now + lease}
-    if connection.execute(insert(connection, runs).values(row).on_conflict_do_nothing()).rowcount != 1:
-        return None
-    return Run(newsletter, edition, occurrence, RUNNING, worker=worker)
+    return Run(newsletter, edition, occurrence, RUNNING, worker=worker) if _is_new(connection, row) else None
 
 
 def abandoned(connection: Connection, now: datetime, lease: timedelta) -> list[Run]:
@@ -97,6 +95,12 @@ def listing(connection: Connection, newsletter: str, edition: str, most: int = 2
     """The edition's latest runs, newest first."""
     wanted = select(runs).where(_r.newsletter == newsletter, _r.edition == edition).order_by(_r.local_date.desc())
     return [_run(row) for row in connection.execute(wanted.limit(most)).mappings()]
+
+
+def _is_new(connection: Connection, row: dict[str, object]) -> bool:
+    """Inserts the row unless its key is there. RETURNING tells, for psycopg gives no count of an INSERT like that."""
+    statement = insert(connection, runs).values(row).on_conflict_do_nothing().returning(_r.local_date)
+    return connection.execute(statement).first() is not None
 
 
 def _row(newsletter: str, edition: str, occurrence: Occurrence, now: datetime) -> dict[str, object]:

@@ -1,0 +1,111 @@
+"""`serve` and `worker` as real processes: they answer, carry on what was left, send notices, and drain on SIGTERM."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import socket
+import subprocess
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.cli.desk import Desk
+from tests.smtp_sink import Sink, delay, reply
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def sink() -> Iterator[Sink]:
+    with Sink() as server:
+        yield server
+
+
+@pytest.fixture
+def desk(tmp_path: Path, sink: Sink) -> Desk:
+    desk = Desk(tmp_path, sink.port).furnish()
+    desk.call("build", "harbour", "--edition", "near")
+    return desk
+
+
+@contextmanager
+def served(desk: Desk, *words: object) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """The process and its address; it is told to stop at the end, and must do so cleanly."""
+    process = desk.start("serve", "--port", 0, *words)
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        found = re.fullmatch(r"newsletter answers at (http://\S+:\d+)\n", line)
+        assert found, line + process.stderr.read() if process.stderr else line
+        yield process, found[1]
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=30)
+        assert process.returncode == 0, err
+        assert "Traceback" not in err
+    finally:
+        process.kill()
+        process.wait()
+
+
+def readers(desk: Desk, number: int) -> None:
+    (desk.folder / "list.csv").write_text(
+        "\n".join(["email", *(f"r{one}@example.com" for one in range(number))]) + "\n"
+    )
+    assert desk.call("subscribers", "import", "list.csv").status == 0
+
+
+def test_it_answers_signs_up_and_carries_on_what_is_being_sent(desk: Desk, sink: Sink) -> None:
+    readers(desk, 3)
+    sink.fail("RCPT", reply(451, "4.7.1 later"), to="r1@example.com", times=2)
+    left = desk.call("send", 1, "--yes", "--wait", "0s", "--json").json
+    assert (left["state"], left["deferred"]) == ("sending", 1)
+    with served(desk) as (_, address):
+        assert urllib.request.urlopen(f"{address}/healthz").status == 200
+        sign_up = urllib.request.Request(
+            f"{address}/subscribe/harbour",
+            data=json.dumps({"email": "new@example.com", "edition": "near"}).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        assert urllib.request.urlopen(sign_up).status == 202
+        sink.wait_for(4)  # three readers, and the mail that asks the new one to confirm
+    assert sorted(sink.recipients) == ["new@example.com", "r0@example.com", "r1@example.com", "r2@example.com"]
+    assert desk.call("show", 1, "--json").json["state"] == "sent"
+
+
+def test_sigterm_drains_and_nobody_is_mailed_twice(desk: Desk, sink: Sink) -> None:
+    readers(desk, 60)
+    sink.fail("RCPT", reply(451, "4.7.1 later"), times=60)
+    desk.call("send", 1, "--yes", "--wait", "0s")
+    sink.fail("dot", delay(0.3))
+    with served(desk):
+        sink.wait_for(5)
+    cut = desk.call("show", 1, "--json").json
+    assert cut["state"] == "sending"
+    assert cut["sent"] == len(sink.received) < 60
+    sink.faults.clear()
+    assert desk.call("resume", 1, "--json").json["sent"] == 60
+    assert set(sink.recipients.values()) == {1}
+
+
+def test_a_worker_sends_without_a_web(desk: Desk, sink: Sink) -> None:
+    readers(desk, 2)
+    sink.fail("RCPT", reply(451, "4.7.1 later"), times=2)
+    desk.call("send", 1, "--yes", "--wait", "0s")
+    process = desk.start("worker")
+    sink.wait_for(2)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 0, err
+    assert "issue 1 is sent: 2 sent" in err
+
+
+def test_a_taken_port_is_said_in_words(desk: Desk) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done = desk.run("serve", "--port", taken.getsockname()[1])
+    assert (done.status, done.out) == (1, "")
+    assert "is taken; name another with --port" in done.err

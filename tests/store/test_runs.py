@@ -1,0 +1,60 @@
+"""The table of runs: claimed once, kept by a lease, taken over when that is over. On both databases."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+from newsletter.domain.occurrence import Occurrence
+from newsletter.store import runs
+from newsletter.store.database import Database
+from newsletter.store.runs import DONE, Run
+
+NOW = datetime(2026, 6, 5, 7, tzinfo=UTC)
+FRIDAY = Occurrence(date(2026, 6, 5), NOW)
+LEASE = timedelta(minutes=1)
+
+
+def claimed(database: Database, worker: str = "one") -> Run | None:
+    with database.write() as connection:
+        return runs.claim(connection, "a", "uk", FRIDAY, worker, NOW, LEASE)
+
+
+def taken(database: Database, run: Run, worker: str = "two") -> Run | None:
+    with database.write() as connection:
+        return runs.take_over(connection, run, worker, NOW, LEASE)
+
+
+def test_a_run_is_claimed_once(database: Database) -> None:
+    assert claimed(database) is not None
+    assert claimed(database, "two") is None
+    with database.write() as connection:
+        assert not runs.note_skipped(connection, "a", "uk", FRIDAY, NOW, "late")
+        assert runs.note_skipped(connection, "a", "world", FRIDAY, NOW, "late")
+        assert runs.last_date(connection, "a", "uk") == FRIDAY.local_date
+        assert runs.last_date(connection, "a", "elsewhere") is None
+
+
+def test_only_a_run_without_a_living_owner_is_abandoned(database: Database) -> None:
+    claimed(database)
+    with database.read() as connection:
+        assert runs.abandoned(connection, NOW + LEASE, LEASE) == []
+        assert len(runs.abandoned(connection, NOW + LEASE + timedelta(seconds=1), LEASE)) == 1
+        a_day_before = NOW - timedelta(days=1)  # the clock was set back after the claim
+        assert len(runs.abandoned(connection, a_day_before, LEASE)) == 1
+
+
+def test_it_is_taken_over_once_and_its_first_owner_notices(database: Database) -> None:
+    first = claimed(database)
+    assert first is not None
+    second = taken(database, first)
+    assert second is not None
+    assert taken(database, first, "three") is None
+    with database.write() as connection:
+        assert not runs.renew(connection, first, NOW + LEASE)
+        assert not runs.remember(connection, first, 7)
+        assert not runs.finish(connection, first, DONE, 7, "")
+        assert runs.renew(connection, second, NOW + LEASE)
+        assert runs.remember(connection, second, 8)
+        assert runs.finish(connection, second, DONE, 8, "issue 8 started")
+        assert runs.listing(connection, "a", "uk") == [Run("a", "uk", FRIDAY, DONE, 8, "issue 8 started")]
+        assert runs.abandoned(connection, NOW + 9 * LEASE, LEASE) == []
