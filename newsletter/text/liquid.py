@@ -32,28 +32,76 @@ class Scope:
     warn: Callable[[str], None]
 
 
-def render(source: str, scope: Scope) -> str:
-    """`source` with its Liquid resolved. `{{ 7*7 }}`, being no variable, stays those characters."""
-    openers = source.count("{%") + source.count("{{")
-    if openers > MOST_OPENERS or openers * len(source) > MOST_WORK:
-        scope.warn("too much Liquid in one post; its tags were left out")
-        return re.sub(r"\{%[^\n]*", "", source)
-    try:
-        return _render(source, scope)
-    except Exception as error:  # a template is anybody's text: whatever it breaks, the post goes on
-        scope.warn(f"its Liquid cannot be read ({_reason(error)}); the tags were left out")
-        return _piece_by_piece(source, scope)
+class Renderer:
+    """Keeps what costs time to make; not for two threads at once."""
+
+    def __init__(self) -> None:
+        self._environment = _Environment()
+
+    def render(self, source: str, scope: Scope) -> str:
+        """`source` with its Liquid resolved. `{{ 7*7 }}`, being no variable, stays those characters."""
+        openers = source.count("{%") + source.count("{{")
+        if openers > MOST_OPENERS or openers * len(source) > MOST_WORK:
+            scope.warn("too much Liquid in one post; its tags were left out")
+            return re.sub(r"\{%[^\n]*", "", source)
+        easy = _easy(source, scope)
+        if easy is not None:
+            return easy
+        try:
+            return self._rendered(source, scope)
+        except Exception as error:  # a template is anybody's text: whatever it breaks, the post goes on
+            scope.warn(f"its Liquid cannot be read ({_reason(error)}); the tags were left out")
+            return self._piece_by_piece(source, scope)
+
+    def _rendered(self, source: str, scope: Scope) -> str:
+        problems = self._environment.problems
+        problems.clear()
+        template = self._environment.from_string(source)
+        text = "" if problems else template.render({**scope.variables, SCOPE: scope})
+        if problems:
+            raise problems[0]
+        return text
+
+    def _piece_by_piece(self, source: str, scope: Scope) -> str:
+        """What can be had from a broken template: its text, its code, its variables; no tag."""
+
+        def piece(found: re.Match[str]) -> str:
+            if found["raw"] is not None:
+                return found["raw"]
+            if found["code"] is not None:
+                return code_block(found["language"], found["code"])
+            if found["output"] is None:
+                return ""
+            try:
+                return self._rendered(found["output"], scope)
+            except Exception:  # as above
+                return found["output"]
+
+        return _PIECES.sub(piece, source)
 
 
-def _render(source: str, scope: Scope) -> str:
-    environment = _Environment()
-    template = environment.from_string(source)
-    if environment.problems:
-        raise environment.problems[0]
-    text = template.render({**scope.variables, SCOPE: scope})
-    if environment.problems:
-        raise environment.problems[0]
-    return text
+_EASY = re.compile(r"\{% *raw *%\}(.*?)\{% *endraw *%\}|\{\{ *(site|page)\.([A-Za-z_]\w*) *\}\}", re.DOTALL)
+
+
+def _easy(source: str, scope: Scope) -> str | None:
+    """What most posts hold, an address of the site or a raw passage, without a template; None when there is more."""
+    pieces: list[str] = []
+    position = 0
+    for found in _EASY.finditer(source):
+        before = source[position : found.start()]
+        if "{%" in before or "{{" in before:
+            return None
+        if found[2]:
+            holder = scope.variables.get(found[2])
+            value = holder.get(found[3], "") if isinstance(holder, Mapping) else None
+            if not isinstance(value, str):
+                return None
+            pieces += [before, value]
+        else:
+            pieces += [before, found[1]]
+        position = found.end()
+    rest = source[position:]
+    return None if "{%" in rest or "{{" in rest else "".join([*pieces, rest])
 
 
 class _Environment(Environment):
@@ -89,24 +137,6 @@ _PIECES = re.compile(
     r"|\{%[^\n]*",
     re.DOTALL,
 )
-
-
-def _piece_by_piece(source: str, scope: Scope) -> str:
-    """What can be had from a broken template: its text, its code, its variables; no tag."""
-
-    def piece(found: re.Match[str]) -> str:
-        if found["raw"] is not None:
-            return found["raw"]
-        if found["code"] is not None:
-            return code_block(found["language"], found["code"])
-        if found["output"] is None:
-            return ""
-        try:
-            return _render(found["output"], scope)
-        except Exception:  # as above
-            return found["output"]
-
-    return _PIECES.sub(piece, source)
 
 
 def _reason(error: Exception) -> str:

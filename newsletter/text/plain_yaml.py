@@ -8,72 +8,91 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
-_KEY = r"([A-Za-z_][\w-]*)"
-_PLAIN = r"([A-Za-z0-9(/.$\u00a1-\ufdfe\U00010000-\U0010fffd][^\t]*?)"
-_QUOTED = r"\"([^\"\\\t]*)\"|'([^'\t]*)'"
-_PAIR = re.compile(rf"{_KEY}:(?: +(?:{_QUOTED}|\[([^\[\]]*)\]|{_PLAIN}))? *", re.ASCII)
-_ITEM = re.compile(rf"( *)- +(?:{_QUOTED}|{_PLAIN}) *", re.ASCII)
-_FLOW = re.compile(r" *(?:\"([^\"\\\t,]*)\"|'([^'\t,]*)'|([A-Za-z\u00a1-\ufdfe][^\t,:#'\"&*!|>%@`?{}]*?)) *", re.ASCII)
+_Scalar = Callable[[str], Any]
+_KEY = re.compile(r"[A-Za-z_][\w-]*", re.ASCII)
+_NO_TEXT = {"~", "null", "yes", "true", "on", "no", "false", "off"}  # keys that would be no text
+_FLOW_PLAIN = re.compile(r"[A-Za-z\u00a1-\ufdfe][^:#'\"&*!|>%@`?{}]*")
 _FOREIGN = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 
 
-def load(text: str, scalar: Callable[[str], Any]) -> dict[str, Any] | None:
+class _Unsure(Exception):
+    pass
+
+
+def load(text: str, scalar: _Scalar) -> dict[str, Any] | None:
     """The pairs between the fences (`text` begins with ---), or None when a parser has to look.
 
     `scalar` says what an unquoted value means, and raises for one that means nothing.
     """
     if _FOREIGN.search(text):
         return None
+    try:
+        return _pairs(text.split("\n")[1:], scalar)
+    except _Unsure:
+        return None
+
+
+def _pairs(lines: list[str], scalar: _Scalar) -> dict[str, Any]:
     values: dict[str, Any] = {}
     items: list[Any] | None = None  # of the list that a key without a value may begin
-    indent = ""
-    key = ""
-    for line in text.split("\n")[1:]:
-        if pair := _PAIR.fullmatch(line):
-            key, double, single, flow, plain = pair.groups()
-            if scalar(key) is not key:
-                return None
-            items = None
-            if plain is not None:
-                if ": " in plain or " #" in plain or plain[-1] == ":":
-                    return None
-                values[key] = scalar(plain)
-            elif double is not None or single is not None:
-                values[key] = single if double is None else double
-            elif flow is not None:
-                listed = _flow(flow, scalar)
-                if listed is None:
-                    return None
-                values[key] = listed
+    key = indent = ""
+    for line in lines:
+        name, colon, rest = line.partition(":")
+        if colon and _is_key(name):
+            key, items = name, None
+            value = rest.strip(" ")
+            if value:
+                if rest[0] != " ":
+                    raise _Unsure
+                values[key] = _flow(value, scalar) if value[0] == "[" else _value(value, scalar)
             else:
-                values[key], items, indent = None, [], ""
-        elif (item := _ITEM.fullmatch(line)) and items is not None:
-            spaces, double, single, plain = item.groups()
+                values[key], items = None, []
+        elif items is not None and (bare := line.lstrip(" ")).startswith("- "):
+            spaces = line[: len(line) - len(bare)]
             if items and spaces != indent:
-                return None
+                raise _Unsure
             indent = spaces
-            if plain is not None:
-                if ": " in plain or " #" in plain or plain[-1] == ":":
-                    return None
-                items.append(scalar(plain))
-            else:
-                items.append(single if double is None else double)
+            items.append(_value(bare[2:].strip(" "), scalar))
             values[key] = items
-        elif line.strip(" ") and line[0] != "#":
-            return None
+        elif line and line[0] != "#" and line.strip(" "):
+            raise _Unsure
     return values
 
 
-def _flow(inside: str, scalar: Callable[[str], Any]) -> list[Any] | None:
+@lru_cache(maxsize=1024)  # a blog's posts have the same keys
+def _is_key(name: str) -> bool:
+    return bool(_KEY.fullmatch(name)) and name.lower() not in _NO_TEXT
+
+
+def _value(value: str, scalar: _Scalar) -> Any:
+    first = value[:1]
+    if first == '"' or first == "'":
+        inside = value[1:-1]
+        if len(value) < 2 or value[-1] != first or first in inside or (first == '"' and "\\" in inside):
+            raise _Unsure
+        return inside
+    if not (first.isalnum() or first > "\xa0" or (first and first in "(/.$")):
+        raise _Unsure
+    if value[-1] == ":" or ": " in value or " #" in value:
+        raise _Unsure
+    return scalar(value)
+
+
+def _flow(value: str, scalar: _Scalar) -> list[Any]:
+    inside = value[1:-1]
+    if len(value) < 2 or value[-1] != "]" or "[" in inside or "]" in inside:
+        raise _Unsure
     if not inside.strip(" "):
         return []
-    listed: list[Any] = []
-    for part in inside.split(","):
-        found = _FLOW.fullmatch(part)
-        if not found:
-            return None
-        double, single, plain = found.groups()
-        listed.append(scalar(plain) if plain is not None else single if double is None else double)
-    return listed
+    return [_flow_item(part.strip(" "), scalar) for part in inside.split(",")]
+
+
+def _flow_item(item: str, scalar: _Scalar) -> Any:
+    if item[:1] in ('"', "'"):
+        return _value(item, scalar)
+    if not _FLOW_PLAIN.fullmatch(item):
+        raise _Unsure
+    return scalar(item)

@@ -92,6 +92,8 @@ def flatten(values: Iterable[Any]) -> list[Any]:
 
 def union(first: list[Any], second: list[Any]) -> list[Any]:
     """`first | second`: each value once, 1 and true and "1" being three."""
+    if not first and len(second) < 2:
+        return list(second)
     kept: dict[Any, Any] = {}
     for value in (*first, *second):
         kept.setdefault(value if isinstance(value, str) else (type(value).__name__, repr(value)), value)

@@ -27,7 +27,7 @@ _BY_PLUGIN = {  # what Jekyll itself copies as it stands, unless a plugin of the
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Document:
     """`date` is in UTC and whole seconds; `categories` and `tags` are what YAML made of them, in Jekyll's order."""
 
@@ -152,6 +152,8 @@ def moment(site: Site, found: Found, value: object, now: datetime, where: str = 
 
 def _categories(data: dict[Any, Any]) -> list[Any]:
     own: list[Any] = data["categories"]
+    if "category" not in data and all(type(each) is str for each in own):
+        return own
     more = ruby.flatten(ruby.text(each) for each in [*own, *_plural(data, "category", "categories")])
     return ruby.union(own, more)
 

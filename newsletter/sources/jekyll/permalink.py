@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -26,7 +27,7 @@ _MONTHS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Place:
     """All that a post's address is made from. `date` is local to the site; `path` is without its extension."""
 
@@ -40,28 +41,39 @@ class Place:
 
 def address(template: str, place: Place) -> str:
     """The URL's path, beginning with /. Raises ValueError for a variable that Jekyll does not have."""
-    url = _VARIABLE.sub(lambda found: _filled(found[1], place), template)
-    url = f"/{url}".replace("..", "/").replace("./", "")
-    return re.sub(r"/{2,}", "/", url)
+    pieces = ["/"]
+    for variable, text in _compiled(template):
+        if variable:
+            value = variable(place)
+            pieces.append(value if _PLAIN.match(value) else quote(value, safe="!$&'()*+,;=:@/~?"))
+        pieces.append(text)
+    url = "".join(pieces)
+    if "./" in url or ".." in url:
+        url = url.replace("..", "/").replace("./", "")
+    return _SLASHES.sub("/", url) if "//" in url else url
 
 
 _VARIABLE = re.compile(r":([a-z_]+)")
-_PLAIN = re.compile(r"[a-zA-Z0-9./-]+\Z")
+_PLAIN = re.compile(r"[a-zA-Z0-9./-]*\Z")
+_SLASHES = re.compile(r"/{2,}")
+_Variable = Callable[[Place], str]
 
 
-def _filled(name: str, place: Place) -> str:
-    rest = ""
-    if name not in _VARIABLES and name.endswith("_") and name[:-1] in _VARIABLES:
-        name, rest = name[:-1], "_"
-    if name not in _VARIABLES:
-        raise ValueError(f"Jekyll has no permalink variable `:{name}`")
-    value = _VARIABLES[name](place)
-    if value and not _PLAIN.match(value):
-        value = quote(value, safe="!$&'()*+,;=:@/~?")
-    return value + rest
+@lru_cache(maxsize=256)  # a site has one template, and some posts their own
+def _compiled(template: str) -> tuple[tuple[_Variable | None, str], ...]:
+    """What to put, and the text that follows it."""
+    names = _VARIABLE.split(template)
+    pieces: list[tuple[_Variable | None, str]] = [(None, names[0])]
+    for name, text in zip(names[1::2], names[2::2], strict=True):
+        if name not in _VARIABLES and name.removesuffix("_") in _VARIABLES:
+            name, text = name.removesuffix("_"), f"_{text}"  # `:month_:day`
+        if name not in _VARIABLES:
+            raise ValueError(f"Jekyll has no permalink variable `:{name}`")
+        pieces.append((_VARIABLES[name], text))
+    return tuple(pieces)
 
 
-_VARIABLES: dict[str, Callable[[Place], str]] = {
+_VARIABLES: dict[str, _Variable] = {
     "title": lambda place: slugify(place.slug, pretty=True),
     "slug": lambda place: ruby.downcase(slugify(place.slug)),
     "name": lambda place: ruby.downcase(slugify(place.basename)),

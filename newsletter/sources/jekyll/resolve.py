@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from newsletter.sources.jekyll.document import Document
 from newsletter.sources.jekyll.links import Links
 from newsletter.sources.jekyll.site import Site
 from newsletter.text import ruby
+
+if TYPE_CHECKING:
+    from newsletter.text.liquid import Renderer
 
 
 class Resolver:
@@ -17,10 +20,14 @@ class Resolver:
     def __init__(self, site: Site, links: Links, warnings: list[str]) -> None:
         self.site, self.links, self.warnings = site, links, warnings
         self.said: Counter[str] = Counter()
+        self.renderer: Renderer | None = None
         self.site_values = {**site.values, "url": site.url, "baseurl": site.baseurl, "posts": [], "pages": []}
 
     def __call__(self, doc: Document, text: str) -> str:
         from newsletter.text import liquid  # most sites need none of it, and it takes a while to load
+
+        if self.renderer is None:
+            self.renderer = liquid.Renderer()
 
         def warn(sentence: str) -> None:
             self.said[sentence] += 1
@@ -35,7 +42,7 @@ class Resolver:
             file=self.links.file,
             warn=warn,
         )
-        return liquid.render(text, scope)
+        return self.renderer.render(text, scope)
 
     def _page(self, doc: Document) -> dict[str, Any]:
         known = {key: value for key, value in doc.data.items() if isinstance(key, str)}
