@@ -21,7 +21,9 @@ _HOST_LABEL = re.compile(r"(?:www\d?|m|amp|mobile)\.(?=[^.]+\.[^.]+)")
 _AMP_CACHE = re.compile(r"(?:/amp)?/(?:c|v|i|amp)/(?:s/)?([^/]+\.[^/]+/?.*)")
 _AMP_TAIL = re.compile(r"(?:/amp|\.amp(?=\.html?$)|\.amp$|/index\.x?html?|/amp\.html)/?$", re.IGNORECASE)
 _ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
-_PLAIN = re.compile(r"https://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:/[A-Za-z0-9_~-]+(?:\.[A-Za-z0-9_~-]+)*)*")  # most are: fast
+_PLAIN = re.compile(
+    r"https://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:/[A-Za-z0-9_~-]+(?:\.[A-Za-z0-9_~-]+)*)*/?"
+)  # most are: fast
 _DRESSED = re.compile(r"//(?:www\d?|m|amp|mobile)\.|ampproject|/amp|\.amp|/index\.", re.IGNORECASE)
 _FRONT = re.compile(r"(?:https?://[^/?#]*)?")
 _PORTS = {"http": "80", "https": "443"}
@@ -35,7 +37,7 @@ def canonical(url: str) -> str:
     Canonical twice is canonical once. What is not http(s) comes back as it is, stripped.
     """
     text = url.strip()
-    return text if _PLAIN.fullmatch(text) and not _DRESSED.search(text) else _undress(text)
+    return text.rstrip("/") if _PLAIN.fullmatch(text) and not _DRESSED.search(text) else _undress(text)
 
 
 def _undress(text: str) -> str:

@@ -19,7 +19,7 @@ from newsletter.domain.issue import Issue, IssueState, IssueStory
 from newsletter.domain.post import Post
 from newsletter.domain.ranking import Candidate, Ranked, Version, candidate, rank
 from newsletter.errors import Busy
-from newsletter.store import candidates, issues
+from newsletter.store import candidates, issues, posts
 from newsletter.store.database import Database
 from newsletter.text.excerpt import excerpt, first_image, minutes
 from newsletter.text.render import IssueLinks, Rendered
@@ -102,12 +102,12 @@ def _digest(
     as_of: datetime,
     notes: tuple[str, ...],
 ) -> Digest:
-    posts = candidates.whole(connection, [item.candidate.speaker.post for item in chosen])
+    whole = posts.by_ids(connection, [item.candidate.speaker.post for item in chosen])
     others: dict[int, list[Version]] = defaultdict(list)
     for story, version in candidates.of_stories(connection, [item.candidate.story for item in chosen], as_of):
         others[story].append(version)
     told = tuple(
-        _story(item.candidate, posts[item.candidate.speaker.post], others[item.candidate.story], lead=item.rank == 1)
+        _story(item.candidate, whole[item.candidate.speaker.post], others[item.candidate.story], lead=item.rank == 1)
         for item in chosen
     )
     return Digest(edition, number, as_of.astimezone(ZoneInfo(edition.timezone)), told, notes)

@@ -23,37 +23,41 @@ def assign(database: Database, newsletter: str, now: datetime) -> None:
     A post is never taken out of a story that was sent; out of an unsent one only when it was rewritten and tells
     something else now. When a post shows two stories to be one, the older id stays and the ledger follows.
     """
-    _sketch(database, newsletter)
+    made = _sketch(database, newsletter)
     with database.read() as connection:
         if not store.anything_to_place(connection, newsletter):
             return
     with database.write() as connection:
         store.alone(connection, newsletter)
-        _place(connection, newsletter, now)
+        _place(connection, newsletter, made, now)
 
 
-def _sketch(database: Database, newsletter: str) -> None:
+def _sketch(database: Database, newsletter: str) -> dict[int, Traits]:
+    """Stores what new and changed posts are compared by; gives it back too, which spares reading it again."""
+    made: dict[int, Traits] = {}
     with database.read() as connection:
         wanted = store.unsketched(connection, newsletter)
     for start in range(0, len(wanted), _AT_ONCE):
         with database.read() as connection:
             found = store.contents(connection, wanted[start : start + _AT_ONCE])
-        rows = [_row(item, traits(item.url, item.title, item.body)) for item in found]
+        made |= {item.post: traits(item.url, item.title, item.body) for item in found}
         with database.write() as connection:
-            store.save_sketches(connection, rows)
+            store.save_sketches(connection, [_row(item, made[item.post]) for item in found])
+    return made
 
 
-def _place(connection: Connection, newsletter: str, now: datetime) -> None:
+def _place(connection: Connection, newsletter: str, made: dict[int, Traits], now: datetime) -> None:
     rows = store.sketched(connection, newsletter)
     fresh = [row.post for row in rows if row.story is None or not row.placed]
-    posts = _free_the_rewritten(connection, newsletter, [_told(row) for row in rows], set(fresh))
+    told = [_told(row, made.get(row.post) or _traits(row)) for row in rows]
+    posts = _free_the_rewritten(connection, newsletter, told, set(fresh))
     groups = _Groups(posts)
     matching = Matching(posts, lambda post: store.body(connection, post))
     for one, other in matching.pairs(fresh, groups.of):
         groups.unite(one, other)
     homeless = groups.without_story(fresh)
-    made = store.create(connection, newsletter, len(homeless), now)
-    groups.settle(dict(zip(homeless, made, strict=True)))
+    ids = store.create(connection, newsletter, len(homeless), now)
+    groups.settle(dict(zip(homeless, ids, strict=True)))
     for story, into in groups.merged():
         store.merge(connection, newsletter, story, into)
     before = {row.post: row.story for row in rows}
@@ -138,6 +142,9 @@ def _row(item: store.Content, found: Traits) -> dict[str, object]:
     }
 
 
-def _told(row: store.Sketched) -> Told:
-    known = Traits(row.page, tuple(array("Q", row.wordings)), Sketch.unpack(row.body))
+def _told(row: store.Sketched, known: Traits) -> Told:
     return Told(row.post, row.source, row.title, row.published, row.gone, row.story, known)
+
+
+def _traits(row: store.Sketched) -> Traits:
+    return Traits(row.page, tuple(array("Q", row.wordings)), Sketch.unpack(row.body))

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 
-from newsletter.domain.post import Markup, Post, PostState
+from newsletter.domain.post import PostState
 from newsletter.domain.ranking import Version
 from newsletter.store.stories import rows_of
 from newsletter.store.tables import posts, sketches
-
-_POST = tuple(field.name for field in fields(Post))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +54,6 @@ def of_stories(connection: Connection, stories: Sequence[int], until: datetime) 
     return [(row.story, _version(row)) for row in rows_of(connection, wanted, stories)]
 
 
-def whole(connection: Connection, ids: Sequence[int]) -> dict[int, Post]:
-    """The posts with all that they hold, by id."""
-    wanted = select(posts.c.id, *(posts.c[name] for name in _POST)).where(
-        posts.c.id.in_(bindparam("ids", expanding=True))
-    )
-    return {row.id: _post(row) for row in rows_of(connection, wanted, ids)}
-
-
 def seen(connection: Connection, newsletter: str) -> list[Seen]:
     """Every post of the newsletter, those too that cannot go anywhere."""
     columns = (posts.c.key, posts.c.path, posts.c.state, posts.c.gone)
@@ -96,9 +86,3 @@ def _version(row: Any) -> Version:
         featured=row.featured,
         weight=row.weight,
     )
-
-
-def _post(row: Any) -> Post:
-    values = {name: getattr(row, name) for name in _POST}
-    values |= {"categories": tuple(row.categories), "tags": tuple(row.tags)}
-    return Post(**{**values, "state": PostState(row.state), "markup": Markup(row.markup)})
