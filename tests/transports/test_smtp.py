@@ -167,7 +167,7 @@ def secured(request: pytest.FixtureRequest, certificate: Path) -> Iterator[tuple
     keep = Keep()
 
     def log_in(server: object, session: object, envelope: object, mechanism: str, data: LoginPassword) -> AuthResult:
-        return AuthResult(success=data.password == b"secret", auth_data=data)
+        return AuthResult(success=data.password == b"secret", handled=False, auth_data=data)
 
     how: dict[str, Any] = (
         {"tls_context": context, "require_starttls": True}
@@ -183,7 +183,15 @@ def secured(request: pytest.FixtureRequest, certificate: Path) -> Iterator[tuple
 def through(
     port: int, security: Any, password: str | None, tls: ssl.SSLContext | None, host: str = "localhost"
 ) -> Outcome:
-    transport = SmtpTransport(host, port, security, "me" if password else None, password, tls=tls)
+    transport = SmtpTransport(
+        host,
+        port,
+        security,
+        "me" if password else None,
+        password,
+        tls=tls,
+        timeouts=Timeouts(greeting=10, command=10, group=10),
+    )
 
     async def main() -> Outcome:
         connection = transport.connection()
