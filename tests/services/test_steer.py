@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import func, select
+
+from newsletter.domain.issue import IssueState
+from newsletter.errors import NotFound, WrongState
+from newsletter.services import steer
+from newsletter.store import accounts, tables
+from newsletter.store.database import Database
+from tests.ledger import NOW, draft, subscribe
+
+
+def count(database: Database, table: object) -> int:
+    with database.read() as connection:
+        return connection.scalar(select(func.count()).select_from(table)) or 0
+
+
+def state(database: Database, issue: int = 1) -> IssueState:
+    with database.read() as connection:
+        return accounts.accounting(connection, issue).state
+
+
+def test_starting_enqueues_the_editions_active_readers_once(database: Database) -> None:
+    subscribe(database, 4)
+    subscribe(database, 2, edition="world", first=10)
+    subscribe(database, 2, state="pending", first=20)
+    subscribe(database, 2, state="unsubscribed", first=30)
+    draft(database, stories=(1, 2))
+    steer.start(database, 1, NOW)
+    with database.read() as connection:
+        rows = list(accounts.rows(connection, 1))
+        domains = {row.domain: row.recipients for row in accounts.by_domain(connection, 1)}
+    assert [row["email"] for row in rows] == [f"reader{n}@d{n % 3}.example" for n in range(1, 5)]
+    assert domains == {"d1.example": 2, "d0.example": 1, "d2.example": 1}
+    assert count(database, tables.sent_stories) == 2
+    assert state(database) is IssueState.SENDING
+
+
+def test_an_issue_is_started_once(database: Database) -> None:
+    subscribe(database, 3)
+    draft(database)
+    steer.start(database, 1, NOW)
+    with pytest.raises(WrongState, match=r"being sent.*newsletter resume 1"):
+        steer.start(database, 1, NOW)
+    assert count(database, tables.deliveries) == 3
+
+
+def test_a_story_is_sent_once_and_a_refused_start_leaves_nothing_behind(database: Database) -> None:
+    subscribe(database, 3)
+    draft(database, 1, stories=(1, 2))
+    draft(database, 2, stories=(2, 3))
+    steer.start(database, 1, NOW)
+    with pytest.raises(WrongState, match=r"“Story 2”.*issue 1"):
+        steer.start(database, 2, NOW)
+    assert state(database, 2) is IssueState.DRAFT
+    assert count(database, tables.deliveries) == 3
+    assert count(database, tables.sent_stories) == 2
+
+
+def test_what_is_cancelled_before_anybody_got_it_may_be_told_again(database: Database) -> None:
+    subscribe(database, 3)
+    draft(database, 1, stories=(1, 2))
+    draft(database, 2, stories=(2, 3))
+    steer.start(database, 1, NOW)
+    steer.cancel(database, 1, NOW)
+    with database.read() as connection:
+        books = accounts.accounting(connection, 1)
+        [reason] = accounts.reasons(connection, 1)
+    assert (books.state, books.skipped, books.queued) == (IssueState.CANCELLED, 3, 0)
+    assert (reason.text, reason.count) == ("cancelled", 3)
+    steer.start(database, 2, NOW)
+
+
+@pytest.mark.parametrize("verb", ["pause", "resume"])
+def test_a_draft_is_neither_paused_nor_resumed(database: Database, verb: str) -> None:
+    draft(database)
+    with pytest.raises(WrongState, match=r"a draft.*newsletter send 1"):
+        getattr(steer, verb)(database, 1)
+
+
+def test_there_and_back(database: Database) -> None:
+    draft(database)
+    steer.start(database, 1, NOW)
+    steer.pause(database, 1)
+    assert state(database) is IssueState.PAUSED
+    with pytest.raises(WrongState, match="paused"):
+        steer.pause(database, 1)
+    steer.resume(database, 1)
+    steer.resume(database, 1)
+    assert state(database) is IssueState.SENDING
+    steer.cancel(database, 1, NOW)
+    with pytest.raises(WrongState, match="cancelled"):
+        steer.resume(database, 1)
+    with pytest.raises(WrongState, match="nothing to cancel"):
+        steer.cancel(database, 1, NOW)
+
+
+def test_no_such_issue(database: Database) -> None:
+    for act in (lambda: steer.start(database, 9, NOW), lambda: steer.pause(database, 9)):
+        with pytest.raises(NotFound, match="9"):
+            act()
