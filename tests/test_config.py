@@ -91,7 +91,7 @@ def test_every_key(read: Load, tmp_path: Path) -> None:
     assert (delivery.on_uncertain, delivery.retry_first) == ("hold", timedelta(milliseconds=500))
     assert (delivery.retry_most, delivery.give_up_after) == (timedelta(minutes=90), timedelta(days=7))
     assert (config.web.host, config.web.port, config.web.signups_per_hour) == ("0.0.0.0", 8080, 5)
-    assert config.proxies == ("10.0.0.1",)
+    assert config.proxies == ("10.0.0.1/32",)
     letter = config.newsletters["tech-decoded"]
     assert (letter.name, letter.sender) == ("Tech Decoded", "Tech Decoded <hello@example.org>")
     assert (letter.reply_to, letter.unsubscribe_mailbox) == ("editor@example.org", "leave@example.org")
@@ -145,6 +145,7 @@ def test_a_newsletter_has_at_least_one_edition(read: Load, editions: str) -> Non
         ("delivery:\n  give_up_after: soon", "`delivery.give_up_after`: 'soon' is no duration; write one like 500ms"),
         ("delivery:\n  give_up_after: 999999999d", "is longer than a hundred years"),
         ("delivery: {retry_first: -1m}", "'-1m' is no duration"),
+        ("proxies: [10.0.0.1, everywhere]", "config.yaml:1: `proxies.1`: 'everywhere' is no network; write one like"),
         ("secret: short", "config.yaml:1: `secret`: "),
         ("newsletters: [a]", "config.yaml:1: `newsletters`: write `key: value` lines below it."),
         ("newsletters:\n  a b: {name: A, sender: a@b.example}", "config.yaml:2: `newsletters.a b`: "),

@@ -22,7 +22,8 @@ MAY_IMPORT = {
     "app": GROUND | {"config", "text", "store", "sources", "transports", "services"},
     "outgoing": GROUND | {"config", "text", "store", "sources", "transports", "services", "app"},
 }
-EVERYTHING = {*MAY_IMPORT, "app", "outgoing", "schedule", "cli", "web", "demo", "sources.base", "transports.base"}
+ROOF = {"schedule", "sender", "serve", "doctor", "cli", "web", "demo", "__version__"}
+EVERYTHING = {*MAY_IMPORT, *ROOF, "sources.base", "transports.base"}
 BELOW_THE_ROOF = {"typer", "rich", "click", "fastapi", "starlette", "uvicorn", "apscheduler"}
 
 

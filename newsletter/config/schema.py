@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from newsletter.config.values import Clock, Days, Duration, Key, Mailbox, WebUrl, Words, Zone
+from newsletter.config.values import Clock, Days, Duration, Key, Mailbox, Networks, WebUrl, Words, Zone
 
 
 class Section(BaseModel):
@@ -156,7 +156,7 @@ class Config(Section):
     smtp: Smtp = Smtp()
     delivery: Delivery = Delivery()
     web: Web = Web()
-    proxies: Words = ()
+    proxies: Networks = ()
     newsletters: dict[Key, Newsletter] = Field(default_factory=dict)
     secret: SecretStr | None = Field(default=None, min_length=16)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import time, timedelta
 from email.utils import parseaddr
+from ipaddress import ip_network
 from typing import Annotated
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -84,6 +85,13 @@ def _web_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _network(value: object) -> object:
+    try:
+        return str(ip_network(str(value).strip(), strict=False))
+    except ValueError:
+        raise ValueError(f"{value!r} is no network; write one like 10.0.0.1 or 10.0.0.0/8") from None
+
+
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Clock = Annotated[time, BeforeValidator(_clock)]
 Zone = Annotated[str, AfterValidator(_zone)]
@@ -92,4 +100,6 @@ Days = Annotated[tuple[Day, ...], BeforeValidator(_listed), AfterValidator(_in_o
 Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 Mailbox = Annotated[str, AfterValidator(_mailbox)]
 WebUrl = Annotated[str, AfterValidator(_web_url)]
+Network = Annotated[str, BeforeValidator(_network)]
+Networks = Annotated[tuple[Network, ...], BeforeValidator(_listed)]
 Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=64)]

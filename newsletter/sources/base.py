@@ -50,8 +50,11 @@ class Reading:
 class Source(Protocol):
     """`name` is unique in its newsletter, `type` is the word of config.yaml."""
 
-    name: str
-    type: str
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def type(self) -> str: ...
 
     def read(self, state: SourceState, now: datetime) -> Reading:
         """Raises SourceError when nothing can be had from it."""
