@@ -162,7 +162,7 @@ def _source(config: settings.Config, source: settings.SourceConfig, name: str) -
         return JekyllSource(name, config.resolve(source.path), source.url, source.categories)
     from newsletter.sources.feed import FeedSource
 
-    return FeedSource(name, source.url, source.categories, config.folder)
+    return FeedSource(name, source.url, source.categories, config.folder, site=config.site.url)
 
 
 def _source_name(config: settings.Config, source: settings.SourceConfig) -> str:

@@ -84,6 +84,7 @@ class _Collecting:
             self._take(reading)
         except SourceError as failure:
             error = str(failure)
+            before = before if failure.state is None else SourceState(failure.state)
         except Exception as failure:  # whatever a source does, the others are read
             error = f"{name}: it cannot be read: {type(failure).__name__}: {failure}"
         self._finish(reading, before, error)
