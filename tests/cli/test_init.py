@@ -1,0 +1,98 @@
+"""`init`: from an empty folder, or a blog's, to a newsletter that can be built."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from newsletter.config import load
+from tests.cli.desk import Desk
+
+
+def site(
+    root: Path, config: str = 'title: "Ada\'s: Notes"\nurl: https://www.ada.example.net\ntimezone: Europe/Paris\n'
+) -> None:
+    (root / "_posts").mkdir(parents=True)
+    (root / "_config.yml").write_text(config)
+    (root / "_posts" / "2026-06-01-first.md").write_text("---\ntitle: First\n---\nThe first words of all.\n")
+
+
+def test_an_empty_folder(tmp_path: Path) -> None:
+    done = Desk(tmp_path).call("init", "letters")
+    assert done.status == 0
+    assert "No Jekyll site was found" in done.out
+    assert "cd letters" in done.out
+    folder = tmp_path / "letters"
+    config = load(folder / "config.yaml", {})
+    assert list(config.newsletters) == ["tech-decoded"]
+    assert (folder / "subscribers.db").is_file()
+    assert (folder / "templates").is_dir()
+    assert "*.db" in (folder / ".gitignore").read_text()
+    assert sum(line.strip().startswith("#") for line in (folder / "config.yaml").read_text().splitlines()) >= 10
+
+
+def test_a_blog_in_a_folder_below_is_found_and_can_be_built(tmp_path: Path) -> None:
+    site(tmp_path / "blog")
+    (tmp_path / "attic").mkdir()
+    desk = Desk(tmp_path)
+    done = desk.call("init", "--json")
+    assert done.json["site"] == "blog"
+    assert done.json["newsletters"] == ["ada-s-notes"]
+    letter = load(tmp_path / "config.yaml", {}).newsletters["ada-s-notes"]
+    assert letter.name == "Ada's: Notes"
+    assert letter.sender == "Ada's Notes <newsletter@ada.example.net>"
+    assert letter.schedule is not None
+    assert letter.schedule.timezone == "Europe/Paris"
+    assert [source.model_dump()["path"] for source in letter.sources] == ["blog"]
+    built = desk.call("build", "ada-s-notes", "--as-of", "2026-06-02", "--json").json["issues"]
+    assert [story["title"] for story in built[0]["stories"]] == ["First"]
+
+
+def test_readers_of_a_blog_are_never_published_with_it(tmp_path: Path) -> None:
+    """Jekyll copies every file of a site to the web, but none below an underscore."""
+    site(tmp_path)
+    done = Desk(tmp_path).call("init")
+    assert "Ada's: Notes" in done.out
+    assert not (tmp_path / "subscribers.db").exists()
+    assert (tmp_path / "_newsletter" / "subscribers.db").is_file()
+    config = load(tmp_path / "config.yaml", {})
+    assert config.resolve(config.templates) == tmp_path / "_newsletter" / "templates"
+    assert Desk(tmp_path).call("collect", "--json").json["sources"][0]["new"] == 1
+
+
+def test_nothing_is_overwritten(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.call("init")
+    (tmp_path / "config.yaml").write_text("newsletters: {mine: {name: Mine, sender: me@example.org}}\n")
+    again = desk.call("init")
+    assert again.status == 0
+    assert "it was there already" in again.out
+    assert "newsletter build mine" in again.out
+    assert "Mine" in (tmp_path / "config.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        "",
+        "title: 日本語\nurl: ''\n",
+        "title: [a, b]\nurl: 5\ntimezone: Mars/Base\n",
+        "title: 'He said \"no\" \\ {{ site.title }} <b>'\nurl: http://127.0.0.1:4000\n",
+        "- a list\n",
+    ],
+)
+def test_whatever_a_blog_says_of_itself(tmp_path: Path, config: str) -> None:
+    site(tmp_path / "blog", config)
+    assert Desk(tmp_path).call("init").status == 0
+    letter = next(iter(load(tmp_path / "config.yaml", {}).newsletters.values()))
+    assert letter.sender.endswith("@example.org>")
+
+
+def test_a_broken_blog_or_folder_is_said_in_words(tmp_path: Path) -> None:
+    site(tmp_path / "blog", "title: [unclosed\n")
+    broken = Desk(tmp_path).call("init")
+    assert broken.status == 2
+    assert "_config.yml cannot be read" in broken.err
+    (tmp_path / "file").write_text("")
+    assert Desk(tmp_path).call("init", "file/below").status == 1

@@ -1,0 +1,122 @@
+"""The doctor: each finding says what is wrong and what to do, and none needs the network to be there."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dns.exception
+import dns.rdata
+import dns.resolver
+import pytest
+
+from newsletter.app import App, open_app
+from newsletter.config import Smtp, load
+from newsletter.doctor import Level, examine, mail
+from newsletter.doctor import dns as names
+from tests.cli.desk import Desk
+from tests.smtp_sink import Sink, reply
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> App:
+    desk = Desk(tmp_path).furnish()
+    return open_app(load(desk.folder / "config.yaml", {}))
+
+
+def server(port: int, **given: Any) -> Smtp:
+    return Smtp(port=port, **given)
+
+
+def levels(found: Iterator[Any]) -> list[tuple[str, str]]:
+    return [(finding.level.value, finding.message) for finding in found]
+
+
+def test_a_healthy_house(app: App) -> None:
+    with Sink() as sink:
+        config = app.config.model_copy(update={"smtp": server(sink.port)})
+        found = list(examine(App(config, app.database, app.clock), {}))
+    assert {finding.level for finding in found} <= {Level.OK, Level.NOTE}
+    assert {"config", "database", "site", "templates", "mail server", "DNS"} <= {finding.area for finding in found}
+    assert any("blog can be read; it holds 5 items" in finding.message for finding in found)
+
+
+def test_what_is_wrong_has_a_remedy(tmp_path: Path) -> None:
+    desk = Desk(tmp_path).furnish()
+    config = desk.folder / "config.yaml"
+    text = config.read_text().replace("https://letters.example.org", "http://127.0.0.1:8000")
+    text = text.replace("postal_address: 1 Pier Road, Saltby", "postal_address: ''").replace(
+        "path: blog", "path: attic"
+    )
+    config.write_text(text)
+    templates = tmp_path / "templates" / "email"
+    templates.mkdir(parents=True)
+    (templates / "digest.mjml").write_text("<mjml>{{ unclosed</mjml>")
+    found = list(examine(open_app(load(config, {})), {"NEWSLETTER_SMPT__PORT": "1", "NEWSLETTER_DEBUG": "1"}))
+    wrong = {finding.area: finding for finding in found if finding.level in (Level.WARNING, Level.ERROR)}
+    assert {"config", "site", "harbour", "mail server"} <= set(wrong)
+    assert all(finding.remedy for finding in wrong.values() if finding.area != "templates")
+    assert any("attic cannot be read" in finding.message for finding in found)
+
+
+def test_a_clock_that_was_set_back(app: App) -> None:
+    Desk(app.config.folder).call("build", "harbour")
+    before = App(app.config, app.database, lambda: app.clock().replace(year=2020))
+    assert any("clock of this machine was set back" in finding.message for finding in examine(before, {}))
+
+
+def test_no_newsletter_at_all(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("")
+    assert ("error", f"{tmp_path / 'config.yaml'} names no newsletter.") in levels(
+        examine(open_app(load(tmp_path / "config.yaml", {})), {})
+    )
+
+
+def test_mail_servers() -> None:
+    with Sink() as sink:
+        assert levels(mail.examine(server(sink.port)))[0][0] == "ok"
+        assert "no password for me" in levels(mail.examine(server(sink.port, username="me")))[0][1]
+        assert "STARTTLS" in levels(mail.examine(server(sink.port, security="starttls")))[0][1]
+        assert levels(mail.examine(server(sink.port, security="tls")))[0][0] == "error"
+        sink.fail("greeting", reply(554, "5.7.1 go away"))
+        assert "refuses us: 554 go away" in levels(mail.examine(server(sink.port)))[0][1]
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    assert "connection refused" in levels(mail.examine(server(port)))[0][1]
+    assert levels(mail.examine(Smtp(type="folder")))[0][0] == "note"
+
+
+class Zone:
+    """A resolver that knows what it is told; None is no answer at all."""
+
+    def __init__(self, records: dict[str, list[str] | None]) -> None:
+        self._records = records
+
+    def resolve(self, name: str, _kind: str) -> Any:
+        found = self._records.get(name, [])
+        if found is None:
+            raise dns.exception.Timeout
+        if not found:
+            raise dns.resolver.NXDOMAIN
+        return [dns.rdata.from_text("IN", "TXT", f'"{text}"') for text in found]
+
+
+@pytest.mark.parametrize(
+    ("records", "expected"),
+    [
+        ({"a.dev": ["v=spf1 -all", "other"], "_dmarc.a.dev": ["v=DMARC1; p=none"]}, ["ok", "ok", "note"]),
+        ({}, ["warning", "warning", "note"]),
+        ({"a.dev": ["v=spf1 -all", "v=spf1 +all"]}, ["warning", "warning", "note"]),
+        ({"a.dev": None}, ["note"]),
+    ],
+)
+def test_the_senders_domain(records: dict[str, list[str] | None], expected: list[str]) -> None:
+    zone: Any = Zone(records)
+    assert [level for level, _ in levels(names.examine(["A <x@a.dev>"], zone))] == expected
+
+
+def test_a_placeholder_is_not_looked_up() -> None:
+    zone: Any = Zone({"example.org": None})
+    assert "placeholder" in levels(names.examine(["A <x@news.example.org>", "y@example.com"], zone))[1][1]
