@@ -13,6 +13,7 @@ from newsletter.domain.headline import headline
 from newsletter.domain.story import SAME_NEWS, TEASER, Evidence, relate, same_story
 from newsletter.domain.urls import canonical, is_page
 from newsletter.text.likeness import (
+    SHORT,
     Likeness,
     Sketch,
     common_shingles,
@@ -137,12 +138,13 @@ class Matching:
         return index
 
     def _probes(self, told: Told) -> list[int]:
-        return sorted(told.traits.body.shingles - self._common)[:PROBES]
+        own = sorted(told.traits.body.shingles - self._common)
+        return own if told.traits.body.words < SHORT else own[:PROBES]
 
     def _by_body(self, told: Told, index: dict[int, list[int]]) -> list[int]:
         probes = self._probes(told)
         met = Counter(post for number in probes for post in index[number])
-        least = 2 if len(probes) == PROBES else 1
+        least = 2 if len(probes) >= PROBES else 1
         return [post for post, count in met.most_common(4 * CROWD) if count >= least and post != told.post]
 
     def _evidence(self, one: Told, other: Told) -> Evidence:
@@ -170,7 +172,7 @@ class Matching:
         a, b = one.traits.body, other.traits.body
         words = min(a.words, b.words)
         found = likeness(a, b, self._common)
-        if found.seen < _SURE or (found.within < _LITTLE and _namesakes(one, other)):
+        if found.seen < _SURE or words < SHORT or (found.within < _LITTLE and _namesakes(one, other)):
             found = compare(self._shingles(one.post) - self._common, self._shingles(other.post) - self._common)
         return found, words if found.seen >= min(4, words) else 0
 

@@ -17,6 +17,7 @@ from rapidfuzz.fuzz import token_sort_ratio
 
 READ = 1600  # characters that a sketch reads: the news stands at the top, and 20,000 bodies take a second
 READ_WHOLE = 20_000  # characters that are read where a sketch cannot tell
+SHORT = 50  # words; a sketch of fewer holds every shingle, and is compared with a longer body only in full
 _READ_FOR_FACTS = 4000
 _CODE = re.compile(r"<(script|style)\b.*?</\1>", re.DOTALL | re.IGNORECASE)
 _MARKUP = re.compile(r"<[^>]*>|\]\([^)\s]*(?:\s[^)]*)?\)|\{[:%{][^}]*\}+|https?://\S+")
@@ -65,12 +66,18 @@ class Likeness:
 
 def sketch(body: str) -> Sketch:
     text = _words(body, READ)
-    return Sketch(frozenset(map(crc32, map(str.encode, _ANCHORED.findall(text)))), text.count(" ") - 1)
+    words = text.count(" ") - 1
+    if words < SHORT:
+        return Sketch(_every(text.split()), words)
+    return Sketch(frozenset(map(crc32, map(str.encode, _ANCHORED.findall(text)))), words)
 
 
 def shingles(body: str) -> frozenset[int]:
     """Every shingle of the whole body, for the pairs that a sketch cannot decide."""
-    words = _words(body, READ_WHOLE).split()
+    return _every(_words(body, READ_WHOLE).split())
+
+
+def _every(words: list[str]) -> frozenset[int]:
     if len(words) < 3:
         return frozenset(crc32(word.encode()) for word in words)
     return frozenset(crc32(" ".join(three).encode()) for three in zip(words, words[1:], words[2:], strict=False))

@@ -41,7 +41,7 @@ def groups(posts: Sequence[Told], bodies: Sequence[str]) -> dict[int, int]:
     group = {item.post: item.post for item in posts}
     for one, other in Matching(posts, bodies.__getitem__).pairs(list(group), group.__getitem__):
         low, high = sorted((group[one], group[other]))
-        group = {post: low if root == high else root for post, root in group.items()}
+        group.update({post: low for post, root in group.items() if root == high})
     return group
 
 
