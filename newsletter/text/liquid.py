@@ -13,7 +13,7 @@ from liquid import Environment, Mode
 from liquid.exceptions import LiquidError
 
 from newsletter.text.liquid_filters import FILTERS
-from newsletter.text.liquid_tags import SCOPE, TAGS, VANISHING, code_block
+from newsletter.text.liquid_tags import SCOPE, TAGS, VANISHING, code_block, without_tags
 
 MOST_OUTPUT = 2_000_000  # bytes of one post
 MOST_OPENERS = 4_000  # {{ and {% in one post; past it only the tags are taken out
@@ -47,6 +47,10 @@ class Renderer:
         easy = _easy(source, scope)
         if easy is not None:
             return easy
+        text = self._resolved(source, scope)
+        return text if "raw" in source else without_tags(text)  # "{{" and "%}" can meet by accident
+
+    def _resolved(self, source: str, scope: Scope) -> str:
         try:
             return self._rendered(source, scope)
         except Exception as error:  # a template is anybody's text: whatever it breaks, the post goes on
@@ -75,7 +79,7 @@ class Renderer:
             try:
                 return self._rendered(found["output"], scope)
             except Exception:  # as above
-                return found["output"]
+                return without_tags(found["output"])
 
         return _PIECES.sub(piece, source)
 

@@ -17,6 +17,7 @@ from liquid.token import TOKEN_EXPRESSION, TOKEN_ILLEGAL, TOKEN_OUTPUT, TOKEN_TA
 
 SCOPE = "\0scope"  # no template can name it
 VANISHING = ("include_relative", "include_cached")
+_TAG = re.compile(r"\{%[^\n]*?%\}|\{%")
 _CLOSERS = re.compile(r"end\w+|else|elsif|when")
 
 
@@ -28,6 +29,10 @@ def code_block(language: str, code: str) -> str:
         f'\n<figure class="highlight"><pre><code class="language-{name}" data-lang="{name}">'
         f"{shown}</code></pre></figure>\n"
     )
+
+
+def without_tags(text: str) -> str:
+    return _TAG.sub("", text) if "{%" in text else text
 
 
 class _Highlight(Tag):
@@ -121,7 +126,7 @@ class _Output(Output):
         if _LOOKUP.match(inside):
             return super().parse(stream)
         stream.eat(TOKEN_OUTPUT)
-        return ContentNode(token, token.value)
+        return ContentNode(token, without_tags(token.value))
 
 
 _LOOKUP = re.compile(

@@ -52,10 +52,11 @@ def load(text: str) -> Any:
             simple = None  # the parser knows the line
         if simple is not None:
             return simple or None
-    return _parsed(text)
+    return parsed(text)
 
 
-def _parsed(text: str) -> Any:
+def parsed(text: str) -> Any:
+    """As `load`, by libyaml alone."""
     try:
         loader = _Loader(text)
         try:
