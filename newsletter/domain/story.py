@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
@@ -18,12 +18,14 @@ class Titles(Enum):
     """How two headlines stand to each other.
 
     EQUAL: one wording under its wrapping. LOOSE: equal when unknown lead-ins go from both. SERIES: alike but for a
-    number, a month, a weekday … FREE: anything else, the bodies decide.
+    number, a month, a weekday … RIVAL: alike but for what happens ("recalls", "unveils"). FREE: anything else, the
+    bodies decide.
     """
 
     EQUAL = "equal"
     LOOSE = "loose"
     SERIES = "series"
+    RIVAL = "rival"
     FREE = "free"
 
 
@@ -58,7 +60,9 @@ def relate(one: Headline, other: Headline, likeness: float) -> Titles:
         return Titles.EQUAL
     if _differ(one.markers, other.markers) and _same_but_markers(one, other, likeness):
         return Titles.SERIES
-    return Titles.LOOSE if one.loose & other.loose else Titles.FREE
+    if one.loose & other.loose:
+        return Titles.LOOSE
+    return Titles.RIVAL if _another_deed(one.words, other.words) else Titles.FREE
 
 
 def same_story(known: Evidence) -> bool:
@@ -117,6 +121,8 @@ def _one_body(known: Evidence) -> bool:
 
     Sharing a paragraph of background is not enough: either most of both is shared, or nearly all of a trimmed one.
     """
+    if known.titles is Titles.RIVAL and known.alike < 0.6:
+        return False
     if known.words < 12 or (known.alike < 0.3 and known.within < 0.85):
         return False
     if known.apart > REWRITTEN:
@@ -139,6 +145,21 @@ def _same_but_markers(one: Headline, other: Headline, likeness: float) -> bool:
     if _differ(filter(_is_figure, one.markers), filter(_is_figure, other.markers)):
         return shared / min(len(a), len(b)) >= 0.6
     return shared / max(len(a), len(b)) >= 0.75
+
+
+def _another_deed(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """In one place of an otherwise equal sentence stand other words, and no other spelling of them."""
+    most = max(len(one), len(other))
+    before = _run(one, other)
+    after = _run(one[before:][::-1], other[before:][::-1])
+    mine, yours = one[before : len(one) - after], other[before : len(other) - after]
+    respelt = {word[:4] for word in mine} & {word[:4] for word in yours}
+    return bool(mine) and bool(yours) and not respelt and (before + after) / most >= 0.6
+
+
+def _run(one: Sequence[str], other: Sequence[str]) -> int:
+    """How many words both begin with."""
+    return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
 def _is_figure(marker: str) -> bool:

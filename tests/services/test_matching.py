@@ -83,6 +83,9 @@ SAME = {
 APART = {
     "recalls and unveils": (("Kestrel recalls wall battery", ""), ("Kestrel unveils wall battery", "")),
     "recalls and unveils, told": (("Kestrel recalls wall battery", BODY), ("Kestrel unveils wall battery", OTHER)),
+    "recalls and unveils over one background": (
+        ("Kestrel recalls its wall battery", f"{OTHER} {BODY}"), ("Kestrel unveils its wall battery", BODY)
+    ),
     "a series": (("Weekly roundup #12", BODY), ("Weekly roundup #13", BODY.replace("four", "nine"))),
     "a series without numbers": (("Friday links", BODY), ("Friday links", OTHER)),
     "versions": (("Jekyll 3.1.2 released", "Fixes bugs."), ("Jekyll 3.1.3 released", "Fixes bugs.")),
