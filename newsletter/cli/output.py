@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
+
+    from newsletter.cli.sheet import Sheet
 
 _UNLIMITED = 100_000  # a pipe has no width: what `grep` reads must be whole
 
@@ -52,29 +53,17 @@ def plain(text: object) -> str:
     return escape(shown)
 
 
-def table(*columns: str | tuple[str, str]) -> Table:
+def table(*columns: str | tuple[str, str]) -> Sheet:
     """A table without frames. A column is its heading, or (heading, way): `right`, or `whole` for never shortened."""
-    from rich import box
-    from rich.table import Table
+    from newsletter.cli.sheet import Sheet
 
-    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold", border_style="dim")
-    for column in columns:
-        heading, way = column if isinstance(column, tuple) else (column, "")
-        made.add_column(
-            heading,
-            justify="right" if way == "right" else "left",
-            no_wrap=True,
-            overflow="ellipsis",
-            min_width=None if way else min(12, len(heading)),
-        )
-        if way:
-            made.columns[-1].min_width = len(heading)
-            made.columns[-1].overflow = "ellipsis"
-    return made
+    return Sheet(columns)
 
 
-def show(filled: Table) -> None:
-    stdout().print(filled)
+def show(filled: Sheet) -> None:
+    """Prints a table, its long columns shortened to the terminal's width."""
+    console = stdout()
+    console.print(filled.fitting(console.width))
 
 
 def ask(question: str) -> str:
@@ -97,22 +86,19 @@ def progress_bar(words: str) -> Iterator[Callable[[int, int | None], None]]:
     if not sys.stderr.isatty():
         yield lambda done, total: None
         return
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TaskProgressColumn,
-        TextColumn,
-        TimeRemainingColumn,
-    )
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns: Sequence[Any] = (
         TextColumn("{task.description}"),
         BarColumn(bar_width=32),
-        MofNCompleteColumn(),
-        TaskProgressColumn(),
+        TextColumn("{task.fields[count]}"),
         TimeRemainingColumn(compact=True),
     )
     with Progress(*columns, console=stderr(), transient=True) as progress:
-        task = progress.add_task(words, total=None)
-        yield lambda done, total: progress.update(task, completed=done, total=total)
+        task = progress.add_task(words, total=None, count="")
+
+        def report(done: int, total: int | None) -> None:
+            told = f"{done:,}" if total is None else f"{done:,} of {total:,}"
+            progress.update(task, completed=done, total=total, count=told)
+
+        yield report

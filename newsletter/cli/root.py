@@ -24,6 +24,15 @@ for group in (setup, health, demo, posts, reasons, issues, previews, sending, su
     group.register(cli)
 
 
+def _reflowed(text: str) -> str:
+    """A docstring's paragraphs, each in one line: the terminal has its own width."""
+    return "\n\n".join(" ".join(part.split()) for part in text.split("\n\n"))
+
+
+for command in (*cli.registered_commands, *subscribers.group.registered_commands):
+    command.help = _reflowed(command.callback.__doc__ or "") if command.callback else None
+
+
 def _version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"newsletter {newsletter.__version__}")

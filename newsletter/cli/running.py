@@ -43,7 +43,9 @@ def schedule(
             "Nothing is scheduled. A [bold]schedule:[/] below a newsletter in config.yaml says when it goes out."
         )
         return
-    table = output.table(("When", "whole"), ("Offset", "whole"), "Zone", "Newsletter", "Edition", ("", "whole"))
+    table = output.table(
+        ("When", "whole"), ("Offset", "whole"), ("Zone", "whole"), "Newsletter", "Edition", ("", "whole")
+    )
     for plan, one in runs:
         at = _local(plan, one)
         when = f"{at:%a} {at.day} {at:%b %Y %H:%M}"

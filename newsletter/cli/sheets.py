@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from newsletter.cli import output
 from newsletter.cli.session import Session, zone_of
-from newsletter.cli.words import count, iso, moment, seconds
+from newsletter.cli.words import brief, count, iso, moment, seconds
 
 if TYPE_CHECKING:
     from newsletter.domain.accounting import Accounting, DomainCount, ReasonCount
@@ -104,7 +104,7 @@ def show_issues(session: Session, issues: Sequence[Issue], books: Mapping[int, A
     )
     for issue in issues:
         zone = zone_of(session.app, issue.newsletter, issue.edition)
-        when = moment(issue.finished_at or issue.started_at or issue.built_at, zone)
+        when = brief(issue.finished_at or issue.started_at or issue.built_at, zone, session.app.clock())
         book = books[issue.id]
         numbers = (f"{book.sent:,}", f"{book.recipients:,}") if book.recipients else ("", "")
         table.add_row(str(issue.id), _name(issue), _state(issue), when, *numbers, output.plain(issue.subject))
@@ -174,12 +174,12 @@ def tell_deliveries(session: Session, issue: Issue, rows: Iterator[dict[str, Any
         output.say("No deliveries like that.")
         return
     table = output.table(
-        "Address", ("State", "whole"), ("Tries", "right"), ("Answer", "whole"), "The server's words", "At"
+        "Address", ("State", "whole"), ("Tries", "right"), ("Answer", "whole"), "The server's words", ("At", "whole")
     )
     for row in shown:
         answer = " ".join(part for part in (str(row["code"] or ""), row["status"]) if part)
         state = f"[{_COLOURS.get(row['state'], 'default')}]{row['state']}[/]"
-        when = moment(row["at"], zone) if row["at"] else ""
+        when = brief(row["at"], zone, session.app.clock()) if row["at"] else ""
         table.add_row(
             output.plain(row["email"] or "(erased)"),
             state,

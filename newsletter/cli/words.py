@@ -20,6 +20,13 @@ def moment(at: datetime, zone: str = "UTC") -> str:
     return f"{local:%a} {local.day} {local:%b %Y %H:%M} {local.tzname()}"
 
 
+def brief(at: datetime, zone: str, now: datetime) -> str:
+    """`27 Nov 08:00 GMT`; with its year when that is not this one's."""
+    local = at.astimezone(ZoneInfo(zone))
+    year = "" if local.year == now.astimezone(ZoneInfo(zone)).year else f" {local.year}"
+    return f"{local.day} {local:%b}{year} {local:%H:%M} {local.tzname()}"
+
+
 def day(at: datetime, zone: str = "UTC") -> str:
     """`27 Nov 2026`."""
     local = at.astimezone(ZoneInfo(zone))

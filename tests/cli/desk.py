@@ -35,12 +35,21 @@ newsletters:
       far: {{schedule: {{days: [friday], at: "12:00", timezone: Asia/Kathmandu}}}}
 """
 
+_FERRY = "She left at dawn without a soul on the bridge, and came back on time."
 POSTS = {
-    "2026-06-01-crane.md": ("Harbour crane learns to wave", "Technology", "The crane has a new habit."),
-    "2026-06-02-breaking-ferry.md": ("Breaking: Ferry sails itself", "Technology", "It left with nobody aboard."),
-    "2026-06-02-update-ferry.md": ("Update: Ferry sails itself", "Technology", "It left with nobody aboard."),
-    "2026-06-03-gulls.md": ("Gulls [bold]outwit[/] {{ 7*7 }} drones", "Nature", "They follow the drones home."),
-}  # fmt: skip
+    "2026-06-01-crane.md": (
+        "Harbour crane learns to wave",
+        "Technology",
+        "Its long jib swings at every passing child.",
+    ),
+    "2026-06-02-breaking-ferry.md": ("Breaking: Ferry sails itself", "Technology", _FERRY),
+    "2026-06-02-update-ferry.md": ("Update: Ferry sails itself", "Technology", _FERRY),
+    "2026-06-03-gulls.md": (
+        "Gulls [bold]outwit[/] {{ 7*7 }} drones",
+        "Nature",
+        "They follow each one home for its lunch.",
+    ),
+}
 
 
 @dataclass
@@ -71,7 +80,7 @@ class Desk:
         (self.folder / "blog" / "_config.yml").write_text('title: Harbour\nurl: "https://harbour.example.org"\n')
         for name, (title, category, words) in POSTS.items():
             front = f'---\ntitle: "{title}"\ncategories: [{category}]\n---\n'
-            (posts / name).write_text(f"{front}{words} Nobody in town had expected it so soon.\n")
+            (posts / name).write_text(f"{front}{words}\n")
         (posts / "2026-06-04-broken.md").write_text("---\ntitle: [unclosed\n---\nWords.\n")
         (self.folder / "config.yaml").write_text(CONFIG.format(port=self.port))
         return self

@@ -1,0 +1,79 @@
+"""Tables fit the terminal, and words about numbers and times are right."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from newsletter.cli import output, words
+from newsletter.cli.sheet import Sheet
+
+AT = datetime(2026, 7, 3, 7, 5, tzinfo=UTC)
+
+
+def printed(sheet: Sheet, width: int) -> list[str]:
+    console = Console(width=width, color_system=None)
+    with console.capture() as capture:
+        console.print(sheet.fitting(width))
+    return [line.rstrip() for line in capture.get().splitlines()]
+
+
+def test_titles_give_way_and_numbers_do_not() -> None:
+    sheet = Sheet([("Id", "right"), ("When", "whole"), "Title", "Source"])
+    sheet.add_row("1234567", "3 Jul 2026 08:05 BST", "A title that goes on and on and on", "somewhere")
+    _, _, row = printed(sheet, 60)
+    assert row == "1234567   3 Jul 2026 08:05 BST   A title that g…   somewhere"
+    assert printed(sheet, 200)[2].endswith("A title that goes on and on and on   somewhere")
+
+
+@given(st.lists(st.tuples(st.text(max_size=60), st.text(max_size=60)), max_size=5), st.integers(40, 120))
+def test_a_table_is_never_wider_than_the_terminal(rows: list[tuple[str, str]], width: int) -> None:
+    sheet = Sheet([("Id", "right"), "One", "Two"])
+    for number, (one, two) in enumerate(rows):
+        sheet.add_row(str(number), output.plain(one), output.plain(two))
+    lines = printed(sheet, width)
+    assert len(lines) == 2 + len(rows)
+
+
+def test_a_pipe_gets_whole_lines() -> None:
+    sheet = Sheet(["Title"])
+    sheet.add_row("word " * 400)
+    assert printed(sheet, 100_000)[2] == ("word " * 400).strip()
+
+
+def test_text_from_outside_is_shown_as_it_is() -> None:
+    sheet = Sheet(["Title"])
+    sheet.add_row(output.plain("[red]not red[/] \x1b[31m [link=x]"))
+    assert printed(sheet, 80)[2] == "[red]not red[/]  [31m [link=x]"
+
+
+@pytest.mark.parametrize(("number", "said"), [(0, "no messages"), (1, "1 message"), (1234567, "1,234,567 messages")])
+def test_plurals(number: int, said: str) -> None:
+    assert words.count(number, "message") == said
+
+
+@pytest.mark.parametrize(
+    ("span", "said"),
+    [(0, "now"), (30, "in less than a minute"), (60, "in 1 minute"), (7200, "in 2 hours"), (86400 * 3, "in 3 days")],
+)
+def test_distances(span: int, said: str) -> None:
+    assert words.distance(timedelta(seconds=span)) == said
+
+
+@pytest.mark.parametrize(
+    ("span", "said"),
+    [(0.04, "0.0 s"), (9.94, "9.9 s"), (42, "42 s"), (59.9, "60 s"), (200, "3 min 20 s"), (7500, "2 h 5 min")],
+)
+def test_how_long_it_took(span: float, said: str) -> None:
+    assert words.seconds(span) == said
+
+
+def test_times_name_their_zone() -> None:
+    assert words.moment(AT, "Europe/London") == "Fri 3 Jul 2026 08:05 BST"
+    assert words.brief(AT, "Europe/London", AT) == "3 Jul 08:05 BST"
+    assert words.brief(AT, "Asia/Kathmandu", AT + timedelta(days=365)) == "3 Jul 2026 12:50 +0545"
+    assert words.offset(AT) == "+00:00"
