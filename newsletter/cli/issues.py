@@ -46,9 +46,9 @@ def build(
         output.answer_json({"issues": [sheets.issue_json(issue) for issue in issues]})
         return
     if not issues:
-        span = context.obj.app.newsletter(newsletter).lookback
+        days = count(context.obj.app.newsletter(newsletter).lookback.days, "day")
         output.say(
-            f"Nothing new, so there is no draft: no post of the last {count(span.days, 'day')} that readers have not had.\n"
+            f"Nothing new, so there is no draft: no post of the last {days} that readers have not had.\n"
             "[bold]newsletter why URL-or-PATH[/] explains a post; --as-of builds as if it were another day."
         )
     for issue in issues:
