@@ -76,7 +76,8 @@ async def deliver(
             await desk.leave()
     with database.read() as connection:
         end = accounts.accounting(connection, issue.id)
-    end = replace(end, seconds=round(time.monotonic() - began, 3), reason=end.reason or desk.reason)
+    waiting_for = desk.reason if end.state is IssueState.SENDING else end.reason
+    end = replace(end, seconds=round(time.monotonic() - began, 3), reason=waiting_for)
     progress(end)
     return end
 

@@ -7,7 +7,7 @@ from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from sqlalchemy import delete, select, update
@@ -47,7 +47,7 @@ class Ledger(RuleBasedStateMachine):
         subscribe(self.database, READERS)
         self.issue = draft(self.database, stories=(1, 2))
         self.now = NOW
-        self.turns = {worker: Turns(self.database, self.issue, worker) for worker in WORKERS}
+        self.turns = {worker: Turns(self.database, self.issue, worker) for worker in (*WORKERS, "a third")}
         self.claimed: dict[str, list[Claim]] = {worker: [] for worker in WORKERS}
         self.in_flight: dict[str, Claim | None] = dict.fromkeys(WORKERS)
         self.accepted: Counter[int] = Counter()  # by the server
@@ -128,10 +128,12 @@ class Ledger(RuleBasedStateMachine):
 
     @rule(worker=workers)
     def expire(self, worker: str) -> None:
-        """A worker is taken for dead and is not: what it claimed is another's, and it may not begin it."""
+        """A worker is taken for dead and is not: another delivers what it claimed, and it may not begin it."""
         if self.in_flight[worker] is None:
             with self.database.write() as connection:
                 deliveries.take_over(connection, 1, [worker], False, self.now)
+            for claim in self.take("a third", READERS):
+                self.begin_and_hand_over("a third", claim, OutcomeKind.ACCEPTED)
 
     @rule(reader=readers)
     def unsubscribe(self, reader: int) -> None:
@@ -237,5 +239,9 @@ class Ledger(RuleBasedStateMachine):
 
 TestLedger = Ledger.TestCase
 TestLedger.settings = settings(
-    max_examples=30, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=30,
+    stateful_step_count=30,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=(Phase.explicit, Phase.generate, Phase.shrink),
 )
