@@ -1,0 +1,59 @@
+"""The issues that left the house, as lists show them: without the bytes of their messages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select
+
+from newsletter.store.issues import PUBLIC
+from newsletter.store.tables import issues
+
+_COLUMNS = (
+    issues.c.id, issues.c.newsletter, issues.c.edition, issues.c.number, issues.c.state, issues.c.subject,
+    issues.c.preheader, issues.c.stories, issues.c.started_at, issues.c.built_at,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """`at` is when it began to go out, of a draft when it was built; `stories` are (title, url)."""
+
+    id: int
+    newsletter: str
+    edition: str
+    number: int
+    state: str
+    subject: str
+    preheader: str
+    stories: tuple[tuple[str, str], ...]
+    at: datetime
+
+
+def sent(connection: Connection, newsletter: str, edition: str, most: int = 1000) -> list[Listed]:
+    """What went out to an edition, the newest first."""
+    states = [state.value for state in PUBLIC]
+    wanted = select(*_COLUMNS).where(issues.c.newsletter == newsletter, issues.c.edition == edition)
+    newest = wanted.where(issues.c.state.in_(states)).order_by(issues.c.number.desc()).limit(most)
+    return [_listed(row) for row in connection.execute(newest)]
+
+
+def newest(connection: Connection, most: int) -> list[Listed]:
+    """Issues of every edition and state, the newest first."""
+    return [_listed(row) for row in connection.execute(select(*_COLUMNS).order_by(issues.c.id.desc()).limit(most))]
+
+
+def counts(connection: Connection) -> dict[tuple[str, str, str], int]:
+    """How many issues there are for each (newsletter, edition, state)."""
+    columns = (issues.c.newsletter, issues.c.edition, issues.c.state)
+    rows = connection.execute(select(*columns, func.count()).group_by(*columns))
+    return {(newsletter, edition, state): number for newsletter, edition, state, number in rows}
+
+
+def _listed(row: Row[Any]) -> Listed:
+    stories = tuple((item["title"], item["url"]) for item in row.stories)
+    at = row.started_at or row.built_at
+    head = (row.id, row.newsletter, row.edition, row.number, row.state, row.subject, row.preheader)
+    return Listed(*head, stories, at)

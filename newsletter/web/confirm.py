@@ -1,0 +1,44 @@
+"""What a link in a confirmation mail leads to. Opening it changes nothing; the button on the page does."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from newsletter.domain.subscriber import SubscriptionState
+from newsletter.services.preferences import change_address, new_address
+from newsletter.services.subscribe import confirm, confirmation
+from newsletter.text.token import PREFERENCES
+from newsletter.web.pages import READ, TheApp, ThePages
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.api_route("/confirm/{token}", methods=READ)
+def confirm_page(token: str, app: TheApp, pages: ThePages) -> Response:
+    found = confirmation(app.database, app.signer, token)
+    edition = app.edition(found.newsletter, found.edition)
+    done = found.state is SubscriptionState.ACTIVE
+    return pages.page("confirmed" if done else "confirm", edition=edition, found=found, preferences=None)
+
+
+@router.post("/confirm/{token}")
+def confirm_now(token: str, request: Request, app: TheApp, pages: ThePages) -> Response:
+    origin = request.app.state.limit.origin(request)
+    found = confirm(app.database, app.signer, token, origin, app.clock())
+    preferences = app.signer.subscription(PREFERENCES, found.subscriber.id, found.newsletter)
+    edition = app.edition(found.newsletter, found.edition)
+    return pages.page("confirmed", edition=edition, found=found, preferences=preferences)
+
+
+@router.api_route("/address/{token}", methods=READ)
+def address_page(token: str, app: TheApp, pages: ThePages) -> Response:
+    reader, email = new_address(app.database, app.signer, token)
+    return pages.page("address", reader=reader, email=email, done=reader.email == email)
+
+
+@router.post("/address/{token}")
+def address_now(token: str, request: Request, app: TheApp, pages: ThePages) -> Response:
+    origin = request.app.state.limit.origin(request)
+    email = change_address(app.database, app.signer, token, origin, app.clock())
+    reader, _ = new_address(app.database, app.signer, token)
+    return pages.page("address", reader=reader, email=email, done=True)

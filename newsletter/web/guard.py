@@ -1,0 +1,122 @@
+"""What stands between the pages and the world: headers on every answer, limits, and who is asking."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import ipaddress
+import time
+from collections.abc import Sequence
+from secrets import compare_digest
+
+from fastapi import Request
+from limits import RateLimitItemPerHour
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from newsletter.app import App
+
+_POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'"
+_EVERYWHERE = {
+    "Content-Security-Policy": f"{_POLICY}; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",  # a page's address may hold a reader's token
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cache-Control": "no-store",
+}
+FRAMED = {"Content-Security-Policy": f"{_POLICY}; frame-ancestors *"}
+"""For the one page that other sites may show inside theirs."""
+
+
+class Headers:
+    """Puts the headers on every answer; what a page set itself stays."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _EVERYWHERE.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, guarded if scope["type"] == "http" else send)
+
+
+class SignupLimit:
+    """So many sign-ups an hour from one address of origin: an IPv4 address, or an IPv6 network of 64 bits."""
+
+    def __init__(self, per_hour: int, proxies: Sequence[str]) -> None:
+        self._item = RateLimitItemPerHour(per_hour)
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+        self._proxies = [ipaddress.ip_network(proxy, strict=False) for proxy in proxies]
+
+    def spend(self, request: Request) -> str:
+        """Counts one sign-up and returns where it came from. Raises HTTPException 429 when it is one too many."""
+        origin = self.origin(request)
+        key = _group(origin)
+        if not self._limiter.hit(self._item, key):
+            reset = self._limiter.get_window_stats(self._item, key).reset_time
+            wait = max(1, round(reset - time.time()))
+            text = "Too many sign-ups came from your address. Please try again later."
+            raise HTTPException(429, text, {"Retry-After": str(wait)})
+        return origin
+
+    def origin(self, request: Request) -> str:
+        """The address that asks. X-Forwarded-For counts only as far as our own proxies wrote it."""
+        origin = request.client.host if request.client else ""
+        forwarded = ",".join(request.headers.getlist("x-forwarded-for")).split(",")
+        while self._is_proxy(origin) and forwarded and (named := forwarded.pop().strip()):
+            if _address(named) is None:
+                break
+            origin = named
+        return origin
+
+    def _is_proxy(self, origin: str) -> bool:
+        address = _address(origin)
+        return address is not None and any(address in network for network in self._proxies)
+
+
+def is_operator(request: Request, app: App) -> bool:
+    """Whether the request carries the admin's password (HTTP Basic, any user name)."""
+    password = app.config.web.password
+    given = _basic_password(request.headers.get("authorization", ""))
+    return password is not None and given is not None and compare_digest(given, password.get_secret_value().encode())
+
+
+def is_local(request: Request) -> bool:
+    """Whether somebody on this very machine asks, and no proxy asks for somebody else."""
+    address = _address(request.client.host if request.client else "")
+    forwarded = "x-forwarded-for" in request.headers or "forwarded" in request.headers
+    return address is not None and address.is_loopback and not forwarded
+
+
+def _basic_password(header: str) -> bytes | None:
+    scheme, _, encoded = header.partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        return base64.b64decode(encoded, validate=True).partition(b":")[2]
+    except (binascii.Error, ValueError):
+        return None
+
+
+def _group(origin: str) -> str:
+    address = _address(origin)
+    if isinstance(address, ipaddress.IPv6Address):
+        mapped = address.ipv4_mapped
+        return str(mapped or ipaddress.ip_network((address, 64), strict=False))
+    return origin
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None

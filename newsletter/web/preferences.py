@@ -1,0 +1,79 @@
+"""A reader's own page: name, editions, another address, and the way out of everything."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
+
+from newsletter.app import App
+from newsletter.errors import AddressError
+from newsletter.services.preferences import Preferences, ask_new_address, change, preferences
+from newsletter.text.roster import clean_name
+from newsletter.web.guard import SignupLimit
+from newsletter.web.pages import READ, Pages, TheApp, ThePages
+from newsletter.web.signup import sentence
+
+router = APIRouter(include_in_schema=False)
+
+NONE = "-"  # the choice that ends a subscription; no edition's key
+
+
+@router.api_route("/preferences/{token}", methods=READ)
+def preferences_page(token: str, app: TheApp, pages: ThePages) -> Response:
+    return _page(app, pages, preferences(app.database, app.signer, token))
+
+
+@router.post("/preferences/{token}")
+async def preferences_change(token: str, request: Request, app: TheApp, pages: ThePages) -> Response:
+    async with request.form(max_files=0, max_fields=200) as form:
+        return await run_in_threadpool(_changed, token, request, form, app, pages)
+
+
+def _changed(token: str, request: Request, form: FormData, app: App, pages: Pages) -> Response:
+    limit: SignupLimit = request.app.state.limit
+    before = preferences(app.database, app.signer, token)
+    action = form.get("action")
+    if action == "address":
+        limit.spend(request)
+        address = str(form.get("email") or "").strip()
+        try:
+            email = ask_new_address(app.database, app.signer, token, address, app.clock())
+        except AddressError as error:
+            return _page(app, pages, before, error=sentence(error), typed=address[:400], status=422)
+        return _page(app, pages, before, notice=f"We sent a mail to {email}. Open the link in it to finish the change.")
+    name = before.reader.name if action == "leave" else clean_name(str(form.get("name") or ""))[:100]
+    wanted = (
+        {one.newsletter: None for one in before.subscriptions} if action == "leave" else _choices(app, form, before)
+    )
+    after = change(app.database, app.signer, token, name, wanted, limit.origin(request), app.clock())
+    return _page(app, pages, after, notice="You get no more mail from us." if action == "leave" else "Saved.")
+
+
+def _choices(app: App, form: FormData, before: Preferences) -> dict[str, str | None]:
+    """What was chosen for each newsletter; a choice that does not exist leaves things as they are."""
+    chosen: dict[str, str | None] = {}
+    for one in before.subscriptions:
+        wish = form.get(f"edition:{one.newsletter}")
+        settings = app.config.newsletters.get(one.newsletter)
+        if wish == NONE:
+            chosen[one.newsletter] = None
+        elif settings and isinstance(wish, str) and wish in settings.editions:
+            chosen[one.newsletter] = wish
+    return chosen
+
+
+def _page(
+    app: App,
+    pages: Pages,
+    found: Preferences,
+    notice: str = "",
+    error: str = "",
+    typed: str = "",
+    status: int = 200,
+) -> Response:
+    known = [one for one in found.subscriptions if one.newsletter in app.config.newsletters]
+    choices = [(one, app.newsletter(one.newsletter), app.editions(one.newsletter)) for one in known]
+    return pages.page(
+        "preferences", status, reader=found.reader, choices=choices, none=NONE, notice=notice, error=error, typed=typed
+    )

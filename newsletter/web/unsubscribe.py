@@ -1,0 +1,46 @@
+"""The way out. GET shows, POST acts: from the page's button, and from mail programs (RFC 8058)."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from newsletter.app import App
+from newsletter.domain.subscriber import Subscription, SubscriptionState
+from newsletter.services.subscribe import subscription, unsubscribe
+from newsletter.text.token import PREFERENCES, UNSUBSCRIBE
+from newsletter.web.pages import READ, Pages, TheApp, ThePages
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.api_route("/unsubscribe/{token}", methods=READ)
+def unsubscribe_page(token: str, app: TheApp, pages: ThePages) -> Response:
+    found = subscription(app.database, app.signer, token, UNSUBSCRIBE)
+    if found is None or found.state is SubscriptionState.UNSUBSCRIBED:
+        return _done(app, pages, token, found)
+    return pages.page("unsubscribe", name=_name(app, token), found=found, preferences=_preferences(app, token))
+
+
+@router.post("/unsubscribe/{token}")
+def unsubscribe_now(token: str, request: Request, app: TheApp, pages: ThePages) -> Response:
+    """Whatever the body says, or in which form: the token is all that counts."""
+    origin = request.app.state.limit.origin(request)
+    found = unsubscribe(app.database, app.signer, token, UNSUBSCRIBE, origin, app.clock())
+    return _done(app, pages, token, found)
+
+
+def _done(app: App, pages: Pages, token: str, found: Subscription | None) -> Response:
+    preferences = _preferences(app, token) if found else None
+    preview = app.signer.read_subscription(UNSUBSCRIBE, token)[0] == 0
+    return pages.page("unsubscribed", name=_name(app, token), found=found, preferences=preferences, preview=preview)
+
+
+def _preferences(app: App, token: str) -> str:
+    return app.signer.subscription(PREFERENCES, *app.signer.read_subscription(UNSUBSCRIBE, token))
+
+
+def _name(app: App, token: str) -> str:
+    """What readers know the newsletter by, also when config.yaml no longer has it."""
+    key = app.signer.read_subscription(UNSUBSCRIBE, token)[1]
+    settings = app.config.newsletters.get(key)
+    return settings.name if settings else key
