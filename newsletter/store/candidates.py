@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from newsletter.domain.post import PostState
 from newsletter.domain.ranking import Version
-from newsletter.store.stories import rows_of
+from newsletter.store.batches import rows_of
 from newsletter.store.tables import posts, sketches
 
 
@@ -46,7 +46,7 @@ def told(connection: Connection, newsletter: str, since: datetime, until: dateti
 def of_stories(connection: Connection, stories: Sequence[int], until: datetime) -> list[tuple[int, Version]]:
     """As `told`, for these stories, however old."""
     wanted = _light().where(
-        posts.c.story.in_(bindparam("ids", expanding=True)),
+        posts.c.story.in_(bindparam("values", expanding=True)),
         posts.c.published <= until,
         posts.c.gone.is_(False),
         posts.c.state.in_([PostState.PUBLISHED.value, PostState.FUTURE.value]),

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, select, update
+from sqlalchemy import Connection, Row, bindparam, select, update
 
 from newsletter.domain.post import Markup, Post, PostState
+from newsletter.store.batches import rows_of
 from newsletter.store.database import insert
 from newsletter.store.tables import posts
 
-_AT_ONCE = 500  # values in one IN list
 _IDENTITY = ("newsletter", "source", "key")
 _FROM_POST = (
     *("path", "url", "title", "published", "updated", "categories", "tags", "author", "excerpt"),
@@ -40,23 +40,12 @@ def save(connection: Connection, newsletter: str, rows: Sequence[tuple[Post, str
 def by_keys(connection: Connection, newsletter: str, source: str, keys: Iterable[str]) -> dict[str, Post]:
     """The stored posts of a source among `keys`, gone ones too."""
     wanted = select(*_COLUMNS).where(*_of(newsletter, source), posts.c.key.in_(bindparam("values", expanding=True)))
-    return {row.key: _post(row) for row in _in_batches(connection, wanted, list(keys))}
+    return {row.key: _post(row) for row in rows_of(connection, wanted, list(keys))}
 
 
 def by_ids(connection: Connection, ids: Iterable[int]) -> dict[int, Post]:
     wanted = select(*_COLUMNS).where(posts.c.id.in_(bindparam("values", expanding=True)))
-    return {row.id: _post(row) for row in _in_batches(connection, wanted, list(ids))}
-
-
-def by_stories(connection: Connection, stories: Iterable[int]) -> dict[int, list[Post]]:
-    """Story -> the posts that tell it and are still in their sources, newest first."""
-    found: dict[int, list[Post]] = {}
-    wanted = select(*_COLUMNS).where(posts.c.story.in_(bindparam("values", expanding=True)), posts.c.gone.is_(False))
-    for row in _in_batches(connection, wanted, list(stories)):
-        found.setdefault(row.story, []).append(_post(row))
-    for told in found.values():
-        told.sort(key=lambda post: post.published, reverse=True)
-    return found
+    return {row.id: _post(row) for row in rows_of(connection, wanted, list(ids))}
 
 
 def listing(connection: Connection, newsletter: str | None) -> list[Post]:
@@ -89,11 +78,6 @@ def publish_due(connection: Connection, newsletter: str, now: datetime) -> None:
 
 def _of(newsletter: str, source: str) -> tuple[Any, Any]:
     return posts.c.newsletter == newsletter, posts.c.source == source
-
-
-def _in_batches(connection: Connection, wanted: Select[Any], values: Sequence[object]) -> Iterator[Row[Any]]:
-    for start in range(0, len(values), _AT_ONCE):
-        yield from connection.execute(wanted, {"values": values[start : start + _AT_ONCE]})
 
 
 def _row(newsletter: str, post: Post, fingerprint: str, now: datetime) -> Mapping[str, object]:

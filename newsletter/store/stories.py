@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, or_, select, text, update
+from sqlalchemy import Connection, bindparam, delete, insert, or_, select, text, update
 
 from newsletter.domain.issue import IssueState
 from newsletter.store import database
+from newsletter.store.batches import rows_of
 from newsletter.store.tables import issues, posts, sent_stories, sketches, stories
-
-_AT_ONCE = 500  # values in one IN list
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,7 @@ def unsketched(connection: Connection, newsletter: str) -> list[int]:
 def contents(connection: Connection, ids: Sequence[int]) -> list[Content]:
     """What the posts say, in no order."""
     columns = (posts.c.id, posts.c.fingerprint, posts.c.url, posts.c.title, posts.c.body, posts.c.excerpt)
-    wanted = select(*columns).where(posts.c.id.in_(bindparam("ids", expanding=True)))
+    wanted = select(*columns).where(posts.c.id.in_(bindparam("values", expanding=True)))
     return [
         Content(row.id, row.fingerprint, row.url, row.title, row.body if row.body.strip() else row.excerpt)
         for row in rows_of(connection, wanted, ids)
@@ -152,18 +151,3 @@ def _of(newsletter: str) -> Any:
 
 def _unplaced() -> Any:
     return or_(posts.c.story.is_(None), sketches.c.placed.is_(False))
-
-
-def batches(values: Sequence[int]) -> Iterator[Sequence[int]]:
-    """Runs short enough for one IN list."""
-    return (values[start : start + _AT_ONCE] for start in range(0, len(values), _AT_ONCE))
-
-
-def rows_of(connection: Connection, wanted: Any, values: Sequence[int]) -> list[Any]:
-    """`wanted` has an expanding parameter named `ids`."""
-    return [row for some in batches(values) for row in connection.execute(wanted, {"ids": list(some)})]
-
-
-def count(connection: Connection, newsletter: str) -> int:
-    wanted = select(func.count()).select_from(stories).where(stories.c.newsletter == newsletter)
-    return int(connection.scalar(wanted) or 0)

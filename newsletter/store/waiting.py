@@ -6,11 +6,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, and_, exists, or_, select
 
-from newsletter.domain.delivery import DeliveryState
+from newsletter.domain.delivery import OPEN_STATES, DeliveryState
 from newsletter.domain.issue import IssueState
 from newsletter.store.tables import deliveries, issues
-
-_OPEN = (DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.DEFERRED)
 
 
 def deliverable(connection: Connection, now: datetime) -> list[int]:
@@ -21,7 +19,7 @@ def deliverable(connection: Connection, now: datetime) -> list[int]:
         state.in_([DeliveryState.QUEUED.value, DeliveryState.SENDING.value]),
         and_(state == DeliveryState.DEFERRED.value, deliveries.c.due_at <= now),
     )
-    left = state.in_([one.value for one in _OPEN])
+    left = state.in_([one.value for one in OPEN_STATES])
     wanted = select(issues.c.id).where(
         issues.c.state == IssueState.SENDING.value,
         or_(exists().where(theirs, ready), ~exists().where(theirs, left)),

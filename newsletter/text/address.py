@@ -57,8 +57,3 @@ def _judged(address: str) -> str:
     if found.ascii_email is None or not found.ascii_domain or "." not in found.ascii_domain:
         raise AddressError(f"{address!r} cannot be mailed: the part after the @ needs a dot; {_EXAMPLE}")
     return found.ascii_email.lower()
-
-
-def domain(email: str) -> str:
-    """The domain of a normalised address."""
-    return email.rpartition("@")[2]

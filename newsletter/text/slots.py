@@ -1,7 +1,7 @@
 """Slots: the places in a frozen issue that differ from reader to reader.
 
 A marker is a name between two Unicode noncharacters (U+FDD0, U+FDD1). The standard keeps those for a program's
-inner use, so no post can forge one: `without_markers` takes them out of every text that comes from outside.
+inner use, so no post can forge one: `text.plain.visible`, which all text from outside passes, takes them out.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from newsletter.domain.subscriber import Reader
 SLOTS = ("email", "name", "unsubscribe_url", "preferences_url", "since")
 OPEN, CLOSE = "\ufdd0", "\ufdd1"
 _MARKER = re.compile(f"{OPEN}([a-z_]+){CLOSE}")
-_STRAY = re.compile(f"[{OPEN}{CLOSE}]")
 
 
 def slot(name: str) -> str:
@@ -23,11 +22,6 @@ def slot(name: str) -> str:
     if name not in SLOTS:
         raise KeyError(f"{name!r} is no slot; there are {', '.join(SLOTS)}")
     return f"{OPEN}{name}{CLOSE}"
-
-
-def without_markers(text: str) -> str:
-    """Text from outside, unable to pose as a slot."""
-    return _STRAY.sub("", text)
 
 
 def split(text: str) -> list[str]:
