@@ -90,7 +90,7 @@ async def read_form(request: Request, editions: list[Edition]) -> Form:
     else:
         async with request.form(max_files=0, max_fields=20) as posted:
             fields = dict(posted)
-    values = {key: fields.get(key) or "" for key in ("email", "name", "edition", HONEYPOT)}
+    values = {key: "" if fields.get(key) is None else fields[key] for key in ("email", "name", "edition", HONEYPOT)}
     texts = {key: value.strip() for key, value in values.items() if isinstance(value, str)}
     errors = {key: "This is not text." for key in values if key not in texts}
     keys = [edition.key for edition in editions]

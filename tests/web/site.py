@@ -6,8 +6,9 @@ import asyncio
 import re
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -69,20 +70,17 @@ def write_issue(app: App, number: int = 1, edition: str = "uk", state: IssueStat
             id=0, newsletter="tech", edition=edition, number=number, state=IssueState.DRAFT, subject=TITLE,
             preheader="Also: a second", html=html, text="Chips", hash="0" * 64, stories=(), built_at=at, as_of=at,
         )  # fmt: skip
-        saved = issues.save_draft(connection, draft_with(draft, stories))
+        saved = issues.save_draft(connection, replace(draft, stories=stories))
         if state is not IssueState.DRAFT:
             issues.move(connection, saved.id, [IssueState.DRAFT], state, started_at=at)
     return saved
 
 
-def draft_with(issue: Issue, stories: tuple[IssueStory, ...]) -> Issue:
-    from dataclasses import replace
-
-    return replace(issue, stories=stories)
-
-
 def send_notices(app: App) -> NoticeReport:
-    return asyncio.run(send_due(app.database, app.transport(), app.renderer.notice, app.signer, app.edition, app.clock))
+    """In a thread of its own: a browser's loop may be running in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        due = send_due(app.database, app.transport(), app.renderer.notice, app.signer, app.edition, app.clock)
+        return thread.submit(asyncio.run, due).result()
 
 
 def links(inbox: Inbox, which: int = -1) -> list[str]:

@@ -1,0 +1,148 @@
+"""Notices over real SMTP: sent, put off, given up; one trouble never holds up another reader's mail."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from newsletter.app import App
+from newsletter.demo.inbox import Inbox, open_inbox
+from newsletter.domain.delivery import DeliveryState, Envelope, Outcome, OutcomeKind
+from newsletter.errors import TemplateError
+from newsletter.services.notices import GIVE_UP_AFTER, NoticeReport, send_due
+from newsletter.services.subscribe import SignUp, sign_up
+from newsletter.store import tables
+from tests.web.site import links, make_app, send_notices
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+class Post:
+    """A transport that answers as told, one outcome after another, the last one for ever."""
+
+    type, connections = "post", 1
+
+    def __init__(self, *kinds: OutcomeKind) -> None:
+        self.kinds, self.messages = list(kinds), list[bytes]()
+
+    def connection(self) -> Post:
+        return self
+
+    async def send(self, envelope: Envelope, message: list[bytes]) -> Outcome:
+        self.messages.append(b"".join(message))
+        kind = self.kinds.pop(0) if len(self.kinds) > 1 else self.kinds[0]
+        return Outcome(kind, 250, "", "said the server")
+
+    async def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+def inbox(tmp_path: Path) -> Iterator[Inbox]:
+    with open_inbox(tmp_path / "inbox") as opened:
+        yield opened
+
+
+@pytest.fixture
+def app(tmp_path: Path, inbox: Inbox) -> Iterator[App]:
+    made = make_app(tmp_path, smtp=inbox.port)
+    yield made
+    made.database.close()
+
+
+def ask(app: App, *emails: str, now: datetime = NOW) -> None:
+    for email in emails:
+        sign_up(app.database, app.signer, SignUp("tech", "uk", email), now)
+
+
+def send(app: App, post: Post, now: datetime = NOW) -> NoticeReport:
+    return asyncio.run(send_due(app.database, post, app.renderer.notice, app.signer, app.edition, lambda: now))
+
+
+def queue(app: App) -> list[tuple[str, str, int]]:
+    with app.database.read() as connection:
+        rows = connection.execute(select(tables.notices).order_by(tables.notices.c.id))
+        return [(row.email, row.state, row.attempts) for row in rows]
+
+
+def test_a_confirmation_arrives_with_its_link(app: App, inbox: Inbox) -> None:
+    ask(app, "ann@example.org", "bob@xn--mnchen-3ya.de")
+    assert send_notices(app) == NoticeReport(sent=2)
+    assert send_notices(app) == NoticeReport()
+    [ann, bob] = inbox.mails
+    assert (ann.sender, ann.recipient, bob.recipient) == (
+        "hello@example.org",
+        "ann@example.org",
+        "bob@xn--mnchen-3ya.de",
+    )
+    message = ann.read()
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert message["List-Unsubscribe"] is None
+    assert message["To"] == "ann@example.org"
+    assert any("/confirm/" in link for link in links(inbox, 0))
+    assert queue(app) == [("", "sent", 1), ("", "sent", 1)]
+
+
+def test_what_is_refused_for_now_waits_longer_each_time_and_ends_after_a_day(app: App) -> None:
+    ask(app, "ann@example.org")
+    post, now, tries = Post(OutcomeKind.DEFERRED), NOW, []
+    while queue(app)[0][1] != DeliveryState.FAILED:
+        tries.append(now)
+        send(app, post, now)
+        assert send(app, post, now) == NoticeReport()
+        with app.database.read() as connection:
+            now = connection.scalar(select(tables.notices.c.due_at)) or now
+    pauses = [after - before for before, after in pairwise(tries)]
+    assert pauses == sorted(pauses)
+    assert pauses[0] == timedelta(minutes=1)
+    assert pauses[-1] == timedelta(hours=1)
+    assert GIVE_UP_AFTER <= tries[-1] - NOW <= GIVE_UP_AFTER + timedelta(hours=1)
+    assert len({message.partition(b"Message-ID:")[2].partition(b"\r\n")[0] for message in post.messages}) == 1
+
+
+def test_one_that_is_refused_for_good_harms_no_other(app: App) -> None:
+    ask(app, "gone@example.org", "ann@example.org", "late@example.org")
+    kinds = (OutcomeKind.REJECTED, OutcomeKind.ACCEPTED, OutcomeKind.UNCERTAIN)
+    assert send(app, Post(*kinds)) == NoticeReport(sent=1, deferred=1, failed=1)
+    assert queue(app) == [("", "failed", 1), ("", "sent", 1), ("late@example.org", "deferred", 1)]
+    assert send(app, Post(OutcomeKind.ACCEPTED), NOW + timedelta(hours=1)) == NoticeReport(sent=1)
+
+
+def test_a_broken_template_puts_the_mail_off(app: App) -> None:
+    ask(app, "ann@example.org")
+
+    def broken(kind: str, values: object) -> None:
+        raise TemplateError("email/notices/confirm.mjml", "a tag is open", line=3)
+
+    post = Post(OutcomeKind.ACCEPTED)
+    done = asyncio.run(
+        send_due(app.database, post, broken, app.signer, app.edition, lambda: NOW)  # type: ignore[arg-type]
+    )
+    assert done == NoticeReport(deferred=1)
+    assert send(app, post, NOW + timedelta(hours=1)) == NoticeReport(sent=1)
+
+
+def test_a_newsletter_that_is_gone_from_the_configuration_ends_its_notices(app: App) -> None:
+    ask(app, "ann@example.org")
+    sign_up(app.database, app.signer, replace(SignUp("gone", "main", "bob@example.org")), NOW)
+    assert send(app, Post(OutcomeKind.ACCEPTED)) == NoticeReport(sent=1, failed=1)
+
+
+def test_what_a_dead_process_had_in_hand_is_sent_later(app: App) -> None:
+    ask(app, "ann@example.org")
+
+    class Dying(Post):
+        async def send(self, envelope: Envelope, message: list[bytes]) -> Outcome:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        send(app, Dying(OutcomeKind.ACCEPTED))
+    assert send(app, Post(OutcomeKind.ACCEPTED), NOW + timedelta(minutes=5)) == NoticeReport()
+    assert send(app, Post(OutcomeKind.ACCEPTED), NOW + timedelta(minutes=15)) == NoticeReport(sent=1)

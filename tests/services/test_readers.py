@@ -1,0 +1,117 @@
+"""What the operator does to readers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert, select
+
+from newsletter.domain.subscriber import SubscriptionState
+from newsletter.errors import AddressError, NotFound, WrongState
+from newsletter.services import readers
+from newsletter.services.subscribe import SignUp, sign_up
+from newsletter.store import consents, subscribers, tables
+from newsletter.store.database import Database
+from newsletter.text.token import Signer
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+SIGNER = Signer("a key of some length")
+WISH = SignUp("tech", "uk", "Ann.Unlikely@Example.org", "Ann Unlikely", "operator", "command line", "She said so.")
+
+
+def test_add_asks_first(database: Database) -> None:
+    added = readers.add(database, SIGNER, WISH, NOW)
+    assert added
+    assert added.state is SubscriptionState.PENDING
+    active = readers.add_active(database, SIGNER, WISH, NOW)
+    assert (active.state, active.subscriber.email) == (SubscriptionState.ACTIVE, "ann.unlikely@example.org")
+    again = readers.add(database, SIGNER, WISH, NOW)
+    assert again
+    assert again.state is SubscriptionState.ACTIVE
+
+
+def test_add_active_brings_nobody_back_who_left(database: Database) -> None:
+    readers.add_active(database, SIGNER, WISH, NOW)
+    assert readers.remove(database, SIGNER, [WISH.email, "no@example.org"], None, "test", NOW) == (
+        ["ann.unlikely@example.org"],
+        ["no@example.org"],
+    )
+    assert readers.remove(database, SIGNER, [WISH.email], None, "test", NOW) == ([], ["ann.unlikely@example.org"])
+    with pytest.raises(WrongState, match="only they can come back"):
+        readers.add_active(database, SIGNER, WISH, NOW)
+    with database.write() as connection:
+        subscribers.suppress(connection, SIGNER.person("bob@example.org"), "complaint", NOW)
+    with pytest.raises(WrongState, match="never mailed"):
+        readers.add_active(database, SIGNER, replace(WISH, email="bob@example.org"), NOW)
+    assert readers.add(database, SIGNER, replace(WISH, email="bob@example.org"), NOW) is None
+
+
+def test_remove_from_one_newsletter_or_all(database: Database) -> None:
+    for newsletter in ("tech", "other"):
+        readers.add_active(database, SIGNER, replace(WISH, newsletter=newsletter), NOW)
+    readers.remove(database, SIGNER, [WISH.email], "tech", "test", NOW)
+    assert {one.newsletter: one.state.value for one in readers.listing(database)} == {
+        "tech": "unsubscribed",
+        "other": "active",
+    }
+    with pytest.raises(AddressError):
+        readers.remove(database, SIGNER, [WISH.email, "nobody"], None, "test", NOW)
+    assert [one.newsletter for one in readers.listing(database, state=SubscriptionState.ACTIVE)] == ["other"]
+    assert [one.newsletter for one in readers.listing(database, newsletter="tech")] == ["tech"]
+
+
+def _delivery(database: Database, subscriber: int, issue: int, state: str) -> None:
+    row = {"issue": issue, "subscriber": subscriber, "email": "ann.unlikely@example.org", "domain": "example.org",
+           "state": state, "text": "550 <ann.unlikely@example.org> unknown"}  # fmt: skip
+    blank = {"subject": "", "preheader": "", "html": "", "text": "", "hash": "", "stories": [], "notes": []}
+    with database.write() as connection:
+        head = {"id": issue, "newsletter": "tech", "edition": "uk", "number": issue, "state": "sending"}
+        connection.execute(insert(tables.issues).values(**head, **blank, built_at=NOW, as_of=NOW))
+        connection.execute(insert(tables.deliveries).values(row))
+
+
+def test_erase_leaves_the_hash_and_the_numbers_only(database: Database) -> None:
+    reader = readers.add_active(database, SIGNER, WISH, NOW).subscriber.id
+    sign_up(database, SIGNER, replace(WISH, newsletter="other"), NOW)
+    _delivery(database, reader, 1, "failed")
+    _delivery(database, reader, 2, "queued")
+    readers.erase(database, SIGNER, WISH.email, "test", NOW)
+
+    assert list(readers.listing(database)) == []
+    with database.read() as connection:
+        rows = connection.execute(select(tables.deliveries).order_by(tables.deliveries.c.issue)).all()
+        assert [(row.email, row.domain, row.text, row.state) for row in rows] == [
+            ("", "", "", "failed"),
+            ("", "", "", "skipped"),
+        ]
+        assert connection.execute(select(tables.notices)).all() == []
+        person = SIGNER.person("ann.unlikely@example.org")
+        assert subscribers.suppressed(connection, person) == "erased"
+        assert [one.action for one in consents.of(connection, person)] == ["added", "asked", "erased"]
+    assert readers.add(database, SIGNER, WISH, NOW) is None
+    with pytest.raises(NotFound, match="never be mailed"):
+        readers.erase(database, SIGNER, WISH.email, "test", NOW)
+
+
+def test_an_erased_readers_number_is_never_given_again(database: Database) -> None:
+    first = readers.add_active(database, SIGNER, WISH, NOW).subscriber.id
+    readers.erase(database, SIGNER, WISH.email, "test", NOW)
+    assert readers.add_active(database, SIGNER, replace(WISH, email="bob@example.org"), NOW).subscriber.id > first
+
+
+def test_nothing_of_an_erased_reader_is_left_in_sqlites_files(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'subscribers.db'}")
+    for number in range(300):
+        readers.add_active(database, SIGNER, replace(WISH, email=f"r{number}@example.org", name="R"), NOW)
+    reader = readers.add_active(database, SIGNER, WISH, NOW).subscriber.id
+    _delivery(database, reader, 1, "sent")
+    everything = b"".join(file.read_bytes() for file in tmp_path.glob("subscribers.db*"))
+    assert b"ann.unlikely" in everything
+    readers.erase(database, SIGNER, WISH.email, "test", NOW)
+    left = b"".join(file.read_bytes() for file in tmp_path.glob("subscribers.db*"))
+    assert b"ann.unlikely" not in left
+    assert b"Ann Unlikely" not in left
+    database.close()

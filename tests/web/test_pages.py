@@ -1,0 +1,384 @@
+"""The pages without a browser: what they answer, what they change, what they give away."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from sqlalchemy import select
+from starlette.testclient import TestClient
+
+from newsletter.app import App
+from newsletter.domain.issue import IssueState
+from newsletter.domain.subscriber import SubscriptionState
+from newsletter.services import readers
+from newsletter.services.subscribe import SignUp
+from newsletter.store import subscribers, tables
+from newsletter.text.token import ADDRESS, CONFIRM, PREFERENCES, UNSUBSCRIBE
+from newsletter.web import create_app
+from tests.web.site import TITLE, make_app, write_issue
+
+FORM = {"email": "ann@example.org", "name": "Ann", "edition": "uk", "homepage": ""}
+
+
+def everything(app: App) -> dict[str, list[tuple[object, ...]]]:
+    """Every row of every table."""
+    with app.database.read() as connection:
+        return {
+            name: [tuple(row) for row in connection.execute(select(table))]
+            for name, table in tables.metadata.tables.items()
+        }
+
+
+def states(app: App) -> dict[str, str]:
+    return {one.subscriber.email: one.state.value for one in readers.listing(app.database)}
+
+
+def join(app: App, email: str = "ann@example.org", edition: str = "uk") -> int:
+    wish = SignUp("tech", edition, email, "Ann")
+    return readers.add_active(app.database, app.signer, wish, app.clock()).subscriber.id
+
+
+def confirm_token(app: App) -> str:
+    with app.database.read() as connection:
+        data = connection.execute(select(tables.notices.c.data).where(tables.notices.c.kind == CONFIRM)).scalars().all()
+    return app.signer.sign_expiring(CONFIRM, data[-1]["payload"])
+
+
+def all_links(app: App, web: TestClient) -> list[str]:
+    reader = join(app)
+    web.post("/subscribe/tech", data={**FORM, "email": "waiting@example.org"})
+    write_issue(app)
+    address = app.signer.sign_expiring(ADDRESS, f"{reader}:ann@example.org:new@example.org")
+    return [
+        "/", "/subscribe/tech", "/embed/tech", "/archive/tech", "/archive/tech?edition=world", "/archive/tech/1",
+        "/archive/tech/feed.xml", f"/confirm/{confirm_token(app)}", f"/address/{address}",
+        f"/unsubscribe/{app.signer.subscription(UNSUBSCRIBE, reader, 'tech')}",
+        f"/preferences/{app.signer.subscription(PREFERENCES, reader, 'tech')}",
+        "/style.css", "/robots.txt", "/healthz", "/api/v1/status", "/api/v1/newsletters/tech", "/api/docs",
+        "/api/openapi.json",
+    ]  # fmt: skip
+
+
+def test_get_and_head_never_change_anything(app: App, web: TestClient) -> None:
+    links = all_links(app, web)
+    before = everything(app)
+    for link in links:
+        for method in ("GET", "HEAD"):
+            answer = web.request(method, link)
+            if method == "GET" or not link.startswith("/api/"):
+                assert answer.status_code == 200, (method, link)
+    assert everything(app) == before
+
+
+def test_every_answer_is_guarded(app: App, web: TestClient) -> None:
+    for link in [*all_links(app, web), "/nothing", "/confirm/x.y"]:
+        headers = web.get(link).headers
+        assert headers["x-content-type-options"] == "nosniff", link
+        assert headers["referrer-policy"] == "no-referrer"
+        policy = headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert ("frame-ancestors *" in policy) == link.startswith("/embed/")
+        assert "script" not in policy
+
+
+def test_from_form_to_active(app: App, web: TestClient) -> None:
+    answer = web.post("/subscribe/tech", data=FORM)
+    assert (answer.status_code, states(app)) == (200, {"ann@example.org": "pending"})
+    assert "Check your inbox" in answer.text
+    token = confirm_token(app)
+    assert "Yes, subscribe me" in web.get(f"/confirm/{token}").text
+    assert "Welcome to Tech Decoded" in web.post(f"/confirm/{token}").text
+    assert states(app) == {"ann@example.org": "active"}
+    assert "Welcome" in web.get(f"/confirm/{token}").text
+    with app.database.read() as connection:
+        row = connection.execute(select(tables.consents).where(tables.consents.c.action == "asked")).one()
+    assert (row.origin, row.method) == ("192.0.2.7", "form")
+    assert "Send me Tech Decoded by email" in row.words
+
+
+def test_json_has_one_fixed_answer(app: App, web: TestClient) -> None:
+    join(app, "known@example.org")
+    with app.database.write() as connection:
+        subscribers.suppress(connection, app.signer.person("never@example.org"), "complaint", app.clock())
+    answers = set()
+    for path in ("/subscribe/tech", "/api/v1/newsletters/tech/subscribe"):
+        for email in ("new@example.org", "known@example.org", "never@example.org", "new@example.org"):
+            answer = web.post(path, json={"email": email, "name": "X", "edition": "uk"})
+            answers.add((answer.status_code, answer.text))
+    assert len(answers) == 1
+    status, body = answers.pop()
+    assert status == 202
+    assert json.loads(body)["status"] == "accepted"
+    assert states(app) == {"new@example.org": "pending", "known@example.org": "active"}
+
+
+def test_the_form_gives_nothing_away_either(app: App, web: TestClient) -> None:
+    join(app, "known@example.org")
+    pages = {
+        web.post("/subscribe/tech", data={"email": email}).text.replace(email, "E")
+        for email in ("new@example.org", "known@example.org", "new@example.org")
+    }
+    assert len(pages) == 1
+
+
+@pytest.mark.parametrize("path", ["/subscribe/tech", "/embed/tech"])
+def test_a_wrong_address_comes_back_with_a_reason(app: App, web: TestClient, path: str) -> None:
+    answer = web.post(path, data={**FORM, "email": '"><script>alert(1)</script>'})
+    assert answer.status_code == 422
+    assert "<script>" not in answer.text
+    assert 'aria-invalid="true"' in answer.text
+    assert 'role="alert"' in answer.text
+    assert "Ann" in answer.text  # what was right stays typed
+    assert states(app) == {}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"[]", b"null", b'"x"', b"{", b'{"email": 5}', b'{"email": ["a@example.org"]}', b'{"email": null}',
+     b'{"email": "a@example.org", "edition": "mars"}', b'{"email": "a@example.org", "name": {}}', b"\xff",
+     b'{"email": "a\\u0000@example.org"}', b"[" * 20000],
+)  # fmt: skip
+def test_json_that_cannot_be_used_is_refused(app: App, web: TestClient, body: bytes) -> None:
+    answer = web.post("/subscribe/tech", content=body, headers={"content-type": "application/json"})
+    assert answer.status_code == 422
+    assert answer.json()["errors"]
+    assert states(app) == {}
+
+
+def test_the_honeypot_takes_and_forgets(app: App, web: TestClient) -> None:
+    normal = web.post("/subscribe/tech", data=FORM).text
+    trapped = web.post("/subscribe/tech", data={**FORM, "email": "bot@example.org", "homepage": "http://spam"})
+    assert trapped.status_code == 200
+    assert trapped.text == normal.replace("ann@example.org", "bot@example.org")
+    assert set(states(app)) == {"ann@example.org"}
+    assert 'class="veil"' in web.get("/subscribe/tech").text
+
+
+def test_too_many_sign_ups_from_one_place(tmp_path: Path) -> None:
+    app = make_app(tmp_path, limit=3)
+
+    def post(client: TestClient, headers: dict[str, str] | None = None) -> int:
+        answer = client.post("/subscribe/tech", data=FORM, headers=headers)
+        if answer.status_code == 429:
+            assert 0 < int(answer.headers["retry-after"]) <= 3600
+            assert "try again later" in answer.text
+        return answer.status_code
+
+    def network(host: str) -> TestClient:
+        return TestClient(made, client=(host, 1))
+
+    made = create_app(app)
+    assert [post(network("192.0.2.7")) for _ in range(4)] == [200, 200, 200, 429]
+    assert post(network("192.0.2.8")) == 200
+    # A stranger's X-Forwarded-For is worth nothing; that of our own proxy is.
+    assert post(network("192.0.2.7"), {"X-Forwarded-For": "198.51.100.1"}) == 429
+    for number in range(5):
+        assert post(network("10.1.1.1"), {"X-Forwarded-For": f"192.0.2.7, 198.51.100.{number}, 10.2.2.2"}) == 200
+    assert post(network("10.1.1.1"), {"X-Forwarded-For": "198.51.100.99, 192.0.2.7"}) == 429
+    # Of IPv6, a whole network of 64 bits counts as one.
+    assert [post(network(f"2001:db8::{number}")) for number in range(1, 5)] == [200, 200, 200, 429]
+    assert post(network("2001:db8:0:1::1")) == 200
+    app.database.close()
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"List-Unsubscribe=One-Click", "application/x-www-form-urlencoded"),
+        (b'--x\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\nOne-Click\r\n--x--\r\n',
+         "multipart/form-data; boundary=x"),
+        (b"", ""),
+        (b"garbage", "application/octet-stream"),
+    ],
+)  # fmt: skip
+def test_one_click_unsubscribe(app: App, web: TestClient, content: bytes, kind: str) -> None:
+    token = app.signer.subscription(UNSUBSCRIBE, join(app), "tech")
+    for _ in range(3):
+        answer = web.post(f"/unsubscribe/{token}", content=content, headers={"content-type": kind} if kind else {})
+        assert (answer.status_code, answer.history) == (200, [])
+        assert "set-cookie" not in answer.headers
+        assert states(app) == {"ann@example.org": "unsubscribed"}
+    with app.database.read() as connection:
+        ended = connection.execute(select(tables.consents).where(tables.consents.c.action == "unsubscribed")).all()
+    assert len(ended) == 1
+
+
+def test_a_link_of_an_erased_reader_and_of_a_preview(app: App, web: TestClient) -> None:
+    token = app.signer.subscription(UNSUBSCRIBE, join(app), "tech")
+    readers.erase(app.database, app.signer, "ann@example.org", "test", app.clock())
+    assert web.post(f"/unsubscribe/{token}").status_code == 200
+    preview = app.signer.subscription(UNSUBSCRIBE, 0, "tech")
+    assert "preview" in web.get(f"/unsubscribe/{preview}").text
+    assert web.post(f"/unsubscribe/{preview}").status_code == 200
+    assert web.get(f"/preferences/{app.signer.subscription(PREFERENCES, 0, 'tech')}").status_code == 410
+
+
+def test_links_of_another_purpose_or_hand_do_nothing(app: App, web: TestClient) -> None:
+    reader = join(app)
+    good = app.signer.subscription(UNSUBSCRIBE, reader, "tech")
+    body, _, mac = good.partition(".")
+    other = app.signer.subscription(UNSUBSCRIBE, reader + 1, "tech").partition(".")[0]
+    before = everything(app)
+    for room in ("unsubscribe", "preferences", "confirm", "address"):
+        for token in ("x", "x.", f"{other}.{mac}", f"{body}.", good[:-1], "%00", "é", "a" * 3000):
+            for method in ("GET", "POST"):
+                answer = web.request(method, f"/{room}/{token}", data={} if method == "POST" else None)
+                assert answer.status_code == 410, (room, token)
+                assert "does not work any more" in answer.text
+    for room in ("preferences", "confirm", "address"):
+        assert web.post(f"/{room}/{good}", data={}).status_code == 410
+    assert everything(app) == before
+
+
+def test_preferences(app: App, web: TestClient) -> None:
+    reader = join(app)
+    page = f"/preferences/{app.signer.subscription(PREFERENCES, reader, 'tech')}"
+    assert 'value="uk" checked' in web.get(page).text
+
+    def post(**fields: str) -> str:
+        return web.post(page, data={key.replace("__", ":"): value for key, value in fields.items()}).text
+
+    text = post(action="save", name="Anna", edition__tech="world")
+    assert "Saved." in text
+    assert 'value="world" checked' in text
+    assert 'value="Anna"' in text
+    post(action="save", name="Anna", edition__tech="mars")  # a choice that there is not
+    [one] = readers.listing(app.database)
+    assert (one.edition, one.state) == ("world", SubscriptionState.ACTIVE)
+    post(action="save", name="Anna", edition__tech="-")
+    assert states(app) == {"ann@example.org": "unsubscribed"}
+    post(action="save", name="Anna", edition__tech="uk")
+    assert states(app) == {"ann@example.org": "active"}
+    assert "no more mail" in post(action="leave")
+    assert states(app) == {"ann@example.org": "unsubscribed"}
+
+
+def test_another_address_is_asked_first(app: App, web: TestClient) -> None:
+    page = f"/preferences/{app.signer.subscription(PREFERENCES, join(app), 'tech')}"
+    join(app, "taken@example.org")
+    wrong = web.post(page, data={"action": "address", "email": "nobody"})
+    assert wrong.status_code == 422
+    assert "There is a problem" in wrong.text
+    answers = {
+        web.post(page, data={"action": "address", "email": email}).text.replace(email, "E")
+        for email in ("new@example.org", "taken@example.org", "new@example.org")
+    }
+    assert len(answers) == 1
+    with app.database.read() as connection:
+        asked = connection.execute(select(tables.notices).where(tables.notices.c.kind == ADDRESS)).all()
+    assert [row.email for row in asked] == ["new@example.org", "taken@example.org"]
+    first, second = (app.signer.sign_expiring(ADDRESS, row.data["payload"]) for row in asked)
+
+    assert web.post(f"/address/{second}").status_code == 410
+    assert "Shall mail" in web.get(f"/address/{first}").text
+    assert set(states(app)) == {"ann@example.org", "taken@example.org"}
+    for _ in range(2):
+        assert "Address changed" in web.post(f"/address/{first}").text
+    assert states(app) == {"new@example.org": "active", "taken@example.org": "active"}
+    assert web.get(page).status_code == 200  # the links in old mails go on working
+
+
+def test_the_archive_shows_what_went_out_and_nothing_else(app: App, web: TestClient) -> None:
+    write_issue(app, 1)
+    write_issue(app, 2, state=IssueState.DRAFT)
+    write_issue(app, 3, state=IssueState.CANCELLED)
+    write_issue(app, 1, edition="world")
+    text = web.get("/archive/tech").text
+    assert "Chips &amp; &#34;salsa&#34; &lt;b&gt;" in text
+    assert 'href="/archive/tech/1?edition=uk"' in text
+    assert "/archive/tech/2" not in text
+    for missing in ("/archive/tech/2", "/archive/tech/3", "/archive/tech/99", "/archive/tech/seven", "/archive/tech/0",
+                    "/archive/tech/99999999999999999999", "/archive/nobody", "/archive/tech?edition=mars"):  # fmt: skip
+        assert web.get(missing).status_code == 404, missing
+    issue = web.get("/archive/tech/1?edition=uk")
+    assert "sandbox" in issue.headers["content-security-policy"]
+    assert "November 2026" in issue.text or "20, 2026" in issue.text
+    assert re.findall(r'href="([^"]+)"', issue.text) == ["http://127.0.0.1:8000/subscribe/tech"] * 2
+    assert not re.search("[\ufdd0\ufdd1]", issue.text)
+
+
+def test_the_feed_is_atom(app: App, web: TestClient) -> None:
+    atom = "{http://www.w3.org/2005/Atom}"
+    assert ElementTree.fromstring(web.get("/archive/tech/feed.xml").content).tag == f"{atom}feed"
+    write_issue(app)
+    answer = web.get("/archive/tech/feed.xml")
+    assert answer.headers["content-type"].startswith("application/atom+xml")
+    [entry] = ElementTree.fromstring(answer.content).findall(f"{atom}entry")
+    assert entry.findtext(f"{atom}title") == TITLE
+    assert entry.findtext(f"{atom}id") == "http://127.0.0.1:8000/archive/tech/1?edition=uk"
+    assert 'href="https://example.org/1?a=1&amp;b=2"' in (entry.findtext(f"{atom}content") or "")
+
+
+def test_the_admin_opens_with_the_password_only(app: App, web: TestClient, tmp_path: Path) -> None:
+    join(app)
+    write_issue(app)
+    assert web.get("/admin/").status_code == 401
+    assert web.get("/admin/", auth=("admin", "a wrong password")).status_code == 401
+    assert web.get("/admin/", headers={"authorization": "Basic !"}).status_code == 401
+    page = web.get("/admin/", auth=("admin", "a long password"))
+    assert page.status_code == 200
+    assert "ann@example.org" not in page.text
+    assert "Chips" in page.text
+    (tmp_path / "closed").mkdir()
+    closed = make_app(tmp_path / "closed", config="site: {{name: Closed}}\n# {port} {smtp} {limit}")
+    with TestClient(create_app(closed)) as other:
+        off = other.get("/admin/", auth=("admin", ""))
+        assert off.status_code == 404
+        assert "NEWSLETTER_WEB__PASSWORD" in off.text
+        assert "There is no newsletter yet" in other.get("/").text
+    closed.database.close()
+
+
+def test_metrics_are_for_this_machine_and_the_operator(app: App, web: TestClient) -> None:
+    join(app)
+    local = TestClient(web.app, client=("127.0.0.1", 1))
+    text = local.get("/metrics").text
+    assert 'newsletter_subscriptions{edition="uk",newsletter="tech",state="active"} 1.0' in text
+    assert local.get("/metrics", headers={"X-Forwarded-For": "198.51.100.1"}).status_code == 401
+    assert web.get("/metrics").status_code == 401
+    assert web.get("/metrics", auth=("x", "a long password")).status_code == 200
+
+
+def test_what_goes_wrong_has_a_page(app: App, web: TestClient) -> None:
+    assert "Nothing here" in web.get("/nothing").text
+    assert web.get("/subscribe/nobody").status_code == 404
+    assert web.post("/subscribe/nobody", data=FORM).status_code == 404
+    assert web.put("/subscribe/tech").status_code == 405
+    assert web.post("/subscribe/tech", content=b"x" * 100_000).status_code == 413
+    assert web.post("/api/v1/newsletters/nobody/subscribe", json=FORM).json()["error"] == "Nothing here"
+    files = web.post("/subscribe/tech", files={"email": b"x"}, data={"name": "y"})
+    assert files.status_code in (400, 422)
+    many = web.post("/subscribe/tech", data={f"f{number}": "x" for number in range(50)})
+    assert many.status_code in (400, 422)
+
+
+def test_a_failure_of_ours_says_sorry(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("a secret detail")
+
+    monkeypatch.setattr("newsletter.web.signup.sign_up", broken)
+    client = TestClient(create_app(app), raise_server_exceptions=False)
+    answer = client.post("/subscribe/tech", data=FORM)
+    assert answer.status_code == 500
+    assert "Sorry" in answer.text
+    assert "secret detail" not in answer.text
+
+
+def test_the_operators_own_templates_come_first(app: App, tmp_path: Path) -> None:
+    (tmp_path / "templates/web").mkdir(parents=True)
+    (tmp_path / "templates/web/message.html").write_text("{{ title }}, mine", "utf-8")
+    with TestClient(create_app(app)) as client:
+        assert client.get("/nothing").text == "Nothing here, mine"
+        assert client.get("/").status_code == 200
+
+
+def test_the_style_sheet_may_be_kept(web: TestClient) -> None:
+    url = re.search(r'href="(/style\.css\?v=[0-9a-f]+)"', web.get("/").text)
+    assert url
+    answer = web.get(url[1])
+    assert answer.headers["content-type"].startswith("text/css")
+    assert "immutable" in answer.headers["cache-control"]
