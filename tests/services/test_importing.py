@@ -30,10 +30,11 @@ REAL = Path(__file__).parents[2].parent / "shared/data/subscribers-csv"
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    made = Database(f"sqlite:///{tmp_path / 'subscribers.db'}")
-    yield made
-    made.close()
+def sqlite(sqlite_url: str) -> Iterator[Database]:
+    """For what has nothing to do with the kind of database."""
+    opened = Database(sqlite_url)
+    yield opened
+    opened.close()
 
 
 def bring(database: Database, text: str | bytes, target: Target = TARGET) -> ImportReport:
@@ -141,9 +142,9 @@ def test_a_stray_quote_spoils_its_own_line_only(database: Database) -> None:
     ],
     ids=["excel", "utf-16 tabs", "utf-16-le", "utf-16-be", "old mac", "sep line", "blank lines"],
 )
-def test_whatever_a_spreadsheet_writes(database: Database, content: bytes) -> None:
-    assert numbers(bring(database, content)) == (1, 0, 0, 0)
-    assert table(database) == {"ann@example.org": ("Ännchen", "uk", "active")}
+def test_whatever_a_spreadsheet_writes(sqlite: Database, content: bytes) -> None:
+    assert numbers(bring(sqlite, content)) == (1, 0, 0, 0)
+    assert table(sqlite) == {"ann@example.org": ("Ännchen", "uk", "active")}
 
 
 def test_one_line_in_another_encoding_leaves_its_neighbours_alone(database: Database) -> None:
@@ -163,9 +164,9 @@ def test_one_line_in_another_encoding_leaves_its_neighbours_alone(database: Data
         (b"ann@example.org\nbob@example.org\n", "names the columns"),
     ],
 )
-def test_a_file_that_is_no_list_says_what_to_do(database: Database, content: bytes, words: str) -> None:
+def test_a_file_that_is_no_list_says_what_to_do(sqlite: Database, content: bytes, words: str) -> None:
     with pytest.raises(NewsletterError, match=words):
-        bring(database, content)
+        bring(sqlite, content)
 
 
 def test_who_left_and_who_is_never_mailed_stay_so(database: Database) -> None:
@@ -191,12 +192,12 @@ def test_who_left_and_who_is_never_mailed_stay_so(database: Database) -> None:
         ("deleted_at", "2020-01-01"),
     ],
 )  # fmt: skip
-def test_who_left_elsewhere_never_comes_in_as_active(database: Database, header: str, cell: str) -> None:
-    assert numbers(bring(database, f"email,{header}\na@example.org,{cell}\n")) == (1, 0, 0, 0)
-    assert table(database)["a@example.org"][2] == "unsubscribed"
-    bring(database, "email\nb@example.org\n")
-    assert numbers(bring(database, f"email,{header}\nb@example.org,{cell}\n")) == (0, 1, 0, 0)
-    assert table(database)["b@example.org"][2] == "unsubscribed"
+def test_who_left_elsewhere_never_comes_in_as_active(sqlite: Database, header: str, cell: str) -> None:
+    assert numbers(bring(sqlite, f"email,{header}\na@example.org,{cell}\n")) == (1, 0, 0, 0)
+    assert table(sqlite)["a@example.org"][2] == "unsubscribed"
+    bring(sqlite, "email\nb@example.org\n")
+    assert numbers(bring(sqlite, f"email,{header}\nb@example.org,{cell}\n")) == (0, 1, 0, 0)
+    assert table(sqlite)["b@example.org"][2] == "unsubscribed"
 
 
 @pytest.mark.parametrize(
@@ -204,9 +205,9 @@ def test_who_left_elsewhere_never_comes_in_as_active(database: Database, header:
     [("status", "active"), ("status", "Subscribed"), ("unsubscribed", "false"), ("unsubscribed_at", ""),
      ("subscribed_to_emails", "true"), ("email_disabled", "FALSE"), ("status", ""), ("status", "enabled")],
 )  # fmt: skip
-def test_who_is_subscribed_elsewhere_comes_in(database: Database, header: str, cell: str) -> None:
-    bring(database, f"email,{header}\na@example.org,{cell}\n")
-    assert table(database)["a@example.org"][2] == "active"
+def test_who_is_subscribed_elsewhere_comes_in(sqlite: Database, header: str, cell: str) -> None:
+    bring(sqlite, f"email,{header}\na@example.org,{cell}\n")
+    assert table(sqlite)["a@example.org"][2] == "active"
 
 
 def test_twice_in_one_list(database: Database) -> None:
@@ -308,19 +309,17 @@ def real(name: str) -> bytes:
         ("subs.csv", (100, 0, 0, 0), {"active": 100}),
     ],
 )
-def test_real_exports(
-    database: Database, name: str, expected: tuple[int, int, int, int], states: dict[str, int]
-) -> None:
-    assert numbers(bring(database, real(name))) == expected
-    found = [state for _, _, state in table(database).values()]
+def test_real_exports(sqlite: Database, name: str, expected: tuple[int, int, int, int], states: dict[str, int]) -> None:
+    assert numbers(bring(sqlite, real(name))) == expected
+    found = [state for _, _, state in table(sqlite).values()]
     assert {state: found.count(state) for state in set(found)} == states
 
 
-def test_real_names_and_tags(database: Database) -> None:
-    bring(database, real("import_excel.csv"))
-    assert table(database)["foo-1@example.com"][0] == "Joël Müller-Schultheiß"
-    bring(database, real("subs-v1.csv"))
-    with database.read() as connection:
+def test_real_names_and_tags(sqlite: Database) -> None:
+    bring(sqlite, real("import_excel.csv"))
+    assert table(sqlite)["foo-1@example.com"][0] == "Joël Müller-Schultheiß"
+    bring(sqlite, real("subs-v1.csv"))
+    with sqlite.read() as connection:
         dolor = subscribers.find(connection, "dolor@example.com")
         assert dolor
         assert (dolor.name, dolor.tags) == ("Dolor Simet", ("Multiple Tags", "Example", "More tags"))
