@@ -23,6 +23,7 @@ from newsletter.text.token import PREFERENCES, UNSUBSCRIBE
 
 if TYPE_CHECKING:
     from newsletter.domain.accounting import Accounting
+    from newsletter.services.preflight import Finding
 
 PREVIEW_MARK = "[Preview]"
 NOBODY = 0  # the subscriber that a preview's links name: they open, and change nothing
@@ -75,9 +76,17 @@ def readers(app: App, issue: Issue, edition: Edition) -> Callable[[Claim], Reade
     return reader
 
 
-def stand_in(app: App, address: str, name: str = "") -> Claim:
+def stand_in(app: App, address: str = "reader@example.com") -> Claim:
     """A reader who is none, to see an issue as readers do."""
-    return Claim(id=NOBODY, subscriber=NOBODY, email=address, name=name, since=app.clock())
+    return Claim(id=NOBODY, subscriber=NOBODY, email=address, since=app.clock())
+
+
+def inspect(app: App, issue: Issue) -> list[Finding]:
+    """Preflight, on the message as a reader would get it."""
+    from newsletter.services.preflight import preflight
+
+    ready = outgoing(app, issue)
+    return preflight(issue, ready.edition, ready.headers, ready.readers(stand_in(app)))
 
 
 def policy(app: App, wait: timedelta, patience: timedelta = timedelta()) -> DeliveryPolicy:

@@ -121,11 +121,10 @@ class Scheduler:
 
 
 def _check(app: App, issue: Issue) -> None:
-    from newsletter.outgoing import outgoing, stand_in
-    from newsletter.services.preflight import demand, preflight
+    from newsletter.outgoing import inspect
+    from newsletter.services.preflight import demand
 
-    ready = outgoing(app, issue)
-    demand(preflight(issue, ready.edition, ready.headers, ready.readers(stand_in(app, "reader@example.com"))))
+    demand(inspect(app, issue))
 
 
 def _start_scheduled(app: App) -> None:

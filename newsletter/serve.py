@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import logging
 import socket
 import threading
 from collections.abc import Callable
@@ -17,8 +16,6 @@ from newsletter.sender import send_all
 
 if TYPE_CHECKING:
     import uvicorn
-
-log = logging.getLogger("newsletter.serve")
 
 _START_SECONDS = 30.0
 _DRAIN_SECONDS = 20
@@ -40,11 +37,6 @@ async def serve(app: App, host: str, port: int, stop: asyncio.Event, answering: 
     finally:
         await asyncio.to_thread(scheduler.stop)
         await web.stop()
-
-
-async def work(app: App, stop: asyncio.Event) -> None:
-    """A sender alone: no web, no scheduler."""
-    await send_all(app, stop)
 
 
 class Web:
@@ -93,7 +85,7 @@ def listen(host: str, port: int) -> socket.socket:
 def address(listening: socket.socket) -> str:
     """Where a browser on this machine finds it."""
     host, port = listening.getsockname()[:2]
-    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104 - shown, not listened on
     return f"http://{shown}:{port}"
 
 

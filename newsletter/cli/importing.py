@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 import typer
 
 from newsletter.cli import output
-from newsletter.cli.session import Context, JsonOption, Session
+from newsletter.cli.session import Context, JsonOption, Session, only_newsletter
 from newsletter.cli.words import count
 from newsletter.errors import UsageError
 
@@ -54,7 +54,6 @@ def import_file(
 
 
 def _target(session: Session, newsletter: str | None, edition: str | None, file: Path, *, confirm: bool) -> Target:
-    from newsletter.cli.subscribers import only_newsletter
     from newsletter.domain.subscriber import SubscriptionState
     from newsletter.services.importing import Target
 

@@ -12,14 +12,13 @@ from newsletter.cli import output, sheets
 from newsletter.cli.posts import collect_one
 from newsletter.cli.session import Context, EditionOption, IssueArgument, JsonOption, NewsletterArgument, Session
 from newsletter.cli.words import count, one_of
+from newsletter.domain.accounting import COUNTED
 from newsletter.errors import UsageError
 
 if TYPE_CHECKING:
     from newsletter.domain.issue import Issue
-    from newsletter.services.preflight import Finding
 
 PANEL = "Issues"
-READER = "reader@example.com"
 
 
 def register(cli: typer.Typer) -> None:
@@ -108,8 +107,8 @@ def show(
     """Show one issue with its accounting: who got it, who did not, and why."""
     from newsletter.store import accounts
 
-    if state is not None and state not in accounts.COUNTED:
-        raise UsageError(one_of("state", state, accounts.COUNTED))
+    if state is not None and state not in COUNTED:
+        raise UsageError(one_of("state", state, COUNTED))
     found = load(context.obj, issue)
     with context.obj.app.database.read() as connection:
         if deliveries or state:
@@ -139,7 +138,7 @@ def preview(
     app = context.obj.app
     found = load(context.obj, issue)
     ready = outgoing(app, found)
-    reader = ready.readers(stand_in(app, READER))
+    reader = ready.readers(stand_in(app))
     filling = values(reader)
     out.mkdir(parents=True, exist_ok=True)
     (out / "message.eml").write_bytes(b"".join(ready.message.fill(reader)))
@@ -155,7 +154,9 @@ def preview(
 
 def check(context: Context, issue: IssueArgument, as_json: JsonOption = False) -> None:
     """Check an issue before it is sent. Leaves with 3 when something certainly broken must not go out."""
-    findings = inspect(context.obj, load(context.obj, issue))
+    from newsletter.outgoing import inspect
+
+    findings = inspect(context.obj.app, load(context.obj, issue))
     blocks = sum(finding.level.value == "block" for finding in findings)
     if as_json:
         output.answer_json(sheets.findings_json(issue, findings))
@@ -165,15 +166,6 @@ def check(context: Context, issue: IssueArgument, as_json: JsonOption = False) -
         output.say(f"{verdict} {count(len(findings) - blocks, 'warning').capitalize()}.")
     if blocks:
         raise typer.Exit(3)
-
-
-def inspect(session: Session, issue: Issue) -> list[Finding]:
-    """Preflight, on the message as a reader would get it."""
-    from newsletter.outgoing import outgoing, stand_in
-    from newsletter.services.preflight import preflight
-
-    ready = outgoing(session.app, issue)
-    return preflight(issue, ready.edition, ready.headers, ready.readers(stand_in(session.app, READER)))
 
 
 def load(session: Session, issue: int) -> Issue:

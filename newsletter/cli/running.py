@@ -77,13 +77,13 @@ def serve(
 def worker(context: Context) -> None:
     """A sender alone, for many machines on PostgreSQL, until SIGTERM or Ctrl-C."""
     from newsletter.cli.signals import until_stopped
-    from newsletter.serve import work
+    from newsletter.sender import send_all
     from newsletter.services.loop import run
 
     app = context.obj.app
     _log_to_stderr()
     output.note("Sending whatever is to be sent. Ctrl-C stops.")
-    run(until_stopped(lambda stop: work(app, stop)))
+    run(until_stopped(lambda stop: send_all(app, stop)))
     output.note("Stopped: what was in flight is finished.")
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from newsletter.cli import output, sheets
-from newsletter.cli.issues import inspect, load
+from newsletter.cli.issues import load
 from newsletter.cli.session import Context, IssueArgument, JsonOption, Session
 from newsletter.cli.words import count
 from newsletter.errors import NewsletterError, UsageError, WrongState
@@ -57,6 +57,7 @@ def send(
     It ends when nothing is left that may go out within --wait. Ctrl-C finishes what is in flight and keeps the rest
     for `newsletter resume`.
     """
+    from newsletter.outgoing import inspect
     from newsletter.services.preflight import Level, demand
     from newsletter.services.steer import start
 
@@ -65,7 +66,7 @@ def send(
     draft = load(session, issue)
     if draft.state.value not in _NOT_STARTED:
         raise WrongState(_not_a_draft(draft))
-    findings = inspect(session, draft)
+    findings = inspect(session.app, draft)
     if not as_json:
         sheets.note_findings([finding for finding in findings if finding.level is Level.WARN])
     demand(findings)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from newsletter.errors import UsageError
+
 if TYPE_CHECKING:
     from newsletter.app import App
     from newsletter.config import Config
@@ -52,3 +54,14 @@ def zone_of(app: App, newsletter: str, edition: str) -> str:
     """The zone in which an edition's times are shown; UTC once it is no longer in the config."""
     own = app.config.newsletters.get(newsletter)
     return app.edition(newsletter, edition).timezone if own and edition in own.editions else "UTC"
+
+
+def only_newsletter(session: Session, newsletter: str | None) -> str:
+    """The newsletter that was named, or the only one there is. Raises NotFound; UsageError when one must be named."""
+    there = list(session.config.newsletters)
+    if newsletter is None and len(there) == 1:
+        return there[0]
+    if newsletter is None:
+        raise UsageError(f"which newsletter? Say --newsletter with one of: {', '.join(there) or 'none yet'}.")
+    session.app.newsletter(newsletter)
+    return newsletter

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 from newsletter.cli import output
 from newsletter.cli.session import Session, zone_of
 from newsletter.cli.words import brief, count, iso, moment, seconds
+from newsletter.domain.accounting import COUNTED
 
 if TYPE_CHECKING:
     from newsletter.domain.accounting import Accounting, DomainCount, ReasonCount
     from newsletter.domain.issue import Issue
     from newsletter.services.preflight import Finding
 
-COUNTS = ("sent", "deferred", "failed", "skipped", "uncertain", "queued")
 _COLOURS = {"sent": "green", "failed": "red", "deferred": "yellow", "uncertain": "yellow", "queued": "cyan"}
 _STATES = {"sent": "green", "sending": "cyan", "paused": "yellow", "cancelled": "dim", "scheduled": "cyan"}
 _SCREENFUL = 200
@@ -62,7 +62,7 @@ def issue_json(
 
 def books_json(books: Accounting) -> dict[str, Any]:
     """The accounting as `send` prints it."""
-    counts = {name: getattr(books, name) for name in ("recipients", *COUNTS)}
+    counts = {name: getattr(books, name) for name in ("recipients", *COUNTED)}
     told = {"issue": books.issue, "state": books.state.value, **counts, "seconds": round(books.seconds, 3)}
     return {**told, "reason": books.reason}
 
@@ -115,7 +115,7 @@ def show_books(books: Accounting) -> None:
     """The sum of an issue's ledger in one line, with the time it took."""
     parts = [
         f"[{_COLOURS.get(name, 'default')}]{getattr(books, name):,} {name}[/]"
-        for name in COUNTS
+        for name in COUNTED
         if getattr(books, name)
     ]
     if not books.recipients:
@@ -130,7 +130,7 @@ def show_books(books: Accounting) -> None:
 def show_domains(domains: Sequence[DomainCount]) -> None:
     if not domains:
         return
-    used = [name for name in COUNTS if any(getattr(one, name) for one in domains)]
+    used = [name for name in COUNTED if any(getattr(one, name) for one in domains)]
     table = output.table("Domain", ("Recipients", "right"), *((name.capitalize(), "right") for name in used))
     for one in domains:
         numbers = [f"{getattr(one, name):,}" if getattr(one, name) else "" for name in used]

@@ -13,7 +13,7 @@ import typer
 
 from newsletter.cli import output
 from newsletter.cli.importing import import_file
-from newsletter.cli.session import Context, JsonOption, Session, zone_of
+from newsletter.cli.session import Context, JsonOption, Session, only_newsletter, zone_of
 from newsletter.cli.words import count, day, iso, one_of
 from newsletter.errors import NewsletterError, UsageError
 
@@ -165,17 +165,6 @@ def erase(
         output.answer_json({"erased": address})
     else:
         output.say(f"{output.plain(address)} is erased, and will never be mailed.")
-
-
-def only_newsletter(session: Session, newsletter: str | None) -> str:
-    """The newsletter that was named, or the only one there is."""
-    there = list(session.config.newsletters)
-    if newsletter is None and len(there) == 1:
-        return there[0]
-    if newsletter is None:
-        raise UsageError(f"which newsletter? Say --newsletter with one of: {', '.join(there) or 'none yet'}.")
-    session.app.newsletter(newsletter)
-    return newsletter
 
 
 def _json(one: Subscription) -> dict[str, Any]:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from newsletter.domain.issue import IssueState
 
+COUNTED = ("sent", "deferred", "failed", "skipped", "uncertain", "queued")  # the states that are told, in this order
+
 
 @dataclass(frozen=True, slots=True)
 class Accounting:

@@ -8,13 +8,13 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
+from newsletter.domain.accounting import COUNTED as COUNTED
 from newsletter.domain.accounting import Accounting, DomainCount, ReasonCount
 from newsletter.domain.delivery import DeliveryState
 from newsletter.domain.issue import IssueState
 from newsletter.errors import NotFound
 from newsletter.store.tables import deliveries, issues
 
-COUNTED = ("sent", "deferred", "failed", "skipped", "uncertain", "queued")
 _PAGE = 1000
 _d = deliveries.c
 

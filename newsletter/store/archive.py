@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, func, select
 
 from newsletter.store.issues import PUBLIC
 from newsletter.store.tables import issues
@@ -52,7 +52,7 @@ def counts(connection: Connection) -> dict[tuple[str, str, str], int]:
     return {(newsletter, edition, state): number for newsletter, edition, state, number in rows}
 
 
-def _listed(row: Row[Any]) -> Listed:
+def _listed(row: Any) -> Listed:
     stories = tuple((item["title"], item["url"]) for item in row.stories)
     at = row.started_at or row.built_at
     head = (row.id, row.newsletter, row.edition, row.number, row.state, row.subject, row.preheader)
