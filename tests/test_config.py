@@ -134,7 +134,7 @@ def test_a_newsletter_has_at_least_one_edition(read: Load, editions: str) -> Non
     [
         ("site: {nmae: X}", "config.yaml:1: unknown key `site.nmae`. Did you mean `name`?"),
         ("\n\nsmpt: {}", "config.yaml:3: unknown key `smpt`. Did you mean `smtp`?"),
-        ("xyzzy: 1", "config.yaml:1: unknown key `xyzzy`. Remove it, or see docs/guide for the keys there are."),
+        ("xyzzy: 1", "config.yaml:1: unknown key `xyzzy`. Remove it; docs/reference.md lists the keys there are."),
         ("folder: /", "config.yaml:1: unknown key `folder`. Remove it."),
         ("site:\n  url: news.example.org", "config.yaml:2: `site.url`: 'news.example.org' is no web address;"),
         ("site:\n  url: 'http://[::1'", "config.yaml:2: `site.url`: 'http://[::1' is no web address;"),

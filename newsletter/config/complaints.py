@@ -102,7 +102,7 @@ def _shown(item: Any) -> str:
 def _nearest(key: str) -> str:
     known = {field for section in Section.__subclasses__() for field in section.model_fields} - NOT_IN_THE_FILE
     near = difflib.get_close_matches(key, sorted(known), n=1)
-    return f" Did you mean `{near[0]}`?" if near else " Remove it, or see docs/guide for the keys there are."
+    return f" Did you mean `{near[0]}`?" if near else " Remove it; docs/reference.md lists the keys there are."
 
 
 def _line(node: yaml.Node | None, steps: Sequence[Any]) -> int | None:

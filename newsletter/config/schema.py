@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from newsletter.config.values import Clock, Days, Duration, Key, Mailbox, Networks, WebUrl, Words, Zone
+from newsletter.config.values import Days, Duration, Key, Mailbox, Networks, TimeOfDay, WebUrl, Words, Zone
 
 
 class Section(BaseModel):
@@ -71,7 +71,7 @@ class Schedule(Section):
     """`missed` says what becomes of a run that nobody was there to start, if it is noticed in `catch_up_within`."""
 
     days: Days = Field(min_length=1)
-    at: Clock
+    at: TimeOfDay
     timezone: Zone = "UTC"
     missed: Literal["catch_up", "skip"] = "catch_up"
     catch_up_within: Duration = timedelta(hours=12)

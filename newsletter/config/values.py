@@ -93,7 +93,7 @@ def _network(value: object) -> object:
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
-Clock = Annotated[time, BeforeValidator(_clock)]
+TimeOfDay = Annotated[time, BeforeValidator(_clock)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Day = Annotated[str, BeforeValidator(_day)]
 Days = Annotated[tuple[Day, ...], BeforeValidator(_listed), AfterValidator(_in_order)]

@@ -1,7 +1,7 @@
 """Documents from the web: redirects, sizes, time and addresses within limits, errors in words for people.
 
 `fetch` trusts the address it is given (the operator wrote it), private networks included, but no redirect that leads
-from there to a private network. `fetch_foreign` trusts nothing: for addresses that other people wrote.
+from there to a private network.
 """
 
 from __future__ import annotations
@@ -66,13 +66,7 @@ def fetch(url: str, headers: Mapping[str, str], now: datetime, limits: Limits = 
 
     Raises AskLater, Refused for a redirect to a private network, SourceError for all else.
     """
-    parsed = _parsed(url)
-    return _Conversation(parsed, headers, now, limits, trusted=_origin(parsed)).run()
-
-
-def fetch_foreign(url: str, headers: Mapping[str, str], now: datetime, limits: Limits = LIMITS) -> Fetched:
-    """The document at an address that somebody else wrote: only public addresses, only web ports. Raises as `fetch`."""
-    return _Conversation(_parsed(url), headers, now, limits, trusted=None).run()
+    return _Conversation(_parsed(url), headers, now, limits).run()
 
 
 @dataclass(frozen=True)
@@ -81,11 +75,10 @@ class _Conversation:
     headers: Mapping[str, str]
     now: datetime
     limits: Limits
-    trusted: tuple[str, int] | None
 
     def run(self) -> Fetched:
         place = _shown(self.url)
-        backend = GuardedBackend(Deadline(self.limits.seconds), self.trusted)
+        backend = GuardedBackend(Deadline(self.limits.seconds), trusted=_origin(self.url))
         try:
             with httpcore2.ConnectionPool(ssl_context=httpx2.create_ssl_context(), network_backend=backend) as pool:
                 return self._follow(pool)

@@ -41,7 +41,7 @@ class GuardedBackend(httpcore2.NetworkBackend):
     """Opens connections to public addresses on web ports, and to `trusted` (host, port), the operator's own."""
 
     deadline: Deadline
-    trusted: tuple[str, int] | None = None
+    trusted: tuple[str, int]
 
     def connect_tcp(
         self,

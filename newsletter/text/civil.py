@@ -12,6 +12,6 @@ def local_time(year: int, month: int, day: int, hour: int = 0, minute: int = 0, 
     if hour == 24 and (minute or second):
         raise ValueError("argument out of range")
     if day <= 28 and hour < 24 and second < 60:
-        return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001
+        return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 - the zone is the site's, and is put on later
     days, seconds = day - 1, hour * 3600 + minute * 60 + second
-    return datetime(year, month, 1) + timedelta(days=days, seconds=seconds)  # noqa: DTZ001
+    return datetime(year, month, 1) + timedelta(days=days, seconds=seconds)  # noqa: DTZ001 - as above

@@ -128,7 +128,7 @@ class CsvFile:
 
 def _peek(file: BinaryIO) -> tuple[bytes, BinaryIO]:
     """The first bytes, and a file that begins with them again."""
-    buffered = io.BufferedReader(file, 1 << 20)  # type: ignore[type-var]
+    buffered = io.BufferedReader(file, 1 << 20)  # type: ignore[type-var]  # BinaryIO is raw enough
     return buffered.peek(4096)[:4096], buffered
 
 
