@@ -21,7 +21,7 @@ from newsletter.domain.accounting import Accounting
 from newsletter.domain.delivery import Claim, DeliveryPolicy, DeliveryState, Outcome, OutcomeKind, Settled, settle
 from newsletter.domain.issue import Issue, IssueState
 from newsletter.errors import StoreError
-from newsletter.store import accounts, deliveries
+from newsletter.store import accounts, deliveries, issues
 from newsletter.store.database import Database, harden
 from newsletter.store.turn import Turns
 
@@ -281,7 +281,7 @@ class Desk:
     def _pause(self, reason: str) -> None:
         self.reason = reason
         with self._database.write() as connection:
-            deliveries.move_issue(connection, self._issue.id, [IssueState.SENDING], IssueState.PAUSED, reason=reason)
+            issues.move(connection, self._issue.id, [IssueState.SENDING], IssueState.PAUSED, reason=reason)
 
     def _leave(self) -> None:
         self._turns.close()

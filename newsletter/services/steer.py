@@ -21,7 +21,7 @@ def start(database: Database, issue_id: int, now: datetime) -> None:
     """
     with database.write() as connection:
         issue = issues.get(connection, issue_id)
-        if not deliveries.move_issue(connection, issue_id, _NOT_STARTED, IssueState.SENDING, started_at=now, reason=""):
+        if not issues.move(connection, issue_id, _NOT_STARTED, IssueState.SENDING, started_at=now, reason=""):
             raise WrongState(f"issue {issue_id} is {_told(issue.state)}, not a draft.{_remedy(issue_id, issue.state)}")
         if already := deliveries.mark_stories(connection, issue):
             story, other = already[0]
@@ -54,7 +54,7 @@ def cancel(database: Database, issue_id: int, now: datetime) -> None:
     with database.write() as connection:
         issue = issues.get(connection, issue_id)
         since = (*_NOT_STARTED, *_STARTED)
-        if not deliveries.move_issue(
+        if not issues.move(
             connection, issue_id, since, IssueState.CANCELLED, finished_at=now, reason="cancelled by hand"
         ):
             raise WrongState(f"issue {issue_id} is {_told(issue.state)}; there is nothing to cancel.")
@@ -75,7 +75,7 @@ def _close_the_books(database: Database, issue_id: int, now: datetime) -> None:
 def _move(database: Database, issue_id: int, since: tuple[IssueState, ...], to: IssueState, reason: str) -> None:
     with database.write() as connection:
         issue = issues.get(connection, issue_id)
-        if not deliveries.move_issue(connection, issue_id, since, to, reason=reason):
+        if not issues.move(connection, issue_id, since, to, reason=reason):
             raise WrongState(f"issue {issue_id} is {_told(issue.state)}.{_remedy(issue_id, issue.state)}")
 
 

@@ -30,6 +30,7 @@ from newsletter.domain.delivery import OPEN_STATES, Claim, DeliveryState
 from newsletter.domain.issue import Issue, IssueState
 from newsletter.domain.subscriber import SubscriptionState
 from newsletter.store.database import insert
+from newsletter.store.issues import move
 from newsletter.store.tables import deliveries, issues, sent_stories, subscribers, subscriptions
 
 _WAITING = (DeliveryState.QUEUED, DeliveryState.DEFERRED)
@@ -75,14 +76,6 @@ def mark_stories(connection: Connection, issue: Issue) -> Sequence[tuple[int, in
     if rows:
         connection.execute(insert(connection, sent_stories), rows)
     return [(row.story, row.issue) for row in already]
-
-
-def move_issue(
-    connection: Connection, issue_id: int, since: Collection[IssueState], to: IssueState, **values: object
-) -> bool:
-    """Moves an issue to a state if it is in one of `since` now; False when it is not."""
-    wanted = update(issues).where(issues.c.id == issue_id, issues.c.state.in_([state.value for state in since]))
-    return connection.execute(wanted.values(state=to.value, **values)).rowcount == 1
 
 
 def issue_state(connection: Connection, issue_id: int) -> IssueState:
@@ -227,7 +220,7 @@ def finish(connection: Connection, issue_id: int, now: datetime) -> bool:
     is_open = select(_d.id).where(_d.issue == issue_id, _d.state.in_([state.value for state in OPEN_STATES]))
     if connection.execute(is_open.limit(1)).first():
         return False
-    return move_issue(connection, issue_id, [IssueState.SENDING], IssueState.SENT, finished_at=now, reason="")
+    return move(connection, issue_id, [IssueState.SENDING], IssueState.SENT, finished_at=now, reason="")
 
 
 def call_off(connection: Connection, issue_id: int, now: datetime) -> None:

@@ -86,16 +86,10 @@ def save_draft(connection: Connection, issue: Issue) -> Issue:
 
 def move(
     connection: Connection, issue_id: int, since: Collection[IssueState], to: IssueState, **values: object
-) -> None:
-    """Moves an issue to a state, with columns of its row; only from one of `since`.
-
-    Raises NotFound, and WrongState when another state stands there, which another process may just have written.
-    """
+) -> bool:
+    """Moves an issue to a state, with columns of its row, if it is in one of `since` now; False when it is not."""
     wanted = update(issues).where(issues.c.id == issue_id, issues.c.state.in_([state.value for state in since]))
-    if connection.execute(wanted.values(state=to.value, **values)).rowcount != 1:
-        now = get(connection, issue_id).state.value
-        allowed = " or ".join(state.value for state in since)
-        raise WrongState(f"issue {issue_id} is {now}; it can become {to.value} only while it is {allowed}.")
+    return connection.execute(wanted.values(state=to.value, **values)).rowcount == 1
 
 
 def sent(connection: Connection, newsletter: str, edition: str) -> dict[int, int]:

@@ -25,7 +25,7 @@ from newsletter.domain.delivery import settle as settled
 from newsletter.domain.issue import IssueState
 from newsletter.errors import WrongState
 from newsletter.services import steer
-from newsletter.store import accounts, deliveries, tables
+from newsletter.store import accounts, deliveries, issues, tables
 from newsletter.store.database import Database
 from newsletter.store.turn import Turns
 from tests.ledger import NOW, draft, subscribe
@@ -161,7 +161,7 @@ class Ledger(RuleBasedStateMachine):
     def cancel(self, really: int) -> None:
         if really == 0 and self.state() is IssueState.SENDING:
             with self.database.write() as connection:  # what a process in between has in flight stays its own
-                deliveries.move_issue(connection, 1, [IssueState.SENDING], IssueState.CANCELLED)
+                issues.move(connection, 1, [IssueState.SENDING], IssueState.CANCELLED)
                 deliveries.call_off(connection, 1, self.now)
             self.called_off = True
 
@@ -223,7 +223,7 @@ class Ledger(RuleBasedStateMachine):
 
     def let_it_be_sent(self) -> None:
         with self.database.write() as connection:
-            deliveries.move_issue(connection, 1, list(IssueState), IssueState.SENDING)
+            issues.move(connection, 1, list(IssueState), IssueState.SENDING)
 
     def state(self) -> IssueState:
         with self.database.read() as connection:
