@@ -13,6 +13,7 @@ import yaml
 
 from newsletter.config.schema import NOT_IN_THE_FILE, Section
 
+KINDS_OF_SOURCE = ("jekyll", "feed")  # the words of `type`, which pydantic puts into a place
 _EXAMPLES = {
     "name": "name: Tech Decoded",
     "sender": 'sender: "Tech Decoded <hello@example.org>"',
@@ -84,7 +85,7 @@ def _steps(location: Sequence[Any]) -> list[Any]:
     """Pydantic names the kind of a source behind its number, and [key] behind a wrong key; the file does not."""
     steps: list[Any] = []
     for index, step in enumerate(location):
-        kind_of_source = step in ("jekyll", "feed") and index > 0 and isinstance(location[index - 1], int)
+        kind_of_source = step in KINDS_OF_SOURCE and index > 0 and isinstance(location[index - 1], int)
         if not kind_of_source and step != "[key]":
             steps.append(step)
     return steps

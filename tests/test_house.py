@@ -1,0 +1,33 @@
+"""docs/house.md tells the truth: every room of the package stands in it, and every file it names is there."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.test_layers import MAY_IMPORT, PACKAGE, ROOF
+
+ROOT = PACKAGE.parent
+PAGE = (ROOT / "docs" / "house.md").read_text("utf-8")
+NO_ROOMS = {"__init__.py", "__main__.py", "_templates/", "py.typed"}
+NAMED = sorted({name for name in re.findall(r"`([\w./]+)`", PAGE) if name.endswith(("/", ".py"))})
+
+
+def rooms() -> set[str]:
+    found = {f"{path.name}/" if path.is_dir() else path.name for path in PACKAGE.iterdir()}
+    return found - NO_ROOMS - {"__pycache__/"}
+
+
+def test_every_room_stands_on_its_floor() -> None:
+    table = PAGE.split("## The floors")[1].split("\n## ")[0]
+    floors = {room: floor for floor, room in re.findall(r"^\| (\w+) \| `([^`]+)` \|", table, re.MULTILINE)}
+    assert set(floors) == rooms()
+    named = {room.removesuffix(".py").rstrip("/"): floor for room, floor in floors.items()}
+    assert {room for room, floor in named.items() if floor != "roof"} == set(MAY_IMPORT)
+    assert {room for room, floor in named.items() if floor == "roof"} <= ROOF
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_what_it_names_is_there(name: str) -> None:
+    assert any((place / name).exists() for place in (PACKAGE, ROOT, ROOT / "tests"))
