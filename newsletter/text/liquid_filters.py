@@ -16,6 +16,7 @@ from liquid import RenderContext
 from liquid.filter import with_context
 
 from newsletter.text import ruby
+from newsletter.text.liquid_tags import SCOPE
 
 MOST = 2_000_000  # characters that one filter may make
 
@@ -32,8 +33,8 @@ def relative_url(value: object, *, context: RenderContext) -> object:
     address = _text(value)
     if _is_absolute(address):
         return address
-    baseurl: str = context.globals["\0scope"].baseurl  # type: ignore[attr-defined]
-    return _encoded(baseurl + (address if not address or address.startswith("/") else f"/{address}"))
+    scope: Any = context.globals[SCOPE]
+    return _encoded(scope.baseurl + (address if not address or address.startswith("/") else f"/{address}"))
 
 
 @with_context
@@ -43,8 +44,8 @@ def absolute_url(value: object, *, context: RenderContext) -> object:
     address = _text(value)
     if _is_absolute(address):
         return address
-    site_url: str = context.globals["\0scope"].url  # type: ignore[attr-defined]
-    return site_url + str(relative_url(address, context=context))
+    scope: Any = context.globals[SCOPE]
+    return str(scope.url) + str(relative_url(address, context=context))
 
 
 def _is_absolute(address: str) -> bool:

@@ -113,7 +113,8 @@ class _UnknownNode(Node):
 
     def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
         if not _CLOSERS.fullmatch(self.token.value):
-            context.globals[SCOPE].warn(f"{{% {self.token.value} %}} is not done here; it was left out")  # type: ignore[attr-defined]
+            scope: Any = context.globals[SCOPE]
+            scope.warn(f"{{% {self.token.value} %}} is not done here; it was left out")
         return 0
 
 
