@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from datetime import time, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,10 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsletter.config import Config, Edition, FeedSource, JekyllSource, load
+from newsletter.config import Config, Delivery, Edition, FeedSource, JekyllSource, Newsletter, Ranking, load
+from newsletter.domain.delivery import DeliveryPolicy
+from newsletter.domain.edition import Edition as DomainEdition
+from newsletter.domain.edition import Weights
 from newsletter.errors import ConfigError
 
 Load = Callable[..., Config]
@@ -336,6 +340,16 @@ def test_any_variable_is_read_or_complained_about(tmp_path_factory: Any, steps: 
     path = tmp_path_factory.mktemp("env") / "config.yaml"
     path.write_text(EVERYTHING, "utf-8")
     check(path, {f"NEWSLETTER_{'__'.join(steps)}": value})
+
+
+def test_what_a_key_is_without_being_written_is_said_once_in_effect() -> None:
+    """The domain's values have defaults of their own; both must be the same, whoever reads which."""
+    assert Ranking().model_dump() == asdict(Weights())
+    policy = asdict(DeliveryPolicy())
+    assert Delivery().model_dump() == {key: policy[key] for key in Delivery.model_fields}
+    edition = {key: field.default for key, field in DomainEdition.__dataclass_fields__.items()}
+    shared = ("subject", "tagline", "intro", "language", "postal_address", "max_stories", "lookback")
+    assert {key: Newsletter.model_fields[key].default for key in shared} == {key: edition[key] for key in shared}
 
 
 def check(path: Path, environ: Mapping[str, str]) -> None:
