@@ -75,5 +75,5 @@ def _page(
     known = [one for one in found.subscriptions if one.newsletter in app.config.newsletters]
     choices = [(one, app.newsletter(one.newsletter), app.editions(one.newsletter)) for one in known]
     return pages.page(
-        "preferences", status, reader=found.reader, choices=choices, none=NONE, notice=notice, error=error, typed=typed
+        "preferences", status, reader=found.reader, choices=choices, stop=NONE, notice=notice, error=error, typed=typed
     )
