@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
 
+from newsletter import parallel
 from newsletter.services.matching import Matching, Told, Traits, traits
 from newsletter.store import stories as store
 from newsletter.store.database import Database
 from newsletter.text.likeness import Sketch
 
-_AT_ONCE = 2000  # posts sketched between two short writes: nobody waits long for the database
+_AT_ONCE = 500  # posts sketched between two short writes: nobody waits long for the database
+_WORTH_IT = 2000  # posts below which starting processes costs more than it saves
 
 
 def assign(database: Database, newsletter: str, now: datetime) -> None:
@@ -23,33 +25,41 @@ def assign(database: Database, newsletter: str, now: datetime) -> None:
     A post is never taken out of a story that was sent; out of an unsent one only when it was rewritten and tells
     something else now. When a post shows two stories to be one, the older id stays and the ledger follows.
     """
-    made = _sketch(database, newsletter)
+    _sketch(database, newsletter)
     with database.read() as connection:
         if not store.anything_to_place(connection, newsletter):
             return
     with database.write() as connection:
         store.alone(connection, newsletter)
-        _place(connection, newsletter, made, now)
+        _place(connection, newsletter, now)
 
 
-def _sketch(database: Database, newsletter: str) -> dict[int, Traits]:
-    """Stores what new and changed posts are compared by; gives it back too, which spares reading it again."""
-    made: dict[int, Traits] = {}
+def _sketch(database: Database, newsletter: str) -> None:
+    """Stores what new and changed posts are compared by; many are sketched in other processes."""
     with database.read() as connection:
         wanted = store.unsketched(connection, newsletter)
+    told = _contents(database, wanted)
+    shared = len(wanted) >= _WORTH_IT and parallel.possible()
+    for made in parallel.in_processes(_sketches, told) if shared else map(_sketches, told):
+        with database.write() as connection:
+            store.save_sketches(connection, made)
+
+
+def _contents(database: Database, wanted: Sequence[int]) -> Iterator[list[store.Content]]:
     for start in range(0, len(wanted), _AT_ONCE):
         with database.read() as connection:
             found = store.contents(connection, wanted[start : start + _AT_ONCE])
-        made |= {item.post: traits(item.url, item.title, item.body) for item in found}
-        with database.write() as connection:
-            store.save_sketches(connection, [_row(item, made[item.post]) for item in found])
-    return made
+        yield found
 
 
-def _place(connection: Connection, newsletter: str, made: dict[int, Traits], now: datetime) -> None:
+def _sketches(found: Sequence[store.Content]) -> list[store.Sketch]:
+    return [_packed(item, traits(item.url, item.title, item.body)) for item in found]
+
+
+def _place(connection: Connection, newsletter: str, now: datetime) -> None:
     rows = store.sketched(connection, newsletter)
     fresh = [row.post for row in rows if row.story is None or not row.placed]
-    told = [_told(row, made.get(row.post) or _traits(row)) for row in rows]
+    told = [_told(row) for row in rows]
     posts = _free_the_rewritten(connection, newsletter, told, set(fresh))
     groups = _Groups(posts)
     matching = Matching(posts, lambda post: store.body(connection, post))
@@ -130,21 +140,11 @@ class _Groups:
         return post
 
 
-def _row(item: store.Content, found: Traits) -> dict[str, object]:
-    return {
-        "post": item.post,
-        "fingerprint": item.fingerprint,
-        "page": found.page,
-        "wordings": array("Q", found.wordings).tobytes(),
-        "body": found.body.pack(),
-        "words": found.body.words,
-        "placed": False,
-    }
+def _packed(item: store.Content, found: Traits) -> store.Sketch:
+    wordings = array("Q", found.wordings).tobytes()
+    return store.Sketch(item.post, item.fingerprint, found.page, wordings, found.body.pack(), found.body.words)
 
 
-def _told(row: store.Sketched, known: Traits) -> Told:
+def _told(row: store.Sketched) -> Told:
+    known = Traits(row.page, tuple(array("Q", row.wordings)), Sketch.unpack(row.body))
     return Told(row.post, row.source, row.title, row.published, row.gone, row.story, known)
-
-
-def _traits(row: store.Sketched) -> Traits:
-    return Traits(row.page, tuple(array("Q", row.wordings)), Sketch.unpack(row.body))

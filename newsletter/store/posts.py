@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select, update
 
 from newsletter.domain.post import Markup, Post, PostState
-from newsletter.store.batches import rows_of
+from newsletter.store.batches import rows_of, write_all
 from newsletter.store.database import insert
 from newsletter.store.tables import posts
 
@@ -18,6 +18,7 @@ _FROM_POST = (
     *("path", "url", "title", "published", "updated", "categories", "tags", "author", "excerpt"),
     *("image", "image_alt", "slug", "state", "markup", "featured", "weight", "body"),
 )
+_WRITTEN = (*_IDENTITY, "fingerprint", *_FROM_POST, "first_seen", "gone")
 _COLUMNS = [posts.c[name] for name in ("id", "source", "key", *_FROM_POST, "story")]
 
 
@@ -34,7 +35,8 @@ def save(connection: Connection, newsletter: str, rows: Sequence[tuple[Post, str
     statement = insert(connection, posts)
     replaced = {name: statement.excluded[name] for name in ("fingerprint", *_FROM_POST, "gone")}
     statement = statement.on_conflict_do_update(index_elements=list(_IDENTITY), set_=replaced)
-    connection.execute(statement, [_row(newsletter, post, fingerprint, now) for post, fingerprint in rows])
+    values = (_row(newsletter, post, fingerprint, now) for post, fingerprint in rows)
+    write_all(connection, statement, _WRITTEN, values)
 
 
 def by_keys(connection: Connection, newsletter: str, source: str, keys: Iterable[str]) -> dict[str, Post]:
@@ -80,32 +82,14 @@ def _of(newsletter: str, source: str) -> tuple[Any, Any]:
     return posts.c.newsletter == newsletter, posts.c.source == source
 
 
-def _row(newsletter: str, post: Post, fingerprint: str, now: datetime) -> Mapping[str, object]:
-    return {
-        "newsletter": newsletter,
-        "source": post.source,
-        "key": post.key,
-        "fingerprint": fingerprint,
-        "path": post.path,
-        "url": post.url,
-        "title": post.title,
-        "published": post.published,
-        "updated": post.updated,
-        "categories": post.categories,
-        "tags": post.tags,
-        "author": post.author,
-        "excerpt": post.excerpt,
-        "image": post.image,
-        "image_alt": post.image_alt,
-        "slug": post.slug,
-        "state": post.state.value,
-        "markup": post.markup.value,
-        "featured": post.featured,
-        "weight": post.weight,
-        "body": post.body,
-        "first_seen": now,
-        "gone": False,
-    }
+def _row(newsletter: str, post: Post, fingerprint: str, now: datetime) -> tuple[object, ...]:
+    """In the order of _WRITTEN."""
+    return (
+        *(newsletter, post.source, post.key, fingerprint),
+        *(post.path, post.url, post.title, post.published, post.updated, post.categories, post.tags, post.author),
+        *(post.excerpt, post.image, post.image_alt, post.slug, post.state.value, post.markup.value),
+        *(post.featured, post.weight, post.body, now, False),
+    )
 
 
 def _post(row: Row[Any]) -> Post:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, insert, or_, select, text, update
 
 from newsletter.domain.issue import IssueState
 from newsletter.store import database
-from newsletter.store.batches import rows_of
+from newsletter.store.batches import rows_of, write_all
 from newsletter.store.tables import issues, posts, sent_stories, sketches, stories
 
 
@@ -24,6 +24,17 @@ class Content:
     url: str
     title: str
     body: str
+
+
+class Sketch(NamedTuple):
+    """What a post is compared by, packed; `fingerprint` is that of the content it was made from."""
+
+    post: int
+    fingerprint: str
+    page: str
+    wordings: bytes
+    body: bytes
+    words: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +80,12 @@ def contents(connection: Connection, ids: Sequence[int]) -> list[Content]:
     ]
 
 
-def save_sketches(connection: Connection, rows: Sequence[Mapping[str, object]]) -> None:
-    """Rows with the columns of `sketches`; a post's former sketch is replaced."""
-    if rows:
-        wanted = database.insert(connection, sketches)
-        columns = ("fingerprint", "page", "wordings", "body", "words", "placed")
-        wanted = wanted.on_conflict_do_update(
-            index_elements=["post"], set_={name: wanted.excluded[name] for name in columns}
-        )
-        connection.execute(wanted, rows)
+def save_sketches(connection: Connection, rows: Sequence[Sketch]) -> None:
+    """A post's former sketch is replaced; the new one is not placed yet."""
+    wanted = database.insert(connection, sketches)
+    replaced = {name: wanted.excluded[name] for name in (*Sketch._fields[1:], "placed")}
+    wanted = wanted.on_conflict_do_update(index_elements=["post"], set_=replaced)
+    write_all(connection, wanted, (*Sketch._fields, "placed"), [(*row, False) for row in rows])
 
 
 def anything_to_place(connection: Connection, newsletter: str) -> bool:
@@ -107,7 +115,7 @@ def place(connection: Connection, newsletter: str, story_of: Mapping[int, int]) 
     """Puts posts into stories; from now on every sketched post of the newsletter counts as placed."""
     if story_of:
         wanted = update(posts).where(posts.c.id == bindparam("post")).values(story=bindparam("into"))
-        connection.execute(wanted, [{"post": post, "into": story} for post, story in story_of.items()])
+        write_all(connection, wanted, ("post", "into"), story_of.items())
     mine = select(posts.c.id).where(posts.c.newsletter == newsletter)
     connection.execute(
         update(sketches).where(sketches.c.placed.is_(False), sketches.c.post.in_(mine)).values(placed=True)

@@ -9,10 +9,10 @@ from functools import partial
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
+from newsletter import parallel
 from newsletter.domain.post import Post, Skipped
 from newsletter.errors import PostError
 from newsletter.sources.base import Item
-from newsletter.sources.jekyll import parallel
 from newsletter.sources.jekyll.links import Links
 from newsletter.sources.jekyll.post import build
 from newsletter.sources.jekyll.resolve import Resolver
