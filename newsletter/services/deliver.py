@@ -60,23 +60,27 @@ async def deliver(
     """Sends a started issue to all that wait for it; ends when nothing is left that may go out within `policy.wait`.
 
     `stop` ends it early: what is in flight is finished, the rest stays queued. Raises Busy when another process
-    delivers this issue, WrongState when it is not `sending`, StoreError when the ledger cannot be written.
+    delivers this issue, WrongState when it is not `sending`, StoreError when the ledger cannot be written. When that
+    other process was waited for and ended the issue, its accounting is the answer.
     """
     began = time.monotonic()
     worker = f"{socket.gethostname()[:32]}-{os.getpid()}-{secrets.token_hex(6)}"
-    async with _alone(database, issue.id, worker, policy, stop):
-        _must_be_sending(database, issue.id)
-        desk = Desk(database, issue, policy, clock, worker)
-        pulse = Pulse(asyncio.get_running_loop().time())
-        run = Run(desk, message, readers, return_path, policy, clock, pulse)
-        await desk.open()
-        try:
-            await _all_hands(run, transport, progress, stop)
-        finally:
-            await desk.leave()
+    reason = ""
+    async with _alone(database, issue.id, worker, policy, stop) as waited:
+        if not waited or _state(database, issue.id) is IssueState.SENDING:  # else the other one did it all
+            _must_be_sending(database, issue.id)
+            desk = Desk(database, issue, policy, clock, worker)
+            pulse = Pulse(asyncio.get_running_loop().time())
+            run = Run(desk, message, readers, return_path, policy, clock, pulse)
+            await desk.open()
+            try:
+                await _all_hands(run, transport, progress, stop)
+            finally:
+                await desk.leave()
+            reason = desk.reason
     with database.read() as connection:
         end = accounts.accounting(connection, issue.id)
-    waiting_for = desk.reason if end.state is IssueState.SENDING else end.reason
+    waiting_for = reason if end.state is IssueState.SENDING else end.reason
     end = replace(end, seconds=round(time.monotonic() - began, 3), reason=waiting_for)
     progress(end)
     return end
@@ -151,8 +155,9 @@ async def _watch(
 @asynccontextmanager
 async def _alone(
     database: Database, issue_id: int, worker: str, policy: DeliveryPolicy, stop: asyncio.Event
-) -> AsyncIterator[None]:
-    """Holds the right to deliver the issue; waits for another process as long as the policy allows."""
+) -> AsyncIterator[bool]:
+    """Holds the right to deliver the issue; waits for another process as long as the policy allows. True: it had to."""
+    waited = False
     patient_until = time.monotonic() + policy.patience.total_seconds()
     with ExitStack() as held:
         while True:
@@ -162,13 +167,17 @@ async def _alone(
             except Busy:
                 if time.monotonic() >= patient_until or stop.is_set():
                     raise
+                waited = True
                 await asyncio.sleep(0.1)
         held.enter_context(presence(database, worker))
-        yield
+        yield waited
 
 
 def _must_be_sending(database: Database, issue_id: int) -> None:
-    with database.read() as connection:
-        state = accounts.accounting(connection, issue_id).state
-    if state is not IssueState.SENDING:
+    if (state := _state(database, issue_id)) is not IssueState.SENDING:
         raise WrongState(f"issue {issue_id} is {state}, not being sent.")
+
+
+def _state(database: Database, issue_id: int) -> IssueState:
+    with database.read() as connection:
+        return accounts.accounting(connection, issue_id).state

@@ -161,6 +161,18 @@ def test_a_signal_drains_and_resume_goes_on(desk: Desk, sink: Sink) -> None:
     assert set(sink.recipients.values()) == {1}
 
 
+def test_waiting_for_the_process_that_delivers_is_no_failure(desk: Desk, sink: Sink) -> None:
+    desk.run("build", "harbour")
+    readers(desk, 40)
+    sink.fail("dot", delay(0.6))
+    sending = desk.start("send", 1, "--yes", "--json")
+    sink.wait_for(3)
+    waited = desk.run("resume", 1, "--wait", "30s", "--json")
+    assert sending.wait(30) == 0
+    assert (waited.status, waited.json["state"], waited.json["sent"]) == (0, "sent", 40), waited.err
+    assert set(sink.recipients.values()) == {1}
+
+
 def test_pause_and_cancel(desk: Desk, sink: Sink) -> None:
     desk.run("build", "harbour")
     readers(desk, 1)
