@@ -13,7 +13,7 @@ from sqlalchemy import insert as plain_insert
 from newsletter.store.database import insert
 from newsletter.store.tables import Id, Instant, lists, subscribers, subscriptions, suppressions
 
-_AT_ONCE = 500  # rows in one INSERT, values in one IN: a statement costs more than a row
+_AT_ONCE = 5000  # rows in one INSERT, values in one IN: a statement costs more than a row
 _metadata = MetaData()
 _kinds = Table(
     "kinds",
@@ -144,11 +144,10 @@ def add_staged(connection: Connection, newsletter: str, came_with: int, now: dat
     fill = insert(connection, subscribers).from_select(["email", "name", "tags", "created_at"], people)
     connection.execute(fill.on_conflict_do_nothing())
     kind = _kinds.c
-    theirs = (
-        select(subscribers.c.id, literal(newsletter), kind.edition, kind.state, kind.since, literal(came_with, Id))
-        .select_from(together.join(subscribers, subscribers.c.email == _staged.c.email))
-        .where(subscribers.c.email.in_(select(_staged.c.email)))  # or SQLite reads all subscribers there are
-    )
+    its_id = select(subscribers.c.id).where(subscribers.c.email == _staged.c.email).scalar_subquery()
+    theirs = select(
+        its_id, literal(newsletter), kind.edition, kind.state, kind.since, literal(came_with, Id)
+    ).select_from(together)
     columns = ["subscriber", "newsletter", "edition", "state", "since", "list"]
     connection.execute(plain_insert(subscriptions).from_select(columns, theirs))
 

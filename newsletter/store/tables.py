@@ -183,6 +183,7 @@ subscriptions = Table(
     Column("since", Instant, nullable=False),
     Column("list", Id, ForeignKey("lists.id")),  # the imported list that vouched for it; stands for a line of consents
     Index("subscriptions_by_edition", "newsletter", "edition", "state"),
+    sqlite_with_rowid=False,
 )
 
 # Append-only. A person is the keyed hash of the address: it outlives an erasure without naming anyone.

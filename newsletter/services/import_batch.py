@@ -1,0 +1,207 @@
+"""One batch of an import: what is staged from the file's lines, and how it goes into the database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from newsletter.domain.subscriber import Consent, SubscriptionState
+from newsletter.services.subscribe import ask_to_confirm
+from newsletter.store import consents, staging, subscribers
+from newsletter.store.database import Database
+from newsletter.store.staging import Kind, Known, Staged
+from newsletter.text.roster import Entry
+from newsletter.text.token import Signer
+
+MOST_REFUSED = 100_000  # so many lines are kept for the report; the rest is counted
+ACTIVE, PENDING, UNSUBSCRIBED = SubscriptionState.ACTIVE, SubscriptionState.PENDING, SubscriptionState.UNSUBSCRIBED
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where readers go. `edition` is for those whose line names none.
+
+    `editions` and `newsletters` are the keys there are. State ACTIVE: the importer vouches for their consent;
+    PENDING: each is asked to confirm. `origin` says where the list came from (its file's name).
+    """
+
+    newsletter: str
+    edition: str
+    editions: tuple[str, ...]
+    newsletters: tuple[str, ...] = ()
+    state: SubscriptionState = ACTIVE
+    origin: str = "the list"
+
+    @property
+    def words(self) -> str:
+        """What stands in the record of consent."""
+        if self.state is ACTIVE:
+            return "The importer vouches for the readers' consent."
+        return "The importer has the readers asked for their consent."
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedLine:
+    """`line` counts the file's lines from 1; `value` is the address as written, or the line when it has none."""
+
+    line: int
+    value: str
+    reason: str
+
+
+@dataclass(slots=True)
+class ImportReport:
+    """`refused` holds the first MOST_REFUSED of the `refused_count` lines that did not come in."""
+
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    refused_count: int = 0
+    refused: list[RefusedLine] = field(default_factory=list)
+
+    def count(self, changed: bool) -> None:
+        if changed:
+            self.updated += 1
+        else:
+            self.unchanged += 1
+
+    def refuse(self, line: int, value: str, reason: str) -> None:
+        self.refused_count += 1
+        if len(self.refused) < MOST_REFUSED:
+            self.refused.append(RefusedLine(line, value[:400], reason))
+
+    def add(self, other: ImportReport) -> None:
+        self.added += other.added
+        self.updated += other.updated
+        self.unchanged += other.unchanged
+        self.refused_count += other.refused_count
+        self.refused += other.refused[: MOST_REFUSED - len(self.refused)]
+
+
+class Batch:
+    """Readers to be, by address. `lines` knows where those stand that took a second look."""
+
+    def __init__(self, target: Target, now: datetime) -> None:
+        self._target, self._now = target, now
+        self._editions = {key.lower(): key for key in target.editions}
+        self.staged: dict[str, Staged] = {}
+        self.lines: dict[str, int] = {}
+        self.kinds: dict[Kind, int] = {}
+        self.by_number: list[Kind] = []
+        self.plain_kinds = {key: self.kind(Entry("", edition=key)) for key in ("", *target.editions)}
+        """By the cell of the edition: the kind of a reader of whom the line says nothing else."""
+
+    def add(self, line: int, email: str, entry: Entry) -> None:
+        self.staged[email] = (email, entry.name, self.kind(entry))
+        self.lines[email] = line
+
+    def merge(self, email: str, entry: Entry) -> bool:
+        """An address that stands twice in the list: the later line counts, but who left in either has left.
+
+        Whether that changed anything.
+        """
+        before = self.staged[email]
+        old = self.by_number[before[2]]
+        both = entry._replace(
+            tags=tuple(dict.fromkeys((*old.tags, *entry.tags))),
+            edition=entry.edition or old.edition,
+            state=UNSUBSCRIBED if old.state == UNSUBSCRIBED else entry.state,
+            since=entry.since or old.since,
+        )
+        self.staged[email] = (email, entry.name or before[1], self.kind(both))
+        return self.staged[email] != before
+
+    def kind(self, entry: Entry) -> int:
+        """The number of what the entry has in common with others."""
+        state = self._target.state if entry.state is ACTIVE else entry.state
+        edition = self._editions.get(entry.edition.lower(), "")
+        since = entry.since if entry.since and entry.since < self._now else self._now
+        kind = Kind(entry.tags, edition, state, since)
+        if (number := self.kinds.get(kind)) is None:
+            number = self.kinds[kind] = len(self.kinds)
+            self.by_number.append(kind)
+        return number
+
+
+class Storing:
+    """Puts batches into the database, each in one transaction."""
+
+    def __init__(self, database: Database, signer: Signer, target: Target, now: datetime) -> None:
+        """Records that the list came in: one line of consent for all its readers."""
+        self._database, self._signer, self._target, self._now = database, signer, target, now
+        with database.write() as connection:
+            self._list = staging.new_list(connection, target.origin, target.words, now)
+            self.some_suppressed = staging.any_suppressed(connection)
+
+    def store(self, batch: Batch) -> ImportReport:
+        report = ImportReport()
+        if not batch.staged:
+            return report
+        with self._database.write() as connection:
+            staging.open_stage(connection, batch.kinds, batch.staged.values(), self._target.edition)
+            done = self._refuse_suppressed(connection, batch, report)
+            for reader in staging.known(connection, self._target.newsletter):
+                if reader.email not in done:
+                    changed = self._update(connection, reader, batch)
+                    if reader.state is not None:
+                        report.count(changed)
+                        done.add(reader.email)
+            staging.unstage(connection, done)
+            staging.add_staged(connection, self._target.newsletter, self._list, self._now)
+            staging.close_stage(connection)
+            if self._target.state is PENDING:
+                self._ask(connection, batch)
+        report.added = len(batch.staged) - len(done)
+        return report
+
+    def _refuse_suppressed(self, connection: Connection, batch: Batch, report: ImportReport) -> set[str]:
+        if not self.some_suppressed:
+            return set()
+        found = staging.suppressed(connection, {self._signer.person(email): email for email in batch.staged})
+        for email, reason in found.items():
+            report.refuse(batch.lines[email], email, f"this address is never mailed ({reason})")
+        return set(found)
+
+    def _update(self, connection: Connection, reader: Known, batch: Batch) -> bool:
+        """Brings a reader who is known up to date with their line; whether that changed anything."""
+        _, name, number = batch.staged[reader.email]
+        kind = batch.by_number[number]
+        tags = list(dict.fromkeys((*reader.tags, *kind.tags)))
+        if renamed := bool(name) and name != reader.name:
+            subscribers.rename(connection, reader.subscriber, name)
+        if retagged := tags != reader.tags:
+            subscribers.retag(connection, reader.subscriber, tags)
+        changed = reader.state is not None and self._resubscribe(connection, reader, kind)
+        return changed or renamed or retagged
+
+    def _resubscribe(self, connection: Connection, reader: Known, kind: Kind) -> bool:
+        """Who left stays so, whatever the list says; who has left by the list leaves here too."""
+        newsletter = self._target.newsletter
+        edition = kind.edition or reader.edition or self._target.edition
+        if reader.state == UNSUBSCRIBED:
+            return False
+        if kind.state == UNSUBSCRIBED or (kind.state == ACTIVE and reader.state == PENDING):
+            state = SubscriptionState(kind.state)
+            subscribers.subscribe(connection, reader.subscriber, newsletter, edition, state, self._now)
+            self._record(connection, reader.email, "imported" if state is ACTIVE else "unsubscribed", edition)
+            return True
+        if edition != reader.edition:
+            subscribers.move(connection, reader.subscriber, newsletter, edition)
+            self._record(connection, reader.email, "moved", edition)
+            return True
+        return False
+
+    def _ask(self, connection: Connection, batch: Batch) -> None:
+        """Asks everybody of the batch who waits for it to confirm."""
+        for email in batch.staged:
+            reader = subscribers.find(connection, email)
+            found = reader and subscribers.subscription(connection, reader.id, self._target.newsletter)
+            if found and found.state is PENDING:
+                ask_to_confirm(connection, self._signer, found, self._now)
+
+    def _record(self, connection: Connection, email: str, action: str, edition: str) -> None:
+        target = self._target
+        consent = Consent(self._now, action, target.newsletter, edition, "import", target.origin, target.words)
+        consents.append(connection, self._signer.person(email), consent)
