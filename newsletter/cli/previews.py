@@ -12,7 +12,6 @@ import typer
 from newsletter.cli import output
 from newsletter.cli.issues import build_drafts, load
 from newsletter.cli.session import Context, EditionOption, JsonOption, Session
-from newsletter.cli.words import count
 from newsletter.errors import NewsletterError, NotFound, UsageError
 
 if TYPE_CHECKING:
@@ -104,8 +103,7 @@ def _newest(session: Session, newsletter: str, edition: str | None) -> Issue:
     every = [one.key for one in session.app.editions(newsletter)]
     key = edition or every[0]
     if edition is None and len(every) > 1:
-        others = ", ".join(every[1:])
-        output.note(f"This is the edition {key}; --edition shows the other {count(len(every) - 1, 'one')}: {others}.")
+        output.note(f"This is the edition {key}; --edition shows the others: {', '.join(every[1:])}.")
     if drafts := build_drafts(session, newsletter, key, None):
         return drafts[0]
     with session.app.database.read() as connection:

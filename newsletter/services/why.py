@@ -132,15 +132,15 @@ def _weighed(connection: Connection, edition: Edition, seen: Seen, as_of: dateti
     if mine.rank > edition.max_stories:
         last = order[edition.max_stories - 1]
         text = (
-            f"It comes {mine.rank}. with {mine.total:.2f}; the issue takes {edition.max_stories}, "
+            f"It ranks {mine.rank} with {mine.total:.2f}; the issue takes {edition.max_stories}, "
             f"the last of them with {last.total:.2f} ({last.candidate.speaker.title})."
         )
         return _why(edition, seen, Reason.BELOW, text, mine)
     speaker = mine.candidate.speaker
     if speaker.post != seen.version.post:
-        text = f"Its story comes {mine.rank}.; another version speaks for it: {speaker.title} ({speaker.url})."
+        text = f"Its story ranks {mine.rank}; another version speaks for it: {speaker.title} ({speaker.url})."
         return _why(edition, seen, Reason.VERSION, text, mine)
-    return _why(edition, seen, Reason.INCLUDED, f"It comes {mine.rank}. with {mine.total:.2f}.", mine)
+    return _why(edition, seen, Reason.INCLUDED, f"It ranks {mine.rank} with {mine.total:.2f}.", mine)
 
 
 def _filter(edition: Edition, categories: Sequence[str]) -> str:
