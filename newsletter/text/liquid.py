@@ -13,6 +13,7 @@ from liquid import Environment, Mode
 from liquid.exceptions import LiquidError
 
 from newsletter.text.liquid_filters import FILTERS
+from newsletter.text.liquid_limits import bounded
 from newsletter.text.liquid_tags import SCOPE, TAGS, VANISHING, code_block, without_tags
 
 MOST_OUTPUT = 2_000_000  # bytes of one post
@@ -124,6 +125,7 @@ class _Environment(Environment):
         for name in ("include", *VANISHING):
             self.tags.pop(name, None)
         self.filters.update(FILTERS)
+        self.filters.update({name: bounded(run) for name, run in self.filters.items()})
 
     def error(self, exc: object, msg: str | None = None, token: object = None) -> None:
         if isinstance(exc, LiquidError):

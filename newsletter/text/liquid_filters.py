@@ -83,6 +83,14 @@ def _replace(value: object, old: object, new: object = "") -> str:
     return text.replace(before, after)
 
 
+def _join(value: object, separator: object = " ") -> str:
+    items = [_text(each) for each in value] if isinstance(value, (list, tuple, range)) else [_text(value)]
+    between = _text(separator)
+    if sum(map(len, items)) + len(items) * len(between) > MOST:
+        raise ValueError("a filter makes too much text")
+    return between.join(items)
+
+
 def _words(value: object) -> int:
     return len(_text(value).split())
 
@@ -114,6 +122,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "date_to_xmlschema": _date(lambda moment: moment.isoformat(timespec="seconds")),
     "date_to_rfc822": _date(format_datetime),
     "replace": _replace,
+    "join": _join,
     "xml_escape": lambda value: html.escape(_text(value)),
     "cgi_escape": lambda value: quote_plus(_text(value)),
     "uri_escape": lambda value: _encoded(_text(value)),

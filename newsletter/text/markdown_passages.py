@@ -49,6 +49,10 @@ _STRAY_LINK = re.compile(r"<?\[([^\[\]]{1,300})\]\([^()\s]{0,500}\)>?")
 _STRAY_EMPHASIS = re.compile(r"\*\*+|(?<!\w)__(?=\w)|(?<=\w)__(?!\w)")
 _SHORTCODE = re.compile(r":[a-z0-9_+-]{2,40}:")
 
+_LONGEST = 10_000  # characters of one paragraph: an excerpt is never as long
+_MOST_LINKS = 200  # in one paragraph: no one writes so, and the parser's time grows with their square
+_ENDLESS = re.compile(r"[\[\]`]+")
+
 _PARSERS = threading.local()  # a parser serves one thread at a time
 
 
@@ -102,8 +106,11 @@ def _render(source: str) -> str:
         parser = python_markdown.Markdown(extensions=["pymdownx.betterem", "pymdownx.tilde"])
         parser.parser.blockprocessors.deregister("code")
         _PARSERS.parser = parser
+    source = source[:_LONGEST]
+    if source.count("[") > _MOST_LINKS or source.count("`") > _MOST_LINKS:
+        source = _ENDLESS.sub(" ", source)
     try:
-        rendered: str = parser.reset().convert(source[:10_000])
+        rendered: str = parser.reset().convert(source)
     except (RecursionError, ValueError, IndexError, AttributeError, AssertionError):
         _PARSERS.__dict__.clear()
         return ""

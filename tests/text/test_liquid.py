@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -84,6 +86,36 @@ def test_limits(source: str) -> None:
     text, warnings = render(source)
     assert len(text) < 4_000_000
     assert warnings
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "{% assign a = a | append: a %}",
+        "{% assign a = a | prepend: a %}",
+        "{% assign a = a | replace_first: 'x', a %}",
+        "{% assign a = a | jsonify %}",
+        "{% assign a = a | split: ',' | join: a %}",
+        "{% assign l = l | concat: l %}",
+        "{% assign n = n | times: n %}",
+        "{% assign l = (1..1000000000) | reverse %}",
+    ],
+)
+def test_no_filter_fills_the_memory(step: str) -> None:
+    seed = "{% assign a = 'x,\"x' %}{% assign l = a | split: ',' %}{% assign n = 99 %}"
+    tracemalloc.start()
+    try:
+        text, warnings = render(f"{seed}{step * 60}the end")
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert text == "the end"
+    assert "a filter makes too" in warnings[0]
+    assert most < 200_000_000
+
+
+def test_join_and_filters_that_know_the_site_still_work() -> None:
+    assert render("{{ page.tags | join: ', ' }}|{{ (1..3) | size }}|{{ '/a' | relative_url }}")[1] == []
 
 
 _PIECES = st.sampled_from(
