@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
 from collections import deque
@@ -37,6 +38,7 @@ def in_processes(work: Callable[[Chunk], Outcome], chunks: Iterable[Chunk]) -> I
 
 
 def _begin(work: Callable[[Any], Any]) -> None:
+    gc.disable()  # it ends with its work
     _work.append(work)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+import gc
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -50,14 +52,27 @@ def collect(
     A source that fails says so in its report and in the database, and stops no other. `now` decides which posts are
     still in the future. `progress` is told a source's name and how many of its items were looked at.
     """
-    reports = [_Collecting(database, newsletter, source, now, progress).run() for source in sources]
-    with database.write() as connection:
-        names = [source.name for source in sources]
-        posts.mark_gone_with_sources(connection, newsletter, names)
-        source_states.forget_others(connection, newsletter, names)
-        posts.publish_due(connection, newsletter, now)
-    stories.assign(database, newsletter, now)
+    with _no_garbage():
+        reports = [_Collecting(database, newsletter, source, now, progress).run() for source in sources]
+        with database.write() as connection:
+            names = [source.name for source in sources]
+            posts.mark_gone_with_sources(connection, newsletter, names)
+            source_states.forget_others(connection, newsletter, names)
+            posts.publish_due(connection, newsletter, now)
+        stories.assign(database, newsletter, now)
     return reports
+
+
+@contextmanager
+def _no_garbage() -> Iterator[None]:
+    """So many posts and sketches, and not a cycle among them: looking for one takes a fifth of the time."""
+    looked = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if looked:
+            gc.enable()
 
 
 class _Collecting:

@@ -95,9 +95,10 @@ class Matching:
             for other in self._by_name(told):
                 if group(told.post) != group(other.post) and self.same(told, other):
                     yield told.post, other.post
-        index = self._index(new, group)
+        probes = {told.post: self._probes(told) for told in new}
+        index = self._index({number for own in probes.values() for number in own}, group)
         for told in new:
-            for post in self._by_body(told, index):
+            for post in _met(told.post, probes[told.post], index):
                 if group(told.post) != group(post) and self.same(told, self._posts[post]):
                     yield told.post, post
 
@@ -121,9 +122,8 @@ class Matching:
                     seen.add(other.post)
                     yield other
 
-    def _index(self, new: Sequence[Told], group: Callable[[int], int]) -> dict[int, list[int]]:
-        """Where each shingle stands: one post of every group, and only shingles that a new post may be looked up by."""
-        wanted = {number for told in new for number in self._probes(told)}
+    def _index(self, wanted: set[int], group: Callable[[int], int]) -> dict[int, list[int]]:
+        """Where each of the `wanted` shingles stands: one post of every group."""
         groups: dict[int, list[Told]] = defaultdict(list)
         for told in self._posts.values():
             groups[group(told.post)].append(told)
@@ -140,12 +140,6 @@ class Matching:
     def _probes(self, told: Told) -> list[int]:
         own = sorted(told.traits.body.shingles - self._common)
         return own if told.traits.body.words < SHORT else own[:PROBES]
-
-    def _by_body(self, told: Told, index: dict[int, list[int]]) -> list[int]:
-        probes = self._probes(told)
-        met = Counter(post for number in probes for post in index[number])
-        least = 2 if len(probes) >= PROBES else 1
-        return [post for post, count in met.most_common(4 * CROWD) if count >= least and post != told.post]
 
     def _evidence(self, one: Told, other: Told) -> Evidence:
         heads = self._headline(one.title), self._headline(other.title)
@@ -181,6 +175,13 @@ class Matching:
 
     def _read_quarrel(self, one: int, other: int) -> float:
         return quarrel(self._facts(one), self._facts(other))
+
+
+def _met(post: int, probes: Sequence[int], index: dict[int, list[int]]) -> list[int]:
+    """The posts that hold most of a post's probes."""
+    met = Counter([other for number in probes for other in index[number]])
+    least = 2 if len(probes) >= PROBES else 1
+    return [other for other, count in met.most_common(4 * CROWD) if count >= least and other != post]
 
 
 def _nearest(row: list[Told], told: Told) -> list[Told]:

@@ -51,8 +51,8 @@ class Sketch:
 
     @classmethod
     def unpack(cls, data: bytes) -> Sketch:
-        words, *shingles = _turned(array("I", data))
-        return cls(frozenset(shingles), words)
+        numbers = _turned(array("I", data))
+        return cls(frozenset(numbers[1:]), numbers[0])
 
 
 @dataclass(frozen=True, slots=True)
