@@ -13,7 +13,7 @@ from sqlalchemy import insert as plain_insert
 from newsletter.store.database import insert
 from newsletter.store.tables import Id, Instant, lists, subscribers, subscriptions, suppressions
 
-_AT_ONCE = 5000  # rows in one INSERT, values in one IN: a statement costs more than a row
+_AT_ONCE = 10_000  # rows in one INSERT, values in one IN: a statement costs more than a row
 _metadata = MetaData()
 _kinds = Table(
     "kinds",

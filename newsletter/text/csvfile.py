@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 from newsletter.errors import NewsletterError
 
-BLOCK = 10_000  # lines read at a time: what keeps memory flat
+BLOCK = 2_000  # lines read at a time: what keeps memory flat
 _LONGEST_RECORD = 200  # lines that one quoted field may run over before its quote counts as a slip
 _DELIMITERS = ",;\t|"
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
