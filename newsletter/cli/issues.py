@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from newsletter.cli import output, sheets
-from newsletter.cli.posts import collect_one
+from newsletter.cli.posts import collect_one, tell_reports
 from newsletter.cli.session import Context, EditionOption, IssueArgument, JsonOption, NewsletterArgument, Session
-from newsletter.cli.words import count, one_of
+from newsletter.cli.words import count, day, one_of
 from newsletter.domain.accounting import COUNTED
-from newsletter.errors import UsageError
+from newsletter.errors import NewsletterError, UsageError
 
 if TYPE_CHECKING:
+    from newsletter.app import App
     from newsletter.domain.issue import Issue
 
 PANEL = "Issues"
@@ -40,16 +41,13 @@ def build(
     as_json: JsonOption = False,
 ) -> None:
     """Collect, then freeze a draft issue for each edition that has something new. Nothing is sent."""
-    issues = build_drafts(context.obj, newsletter, edition, _moment(as_of) if as_of else None)
+    upto = _moment(as_of) if as_of else None
+    issues = build_drafts(context.obj, newsletter, edition, upto)
     if as_json:
         output.answer_json({"issues": [sheets.issue_json(issue) for issue in issues]})
         return
     if not issues:
-        days = count(context.obj.app.newsletter(newsletter).lookback.days, "day")
-        output.say(
-            f"Nothing new, so there is no draft: no post of the last {days} that readers have not had.\n"
-            "[bold]newsletter why URL-or-PATH[/] explains a post; --as-of builds as if it were another day."
-        )
+        _explain(context.obj.app, newsletter, upto)
     for issue in issues:
         sheets.show_issue(context.obj, issue)
     if issues:
@@ -64,10 +62,36 @@ def build_drafts(session: Session, newsletter: str, edition: str | None, as_of: 
     app = session.app
     editions = [app.edition(newsletter, edition)] if edition else app.editions(newsletter)
     reports = collect_one(session, newsletter)
+    tell_reports(reports)
     notes = [f"{one.name} could not be read: {one.error}" for one in reports if one.error]
     now = app.clock()
     made = [build_issue(app.database, each, app.renderer, now, as_of or now, notes) for each in editions]
-    return [issue for issue in made if issue]
+    issues = [issue for issue in made if issue]
+    if not issues and reports and all(one.error for one in reports):
+        raise NewsletterError(f"no source of {newsletter} could be read, so there is no draft; see the warnings above.")
+    return issues
+
+
+def _explain(app: App, newsletter: str, as_of: datetime | None) -> None:
+    """Why there is no draft, and what the operator of an old archive may do about it."""
+    from newsletter.store.posts import newest
+
+    moment, lookback = as_of or app.clock(), app.newsletter(newsletter).lookback
+    with app.database.read() as connection:
+        last = newest(connection, newsletter, moment)
+    days = count(lookback.days, "day")
+    if last and last < moment - lookback:
+        later = last.astimezone(UTC).date() + timedelta(days=1)
+        output.say(
+            f"Nothing new, so there is no draft: the newest post is of {day(last)}, and `lookback` is {days}.\n"
+            f"[bold]newsletter build {output.plain(newsletter)} --as-of {later}[/] builds as if it were that day; "
+            "a longer `lookback` in config.yaml reaches further."
+        )
+        return
+    output.say(
+        f"Nothing new, so there is no draft: no post of the last {days} that readers have not had.\n"
+        "[bold]newsletter why URL-or-PATH[/] explains a post; --as-of builds as if it were another day."
+    )
 
 
 def show_list(

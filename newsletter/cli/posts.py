@@ -78,6 +78,17 @@ def posts(
     _show_posts(found, last)
 
 
+def tell_reports(reports: Sequence[SourceReport]) -> None:
+    """One line a source beside the answer of a command that collects on its way."""
+    for one in reports:
+        if one.error:
+            continue
+        changes = [(one.new, "new"), (one.updated, "updated"), (len(one.skipped), "skipped")]
+        said = ", ".join([count(one.seen, "post"), *(f"{number:,} {word}" for number, word in changes if number)])
+        hint = "; [bold]newsletter collect[/] says why" if one.skipped else ""
+        output.note(f"[dim]read[/]   {output.plain(one.name)}: {said}{hint}")
+
+
 def _keys(session: Session, newsletter: str | None) -> list[str]:
     if newsletter is None:
         return list(session.config.newsletters)

@@ -103,6 +103,8 @@ def _config(key: str, title: str, site: Site | None, private: str) -> str:
         public=domain if domain.startswith("news.") else f"news.{domain}",
         timezone=site.timezone if site else "UTC",
         path=_quoted(site.path if site else "blog"),
+        named=f", name: {_quoted(site.title)}" if site and site.title else "",
+        published=_PUBLISHED if private else "",
         hint="" if site else "   # put the folder of your Jekyll site here",
         database=f"sqlite:///{private}subscribers.db",
         templates=f"{private}templates",
@@ -115,19 +117,20 @@ def _quoted(text: str) -> str:
 
 
 _CONFIG = """\
-# The configuration of `newsletter`. Paths are relative to this file; an unknown key is an error, so typing mistakes
-# are found. Any value can come from the environment instead: NEWSLETTER_SMTP__PASSWORD is smtp: password.
-
+# The configuration of `newsletter`. Paths are relative to this file. An unknown key is an error, so
+# typing mistakes are found. Any value can come from the environment instead:
+# NEWSLETTER_SMTP__PASSWORD is smtp: password.
+{published}
 site:
   name: {title}
-  # Where readers reach `newsletter serve`: it stands in every sign-up, archive and unsubscribe link.
+  # Where readers reach `newsletter serve`: it stands in each sign-up, archive and unsubscribe link.
   # Before the first real issue, put a public address here, like https://{public}
   url: "http://127.0.0.1:8000"
 
 database: "{database}"   # or postgresql+psycopg://user@host/database
-templates: "{templates}"   # your own versions of templates; what is not there comes with the program
+templates: "{templates}"   # your own templates; the rest comes with the program
 
-# The mail server that takes your mails. Its password belongs in NEWSLETTER_SMTP__PASSWORD, not here.
+# The mail server that takes your mails. Its password belongs in NEWSLETTER_SMTP__PASSWORD.
 smtp:
   host: 127.0.0.1
   port: 25             # 587 goes with starttls, 465 with tls
@@ -144,14 +147,19 @@ newsletters:
     subject: "{{{{ lead.title }}}}"   # the title of the first story
     schedule: {{days: [friday], at: "08:00", timezone: {timezone}}}
     max_stories: 10
-    sources:
-      - {{type: jekyll, path: {path}}}{hint}
-      # - {{type: jekyll, path: {path}, categories: [Technology]}}   # only posts of these categories
+    lookback: 14d                 # older posts stay out: an archive is no news
+    sources:                      # `name` is what readers see below a story
+      - {{type: jekyll, path: {path}{named}}}{hint}
+      # - {{type: jekyll, path: {path}, categories: [Technology]}}   # only these categories
       # - {{type: feed, url: "https://example.com/feed.xml"}}
     # Editions are variants for some of your readers. What one does not say, the newsletter says.
     # editions:
     #   uk: {{}}
     #   world: {{schedule: {{days: [friday], at: "12:00", timezone: UTC}}}}
+"""
+
+_PUBLISHED = """\
+# Jekyll would publish this file with your site: add config.yaml to `exclude:` in _config.yml.
 """
 
 _TEMPLATES = """\

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select, update
+from sqlalchemy import Connection, Row, bindparam, func, select, update
 
 from newsletter.domain.post import Markup, Post, PostState
 from newsletter.store.batches import rows_of, write_all
@@ -48,6 +48,18 @@ def by_keys(connection: Connection, newsletter: str, source: str, keys: Iterable
 def by_ids(connection: Connection, ids: Iterable[int]) -> dict[int, Post]:
     wanted = select(*_COLUMNS).where(posts.c.id.in_(bindparam("values", expanding=True)))
     return {row.id: _post(row) for row in rows_of(connection, wanted, list(ids))}
+
+
+def newest(connection: Connection, newsletter: str, until: datetime) -> datetime | None:
+    """When the newest post that its source still has was published, of those not after `until`."""
+    wanted = select(func.max(posts.c.published)).where(
+        posts.c.newsletter == newsletter,
+        posts.c.published <= until,
+        posts.c.gone.is_(False),
+        posts.c.state.in_([PostState.PUBLISHED.value, PostState.FUTURE.value]),
+    )
+    found: datetime | None = connection.scalar(wanted)
+    return found
 
 
 def listing(connection: Connection, newsletter: str | None) -> list[Post]:

@@ -44,7 +44,9 @@ def test_a_blog_in_a_folder_below_is_found_and_can_be_built(tmp_path: Path) -> N
     assert letter.sender == "Ada's Notes <newsletter@ada.example.net>"
     assert letter.schedule is not None
     assert letter.schedule.timezone == "Europe/Paris"
-    assert [source.model_dump()["path"] for source in letter.sources] == ["blog"]
+    source = letter.sources[0].model_dump()
+    assert (source["path"], source["name"]) == ("blog", "Ada's: Notes")
+    assert max(map(len, (tmp_path / "config.yaml").read_text().splitlines())) <= 100
     built = desk.call("build", "ada-s-notes", "--as-of", "2026-06-02", "--json").json["issues"]
     assert [story["title"] for story in built[0]["stories"]] == ["First"]
 

@@ -1,0 +1,56 @@
+"""What `build` says beside its answer: what it read, and why there is no draft."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from tests.cli.desk import Desk
+
+CONFIG = """\
+newsletters:
+  quay:
+    name: Quay
+    sender: "Quay <quay@example.org>"
+    sources: [{type: jekyll, path: blog}]
+"""
+
+
+def blog(folder: Path, *days: str) -> Desk:
+    (folder / "config.yaml").write_text(CONFIG)
+    posts = folder / "blog" / "_posts"
+    posts.mkdir(parents=True)
+    for day in days:
+        (posts / f"{day}-tide.md").write_text(f"---\ntitle: The tide of {day}\n---\nIt came in, and it went out.\n")
+    return Desk(folder)
+
+
+def test_an_old_archive_is_told_how_to_try_it(tmp_path: Path) -> None:
+    desk = blog(tmp_path, "2019-03-01", "2019-03-08")
+    done = desk.call("build", "quay")
+    assert done.status == 0
+    assert "the newest post is of 8 Mar 2019, and `lookback` is 14 days" in done.out
+    assert "newsletter build quay --as-of 2019-03-09" in done.out
+    assert "The tide of 2019-03-08" in desk.call("build", "quay", "--as-of", "2019-03-09").out
+
+
+def test_a_post_to_come_does_not_make_an_archive_young(tmp_path: Path) -> None:
+    soon = datetime.now(UTC) + timedelta(days=30)
+    assert "of 8 Mar 2019" in blog(tmp_path, "2019-03-08", f"{soon:%Y-%m-%d}").call("build", "quay").out
+
+
+def test_what_was_read_and_skipped_is_told_beside_the_answer(tmp_path: Path) -> None:
+    desk = blog(tmp_path, "2019-03-08")
+    (tmp_path / "blog" / "_posts" / "2019-03-09-fog.md").write_text('---\ntitle: "Fog\n---\nThick.\n')
+    done = desk.call("build", "quay")
+    assert "read   blog: 1 post, 1 new, 1 skipped; newsletter collect says why" in done.err
+    assert "read   blog" not in done.out
+
+
+def test_no_source_to_read_is_a_failure_and_not_a_quiet_week(tmp_path: Path) -> None:
+    done = Desk(tmp_path)
+    (tmp_path / "config.yaml").write_text(CONFIG)
+    built = done.call("build", "quay")
+    assert built.status == 1
+    assert "no source of quay could be read" in built.err
+    assert "Nothing new" not in built.out
