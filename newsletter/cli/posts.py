@@ -62,6 +62,7 @@ def posts(
     newsletter: MaybeNewsletter = None,
     last: Annotated[int | None, typer.Option("--last", metavar="N", min=1, help="Only the newest N.")] = None,
     as_json: JsonOption = False,
+    with_html: Annotated[bool, typer.Option("--html", help="With --json: each post's body as clean HTML.")] = False,
 ) -> None:
     """List what was collected, newest first. (It does not collect.)"""
     from newsletter.store.posts import listing
@@ -73,7 +74,7 @@ def posts(
         found = listing(connection, newsletter)
     found.sort(key=lambda post: post.published, reverse=True)
     if as_json:
-        output.answer_json([_post_json(post) for post in found[:last]])
+        output.answer_json([_post_json(post) | (_html_json(post) if with_html else {}) for post in found[:last]])
         return
     _show_posts(found, last)
 
@@ -153,6 +154,12 @@ def _post_json(post: Post) -> dict[str, Any]:
         "state": post.state.value,
         "story": post.story,
     }
+
+
+def _html_json(post: Post) -> dict[str, Any]:
+    from newsletter.text.body import body_html
+
+    return {"html": body_html(post)}
 
 
 def _show_posts(found: Sequence[Post], last: int | None) -> None:

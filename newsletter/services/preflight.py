@@ -23,7 +23,7 @@ from newsletter.text.slots import CLOSE, OPEN, SLOTS, used
 
 GMAIL_CUTS_AT = 102 * 1024  # bytes of HTML; below it stands "Message clipped", and the unsubscribe link is gone
 GETS_LONG_AT = 80 * 1024
-_SYNTAX = re.compile(r"\{\{.{0,60}|\{%.{0,60}|<mj-[a-z]+")
+_SYNTAX = re.compile(r"\{\{[^}<&\n]{0,60}(?:\}\})?|\{%[^%<&\n]{0,60}(?:%\})?|<mj-[a-z]+")
 _ONCE = ("From", "To", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type")
 _LISTED = ("List-Id", "List-Unsubscribe", "List-Unsubscribe-Post")
 
