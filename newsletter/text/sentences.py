@@ -17,6 +17,8 @@ _NO_END = re.compile(
 )
 _CLOSED = re.compile(r"[.!?…؟۔।。！？:：][\"'”’»)\]」』）]*$")
 _DANGLING = " \t,;:–—-(/[{“\"‘'«、，；：（「『&"
+_CLAUSE = re.compile(r"[,;:](?=\s)|\s[–—](?=\s)|[，；：]")
+_NEAR = 0.7  # of a cut sentence: a clause that ends after that is where it is cut
 _FEWEST = 4  # words of a sentence that are worth beginning it
 _ENOUGH = 0.6  # of the words asked for: then the text may end with a sentence
 
@@ -58,7 +60,7 @@ def _with_some_of(part: str, taken: list[str], words: int, used: int) -> str:
     introduced = bool(taken) and taken[-1].endswith((":", "："))
     if taken and used >= words * _ENOUGH and not introduced:
         return flowing(" ".join(taken))
-    beginning = cut(part, words - used)
+    beginning = _at_a_clause(cut(part, words - used))
     if taken and count_words(beginning) < _FEWEST:
         kept = taken[:-1] if introduced and len(taken) > 1 else [taken[0].rstrip(":："), *taken[1:]]
         return flowing(" ".join(kept))
@@ -80,6 +82,18 @@ def cut(text: str, words: int) -> str:
     if not beginning:
         return ""
     return beginning if beginning.endswith(ELLIPSIS) else beginning.rstrip(".") + ELLIPSIS
+
+
+def _at_a_clause(beginning: str) -> str:
+    """A cut sentence back to its last clause where that is near: "…, and the…" says less than "…"."""
+    if not beginning.endswith(ELLIPSIS):
+        return beginning
+    marks = list(_CLAUSE.finditer(beginning, round(len(beginning) * _NEAR)))
+    if not marks or _END.search(beginning, marks[-1].end(), len(beginning) - 1):
+        return beginning
+    kept = beginning[: marks[-1].start()].rstrip(_DANGLING)
+    begun = max((end.end() for end in _END.finditer(kept)), default=0)
+    return kept + ELLIPSIS if count_words(kept[begun:]) >= _FEWEST else beginning
 
 
 def _has_monster(text: str) -> bool:

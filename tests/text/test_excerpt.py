@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from newsletter.domain.post import Markup, Post
 from newsletter.text.excerpt import excerpt, first_image, minutes
 from newsletter.text.plain import count_words
+from newsletter.text.sentences import shortened
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 
@@ -182,6 +183,19 @@ def test_no_excerpt_ends_with_a_colon() -> None:
 
 def test_a_post_that_is_a_list_is_told_by_its_items() -> None:
     assert excerpt(post("1. [First news](x) \n   junk\n2. [Second news](y)\n"), 30).startswith("First news")
+
+
+def test_a_cut_sentence_ends_with_a_clause_where_one_is_near() -> None:
+    words = (
+        "The roundup tells of printers in the north, of a drawing contest in July, of three new clocks, and the rest"
+    )
+    assert shortened([words], 20).endswith("of three new clocks…")
+    assert shortened([words], 18).endswith("in July…")
+    assert shortened([words], 7).endswith("in the…"), "no clause is near"
+    assert shortened(["One came, and it sang. Then came"], 6).endswith("it sang. Then…"), "no sentence is given up"
+    assert shortened(["看起来她在每个早晨都会独自沿着长长的海岸走上很远的路，然后回家做饭给孩子们吃"], 17).endswith(
+        "很远的路…"
+    )
 
 
 def test_sentences_end_where_people_end_them() -> None:
