@@ -85,9 +85,8 @@ def _show(done: ImportReport) -> None:
     output.say(f"{said}, {count(done.refused_count, 'line')} refused.")
     if not done.refused:
         return
-    table = output.table(("Line", "right"), "Value", "Reason")
     for one in done.refused[:_SHOWN_REFUSALS]:
-        table.add_row(str(one.line), output.plain(one.value), output.plain(one.reason))
-    output.show(table)
+        value = "" if not one.value or one.value in one.reason else f"{one.value}: "
+        output.say(f"  [yellow]line {one.line}[/]  {output.plain(value + one.reason)}")
     if (more := done.refused_count - _SHOWN_REFUSALS) > 0:
         output.say(f"… and {count(more, 'more', 'more')}; --json lists them all.")

@@ -207,4 +207,5 @@ def _show(session: Session, found: Iterable[Subscription]) -> None:
         table.add_row(*person, one.newsletter, one.edition, state, day(one.since, zone))
     output.show(table)
     rest = sum(1 for _ in rows)
-    output.say(f"\n{count(len(shown) + rest, 'subscription')}{', the first of them above' if rest else ''}.")
+    more = f", the first {len(shown)} of them above; `subscribers export` writes them all" if rest else ""
+    output.say(f"\n{count(len(shown) + rest, 'subscription')}{more}.")
