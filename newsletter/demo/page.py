@@ -6,7 +6,7 @@ import html
 import mimetypes
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -18,14 +18,17 @@ SAMPLE_SITE = "https://news.example.org"
 
 _AGAIN = '<meta http-equiv="refresh" content="5">'
 _STYLE = """
-:root { color-scheme: light dark; font: 17px/1.5 system-ui, sans-serif }
-body { margin: 0 auto; max-width: 60rem; padding: 1.5rem 1rem }
-h1 { font: bold 1.7rem/1.2 Georgia, serif } a { color: LinkText }
-table { border-collapse: collapse; width: 100% }
-th, td { text-align: left; padding: .6rem .5rem; border-top: 1px solid #8885 }
-iframe { width: 100%; height: 75vh; border: 1px solid #8885; border-radius: 4px; background: #fff }
-pre { white-space: pre-wrap; overflow-wrap: anywhere } .quiet { opacity: .75 }
-@media (max-width: 40rem) { th:first-child, td:first-child { display: none } }
+:root { color-scheme: light dark; font: 17px/1.5 Helvetica, Arial, sans-serif;
+  --ground: #f2f1ec; --card: #fff; --ink: #1c1e21; --muted: #595f66; --line: #d9d6ce; --link: #0b5c86 }
+@media (prefers-color-scheme: dark) { :root {
+  --ground: #101214; --card: #1a1d20; --ink: #eceef0; --muted: #aab2ba; --line: #3a4046; --link: #7fc4ea } }
+body { margin: 0 auto; max-width: 60rem; padding: 1.5rem 1rem; background: var(--ground); color: var(--ink) }
+h1 { font: bold 1.7rem/1.2 Georgia, serif; margin: .5rem 0 } a { color: var(--link) } .quiet { color: var(--muted) }
+table { border-collapse: collapse; width: 100%; background: var(--card); border-top: 3px solid var(--ink) }
+th, td { text-align: left; padding: .6rem .8rem; border-bottom: 1px solid var(--line) }
+iframe { width: 100%; height: calc(100vh - 9rem); min-height: 30rem; border: 1px solid var(--line); background: #fff }
+@media (max-width: 40rem) { thead, td:first-child { display: none } td { border: 0; padding: .2rem .8rem }
+  tr { display: flex; flex-direction: column-reverse; padding: .5rem 0; border-bottom: 1px solid var(--line) } }
 """
 
 
@@ -53,6 +56,8 @@ class Pages:
         match [unquote(part) for part in urlsplit(path).path.split("/") if part]:
             case []:
                 return _page("The demo's inbox", self._list(), head=_AGAIN)
+            case ["favicon.ico"]:
+                return Answer(b"", "image/x-icon")
             case ["mail", number] if mail := self._mail(number):
                 return _page(mail.subject, _shown(mail))
             case ["mail", number, "html"] if mail := self._mail(number):
@@ -80,8 +85,8 @@ class Pages:
             for mail in reversed(self.inbox.mails)
         )
         count = f'<p class="quiet">{len(self.inbox.mails)} messages; new ones appear by themselves.</p>'
-        head = "<tr><th>No</th><th>To</th><th>Subject</th></tr>"
-        return f"<p>{links}</p>{count}<table>{head}{rows}</table>"
+        head = "<thead><tr><th>No</th><th>To</th><th>Subject</th></tr></thead>"
+        return f"<p>{links}</p>{count}<table>{head}<tbody>{rows}</tbody></table>"
 
 
 @contextmanager
@@ -127,7 +132,8 @@ def _handler(answer: Callable[[str], Answer]) -> type[BaseHTTPRequestHandler]:
             self.send_header("Content-Length", str(len(found.body)))
             self.send_header("Cache-Control", "no-store")
             self.end_headers()
-            self.wfile.write(found.body)
+            with suppress(ConnectionError):  # a browser that went on does not wait for the rest
+                self.wfile.write(found.body)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
             """Stays quiet: the demo's terminal has better things to say."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import smtplib
+import socket
+import struct
 import urllib.error
 import urllib.request
 from email.message import EmailMessage
@@ -91,3 +93,15 @@ def test_the_page_shows_nothing_else(tmp_path: Path, path: str) -> None:
         deliver(inbox, message("Here"))
         with pytest.raises(urllib.error.HTTPError, match="404"):
             get(f"{address}{path}")
+
+
+def test_a_browser_that_goes_away_leaves_no_trace(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "large.bin").write_bytes(bytes(20_000_000))
+    with open_inbox(tmp_path / "box") as inbox, open_page(Pages(inbox, tmp_path)) as page:
+        host, port = page.removeprefix("http://").rstrip("/").split(":")
+        with socket.create_connection((host, int(port))) as gone:
+            gone.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            gone.sendall(b"GET /site/large.bin HTTP/1.1\r\nHost: x\r\n\r\n")
+            gone.recv(100)
+        assert "inbox" in get(page)
+    assert "Traceback" not in capfd.readouterr().err
