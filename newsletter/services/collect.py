@@ -20,6 +20,7 @@ Progress = Callable[[str, int], None]
 
 _AT_ONCE = 2000  # posts stored in one transaction: nobody waits long for the database
 _TELL_EVERY = 250
+_SEEN = "seen"  # among what is remembered of a source: how many posts it held
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,8 @@ class _Collecting:
         try:
             reading = self.source.read(before, self.now)
             self._take(reading)
+            if reading.unchanged:  # it holds what it held: nothing was read to count
+                self.posts = int(before.values.get(_SEEN, 0))
         except SourceError as failure:
             error = str(failure)
             before = before if failure.state is None else SourceState(failure.state)
@@ -158,8 +161,10 @@ class _Collecting:
             if reading and reading.complete and not reading.unchanged and error is None:
                 vanished = self.known.keys() - self.seen
                 posts.mark_gone(connection, self.newsletter, self.source.name, sorted(vanished))
-            state = reading.state if reading and error is None else before
-            source_states.remember(connection, self.newsletter, self.source.name, state.values, self.now, error or "")
+            values = before.values
+            if reading and error is None:
+                values = {**reading.state.values, _SEEN: str(self.posts)}
+            source_states.remember(connection, self.newsletter, self.source.name, values, self.now, error or "")
 
 
 def _same(old: Post, new: Post) -> bool:

@@ -13,6 +13,7 @@ from newsletter.domain.post import Post, PostState, Skipped
 from newsletter.errors import PostError, SourceError
 from newsletter.services.collect import SourceReport, collect
 from newsletter.sources.base import Item, Reading, Source, SourceState
+from newsletter.sources.feed import FeedSource
 from newsletter.sources.jekyll import JekyllSource
 from newsletter.store import posts, source_states
 from newsletter.store.database import Database
@@ -221,3 +222,14 @@ class Scripted:
         if isinstance(each, PostError):
             raise each
         return each
+
+
+def test_a_feed_that_says_it_is_unchanged_still_holds_its_posts(database: Database, tmp_path: Path) -> None:
+    (tmp_path / "feed.xml").write_text(
+        '<rss version="2.0"><channel><title>F</title><link>https://example.org/</link>'
+        "<item><title>One</title><link>https://example.org/1</link></item>"
+        "<item><title>Two</title><link>https://example.org/2</link></item></channel></rss>",
+        "utf-8",
+    )
+    source = FeedSource("feed", "feed.xml", (), tmp_path)
+    assert [numbers(run(database, source)[0]) for _ in range(3)] == [(2, 2, 0, 0), (2, 0, 0, 0), (2, 0, 0, 0)]
