@@ -13,7 +13,7 @@ from newsletter.text.links import absolute
 from newsletter.text.plain import one_line
 
 _HEAD = 100_000  # characters of a body that are searched
-_FENCED = re.compile(r"^ {0,3}(```|~~~).*?(?:^ {0,3}\1|\Z)|<!--.*?-->", re.DOTALL | re.MULTILINE)
+_FENCED = re.compile(r"^ {0,3}(```|~~~).*?(?:^ {0,3}\1|\Z)|<!--.*?(?:-->|\Z)", re.DOTALL | re.MULTILINE)
 _PICTURE = re.compile(
     r"!\[(?P<alt>[^\[\]]{0,500})\]\(\s*<?(?P<src>[^\s()<>]{1,1000}(?:\([^\s()]{0,200}\)[^\s()<>]{0,300})?)>?(?P<title>[^()\n]{0,300})\)"
     r"(?P<list>\{:[^}\n]{0,300}\})?"

@@ -10,7 +10,7 @@ from newsletter.text.plain import WORD, count_words, flowing, pieces
 ELLIPSIS = "…"
 LONGEST_WORD = 80  # characters; longer ones are addresses or noise, and break a narrow column
 
-_END = re.compile(r"(?:[.!?…؟۔।]+[\"'”’»)\]]*(?=\s)|[。！？]+[」』”’）]*)\s*")
+_END = re.compile(r"(?:(?<![.!?…؟۔।])[.!?…؟۔।]+[\"'”’»)\]]*(?=\s)|[。！？]+[」』”’）]*)\s*")
 _NO_END = re.compile(
     r"(?:^|[\s(\[“\"'])(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|St|Sr|Jr|Gen|Sen|Rep|Gov|Lt|Col|Capt|vs|etc|cf|e\.g|i\.e|a\.m|p\.m|No|Nos"
     r"|Inc|Ltd|Co|Corp|Bros|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|Fig|Vol|approx|ca|al|z\.B|d\.h|bzw|(?:[A-Z]\.)+[A-Z])\.$"

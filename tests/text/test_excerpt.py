@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from time import process_time
 
 import pytest
 from hypothesis import given, settings
@@ -354,6 +355,16 @@ def test_first_image(body: str, expected: tuple[str, str] | None) -> None:
 def test_the_posts_own_image_comes_first() -> None:
     assert first_image(post("![x](/a.png)", image="/own.jpg")) == ("https://blog.example.org/own.jpg", "")
     assert first_image(post("![x](/a.png)", image="http://10.0.0.1/own.jpg")) == ("https://blog.example.org/a.png", "x")
+
+
+@pytest.mark.parametrize("markup", list(Markup))
+@pytest.mark.parametrize("unit", ["[", "![", "`a ", "<!--", "…", "?!", "[a](", "(.)"])
+def test_endless_marks_take_no_time(unit: str, markup: Markup) -> None:
+    """Each took from ten seconds to minutes when its cost grew with the square of the length."""
+    started = process_time()
+    body = post(f"word {unit * (300_000 // len(unit))}", markup)
+    excerpt(body, 40), first_image(body), minutes(body)
+    assert process_time() - started < 5
 
 
 def test_minutes() -> None:
