@@ -30,7 +30,8 @@ _MESSAGE_ID = re.compile(rb"^Message-ID:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
 
 @dataclass(frozen=True)
 class Action:
-    """What a fault does: a reply instead of the right one, a `cut`, `silence`, a `half` reply, or a `delay`."""
+    """What a fault does: a reply instead of the right one, a `cut`, `silence`, a `half` reply, a `delay`, or to `hold`
+    until the test calls `release`."""
 
     kind: str
     code: int = 0
@@ -41,6 +42,7 @@ class Action:
 CUT = Action("cut")
 SILENCE = Action("silence")
 HALF = Action("half")
+HOLD = Action("hold")
 
 
 def reply(code: int, text: str = "") -> Action:
@@ -114,6 +116,7 @@ class Sink:
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._talks: set[asyncio.Task[None]] = set()
+        self._released = threading.Event()
 
     # For tests:
 
@@ -136,6 +139,10 @@ class Sink:
         while len(self.received) < messages:
             assert time.monotonic() < until, f"only {len(self.received)} of {messages} messages came"
             time.sleep(0.005)
+
+    def release(self) -> None:
+        """Lets go what HOLD holds, now and later."""
+        self._released.set()
 
     def start(self) -> Sink:
         ready = threading.Event()
@@ -289,6 +296,10 @@ class Sink:
         action = fault.action
         if action.kind == "delay":
             await asyncio.sleep(action.seconds)
+            return False
+        if action.kind == "hold":
+            while not self._released.is_set():
+                await asyncio.sleep(0.002)
             return False
         if action.kind == "silence":
             await asyncio.sleep(3600)

@@ -2,44 +2,63 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
+from newsletter.domain.accounting import Accounting
 from newsletter.domain.delivery import Outcome, OutcomeKind
 
 REJECTED_IN_A_ROW = 100
 REFUSED_IN_A_ROW = 10
-SILENT_SECONDS = 30 * 60
-SMALL_REST = 0.1
+LONGEST_SILENCE = timedelta(minutes=30)
+FEW, FEW_OF_MANY = 10, 0.1
 _LOGIN_REFUSED = (530, 534, 535, 538)
 
 
 @dataclass(slots=True)
 class Pulse:
-    """Fed with every outcome. `accepted_at` is on the caller's steady clock, in seconds: first its start."""
+    """Fed with every outcome. `silent_since`: when a server first put somebody off since it last took a message."""
 
-    accepted_at: float
+    silent_since: datetime | None = None
     rejected: int = 0
     refused: int = 0
 
-    def feel(self, outcome: Outcome, seconds: float, open_share: float) -> str:
-        """Why the issue should pause now, "" to go on. `open_share` is the part of its deliveries still open."""
+    def feel(self, outcome: Outcome, now: datetime, so_far: Callable[[], Accounting]) -> str:
+        """Why the issue should pause now, "" to go on. `so_far` is asked only after a long silence."""
         if outcome.kind is OutcomeKind.ACCEPTED:
-            self.accepted_at, self.rejected, self.refused = seconds, 0, 0
+            self.silent_since, self.rejected, self.refused = None, 0, 0
             return ""
         self.rejected = self.rejected + 1 if outcome.kind is OutcomeKind.REJECTED else 0
-        self.refused += outcome.kind is OutcomeKind.BROKEN and outcome.code >= 500
-        return self._reason(outcome, seconds - self.accepted_at, open_share)
+        if outcome.kind is OutcomeKind.BROKEN:
+            return self._shut_out(outcome)
+        return self._put_off(outcome, now, so_far)
 
-    def _reason(self, outcome: Outcome, silence: float, open_share: float) -> str:
-        words = f"{outcome.code or ''} {outcome.status} {outcome.text}".strip() or "no answer"
-        broken = outcome.kind is OutcomeKind.BROKEN
-        if self.rejected >= REJECTED_IN_A_ROW:
-            return f"the last {self.rejected} attempts all failed for good; the server's last words: {words}"
-        if broken and outcome.code in _LOGIN_REFUSED:
-            return f"the mail server does not let us in: {words}"
-        if broken and self.refused >= REFUSED_IN_A_ROW:
-            return f"the mail server refuses the sender, not the readers: {words}"
-        # A few readers whose servers put them off must not stop an issue that all others have.
-        if silence >= SILENT_SECONDS and (broken or open_share >= SMALL_REST):
-            return f"nothing was accepted for {SILENT_SECONDS // 60} minutes; the last answer: {words}"
+    def _shut_out(self, outcome: Outcome) -> str:
+        """There was no session to send in. A server that is down or busy (421) is waited for, however long."""
+        self.refused += outcome.code >= 500
+        if outcome.code in _LOGIN_REFUSED:
+            return f"the mail server does not let us in: {_words(outcome)}"
+        if self.refused >= REFUSED_IN_A_ROW and outcome.code >= 500:
+            return f"the mail server refuses the sender, not the readers: {_words(outcome)}"
         return ""
+
+    def _put_off(self, outcome: Outcome, now: datetime, so_far: Callable[[], Accounting]) -> str:
+        """The server answers, and takes nothing."""
+        self.silent_since = min(self.silent_since or now, now)  # a clock that is set back begins anew
+        if self.rejected >= REJECTED_IN_A_ROW:
+            return f"the last {self.rejected} attempts all failed for good; the server's last words: {_words(outcome)}"
+        if now - self.silent_since >= LONGEST_SILENCE and not few_left(so_far()):
+            minutes = LONGEST_SILENCE // timedelta(minutes=1)
+            return f"nothing was accepted for {minutes} minutes; the last answer: {_words(outcome)}"
+        return ""
+
+
+def few_left(so_far: Accounting) -> bool:
+    """Whether others have the issue and only a few wait: full mailboxes, say. They must not stop it."""
+    waiting = so_far.queued + so_far.deferred
+    return so_far.sent > 0 and (waiting < FEW or waiting < FEW_OF_MANY * so_far.recipients)
+
+
+def _words(outcome: Outcome) -> str:
+    return f"{outcome.code or ''} {outcome.status} {outcome.text}".strip() or "no answer"

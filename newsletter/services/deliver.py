@@ -70,8 +70,7 @@ async def deliver(
         if not waited or _state(database, issue.id) is IssueState.SENDING:  # else the other one did it all
             _must_be_sending(database, issue.id)
             desk = Desk(database, issue, policy, clock, worker)
-            pulse = Pulse(asyncio.get_running_loop().time())
-            run = Run(desk, message, readers, return_path, policy, clock, pulse)
+            run = Run(desk, message, readers, return_path, policy, clock, Pulse())
             await desk.open()
             try:
                 await _all_hands(run, transport, progress, stop)
@@ -91,8 +90,9 @@ async def _carry(run: Run, connection: Connection) -> None:
     broken = 0
     while claim := await run.desk.next():
         outcome = await _send(run, connection, claim)
-        run.desk.hand_in(settle(claim, outcome, run.policy, run.clock()))
-        if reason := run.pulse.feel(outcome, asyncio.get_running_loop().time(), run.desk.open_share()):
+        now = run.clock()
+        run.desk.hand_in(settle(claim, outcome, run.policy, now))
+        if reason := run.pulse.feel(outcome, now, run.desk.so_far):
             await run.desk.pause(reason)
         broken = broken + 1 if outcome.kind in (OutcomeKind.BROKEN, OutcomeKind.UNCERTAIN) else 0
         if broken:
@@ -122,26 +122,28 @@ async def _all_hands(
             connections = [transport.connection() for _ in range(transport.connections)]
             workers = [hands.create_task(_carry(run, connection)) for connection in connections]
             keeper = hands.create_task(run.desk.keep())
-            await _watch(run.desk, keeper, progress, stop)
+            heed = hands.create_task(_heed(run.desk, stop))
+            await _watch(run.desk, keeper, progress)
             await asyncio.wait(workers, timeout=DRAIN_SECONDS)
-            for late in workers:
+            for late in (*workers, heed):
                 late.cancel()
     except ExceptionGroup as failures:
         raise failures.exceptions[0] from None
 
 
-async def _watch(
-    desk: Desk, keeper: asyncio.Task[None], progress: Callable[[Accounting], None], stop: asyncio.Event
-) -> None:
-    """Looks after the run until the desk is done: progress, the issue's state, the stop signal, the leases."""
+async def _heed(desk: Desk, stop: asyncio.Event) -> None:
+    await stop.wait()
+    desk.close()
+
+
+async def _watch(desk: Desk, keeper: asyncio.Task[None], progress: Callable[[Accounting], None]) -> None:
+    """Looks after the run until the desk is done: progress, the issue's state, the leases."""
     renewed = time.monotonic()
     closed_at: float | None = None
     while not keeper.done():
         await asyncio.wait([keeper], timeout=PROGRESS_SECONDS)
         progress(desk.so_far())
-        if stop.is_set():
-            desk.close()
-        elif not desk.closed.is_set():
+        if not desk.closed.is_set():
             await desk.tend()
         if desk.closed.is_set():
             closed_at = closed_at or time.monotonic()

@@ -150,12 +150,6 @@ class Desk:
         counts = {name: at_start[name] + self._counts[name] for name in at_start}
         return replace(self._started, reason=self.reason, **counts)
 
-    def open_share(self) -> float:
-        """The part of the issue's deliveries that is still to come, 0 to 1."""
-        assert self._started is not None
-        moved = self._counts[DeliveryState.QUEUED] + self._counts[DeliveryState.DEFERRED]
-        return (self._started.queued + self._started.deferred + moved) / max(self._started.recipients, 1)
-
     async def apart(self, work: Callable[[], T]) -> T:
         """Runs database work: SQLite's is over in microseconds, a server's must not hold up the sessions.
 
@@ -286,8 +280,9 @@ class Desk:
     def _leave(self) -> None:
         self._turns.close()
         with self._database.write() as connection:
-            keep = self._policy.on_uncertain == "hold"
-            deliveries.take_over(connection, self._issue.id, [self._worker], keep, self._clock())
+            keep, now = self._policy.on_uncertain == "hold", self._clock()
+            deliveries.take_over(connection, self._issue.id, [self._worker], keep, now)
+            deliveries.finish(connection, self._issue.id, now)  # stopped after the very last one
 
     def _issue_state(self) -> IssueState:
         with self._database.read() as connection:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from newsletter.domain.accounting import Accounting
 from newsletter.domain.delivery import (
     NEXT_STATES,
     Claim,
@@ -16,6 +18,7 @@ from newsletter.domain.delivery import (
     growing,
     settle,
 )
+from newsletter.domain.issue import IssueState
 from newsletter.domain.pulse import Pulse
 
 NOW = datetime(2026, 11, 20, 8, tzinfo=UTC)
@@ -120,22 +123,50 @@ def test_every_line_follows_the_state_machine(
     ],
 )
 def test_an_issue_pauses_itself_when_it_is_refused(outcomes: list[Outcome], said: str) -> None:
-    pulse = Pulse(0.0)
-    reasons = [pulse.feel(outcome, 1.0, 1.0) for outcome in outcomes]
+    pulse = Pulse()
+    reasons = [pulse.feel(outcome, NOW, books(0, 500)) for outcome in outcomes]
     assert not any(reasons[:-1])
     assert said in reasons[-1]
     assert bool(said) == bool(reasons[-1])
 
 
+def books(sent: int, deferred: int) -> Callable[[], Accounting]:
+    return lambda: Accounting(1, IssueState.SENDING, sent + deferred, sent=sent, deferred=deferred)
+
+
 @pytest.mark.parametrize(
-    ("outcome", "open_share", "pauses"),
-    [(DEFERRED, 1.0, True), (BROKEN, 0.001, True), (DEFERRED, 0.001, False), (UNCERTAIN, 0.5, True)],
+    ("outcome", "sent", "deferred", "pauses"),
+    [
+        (DEFERRED, 0, 1, True),
+        (DEFERRED, 1, 500, True),
+        (UNCERTAIN, 30, 30, True),
+        (DEFERRED, 3, 1, False),
+        (DEFERRED, 900, 99, False),
+        (DEFERRED, 900, 100, True),
+    ],
 )
-def test_half_an_hour_without_an_acceptance_pauses_unless_all_but_a_few_have_it(
-    outcome: Outcome, open_share: float, pauses: bool
+def test_half_an_hour_without_an_acceptance_pauses_unless_only_a_few_wait(
+    outcome: Outcome, sent: int, deferred: int, pauses: bool
 ) -> None:
-    pulse = Pulse(100.0)
-    assert not pulse.feel(outcome, 100.0 + 1799, open_share)
-    assert bool(pulse.feel(outcome, 100.0 + 1800, open_share)) is pauses
-    pulse.feel(ACCEPTED, 2000.0, open_share)
-    assert not pulse.feel(outcome, 2000.0 + 1799, open_share)
+    pulse = Pulse()
+    half_an_hour, so_far = timedelta(minutes=30), books(sent, deferred)
+    assert not pulse.feel(outcome, NOW, so_far)
+    assert not pulse.feel(outcome, NOW + half_an_hour - timedelta(seconds=1), so_far)
+    assert bool(pulse.feel(outcome, NOW + half_an_hour, so_far)) is pauses
+    pulse.feel(ACCEPTED, NOW + half_an_hour, so_far)
+    assert not pulse.feel(outcome, NOW + 3 * half_an_hour, so_far)
+
+
+@pytest.mark.parametrize("outcome", [BROKEN, Outcome(OutcomeKind.BROKEN, 421, "4.3.2", "closing")])
+def test_a_server_that_is_away_is_waited_for_however_long(outcome: Outcome) -> None:
+    pulse = Pulse()
+    assert not any(pulse.feel(outcome, NOW + timedelta(minutes=n), books(0, 500)) for n in range(600))
+    assert not pulse.feel(DEFERRED, NOW + timedelta(minutes=600), books(0, 500))  # greylisted when it is back
+
+
+def test_a_clock_set_back_begins_the_half_hour_anew() -> None:
+    pulse = Pulse()
+    pulse.feel(DEFERRED, NOW, books(0, 5))
+    back = NOW - timedelta(days=1)
+    pulse.feel(DEFERRED, back, books(0, 5))
+    assert pulse.feel(DEFERRED, back + timedelta(minutes=30), books(0, 5))
