@@ -77,23 +77,26 @@ def _keep_open(file: Path, inbox: Inbox) -> None:
     from newsletter.cli.signals import until_stopped
     from newsletter.demo.page import Pages, open_page
     from newsletter.demo.run import NEWSLETTER
+    from newsletter.demo.sample import publish_at
     from newsletter.serve import serve
     from newsletter.services.loop import run
 
     port = _free_port()
     address = f"http://{HOST}:{port}"
     links = (("Sign up", f"{address}/subscribe/{NEWSLETTER}"), ("Archive", f"{address}/archive/{NEWSLETTER}"))
-    with _opened(file, inbox, address) as (app, done), open_page(Pages(inbox, file.parent / "site", links)) as page:
-        _show(file.parent, done, inbox.port)
-        places = (("Inbox", page), *links)
+    site = file.parent / "site"
+    with open_page(Pages(inbox, site, links)) as page:
+        publish_at(site, page)
 
         def tell(_: str) -> None:
             output.say("\nOpen in a browser (Ctrl-C ends it):")
-            for words, place in places:
+            for words, place in (("Inbox", page), *links):
                 output.say(f"  {words:<8} [bold]{place}[/]")
             sys.stdout.flush()  # a pipe would keep the addresses to itself
 
-        run(until_stopped(lambda stop: serve(app, HOST, port, stop, tell)))
+        with _opened(file, inbox, address) as (app, done):
+            _show(file.parent, done, inbox.port)
+            run(until_stopped(lambda stop: serve(app, HOST, port, stop, tell)))
 
 
 def _free_port() -> int:

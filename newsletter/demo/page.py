@@ -13,6 +13,10 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from newsletter.demo.inbox import Inbox, Mail
+from newsletter.text.frontmatter import parse
+from newsletter.text.html import clean
+from newsletter.text.markdown import to_html
+from newsletter.text.titles import plain_title
 
 SAMPLE_SITE = "https://news.example.org"
 
@@ -66,8 +70,12 @@ class Pages:
                 return Answer(mail.part("plain").encode(), "text/plain; charset=utf-8")
             case ["mail", number, "eml"] if mail := self._mail(number):
                 return Answer(mail.file.read_bytes(), "text/plain; charset=utf-8")
+            case ["assets", *below] if file := self._file(["assets", *below]):
+                return _sent(file)
+            case [slug] if file := self._post(slug):
+                return _story(file)
             case ["site", *below] if file := self._file(below):
-                return Answer(file.read_bytes(), mimetypes.guess_type(file.name)[0] or "application/octet-stream")
+                return _sent(file)
         return _page("Nothing here", '<p><a href="/">Back to the inbox</a></p>', status=404)
 
     def _mail(self, number: str) -> Mail | None:
@@ -76,6 +84,10 @@ class Pages:
     def _file(self, below: list[str]) -> Path | None:
         file = self.site.joinpath(*below).resolve()
         return file if file.is_file() and file.is_relative_to(self.site.resolve()) else None
+
+    def _post(self, slug: str) -> Path | None:
+        named = (file for file in sorted(self.site.glob("_posts/*")) if file.stem[len("2026-01-01-") :] == slug)
+        return next(named, None)
 
     def _list(self) -> str:
         links = " · ".join(f'<a href="{html.escape(to)}">{html.escape(words)}</a>' for words, to in self.links)
@@ -111,6 +123,17 @@ def _shown(mail: Mail) -> str:
         f'<iframe src="{here}/html" title="The message" sandbox="allow-popups allow-popups-to-escape-sandbox '
         'allow-top-navigation-by-user-activation"></iframe>'
     )
+
+
+def _sent(file: Path) -> Answer:
+    return Answer(file.read_bytes(), mimetypes.guess_type(file.name)[0] or "application/octet-stream")
+
+
+def _story(file: Path) -> Answer:
+    """A post of the sample site, as plainly as it gets: the demo is about the mail that led here."""
+    post = parse(file.read_text("utf-8"))
+    words = '<p class="quiet">A post of the sample site · <a href="/">the inbox</a></p>'
+    return _page(plain_title(str(post.values.get("title", file.stem))), words + clean(to_html(post.body), "/"))
 
 
 def _page(title: str, content: str, *, head: str = "", status: int = 200) -> Answer:

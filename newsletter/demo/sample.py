@@ -14,6 +14,7 @@ NEWEST = date(2026, 6, 12)  # the last day on which a sample post is published; 
 PARTS = ("site", "feeds", "subscribers.csv", "config.yaml")
 MARK = "# Written by `newsletter demo`."
 _DAY = re.compile(r"(?<!\d)2026-\d\d-\d\d(?!\d)")
+_URL = re.compile(r"^url: .*$", re.MULTILINE)
 _DATED = {".md", ".markdown", ".xml"}
 
 
@@ -34,6 +35,12 @@ def lay_out(folder: Path, now: datetime) -> Path:
         if path.suffix in _DATED and not path.is_symlink():
             _move(path, shift)
     return folder / "config.yaml"
+
+
+def publish_at(site: Path, address: str) -> None:
+    """Lets the sample site say that it is on the web at `address`, so that its links and pictures lead there."""
+    config = site / "_config.yml"
+    config.write_text(_URL.sub(f'url: "{address.rstrip("/")}"', config.read_text("utf-8"), count=1), "utf-8")
 
 
 def _refuse_what_is_no_demo(folder: Path) -> None:

@@ -78,3 +78,16 @@ def test_a_sign_up_becomes_a_mail_in_the_inbox(places: dict[str, str]) -> None:
 def test_the_pages_answer_and_the_archive_holds_the_issues(places: dict[str, str]) -> None:
     assert "<form" in get(places["Sign up"])
     assert "The phone that lasts nine days" in get(places["Archive"])
+
+
+def test_every_picture_and_story_of_an_issue_is_there(places: dict[str, str]) -> None:
+    origin = places["Archive"].removesuffix("/archive/tech-decoded")
+    issue = get(f"{origin}/archive/tech-decoded/1?edition=uk")
+    assert "news.example.org" not in issue
+    pictures = set(re.findall(r'src="(http[^"]+)"', issue))
+    stories = set(re.findall(rf'href="({re.escape(places["Inbox"])}[^"]+)"', issue))
+    assert len(pictures) >= 5
+    assert len(stories) >= 9
+    for address in pictures | stories:
+        with urllib.request.urlopen(address, timeout=10) as answer:
+            assert answer.read()
