@@ -6,20 +6,21 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, select, update
+from sqlalchemy import Connection, Row, Select, Text, bindparam, func, select, update
 
 from newsletter.domain.post import Markup, Post, PostState
 from newsletter.store.batches import rows_of, write_all
 from newsletter.store.database import insert
-from newsletter.store.tables import posts
+from newsletter.store.tables import bodies, posts
 
 _IDENTITY = ("newsletter", "source", "key")
 _FROM_POST = (
     *("path", "url", "title", "published", "updated", "categories", "tags", "author", "excerpt"),
-    *("image", "image_alt", "slug", "state", "markup", "featured", "weight", "body"),
+    *("image", "image_alt", "slug", "state", "markup", "featured", "weight"),
 )
 _WRITTEN = (*_IDENTITY, "fingerprint", *_FROM_POST, "first_seen", "gone")
-_COLUMNS = [posts.c[name] for name in ("id", "source", "key", *_FROM_POST, "story")]
+_READ = [*(posts.c[name] for name in ("id", "source", "key", *_FROM_POST, "story")), bodies.c.body]
+_POSTS: Select[Any] = select(*_READ).join_from(posts, bodies)
 
 
 def fingerprints(connection: Connection, newsletter: str, source: str) -> dict[str, str]:
@@ -37,16 +38,26 @@ def save(connection: Connection, newsletter: str, rows: Sequence[tuple[Post, str
     statement = statement.on_conflict_do_update(index_elements=list(_IDENTITY), set_=replaced)
     values = (_row(newsletter, post, fingerprint, now) for post, fingerprint in rows)
     write_all(connection, statement, _WRITTEN, values)
+    _save_bodies(connection, newsletter, [post for post, _ in rows])
+
+
+def _save_bodies(connection: Connection, newsletter: str, saved: Sequence[Post]) -> None:
+    post = (posts.c.newsletter == bindparam("of"), posts.c.source == bindparam("from"), posts.c.key == bindparam("as"))
+    wanted = select(posts.c.id, bindparam("text", type_=Text)).where(*post)
+    statement = insert(connection, bodies).from_select(["post", "body"], wanted)
+    statement = statement.on_conflict_do_update(index_elements=["post"], set_={"body": statement.excluded.body})
+    rows = [(post.body, newsletter, post.source, post.key) for post in saved]
+    write_all(connection, statement, ("text", "of", "from", "as"), rows)
 
 
 def by_keys(connection: Connection, newsletter: str, source: str, keys: Iterable[str]) -> dict[str, Post]:
     """The stored posts of a source among `keys`, gone ones too."""
-    wanted = select(*_COLUMNS).where(*_of(newsletter, source), posts.c.key.in_(bindparam("values", expanding=True)))
+    wanted = _POSTS.where(*_of(newsletter, source), posts.c.key.in_(bindparam("values", expanding=True)))
     return {row.key: _post(row) for row in rows_of(connection, wanted, list(keys))}
 
 
 def by_ids(connection: Connection, ids: Iterable[int]) -> dict[int, Post]:
-    wanted = select(*_COLUMNS).where(posts.c.id.in_(bindparam("values", expanding=True)))
+    wanted = _POSTS.where(posts.c.id.in_(bindparam("values", expanding=True)))
     return {row.id: _post(row) for row in rows_of(connection, wanted, list(ids))}
 
 
@@ -64,7 +75,7 @@ def newest(connection: Connection, newsletter: str, until: datetime) -> datetime
 
 def listing(connection: Connection, newsletter: str | None) -> list[Post]:
     """Every post still in its source, newest first; of all newsletters without a name."""
-    wanted = select(*_COLUMNS).where(posts.c.gone.is_(False))
+    wanted = _POSTS.where(posts.c.gone.is_(False))
     if newsletter is not None:
         wanted = wanted.where(posts.c.newsletter == newsletter)
     return [_post(row) for row in connection.execute(wanted.order_by(posts.c.published.desc(), posts.c.id))]
@@ -100,7 +111,7 @@ def _row(newsletter: str, post: Post, fingerprint: str, now: datetime) -> tuple[
         *(newsletter, post.source, post.key, fingerprint),
         *(post.path, post.url, post.title, post.published, post.updated, post.categories, post.tags, post.author),
         *(post.excerpt, post.image, post.image_alt, post.slug, post.state.value, post.markup.value),
-        *(post.featured, post.weight, post.body, now, False),
+        *(post.featured, post.weight, now, False),
     )
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, or_, select, text,
 from newsletter.domain.issue import IssueState
 from newsletter.store import database
 from newsletter.store.batches import rows_of, write_all
-from newsletter.store.tables import issues, posts, sent_stories, sketches, stories
+from newsletter.store.tables import bodies, issues, posts, sent_stories, sketches, stories
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +72,8 @@ def unsketched(connection: Connection, newsletter: str) -> list[int]:
 
 def contents(connection: Connection, ids: Sequence[int]) -> list[Content]:
     """What the posts say, in no order."""
-    columns = (posts.c.id, posts.c.fingerprint, posts.c.url, posts.c.title, posts.c.body, posts.c.excerpt)
-    wanted = select(*columns).where(posts.c.id.in_(bindparam("values", expanding=True)))
+    columns = (posts.c.id, posts.c.fingerprint, posts.c.url, posts.c.title, bodies.c.body, posts.c.excerpt)
+    wanted = select(*columns).join_from(posts, bodies).where(posts.c.id.in_(bindparam("values", expanding=True)))
     return [
         Content(row.id, row.fingerprint, row.url, row.title, row.body if row.body.strip() else row.excerpt)
         for row in rows_of(connection, wanted, ids)
@@ -98,7 +98,9 @@ def sketched(connection: Connection, newsletter: str) -> list[Sketched]:
 
 
 def body(connection: Connection, post: int) -> str:
-    row = connection.execute(select(posts.c.body, posts.c.excerpt).where(posts.c.id == post)).one()
+    row = connection.execute(
+        select(bodies.c.body, posts.c.excerpt).join_from(posts, bodies).where(posts.c.id == post)
+    ).one()
     return str(row.body if row.body.strip() else row.excerpt)
 
 

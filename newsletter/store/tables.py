@@ -98,10 +98,17 @@ posts = Table(
     Column("story", Id, ForeignKey("stories.id")),
     Column("first_seen", Instant, nullable=False),
     Column("gone", Boolean, nullable=False, default=False),  # no longer in its source; kept for the ledger's sake
-    Column("body", Text, nullable=False),  # the last one: what stands behind a long text is slow to read
     UniqueConstraint("newsletter", "source", "key"),
     Index("posts_by_date", "newsletter", "published"),
     Index("posts_by_story", "story"),
+)
+
+# Apart from their posts: a post is changed (its story, whether it is gone) without writing its text again.
+bodies = Table(
+    "bodies",
+    metadata,
+    Column("post", Id, ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("body", Text, nullable=False),
 )
 
 # What of a post is compared when stories are told apart, so that no body is read twice (services.stories).

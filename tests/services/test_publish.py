@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, update
@@ -19,8 +17,9 @@ from newsletter.services.why import Reason, Why, why
 from newsletter.store import issues
 from newsletter.store.database import Database
 from newsletter.store.tables import issues as issues_table
-from newsletter.store.tables import posts, sent_stories
+from newsletter.store.tables import sent_stories
 from newsletter.text.render import IssueLinks, Rendered
+from tests import stored
 
 NOW = datetime(2026, 5, 15, 8, tzinfo=UTC)
 UK = Edition("tech", "uk", "Tech", "Tech <t@example.org>", "Example", "https://news.example.org", max_stories=3)
@@ -38,13 +37,6 @@ class Notebook:
         self.links.append(links)
         titles = "\n".join(story.title for story in digest.stories)
         return Rendered(digest.lead.title, digest.lead.excerpt, f"<p>{titles}</p>", titles)
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{tmp_path / 'test.db'}")
-    yield database
-    database.close()
 
 
 WORDS = {
@@ -80,10 +72,9 @@ def add(database: Database, name: str, days: float = 1, **values: object) -> int
         "gone": False,
         **values,
     }
-    with database.write() as connection:
-        made = connection.execute(insert(posts).values(row)).inserted_primary_key[0]
+    post = stored.add(database, row)
     assign(database, "tech", NOW)
-    return int(made)
+    return post
 
 
 def make(database: Database, edition: Edition = UK, as_of: datetime = NOW, **values: object) -> Issue | None:
@@ -153,9 +144,7 @@ def test_a_story_goes_to_an_edition_once_whatever_becomes_of_its_post(database: 
     assert first is not None
     send(database, first)
     assert make(database) is None
-    with database.write() as connection:
-        moved = {"published": NOW, "title": "Listening to iron", "fingerprint": "new"}
-        connection.execute(update(posts).where(posts.c.id == post).values(moved))
+    stored.change(database, post, published=NOW, title="Listening to iron", fingerprint="new")
     assign(database, "tech", NOW)
     assert make(database) is None
     answer = ask(database, "http://www.example.org/bridge/?utm_source=x")

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
-import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select
 
 from newsletter.services.stories import assign
 from newsletter.store.database import Database
 from newsletter.store.tables import issues, posts, sent_stories, stories
+from tests import stored
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 FERRY = (
@@ -26,13 +24,6 @@ PHONE = (
     "second batch is planned for the autumn if the factory in Aldermoor can find enough glass of the right kind."
 )
 TITLE = "Ferry line grounds its self-steering boats after fog baffles sensors"
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{tmp_path / 'test.db'}")
-    yield database
-    database.close()
 
 
 def add(database: Database, key: str, title: str, body: str, **values: object) -> int:
@@ -58,13 +49,7 @@ def add(database: Database, key: str, title: str, body: str, **values: object) -
         "gone": False,
         **values,
     }
-    with database.write() as connection:
-        return int(connection.execute(insert(posts).values(row)).inserted_primary_key[0])
-
-
-def change(database: Database, post: int, **values: object) -> None:
-    with database.write() as connection:
-        connection.execute(update(posts).where(posts.c.id == post).values(**values))
+    return stored.add(database, row)
 
 
 def story(database: Database, post: int) -> int | None:
@@ -105,7 +90,7 @@ def test_a_sent_post_that_is_renamed_retitled_and_redated_is_known_again(databas
     old = add(database, "2026-04-01-ferry", TITLE, FERRY)
     assign(database, "tech", NOW)
     send(database, story(database, old))
-    change(database, old, gone=True)
+    stored.change(database, old, gone=True)
     new = add(
         database,
         "2026-12-24-boats-in-the-mist",
@@ -121,7 +106,7 @@ def test_a_sent_story_keeps_its_post_however_it_is_edited(database: Database) ->
     first, second = add(database, "a", TITLE, FERRY), add(database, "b", f"New: {TITLE}", FERRY)
     assign(database, "tech", NOW)
     send(database, before := story(database, first))
-    change(database, first, title="The phone that lasts nine days", body=PHONE, fingerprint="edited")
+    stored.change(database, first, title="The phone that lasts nine days", body=PHONE, fingerprint="edited")
     assign(database, "tech", NOW)
     assert story(database, first) == story(database, second) == before
 
@@ -129,7 +114,7 @@ def test_a_sent_story_keeps_its_post_however_it_is_edited(database: Database) ->
 def test_a_rewritten_post_leaves_an_unsent_story(database: Database) -> None:
     first, second = add(database, "a", TITLE, FERRY), add(database, "b", f"New: {TITLE}", FERRY)
     assign(database, "tech", NOW)
-    change(database, second, title="The phone that lasts nine days", body=PHONE, fingerprint="edited")
+    stored.change(database, second, title="The phone that lasts nine days", body=PHONE, fingerprint="edited")
     assign(database, "tech", NOW)
     assert story(database, first) not in (None, story(database, second))
 
