@@ -10,7 +10,7 @@ help:  ## this list
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
 
 demo: $(VENV)/.runtime  ## a digest from sample posts, delivered to a built-in inbox
-	$(BIN)/newsletter demo
+	@$(BIN)/newsletter demo
 
 test: $(VENV)/.dev  ## every test, slow ones included
 	$(BIN)/python -m pytest -n auto --dist worksteal
@@ -36,13 +36,15 @@ clean:  ## removes what make made
 
 # A marker, not the interpreter, says that the environment is whole: pip is its last part.
 $(VENV)/.made:
-	sh scripts/make-venv.sh "$(PYTHON)" $(VENV)
-	touch $@
+	@echo "Setting up $(VENV): about a minute, this once"
+	@sh scripts/make-venv.sh "$(PYTHON)" $(VENV)
+	@touch $@
 
 $(VENV)/.runtime: requirements.txt pyproject.toml | $(VENV)/.made
-	$(PIP) --require-hashes -r requirements.txt
-	$(PIP) --no-deps --no-build-isolation --editable .
-	touch $@
+	@echo "Installing what requirements.txt pins"
+	@$(PIP) --require-hashes -r requirements.txt
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
 
 $(VENV)/.dev: requirements-dev.txt pyproject.toml scripts/system-packages.sh | $(VENV)/.made
 	sh scripts/system-packages.sh
