@@ -15,9 +15,7 @@ from sqlalchemy import (
     Connection,
     and_,
     bindparam,
-    case,
     delete,
-    exists,
     func,
     literal,
     null,
@@ -131,23 +129,6 @@ _CLAIM = (
     .where(_d.id == bindparam("b_id"))
     .values(worker=bindparam("b_worker"), email=bindparam("b_email"))
 )
-
-
-def skip(connection: Connection, worker: str, issue: Issue, ids: Sequence[int]) -> None:
-    """Claims of `worker` that could not be begun: their readers left, and the row says how."""
-    active = and_(
-        subscriptions.c.subscriber == _d.subscriber,
-        subscriptions.c.newsletter == issue.newsletter,
-        subscriptions.c.state == SubscriptionState.ACTIVE.value,
-    )
-    still_ours = and_(_d.id.in_(ids), _d.worker == worker, _d.state.in_([state.value for state in _WAITING]))
-    reason = case(
-        (exists().where(active), "moved to another edition"),
-        (exists().where(subscribers.c.id == _d.subscriber), "unsubscribed"),
-        else_="erased",
-    )
-    skipped = {"state": DeliveryState.SKIPPED.value, "worker": null(), "lease_until": null(), "due_at": null()}
-    connection.execute(update(deliveries).where(still_ours).values(**skipped, text=reason))
 
 
 def extend(connection: Connection, worker: str, lease: timedelta) -> None:
