@@ -14,9 +14,12 @@ from newsletter.errors import PostError, SourceError
 from newsletter.services import stories
 from newsletter.sources.base import Item, Reading, Source, SourceState
 from newsletter.store import posts, source_states
+from newsletter.store import stories as store_stories
 from newsletter.store.database import Database
+from newsletter.text.traits import Packed
 
 Progress = Callable[[str, int], None]
+_Fresh = tuple[Post, str, Packed | None]  # with its fingerprint and traits
 
 _AT_ONCE = 2000  # posts stored in one transaction: nobody waits long for the database
 _TELL_EVERY = 250
@@ -111,7 +114,7 @@ class _Collecting:
         return SourceReport(name, self.source.type, *counts, tuple(self.skipped), error, warnings)
 
     def _take(self, reading: Reading) -> None:
-        fresh: list[tuple[Post, str]] = []
+        fresh: list[_Fresh] = []
         for item in reading.items:
             self.looked_at += 1
             if self.looked_at % _TELL_EVERY == 0:
@@ -127,7 +130,7 @@ class _Collecting:
         self._save(fresh)
         self.tell(self.source.name, self.looked_at)
 
-    def _look(self, item: Item, fresh: list[tuple[Post, str]]) -> None:
+    def _look(self, item: Item, fresh: list[_Fresh]) -> None:
         if self.known.get(item.key) == item.fingerprint:
             self.seen.add(item.key)
             self.posts += 1
@@ -142,18 +145,21 @@ class _Collecting:
         if post is not None:
             self.seen.add(item.key)
             self.posts += 1
-            fresh.append((post, item.fingerprint))
+            fresh.append((post, item.fingerprint, item.traits))
 
-    def _save(self, fresh: Sequence[tuple[Post, str]]) -> None:
+    def _save(self, fresh: Sequence[_Fresh]) -> None:
         if not fresh:
             return
         with self.database.write() as connection:
-            changed = [post.key for post, _ in fresh if post.key in self.known]
+            changed = [post.key for post, *_ in fresh if post.key in self.known]
             stored = posts.by_keys(connection, self.newsletter, self.source.name, changed) if changed else {}
-            posts.save(connection, self.newsletter, fresh, self.now)
+            rows = [(post, mark) for post, mark, _ in fresh]
+            ids = posts.save(connection, self.newsletter, self.source.name, rows, self.now)
+            known = [(ids[post.key], mark, traits) for post, mark, traits in fresh if traits]
+            store_stories.save_sketches(connection, known)
         self.new += len(fresh) - len(changed)
         self.updated += sum(
-            1 for post, _ in fresh if (old := stored.get(post.key)) and post.key in self.known and not _same(old, post)
+            1 for post, *_ in fresh if (old := stored.get(post.key)) and post.key in self.known and not _same(old, post)
         )
 
     def _finish(self, reading: Reading | None, before: SourceState, error: str | None) -> None:

@@ -7,11 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, lru_cache, partial
-from hashlib import blake2b
 
 from newsletter.domain.headline import headline
 from newsletter.domain.story import SAME_NEWS, TEASER, Evidence, relate, same_story
-from newsletter.domain.urls import canonical, is_page
 from newsletter.text.likeness import (
     SHORT,
     Likeness,
@@ -22,9 +20,9 @@ from newsletter.text.likeness import (
     likeness,
     quarrel,
     shingles,
-    sketch,
     title_likeness,
 )
+from newsletter.text.traits import Traits
 
 BOILERPLATE = 6  # a shingle under more headlines than this is the site's, not the story's
 CROWD = 12  # of posts that share a title or page, the nearest in time that are compared
@@ -32,15 +30,6 @@ PROBES = 16  # shingles of a post that are looked up in all others
 _COPY = 0.5  # of two bodies under one headline: more than any two numbers of a series share
 _LITTLE = 0.2  # shared by less than this under one headline, the whole bodies are read: parts may be in another order
 _SURE = 12  # shingles a sample must hold before it is believed
-
-
-@dataclass(frozen=True, slots=True)
-class Traits:
-    """What a post is compared by: its canonical URL, hashes of its headline's wordings (the core first), its body."""
-
-    page: str
-    wordings: tuple[int, ...]
-    body: Sketch
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +43,6 @@ class Told:
     gone: bool
     story: int | None
     traits: Traits
-
-
-def traits(url: str, title: str, body: str) -> Traits:
-    head = headline(title)
-    wordings = [_number(text, firm=False) for text in sorted(head.loose, key=len)]
-    wordings += [_number(text, firm=True) for text in sorted(head.firm, key=len)]
-    page = canonical(url)
-    return Traits(page if is_page(page) else "", tuple(wordings), sketch(body))
 
 
 class Matching:
@@ -202,8 +183,3 @@ def _core(told: Told) -> int:
 
 def _when(told: Told) -> tuple[datetime, int]:
     return told.published, told.post
-
-
-def _number(wording: str, *, firm: bool) -> int:
-    """A hash of 64 bits whose last bit says that the wording surely is the headline."""
-    return int.from_bytes(blake2b(wording.encode("utf-8", "replace"), digest_size=8).digest(), "little") & ~1 | firm

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
 
-from newsletter import parallel
-from newsletter.services.matching import Matching, Told, Traits, traits
+from newsletter.services.matching import Matching, Told
 from newsletter.store import stories as store
 from newsletter.store.database import Database
-from newsletter.text.likeness import Sketch
+from newsletter.text.traits import Traits, traits
 
 _AT_ONCE = 500  # posts sketched between two short writes: nobody waits long for the database
-_WORTH_IT = 2000  # posts below which starting processes costs more than it saves
 
 
 def assign(database: Database, newsletter: str, now: datetime) -> None:
@@ -35,25 +32,18 @@ def assign(database: Database, newsletter: str, now: datetime) -> None:
 
 
 def _sketch(database: Database, newsletter: str) -> None:
-    """Stores what new and changed posts are compared by; many are sketched in other processes."""
+    """Stores what new and changed posts are compared by, as far as it did not come with them."""
     with database.read() as connection:
         wanted = store.unsketched(connection, newsletter)
-    told = _contents(database, wanted)
-    shared = len(wanted) >= _WORTH_IT and parallel.possible()
-    for made in parallel.in_processes(_sketches, told) if shared else map(_sketches, told):
-        with database.write() as connection:
-            store.save_sketches(connection, made)
-
-
-def _contents(database: Database, wanted: Sequence[int]) -> Iterator[list[store.Content]]:
     for start in range(0, len(wanted), _AT_ONCE):
         with database.read() as connection:
             found = store.contents(connection, wanted[start : start + _AT_ONCE])
-        yield found
-
-
-def _sketches(found: Sequence[store.Content]) -> list[store.Sketch]:
-    return [_packed(item, traits(item.url, item.title, item.body)) for item in found]
+        made = [
+            (item.post, item.fingerprint, traits(item.url, item.title, item.body, item.excerpt).pack())
+            for item in found
+        ]
+        with database.write() as connection:
+            store.save_sketches(connection, made)
 
 
 def _place(connection: Connection, newsletter: str, now: datetime) -> None:
@@ -140,11 +130,6 @@ class _Groups:
         return post
 
 
-def _packed(item: store.Content, found: Traits) -> store.Sketch:
-    wordings = array("Q", found.wordings).tobytes()
-    return store.Sketch(item.post, item.fingerprint, found.page, wordings, found.body.pack(), found.body.words)
-
-
 def _told(row: store.Sketched) -> Told:
-    known = Traits(row.page, tuple(array("Q", row.wordings)), Sketch.unpack(row.body))
+    known = Traits.unpack(row.page, row.wordings, row.body)
     return Told(row.post, row.source, row.title, row.published, row.gone, row.story, known)

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from newsletter.domain.post import Post, Skipped
+from newsletter.text.traits import Packed
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +24,13 @@ class Item:
 
     `parse` makes the post (raises PostError); it is called only when the fingerprint is not the stored one,
     so it carries the cost. It returns None for an item that this source leaves out (another category).
+    `traits` are what the post is compared by, where the source had hands free to find out beside the parsing.
     """
 
     key: str
     fingerprint: str
     parse: Callable[[], Post | None]
+    traits: Packed | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, Text, bindparam, func, select, update
+from sqlalchemy import Column, ColumnElement, Connection, Row, Select, bindparam, func, select, update
 
 from newsletter.domain.post import Markup, Post, PostState
 from newsletter.store.batches import rows_of, write_all
@@ -29,35 +29,35 @@ def fingerprints(connection: Connection, newsletter: str, source: str) -> dict[s
     return {row.key: row.fingerprint for row in connection.execute(wanted)}
 
 
-def save(connection: Connection, newsletter: str, rows: Sequence[tuple[Post, str]], now: datetime) -> None:
-    """Stores posts with their fingerprints; what is known by newsletter, source and key is overwritten."""
-    if not rows:
-        return
+def save(
+    connection: Connection, newsletter: str, source: str, rows: Sequence[tuple[Post, str]], now: datetime
+) -> dict[str, int]:
+    """Stores a source's posts with their fingerprints; one that is known by its key is overwritten. Gives key -> id."""
     statement = insert(connection, posts)
     replaced = {name: statement.excluded[name] for name in ("fingerprint", *_FROM_POST, "gone")}
     statement = statement.on_conflict_do_update(index_elements=list(_IDENTITY), set_=replaced)
     values = (_row(newsletter, post, fingerprint, now) for post, fingerprint in rows)
     write_all(connection, statement, _WRITTEN, values)
-    _save_bodies(connection, newsletter, [post for post, _ in rows])
+    wanted = select(posts.c.key, posts.c.id).where(*_of(newsletter, source), _among(posts.c.key))
+    ids = {row.key: row.id for row in rows_of(connection, wanted, [post.key for post, _ in rows])}
+    _save_bodies(connection, {ids[post.key]: post.body for post, _ in rows})
+    return ids
 
 
-def _save_bodies(connection: Connection, newsletter: str, saved: Sequence[Post]) -> None:
-    post = (posts.c.newsletter == bindparam("of"), posts.c.source == bindparam("from"), posts.c.key == bindparam("as"))
-    wanted = select(posts.c.id, bindparam("text", type_=Text)).where(*post)
-    statement = insert(connection, bodies).from_select(["post", "body"], wanted)
+def _save_bodies(connection: Connection, body_of: Mapping[int, str]) -> None:
+    statement = insert(connection, bodies)
     statement = statement.on_conflict_do_update(index_elements=["post"], set_={"body": statement.excluded.body})
-    rows = [(post.body, newsletter, post.source, post.key) for post in saved]
-    write_all(connection, statement, ("text", "of", "from", "as"), rows)
+    write_all(connection, statement, ("post", "body"), body_of.items())
 
 
 def by_keys(connection: Connection, newsletter: str, source: str, keys: Iterable[str]) -> dict[str, Post]:
     """The stored posts of a source among `keys`, gone ones too."""
-    wanted = _POSTS.where(*_of(newsletter, source), posts.c.key.in_(bindparam("values", expanding=True)))
+    wanted = _POSTS.where(*_of(newsletter, source), _among(posts.c.key))
     return {row.key: _post(row) for row in rows_of(connection, wanted, list(keys))}
 
 
 def by_ids(connection: Connection, ids: Iterable[int]) -> dict[int, Post]:
-    wanted = _POSTS.where(posts.c.id.in_(bindparam("values", expanding=True)))
+    wanted = _POSTS.where(_among(posts.c.id))
     return {row.id: _post(row) for row in rows_of(connection, wanted, list(ids))}
 
 
@@ -99,6 +99,11 @@ def publish_due(connection: Connection, newsletter: str, now: datetime) -> None:
     """A post of the future whose time has come is published, though its file did not change."""
     due = (posts.c.newsletter == newsletter, posts.c.state == PostState.FUTURE.value, posts.c.published <= now)
     connection.execute(update(posts).where(*due).values(state=PostState.PUBLISHED.value))
+
+
+def _among(column: Column[Any]) -> ColumnElement[bool]:
+    """In the values that `rows_of` gives."""
+    return column.in_(bindparam("values", expanding=True))
 
 
 def _of(newsletter: str, source: str) -> tuple[Any, Any]:

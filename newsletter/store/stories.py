@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, or_, select, text, update
 
@@ -13,28 +13,19 @@ from newsletter.domain.issue import IssueState
 from newsletter.store import database
 from newsletter.store.batches import rows_of, write_all
 from newsletter.store.tables import bodies, issues, posts, sent_stories, sketches, stories
+from newsletter.text.traits import Packed
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a post says; `body` is the author's excerpt where there is none."""
+    """What a post says."""
 
     post: int
     fingerprint: str
     url: str
     title: str
     body: str
-
-
-class Sketch(NamedTuple):
-    """What a post is compared by, packed; `fingerprint` is that of the content it was made from."""
-
-    post: int
-    fingerprint: str
-    page: str
-    wordings: bytes
-    body: bytes
-    words: int
+    excerpt: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +65,18 @@ def contents(connection: Connection, ids: Sequence[int]) -> list[Content]:
     """What the posts say, in no order."""
     columns = (posts.c.id, posts.c.fingerprint, posts.c.url, posts.c.title, bodies.c.body, posts.c.excerpt)
     wanted = select(*columns).join_from(posts, bodies).where(posts.c.id.in_(bindparam("values", expanding=True)))
-    return [
-        Content(row.id, row.fingerprint, row.url, row.title, row.body if row.body.strip() else row.excerpt)
-        for row in rows_of(connection, wanted, ids)
-    ]
+    rows: Iterable[Any] = rows_of(connection, wanted, ids)
+    return [Content(*row) for row in rows]
 
 
-def save_sketches(connection: Connection, rows: Sequence[Sketch]) -> None:
-    """A post's former sketch is replaced; the new one is not placed yet."""
+def save_sketches(connection: Connection, rows: Iterable[tuple[int, str, Packed]]) -> None:
+    """The traits of posts with the fingerprints they were made from; former ones are replaced, none is placed yet."""
     wanted = database.insert(connection, sketches)
-    replaced = {name: wanted.excluded[name] for name in (*Sketch._fields[1:], "placed")}
-    wanted = wanted.on_conflict_do_update(index_elements=["post"], set_=replaced)
-    write_all(connection, wanted, (*Sketch._fields, "placed"), [(*row, False) for row in rows])
+    columns = ("fingerprint", *Packed._fields, "placed")
+    wanted = wanted.on_conflict_do_update(
+        index_elements=["post"], set_={name: wanted.excluded[name] for name in columns}
+    )
+    write_all(connection, wanted, ("post", *columns), [(post, mark, *packed, False) for post, mark, packed in rows])
 
 
 def anything_to_place(connection: Connection, newsletter: str) -> bool:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.services.matching import Matching, Told, traits
+from newsletter.services.matching import Matching, Told
+from newsletter.text.traits import traits
 from tests.news_corpus import corpus
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)

@@ -9,15 +9,16 @@ from functools import partial
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
-from newsletter import parallel
 from newsletter.domain.post import Post, Skipped
 from newsletter.errors import PostError
 from newsletter.sources.base import Item
+from newsletter.sources.jekyll import parallel
 from newsletter.sources.jekyll.links import Links
 from newsletter.sources.jekyll.post import build
 from newsletter.sources.jekyll.resolve import Resolver
 from newsletter.sources.jekyll.site import Site
 from newsletter.sources.jekyll.walk import Found
+from newsletter.text.traits import Packed, traits
 
 _DATA = (".yml", ".yaml")  # lies beside posts; Jekyll makes no post of it
 _TEXTS = (".html", ".htm", ".text", ".txt", ".textile")  # a picture among posts is no mistake, one of these is
@@ -30,10 +31,11 @@ _FIELDS = tuple(field.name for field in fields(Post))
 
 
 class _Outcome(NamedTuple):
-    """A post as it travels between processes: its fingerprint and fields; none when its category is another."""
+    """A post as it travels between processes: its fingerprint, fields and traits; none when its category is another."""
 
     mark: str
-    fields: tuple[Any, ...]
+    fields: tuple[Any, ...] = ()
+    traits: Packed | None = None
 
 
 class Items:
@@ -84,7 +86,7 @@ class Items:
                 if isinstance(each, Skipped) or outcome is None:
                     yield from self._one_by_one([each], set())
                 elif outcome.fields:
-                    yield Item(each.path, outcome.mark, partial(Post, *outcome.fields))
+                    yield Item(each.path, outcome.mark, partial(Post, *outcome.fields), outcome.traits)
                 else:
                     self.passed_over.append(outcome.mark)
 
@@ -106,7 +108,10 @@ class Items:
             return None
         if self.warnings:
             return None
-        return _Outcome(mark, tuple(getattr(post, name) for name in _FIELDS) if post else ())
+        if post is None:
+            return _Outcome(mark)
+        known = traits(post.url, post.title, post.body, post.excerpt).pack()
+        return _Outcome(mark, tuple([getattr(post, name) for name in _FIELDS]), known)
 
     def _bytes(self, each: Found) -> bytes | Skipped | None:
         """None for pictures and data among the posts: Jekyll drops them without a word."""
