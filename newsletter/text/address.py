@@ -8,10 +8,11 @@ from email_validator import EmailNotValidError, validate_email
 
 from newsletter.errors import AddressError
 
-_ATOM = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]++"
-_LABEL = r"[a-z0-9]++(?:-[a-z0-9]++)*+"
+# No possessive quantifiers here: Python before 3.11.5 matches them wrongly around groups.
+_ATOM = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL = r"[a-z0-9]+(?:-[a-z0-9]+)*"
 _SPECIAL = r"(?:arpa|invalid|local|localhost|onion|test)"
-_PLAIN = re.compile(rf"{_ATOM}(?:\.{_ATOM})*+@(?:{_LABEL}\.)++(?!{_SPECIAL}\Z)[a-z]{{2,24}}").fullmatch
+_PLAIN = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+(?!{_SPECIAL}\Z)[a-z]{{2,24}}").fullmatch
 _PLAIN_LENGTH = 64  # a whole address of that length has no part that is too long
 _EXAMPLE = "write one like name@example.org"
 

@@ -38,7 +38,7 @@ class CsvFile:
         head, rest = _peek(file)
         if head.startswith(_WORKBOOKS):
             raise NewsletterError(f"{name} is a spreadsheet's own format. Save it as CSV (UTF-8) and import that.")
-        self._lines: Iterator[str] = io.TextIOWrapper(rest, _encoding(head), "surrogateescape", newline="")
+        self._lines: Iterator[str] = _text(rest, _encoding(head))
         self.line = 0  # physical lines handed out
         first = self._first_line()
         named = _NAMED_DELIMITER.fullmatch(first.strip())
@@ -130,6 +130,13 @@ def _peek(file: BinaryIO) -> tuple[bytes, BinaryIO]:
     """The first bytes, and a file that begins with them again."""
     buffered = io.BufferedReader(file, 1 << 20)  # type: ignore[type-var]  # BinaryIO is raw enough
     return buffered.peek(4096)[:4096], buffered
+
+
+def _text(file: BinaryIO, encoding: str) -> io.TextIOWrapper:
+    """Bytes that are no UTF-8 can be looked at again; half a character of UTF-16 tells nothing."""
+    return io.TextIOWrapper(
+        file, encoding, "surrogateescape" if encoding.startswith("utf-8") else "replace", newline=""
+    )
 
 
 def _encoding(head: bytes) -> str:

@@ -68,7 +68,11 @@ def is_public_host(host: str) -> bool:
 def is_public_address(address: Address) -> bool:
     """Whether an address is reachable by everybody, looking inside the IPv6 forms that wrap an IPv4 one."""
     if isinstance(address, ipaddress.IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour or (address.teredo and address.teredo[1])
+        if address.ipv4_mapped:
+            return is_public_address(address.ipv4_mapped)
+        if address.is_private or address.is_multicast:
+            return False
+        inner = address.sixtofour or (address.teredo and address.teredo[1])
         if not inner and any(address in network for network in _EMBEDDED):
             inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
         if inner:

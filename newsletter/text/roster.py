@@ -48,7 +48,7 @@ _STOPPED = re.compile(
 _WAITING = re.compile(r"pend|unconfirm|not[ _-]?confirm|unverif|await|waiting|(?:opt-?in )?sent")
 _FALSE = ("", "0", "false", "no", "n", "f", "off", "none", "null")
 _TAG_BREAK = re.compile(r"\s*[,;|]\s*")
-_PLAIN_NAME = re.compile(r"[A-Za-z0-9.]++(?:[ '-][A-Za-z0-9.]++)*+").fullmatch
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9.]+(?:[ '-][A-Za-z0-9.]+)*").fullmatch
 _MOST_TAGS, _LONGEST_NAME, _LONGEST_TAG = 50, 200, 60
 
 
