@@ -352,6 +352,43 @@ def test_what_a_key_is_without_being_written_is_said_once_in_effect() -> None:
     assert {key: Newsletter.model_fields[key].default for key in shared} == {key: edition[key] for key in shared}
 
 
+_SMALL = """\
+site: {name: S, url: "https://s.example"}
+database: sqlite:///s.db
+smtp: {port: 25}
+delivery: {retry_first: 1m}
+newsletters:
+  n: {name: N, sender: n@example.org, language: en, sources: [{type: feed, url: f.xml}]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "line", "reason"),
+    [
+        ("port: 25", "port: yes", 3, "whole number"),
+        ("https://s.example", "https://s.example/?a=b", 1, "query or a fragment"),
+        ("sqlite:///s.db", "mysql://h/d", 2, "no SQLite and no PostgreSQL database"),
+        ("sqlite:///s.db", "s.db", 2, "no SQLite and no PostgreSQL database"),
+        ("sqlite:///s.db", "sqlite://", 2, "forgets everything"),
+        ("retry_first: 1m", "retry_first: 0s", 4, "needs a pause"),
+        ("n@example.org", '"N <n@example.org>, M <m@example.org>"', 6, "no mailbox"),
+        ("language: en", 'language: "en\\r\\nX-Evil: y"', 6, "no language"),
+        ("url: f.xml", "url: ftp://h/f.xml", 6, "no feed"),
+    ],
+)
+def test_what_would_fail_later_is_refused_at_once(read: Load, right: str, wrong: str, line: int, reason: str) -> None:
+    assert read(_SMALL)
+    said = complaint(read, _SMALL.replace(right, wrong))
+    assert f"config.yaml:{line}: " in said
+    assert reason in said
+
+
+def test_a_short_secret_is_said_to_be_too_short(read: Load) -> None:
+    said = complaint(read, _SMALL, {"NEWSLETTER_SECRET": "hunter2"})
+    assert "at least 16 characters" in said
+    assert "hunter2" not in said
+
+
 def check(path: Path, environ: Mapping[str, str]) -> None:
     try:
         assert isinstance(load(path, environ), Config)

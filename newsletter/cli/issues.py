@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from newsletter.domain.issue import Issue
 
 PANEL = "Issues"
+_FIRST_YEAR, _LAST_YEAR = 1970, 9998  # there is room for a look back, and for any zone
 
 
 def register(cli: typer.Typer) -> None:
@@ -205,4 +206,6 @@ def _moment(text: str) -> datetime:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise UsageError(f"--as-of {text}: write a time like 2026-11-27T08:00 or 2026-11-27T08:00+01:00.") from None
+    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        raise UsageError(f"--as-of {text}: write a year from {_FIRST_YEAR} to {_LAST_YEAR}.")
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable
-from itertools import islice
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,9 +15,10 @@ from newsletter.cli import output
 from newsletter.cli.importing import import_file
 from newsletter.cli.session import Context, JsonOption, Session, only_newsletter, zone_of
 from newsletter.cli.words import count, day, iso, one_of
-from newsletter.errors import NewsletterError, UsageError
+from newsletter.errors import NewsletterError, NotFound, UsageError
 
 if TYPE_CHECKING:
+    from newsletter.app import App
     from newsletter.domain.subscriber import Subscription
 
 PANEL = "Subscribers"
@@ -92,11 +93,15 @@ def show_list(
     if state is not None and state not in list(SubscriptionState):
         raise UsageError(one_of("state", state, SubscriptionState))
     found = listing(app.database, newsletter, SubscriptionState(state) if state else None)
-    chosen = (one for one in found if edition in (None, one.edition))
+    chosen: Iterator[Subscription] = (one for one in found if edition in (None, one.edition))
+    first = list(islice(chosen, 1))
+    if edition is not None and not first:
+        _some_edition(app, newsletter, edition)
+    chosen = chain(first, chosen)
     if as_json:
         _stream_json(chosen)
     else:
-        _show(context.obj, chosen)
+        _show(context.obj, chosen, narrowed=any((newsletter, edition, state)))
 
 
 @group.command()
@@ -167,6 +172,14 @@ def erase(
         output.say(f"{output.plain(address)} is erased, and will never be mailed.")
 
 
+def _some_edition(app: App, newsletter: str | None, edition: str) -> None:
+    """Raises NotFound when no newsletter in question has this edition. Readers of a former one are found before."""
+    keys = [newsletter] if newsletter else list(app.config.newsletters)
+    known = {one.key: None for key in keys for one in app.editions(key)}
+    if edition not in known:
+        raise NotFound(one_of("edition", edition, known))
+
+
 def _json(one: Subscription) -> dict[str, Any]:
     return {
         "email": one.subscriber.email,
@@ -187,10 +200,13 @@ def _stream_json(found: Iterable[Subscription]) -> None:
     sys.stdout.write("[]\n" if separator == "[\n" else "\n]\n")
 
 
-def _show(session: Session, found: Iterable[Subscription]) -> None:
+def _show(session: Session, found: Iterable[Subscription], *, narrowed: bool) -> None:
     rows = iter(found)
     shown = list(islice(rows, _SCREENFUL if sys.stdout.isatty() else None))
     if not shown:
+        if narrowed:
+            output.say("No subscriptions like that.")
+            return
         output.say(
             "No subscribers yet. [bold]newsletter subscribers import FILE.csv[/] brings some, "
             "and so does the sign-up page of [bold]newsletter serve[/]."

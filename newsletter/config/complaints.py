@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import SecretStr
 
 from newsletter.config.schema import NOT_IN_THE_FILE, Section
 
@@ -76,6 +77,8 @@ def explain(place: Place, item: Any) -> str:
         return f"{where}: `{name}` is missing; add it" + (f", like `{example}`." if example else ".")
     if kind == "value_error":
         return f"{where}: `{name}`: {str(item['msg']).removeprefix('Value error, ')}."
+    if kind == "too_short" and isinstance(item.get("input"), (str, SecretStr)):
+        return f"{where}: `{name}`: it is too short; write at least {item['ctx']['min_length']} characters."
     if kind in _REMEDIES:
         return f"{where}: `{name}`: {_shown(item)}{_REMEDIES[kind]}."
     return f"{where}: `{name}`: {_shown(item)}{str(item['msg']).replace('Input should be', 'it must be')}."

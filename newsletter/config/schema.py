@@ -8,7 +8,22 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
-from newsletter.config.values import Days, Duration, Key, Mailbox, Networks, TimeOfDay, WebUrl, Words, Zone
+from newsletter.config.values import (
+    DatabaseUrl,
+    Days,
+    Duration,
+    FeedUrl,
+    Key,
+    Language,
+    Mailbox,
+    Networks,
+    Number,
+    Pause,
+    TimeOfDay,
+    WebUrl,
+    Words,
+    Zone,
+)
 
 
 class Section(BaseModel):
@@ -40,18 +55,18 @@ class Smtp(Section):
 
     type: Literal["smtp", "folder"] = "smtp"
     host: str = Field(default="127.0.0.1", min_length=1)
-    port: int = Field(default=25, ge=1, le=65535)
+    port: Number = Field(default=25, ge=1, le=65535)
     security: Literal["none", "starttls", "tls"] = "none"
     username: str | None = None
     password: SecretStr | None = None
-    connections: int = Field(default=8, ge=1, le=1000)
+    connections: Number = Field(default=8, ge=1, le=1000)
     path: str = "outbox"
 
 
 class Delivery(Section):
     on_uncertain: Literal["retry", "hold"] = "retry"
-    retry_first: Duration = timedelta(minutes=1)
-    retry_most: Duration = timedelta(hours=1)
+    retry_first: Pause = timedelta(minutes=1)
+    retry_most: Pause = timedelta(hours=1)
     give_up_after: Duration = timedelta(hours=24)
 
 
@@ -62,8 +77,8 @@ class Web(Section):
     """
 
     host: str = "127.0.0.1"
-    port: int = Field(default=8000, ge=0, le=65535)
-    signups_per_hour: int = Field(default=20, ge=1)
+    port: Number = Field(default=8000, ge=0, le=65535)
+    signups_per_hour: Number = Field(default=20, ge=1)
     password: SecretStr | None = None
 
 
@@ -98,7 +113,7 @@ class JekyllSource(Section):
 
 class FeedSource(Section):
     type: Literal["feed"]
-    url: str = Field(min_length=1)
+    url: FeedUrl = Field(min_length=1)
     name: str | None = Field(default=None, min_length=1, max_length=190)
     categories: Words = ()
 
@@ -113,9 +128,9 @@ class Edition(Section):
     subject: str | None = None
     tagline: str | None = None
     intro: str | None = None
-    language: str | None = None
+    language: Language | None = None
     schedule: Schedule | None = None
-    max_stories: int | None = Field(default=None, ge=1, le=100)
+    max_stories: Number | None = Field(default=None, ge=1, le=100)
     categories: Words = ()
     without_categories: Words = ()
 
@@ -127,11 +142,11 @@ class Newsletter(Section):
     subject: str = "{{ lead.title }}"
     tagline: str = ""
     intro: str = ""
-    language: str = "en"
+    language: Language = "en"
     postal_address: str = ""
     unsubscribe_mailbox: Mailbox | None = None
     schedule: Schedule | None = None
-    max_stories: int = Field(default=10, ge=1, le=100)
+    max_stories: Number = Field(default=10, ge=1, le=100)
     lookback: Duration = timedelta(days=14)
     ranking: Ranking = Ranking()
     sources: tuple[SourceConfig, ...] = ()
@@ -151,7 +166,7 @@ class Config(Section):
     folder: Path
     file_name: str = "config.yaml"
     site: Site = Site()
-    database: str = "sqlite:///subscribers.db"
+    database: DatabaseUrl = "sqlite:///subscribers.db"
     templates: str = "templates"
     smtp: Smtp = Smtp()
     delivery: Delivery = Delivery()

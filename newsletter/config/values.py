@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import time, timedelta
-from email.utils import parseaddr
+from email.utils import getaddresses
 from ipaddress import ip_network
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -16,6 +16,7 @@ DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sun
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _LONGEST = 36525 * 86400.0
 _DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*(ms|s|m|h|d)\Z")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*\Z")
 _CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})\Z")
 
 
@@ -29,6 +30,12 @@ def _duration(value: object) -> object:
     if seconds > _LONGEST:
         raise ValueError(f"{value!r} is longer than a hundred years")
     return timedelta(seconds=seconds)
+
+
+def _pause(value: timedelta) -> timedelta:
+    if not value:
+        raise ValueError("a server that is busy needs a pause between two tries; write one like 30s or 5m")
+    return value
 
 
 def _clock(value: object) -> object:
@@ -66,9 +73,9 @@ def _listed(value: object) -> object:
 
 
 def _mailbox(value: str) -> str:
-    _, address = parseaddr(value)
-    local, _, domain = address.rpartition("@")
-    if not local or not domain or any(ord(char) < 32 for char in value) or " " in address:
+    addresses = [address for _, address in getaddresses([value])]
+    local, _, domain = addresses[0].rpartition("@")
+    if len(addresses) > 1 or not local or not domain or " " in addresses[0] or any(ord(char) < 32 for char in value):
         raise ValueError(f'{value!r} is no mailbox; write one like "Tech Decoded <hello@example.org>"')
     return value
 
@@ -82,7 +89,39 @@ def _web_url(value: str) -> str:
         raise ValueError(f"{value!r} is no web address; {example}") from None
     if parts.scheme not in ("http", "https") or not host or not value.isprintable() or " " in value:
         raise ValueError(f"{value!r} is no web address; {example}")
+    if "?" in value or "#" in value:
+        raise ValueError(f"{value!r} has a query or a fragment (? or #), and paths are put behind it; leave that out")
     return value.rstrip("/")
+
+
+def _database(value: str) -> str:
+    example = "write sqlite:///subscribers.db or postgresql+psycopg://user@host/database"
+    scheme, colon, rest = value.partition("://")
+    if not colon or scheme.partition("+")[0] not in ("sqlite", "postgresql"):
+        raise ValueError(f"it names no SQLite and no PostgreSQL database; {example}")
+    if scheme.startswith("sqlite") and rest.lstrip("/") in ("", ":memory:"):
+        raise ValueError(f"a database without a file forgets everything when the command ends; {example}")
+    return value
+
+
+def _feed(value: str) -> str:
+    scheme, colon, _ = value.partition("://")
+    if colon and scheme.lower() not in ("http", "https"):
+        raise ValueError(f"{value!r} is no feed we can ask for; write an http(s) address or a file's path")
+    return value
+
+
+def _language(value: str) -> str:
+    if not _LANGUAGE.match(value):
+        raise ValueError(f"{value!r} is no language; write its code, like en, en-GB or pt-BR")
+    return value
+
+
+def _number(value: object) -> object:
+    """`port: yes` is no port, though Python counts with it."""
+    if isinstance(value, bool):
+        raise ValueError(f"{str(value).lower()}: write a whole number")
+    return value
 
 
 def _network(value: object) -> object:
@@ -93,12 +132,17 @@ def _network(value: object) -> object:
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Pause = Annotated[Duration, AfterValidator(_pause)]
 TimeOfDay = Annotated[time, BeforeValidator(_clock)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Day = Annotated[str, BeforeValidator(_day)]
 Days = Annotated[tuple[Day, ...], BeforeValidator(_listed), AfterValidator(_in_order)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 Mailbox = Annotated[str, AfterValidator(_mailbox)]
+Number = Annotated[int, BeforeValidator(_number)]
+DatabaseUrl = Annotated[str, AfterValidator(_database)]
+FeedUrl = Annotated[str, AfterValidator(_feed)]
+Language = Annotated[str, AfterValidator(_language)]
 WebUrl = Annotated[str, AfterValidator(_web_url)]
 Network = Annotated[str, BeforeValidator(_network)]
 Networks = Annotated[tuple[Network, ...], BeforeValidator(_listed)]

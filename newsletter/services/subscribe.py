@@ -15,6 +15,7 @@ from newsletter.errors import TokenError
 from newsletter.store import consents, notices, subscribers
 from newsletter.store.database import Database
 from newsletter.text.address import normalise
+from newsletter.text.roster import clean_name
 from newsletter.text.token import CONFIRM, Signer
 
 CONFIRM_WITHIN = timedelta(days=7)
@@ -36,6 +37,10 @@ class SignUp:
     method: str = "form"
     origin: str = ""
     words: str = ""
+
+    def __post_init__(self) -> None:
+        """A name is one line of plain text, whoever asks."""
+        object.__setattr__(self, "name", clean_name(self.name))
 
 
 def sign_up(database: Database, signer: Signer, wish: SignUp, now: datetime) -> None:

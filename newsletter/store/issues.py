@@ -15,10 +15,13 @@ from newsletter.store.tables import issues, sent_stories
 
 PUBLIC = (IssueState.SENDING, IssueState.SENT, IssueState.PAUSED)  # what an archive shows: it has left the house
 
+_LARGEST = 2**63 - 1  # what a database's number holds
+
 
 def get(connection: Connection, issue_id: int) -> Issue:
     """Raises NotFound."""
-    row = connection.execute(select(issues).where(issues.c.id == issue_id)).first()
+    wanted = select(issues).where(issues.c.id == issue_id)
+    row = connection.execute(wanted).first() if issue_id <= _LARGEST else None
     if row is None:
         raise NotFound(f"there is no issue {issue_id}; `newsletter issues` lists them.")
     return _issue(row)

@@ -109,6 +109,9 @@ def test_help_needs_none_of_the_heavy_libraries(tmp_path: Path) -> None:
         ),
         (["build", "harbour", "--edition", "neer"], 1, "there is no edition of harbour `neer`. Did you mean `near`?"),
         (["build", "harbour", "--as-of", "friday"], 2, "write a time like"),
+        (["build", "harbour", "--as-of", "0001-01-01T00:00+14:00"], 2, "write a year from 1970"),
+        (["show", "99999999999999999999999"], 1, "there is no issue 99999999999999999999999"),
+        (["subscribers", "list", "--edition", "nowhere"], 1, "there is no edition `nowhere`"),
         (["posts", "harbor"], 1, "Did you mean `harbour`?"),
         (["show", "1", "--deliveries", "--state", "lost"], 2, "there is no state `lost`"),
         (["send", "1", "--yes", "--wait", "soon"], 2, "'soon' is no duration"),
@@ -160,7 +163,8 @@ def test_a_database_that_cannot_be_used_is_said_in_words(tmp_path: Path) -> None
     for database in ("sqlite:///blog", "mysql://x/y", "nonsense", "postgresql+psycopg://nobody@127.0.0.1:1/none"):
         desk.environ = {"NEWSLETTER_DATABASE": database}
         done = desk.call("posts")
-        assert (done.status, done.out) == (1, "")
+        wrong_config = database in ("mysql://x/y", "nonsense")
+        assert (done.status, done.out) == (2 if wrong_config else 1, "")
         assert done.err.startswith("error: ")
     (tmp_path / "words.db").write_text("This is no database, but it is long enough to be looked at." * 20)
     desk.environ = {"NEWSLETTER_DATABASE": "sqlite:///words.db"}
@@ -241,6 +245,14 @@ def test_subscribers_come_and_go(tmp_path: Path) -> None:
     assert desk.call("subscribers", "erase", "cy@example.com", "--yes", "--json").json == {"erased": "cy@example.com"}
     assert desk.call("subscribers", "import", "list.csv", "--json").json["added"] == 0
     assert desk.call("subscribers", "add", "cy@example.com", "--active").status == 1
+
+
+def test_a_name_is_one_line_and_an_empty_choice_is_no_empty_list(tmp_path: Path) -> None:
+    desk = Desk(tmp_path).furnish()
+    name = "Eve\r\nBcc: all@example.com \u202e"
+    added = desk.call("subscribers", "add", "eve@example.com", "--active", "--name", name, "--json").json
+    assert added["name"] == "Eve Bcc: all@example.com"
+    assert "No subscriptions like that" in desk.call("subscribers", "list", "--state", "pending").out
 
 
 def test_the_schedule_shows_zone_and_offset(desk: Desk) -> None:
