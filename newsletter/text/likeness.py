@@ -9,6 +9,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Set
 from dataclasses import dataclass
+from functools import cache
 from itertools import chain
 from zlib import crc32
 
@@ -28,8 +29,8 @@ _OTHER = re.compile(r"[^\w\s]+|_")
 _SPACES = " \t\n\r\x0b\x0c-/_|\\=~"
 _SPACED = {code: None for code in range(128) if not chr(code).isalnum()} | {ord(char): " " for char in _SPACES}
 # A sketch keeps the three words from each word that begins with one of these: about a sixth of all.
-_ANCHORS = "bcd0-9" + "".join(map(chr, [*range(0xC0, 0x3040, 4), *range(0x3040, 0xD7B0, 4)]))
-_ANCHORED = re.compile(rf" ([{_ANCHORS}][^ ]* [^ ]+ [^ ]+)")
+_ASCII_ANCHORS = "bcd0-9"
+_ASCII_ANCHORED = re.compile(rf" ([{_ASCII_ANCHORS}][^ ]* [^ ]+ [^ ]+)")
 _FACT = re.compile(r"\d[\d.,:]*\d|\d|(?<![.!?:>#*\"“”\n-]\s)(?<![.!?:>#*\"“”\n-])(?<!^)\b[A-Z][\w’'-]*", re.M)
 
 
@@ -69,7 +70,15 @@ def sketch(body: str) -> Sketch:
     words = text.count(" ") - 1
     if words < SHORT:
         return Sketch(_every(text.split()), words)
-    return Sketch(frozenset(map(crc32, map(str.encode, _ANCHORED.findall(text)))), words)
+    anchored = _ASCII_ANCHORED if text.isascii() else _anchored()
+    return Sketch(frozenset(map(crc32, map(str.encode, anchored.findall(text)))), words)
+
+
+@cache
+def _anchored() -> re.Pattern[str]:
+    """Made when first asked for: so many signs take a while."""
+    others = "".join(map(chr, [*range(0xC0, 0x3040, 4), *range(0x3040, 0xD7B0, 4)]))
+    return re.compile(rf" ([{_ASCII_ANCHORS}{others}][^ ]* [^ ]+ [^ ]+)")
 
 
 def shingles(body: str) -> frozenset[int]:
