@@ -52,18 +52,19 @@ class CsvFile:
     def blocks(self) -> Iterator[tuple[list[Record], list[Broken]]]:
         """Records as (line, cells), and lines that cannot be read as (line, text). A blank line has no cells."""
         while lines := self._next_lines(BLOCK):
-            if _has_surrogates("".join(lines)):
+            text = "".join(lines)
+            if not text.isascii() and _has_surrogates(text):
                 lines = [_mended(line) for line in lines]
             start = self.line - len(lines) + 1
-            rows = self._whole(lines)
+            rows = self._whole(lines, quoted='"' in text)
             if rows is not None:
                 yield list(zip(count(start), rows, strict=False)), []
             else:
                 yield self._carefully(lines, start)
 
-    def _whole(self, lines: list[str]) -> list[list[str]] | None:
+    def _whole(self, lines: list[str], *, quoted: bool) -> list[list[str]] | None:
         """The rows when every line is a record of its own, None when some quote reaches beyond its line."""
-        if any(line.count('"') & 1 for line in lines):
+        if quoted and any(line.count('"') & 1 for line in lines):
             return None
         try:
             rows = list(self._split(lines))
