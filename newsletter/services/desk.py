@@ -59,6 +59,10 @@ class Desk:
         """The next delivery, in the ledger as in flight; None when there is no more for this run."""
         if self.closed.is_set():
             return None
+        if self._begun and not self._asking:
+            claim = self._begun.popleft()
+            await asyncio.sleep(0)  # answers that came meanwhile are written down before anything new goes out
+            return claim
         future: asyncio.Future[Claim | None] = asyncio.get_running_loop().create_future()
         self._asking.append(future)
         self._bell.set()
@@ -76,7 +80,8 @@ class Desk:
             self._next_look = 0.0
         if self._database.is_sqlite:
             self._post_at_once()
-        self._bell.set()
+        if self._settled or self._asking or self.closed.is_set():
+            self._bell.set()
 
     async def rest(self, seconds: float, reason: str) -> None:
         """A pause of one worker whose session broke; ends early when the desk closes."""
@@ -174,7 +179,7 @@ class Desk:
         self._take_begun(chosen, await self.apart(lambda: self._turns.turn(settled, chosen)))
 
     def _post_at_once(self) -> None:
-        """SQLite's turn without a detour. If it is locked or full, `keep` waits for it."""
+        """SQLite's turn without a detour; it begins one more for who hands in. If it is locked, `keep` waits for it."""
         goes_on = self._settled[-1].state is not DeliveryState.QUEUED and not self.closed.is_set()
         chosen = [self._claimed.popleft()] if goes_on and self._claimed else []
         try:

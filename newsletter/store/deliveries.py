@@ -7,12 +7,14 @@ that are `sending` are in doubt, and there is at most one per connection.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
+    Select,
     and_,
     bindparam,
     delete,
@@ -90,40 +92,51 @@ def claim(
 
     `most` is the longest pause there is: a retry due later than that shows a clock that was set back.
     """
-    due = and_(_d.state == DeliveryState.DEFERRED.value, or_(_d.due_at <= now, _d.due_at > now + most))
-    claims = _free(connection, issue, due, size)
+    values = {"issue": issue.id, "newsletter": issue.newsletter, "now": now, "latest": now + most}
+    claims = _claims(connection, _DUE, values | {"size": size})
     if len(claims) < size:
-        claims += _free(connection, issue, _d.state == DeliveryState.QUEUED.value, size - len(claims))
+        claims += _claims(connection, _FRESH, values | {"size": size - len(claims)})
     if claims:
         connection.execute(_CLAIM, [{"b_id": c.id, "b_email": c.email, "b_worker": worker} for c in claims])
         extend(connection, worker, lease)
     return claims
 
 
-def _free(connection: Connection, issue: Issue, which: Any, size: int) -> list[Claim]:
-    """Unclaimed rows; the address and name are the reader's present ones, the row's where the reader is gone."""
-    email = func.coalesce(subscribers.c.email, _d.email).label("email")
-    name = func.coalesce(subscribers.c.name, "").label("name")
-    columns = (_d.id, _d.subscriber, email, name, subscriptions.c.since, _d.state, _d.attempts, _d.doubts, _d.first_at)
-    subscription = and_(subscriptions.c.subscriber == _d.subscriber, subscriptions.c.newsletter == issue.newsletter)
-    rows = connection.execute(
-        select(*columns)
-        .outerjoin_from(deliveries, subscribers, subscribers.c.id == _d.subscriber)
-        .outerjoin(subscriptions, subscription)
-        .where(_d.issue == issue.id, which, _d.worker.is_(None))
-        .order_by(_d.due_at)  # the index's own order: without it PostgreSQL may read past all that is sent
-        .limit(size)
-        .with_for_update(of=deliveries, skip_locked=True)
-    )
+def _claims(connection: Connection, wanted: Select[Any], values: Mapping[str, object]) -> list[Claim]:
     return [
         Claim(
             id=row.id, subscriber=row.subscriber, email=row.email, name=row.name, since=row.since,
             state=DeliveryState(row.state), attempts=row.attempts, doubts=row.doubts, first_at=row.first_at,
         )
-        for row in rows
+        for row in connection.execute(wanted, values)
     ]  # fmt: skip
 
 
+def _free(which: ColumnElement[bool]) -> Select[Any]:
+    """Unclaimed rows; the address and name are the reader's present ones, the row's where the reader is gone."""
+    email = func.coalesce(subscribers.c.email, _d.email).label("email")
+    name = func.coalesce(subscribers.c.name, "").label("name")
+    columns = (_d.id, _d.subscriber, email, name, subscriptions.c.since, _d.state, _d.attempts, _d.doubts, _d.first_at)
+    theirs = and_(subscriptions.c.subscriber == _d.subscriber, subscriptions.c.newsletter == bindparam("newsletter"))
+    return (
+        select(*columns)
+        .outerjoin_from(deliveries, subscribers, subscribers.c.id == _d.subscriber)
+        .outerjoin(subscriptions, theirs)
+        .where(_d.issue == bindparam("issue"), which, _d.worker.is_(None))
+        .order_by(_d.due_at)  # the index's own order: without it PostgreSQL may read past all that is sent
+        .limit(bindparam("size"))
+        .with_for_update(of=deliveries, skip_locked=True)
+    )
+
+
+# Made once: building a statement costs more than running it.
+_FRESH = _free(_d.state == DeliveryState.QUEUED.value)
+_DUE = _free(
+    and_(
+        _d.state == DeliveryState.DEFERRED.value,
+        or_(_d.due_at <= bindparam("now"), _d.due_at > bindparam("latest")),
+    )
+)
 _CLAIM = (
     update(deliveries)
     .where(_d.id == bindparam("b_id"))
