@@ -252,6 +252,9 @@ ENVIRONMENT = {
     "NEWSLETTER_SECRET": "0123456789abcdef",
     "NEWSLETTER_CONFIG": "elsewhere.yaml",
     "NEWSLETTER_DEBUG": "1",
+    "NEWSLETTER_SERVICE_HOST": "10.0.0.1",  # Kubernetes sets these for a service of that name
+    "NEWSLETTER_PORT_8000_TCP": "tcp://10.0.0.1:8000",
+    "NEWSLETTER_SMTP_PORT": "tcp://10.0.0.1:25",
     "SMTP__PORT": "1",
     "PATH": "/bin",
 }
@@ -283,6 +286,10 @@ def test_the_environment_lies_over_the_file(read: Load) -> None:
         ("NEWSLETTER_NEWSLETTERS__TECH_DECODED__SOURCES__X", "x", "that list has no entry x"),
         ("NEWSLETTER_NEWSLETTERS__TECH_DECODED__SOURCES__0__PATH__X", "x", "NEWSLETTER_"),
         ("NEWSLETTER_SECRET", "short", "NEWSLETTER_SECRET: `secret`"),
+        ("NEWSLETTER_SMTP_PASSWORD", "x", "Did you mean NEWSLETTER_SMTP__PASSWORD?"),
+        ("NEWSLETTER_DATABSE", "x", "unknown key `databse`. Did you mean NEWSLETTER_DATABASE?"),
+        ("NEWSLETTER_STMP__PORT", "25", "unknown key `stmp.port`. Did you mean NEWSLETTER_SMTP__PORT?"),
+        ("NEWSLETTER_COLOURS__DARK", "x", "unknown key `colours.dark`. Unset it."),
     ],
 )
 def test_a_complaint_about_a_variable_names_it(read: Load, variable: str, value: str, expected: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,28 +10,10 @@ import yaml
 from pydantic import ValidationError
 
 from newsletter.config.complaints import Place, explain
+from newsletter.config.environment import overlaid
+from newsletter.config.loader import Loader
 from newsletter.config.schema import NOT_IN_THE_FILE, Config
 from newsletter.errors import ConfigError
-
-PREFIX = "NEWSLETTER_"
-_SECRETS = {"password", "username", "secret"}
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML 1.2's plain words: `at: 8:30` is no number, `no` no boolean, `2026-11-27` no date."""
-
-
-_FLOAT = r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?\Z"
-_Loader.yaml_implicit_resolvers = {}
-for _tag, _pattern, _first in (
-    ("bool", r"(?:true|True|TRUE|false|False|FALSE)\Z", [*"tTfF"]),
-    ("int", r"[-+]?[0-9]{1,18}\Z", [*"-+0123456789"]),
-    ("float", _FLOAT, [*"-+.0123456789"]),
-    ("null", r"(?:~|null|Null|NULL|)\Z", ["~", "n", "N", ""]),
-    ("merge", r"<<\Z", ["<"]),
-):
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(_pattern), _first)
-_Loader.add_constructor("tag:yaml.org,2002:int", lambda _loader, node: int(node.value))
 
 
 def load(path: Path, environ: Mapping[str, str]) -> Config:
@@ -42,8 +23,8 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
     """
     source = _text(path)
     try:
-        node = yaml.compose(source, _Loader)
-        raw = yaml.load(source, _Loader)  # noqa: S506 - a SafeLoader
+        node = yaml.compose(source, Loader)
+        raw = yaml.load(source, Loader)  # noqa: S506 - a SafeLoader
     except yaml.YAMLError as error:
         raise ConfigError(f"{path}{_mark(error)}: this is not YAML: {_problem(error)}.") from None
     except (ValueError, RecursionError) as error:
@@ -55,7 +36,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
         raise ConfigError(f"{path}: an alias (*name) stands inside what it names; write it out.")
     if twice := [f"{path}:{line}: `{key}` stands there twice; remove one." for line, key in _doubles(node)]:
         raise ConfigError("\n".join(twice))
-    tree, variables = _overlaid(raw, environ)
+    tree, variables = overlaid(raw, environ)
     for key in NOT_IN_THE_FILE & set(raw):
         raise ConfigError(f"{Place(path, node, {}).of([key])}: unknown key `{key}`. Remove it.")
     try:
@@ -75,64 +56,6 @@ def _text(path: Path) -> str:
         raise ConfigError(f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8.") from None
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}. Name a file with --config FILE.") from None
-
-
-def _overlaid(raw: dict[Any, Any], environ: Mapping[str, str]) -> tuple[dict[Any, Any], dict[tuple[str, ...], str]]:
-    """The tree with the environment laid over it, and which variable set which key.
-
-    NEWSLETTER_SMTP__PASSWORD sets smtp.password; - and _ are the same in a name; numbers step into lists.
-    """
-    tree = _copied(raw)
-    variables: dict[tuple[str, ...], str] = {}
-    for variable, text in sorted(environ.items()):
-        steps = variable.removeprefix(PREFIX).lower().split("__")
-        known = steps[0] in Config.model_fields and steps[0] not in NOT_IN_THE_FILE
-        if variable.startswith(PREFIX) and known:
-            variables[_set(tree, steps, _value(text, steps), variable)] = variable
-    return tree, variables
-
-
-def _copied(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _copied(inner) for key, inner in value.items()}
-    return [_copied(inner) for inner in value] if isinstance(value, list) else value
-
-
-def _value(text: str, steps: list[str]) -> object:
-    """Secrets stay text whatever they look like, and so does what only happens to look like `key: value`."""
-    if steps[-1] in _SECRETS:
-        return text
-    try:
-        value = yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
-    except (yaml.YAMLError, ValueError):
-        return text
-    return text if isinstance(value, dict) and not text.lstrip().startswith("{") else value
-
-
-def _set(tree: Any, steps: list[str], value: object, variable: str) -> tuple[str, ...]:
-    """Puts the value in its place and returns the keys that lead there, as the file spells them."""
-    way: list[str] = []
-    for index, step in enumerate(steps):
-        if isinstance(tree, list):
-            if not step.isdecimal() or int(step) >= len(tree):
-                raise ConfigError(f"{variable}: that list has no entry {step}; its first is 0.")
-            key: Any = int(step)
-        else:
-            key = next((name for name in tree if _same_name(name, step)), step)
-        way.append(str(key))
-        if index == len(steps) - 1:
-            tree[key] = value
-            break
-        if isinstance(tree, dict) and tree.get(key) is None:
-            tree[key] = {}
-        tree = tree[key]
-        if not isinstance(tree, (dict, list)):
-            raise ConfigError(f"{variable}: `{'.'.join(way)}` is a single value; nothing stands below it.")
-    return tuple(way)
-
-
-def _same_name(name: object, step: str) -> bool:
-    return str(name).lower().replace("-", "_") == step.replace("-", "_")
 
 
 def _doubles(node: yaml.Node | None) -> Iterator[tuple[int, str]]:
