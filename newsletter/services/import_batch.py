@@ -81,13 +81,17 @@ class ImportReport:
 
 
 class Batch:
-    """Readers to be, by address. `lines` knows where those stand that took a second look."""
+    """Readers to be, by address. `lines` knows where those stand that took a second look.
+
+    `again` holds the further lines of an address: where they stand, and whether they said anything new.
+    """
 
     def __init__(self, target: Target, now: datetime) -> None:
         self._target, self._now = target, now
         self._editions = {key.lower(): key for key in target.editions}
         self.staged: dict[str, Staged] = {}
         self.lines: dict[str, int] = {}
+        self.again: dict[str, list[tuple[int, bool]]] = {}
         self.kinds: dict[Kind, int] = {}
         self.by_number: list[Kind] = []
         self.plain_kinds = {key: self.kind(Entry("", edition=key)) for key in ("", *target.editions)}
@@ -97,11 +101,8 @@ class Batch:
         self.staged[email] = (email, entry.name, self.kind(entry))
         self.lines[email] = line
 
-    def merge(self, email: str, entry: Entry) -> bool:
-        """An address that stands twice in the list: the later line counts, but who left in either has left.
-
-        Whether that changed anything.
-        """
+    def merge(self, line: int, email: str, entry: Entry) -> None:
+        """An address that stands twice in the list: the later line counts, but who left in either has left."""
         before = self.staged[email]
         old = self.by_number[before[2]]
         both = entry._replace(
@@ -111,7 +112,7 @@ class Batch:
             since=entry.since or old.since,
         )
         self.staged[email] = (email, entry.name or before[1], self.kind(both))
-        return self.staged[email] != before
+        self.again.setdefault(email, []).append((line, self.staged[email] != before))
 
     def kind(self, entry: Entry) -> int:
         """The number of what the entry has in common with others."""
@@ -154,6 +155,9 @@ class Storing:
             if self._target.state is PENDING:
                 self._ask(connection, batch)
         report.added = len(batch.staged) - len(done)
+        for email, lines in batch.again.items():
+            for _, changed in lines:
+                report.count(changed and email not in done)  # who was there before is counted by their first line
         return report
 
     def _refuse_suppressed(self, connection: Connection, batch: Batch, report: ImportReport) -> set[str]:
@@ -161,7 +165,9 @@ class Storing:
             return set()
         found = staging.suppressed(connection, {self._signer.person(email): email for email in batch.staged})
         for email, reason in found.items():
-            report.refuse(batch.lines[email], email, f"this address is never mailed ({reason})")
+            again = [line for line, _ in batch.again.pop(email, ())]
+            for line in (batch.lines[email], *again):
+                report.refuse(line, email, f"this address is never mailed ({reason})")
         return set(found)
 
     def _update(self, connection: Connection, reader: Known, batch: Batch) -> bool:

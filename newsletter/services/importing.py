@@ -103,7 +103,7 @@ class _Import:
         if reason := self._misplaced(entry):
             self.report.refuse(line, entry.email, reason)
         elif email in self.batch.staged:
-            self.report.count(self.batch.merge(email, entry))
+            self.batch.merge(line, email, entry)
         else:
             self.batch.add(line, email, entry)
 

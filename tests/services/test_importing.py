@@ -215,6 +215,7 @@ def test_twice_in_one_list(database: Database) -> None:
     text = "\n".join((*lines, "a@example.org,,,"))
     assert numbers(bring(database, text)) == (1, 1, 1, 0)
     assert table(database) == {"a@example.org": ("Anna", "world", "unsubscribed")}
+    assert numbers(bring(database, text)) == (0, 0, 3, 0)
 
 
 def test_consent_is_kept_and_outlives_the_person(database: Database) -> None:
