@@ -21,6 +21,8 @@ class DeliveryState(StrEnum):
 
 
 OPEN_STATES = (DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.DEFERRED)
+REACHED_STATES = (DeliveryState.SENT, DeliveryState.UNCERTAIN, DeliveryState.SENDING)
+"""The reader has the message, or may have it."""
 
 _Q, _I, _D = OPEN_STATES
 _FINAL = {DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.UNCERTAIN}

@@ -26,7 +26,7 @@ from sqlalchemy import (
     update,
 )
 
-from newsletter.domain.delivery import OPEN_STATES, Claim, DeliveryState
+from newsletter.domain.delivery import OPEN_STATES, REACHED_STATES, Claim, DeliveryState
 from newsletter.domain.issue import Issue, IssueState
 from newsletter.domain.subscriber import SubscriptionState
 from newsletter.store.database import insert
@@ -222,6 +222,6 @@ def call_off(connection: Connection, issue_id: int, now: datetime) -> None:
     waiting = and_(_d.issue == issue_id, _d.state.in_([state.value for state in _WAITING]))
     gone = {"state": DeliveryState.SKIPPED.value, "text": "cancelled", "at": now, "worker": None, "lease_until": None}
     connection.execute(update(deliveries).where(waiting).values(**gone, due_at=None))
-    reached = ("sent", "uncertain", "sending")
-    if not connection.execute(select(_d.id).where(_d.issue == issue_id, _d.state.in_(reached)).limit(1)).first():
+    reached = select(_d.id).where(_d.issue == issue_id, _d.state.in_([state.value for state in REACHED_STATES]))
+    if not connection.execute(reached.limit(1)).first():
         connection.execute(delete(sent_stories).where(sent_stories.c.issue == issue_id))

@@ -7,14 +7,16 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
 
+from newsletter.domain.delivery import REACHED_STATES
 from newsletter.domain.issue import Issue, IssueState, IssueStory
 from newsletter.errors import NotFound, WrongState
-from newsletter.store.tables import issues, sent_stories
+from newsletter.store.tables import deliveries, issues, sent_stories
 
 PUBLIC = (IssueState.SENDING, IssueState.SENT, IssueState.PAUSED)  # what an archive shows: it has left the house
 
+_REACHED = [state.value for state in REACHED_STATES]
 _LARGEST = 2**63 - 1  # what a database's number holds
 
 
@@ -43,9 +45,16 @@ def listing(
 
 
 def by_number(connection: Connection, newsletter: str, edition: str, number: int) -> Issue:
-    """An issue of the archive. Raises NotFound, for one that was never sent too."""
+    """An issue that readers have, so that its "view online" opens. Raises NotFound, for one that never left too.
+
+    A cancelled one is among them when it had reached somebody; no list of the archive shows it.
+    """
+    reached = select(deliveries.c.id).where(deliveries.c.issue == issues.c.id, deliveries.c.state.in_(_REACHED))
+    cut_short = and_(issues.c.state == IssueState.CANCELLED.value, reached.exists())
     wanted = select(issues).where(issues.c.newsletter == newsletter, issues.c.edition == edition)
-    wanted = wanted.where(issues.c.number == number, issues.c.state.in_([state.value for state in PUBLIC]))
+    wanted = wanted.where(
+        issues.c.number == number, or_(issues.c.state.in_([state.value for state in PUBLIC]), cut_short)
+    )
     row = connection.execute(wanted).first()
     if row is None:
         raise NotFound(f"{newsletter} has no issue {number} in its archive.")

@@ -8,7 +8,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from starlette.testclient import TestClient
 
 from newsletter.app import App
@@ -301,6 +301,23 @@ def test_the_archive_shows_what_went_out_and_nothing_else(app: App, web: TestCli
     assert "November 2026" in issue.text or "20, 2026" in issue.text
     assert re.findall(r'href="([^"]+)"', issue.text) == ["http://127.0.0.1:8000/subscribe/tech"] * 2
     assert not re.search("[\ufdd0\ufdd1]", issue.text)
+
+
+@pytest.mark.parametrize(("came_to", "answer"), [("sent", 200), ("uncertain", 200), ("skipped", 404), ("failed", 404)])
+def test_whoever_got_a_cancelled_issue_can_open_it(app: App, web: TestClient, came_to: str, answer: int) -> None:
+    reader = join(app)
+    issue = write_issue(app, state=IssueState.CANCELLED)
+    row = {
+        "issue": issue.id,
+        "subscriber": reader,
+        "email": "ann@example.org",
+        "domain": "example.org",
+        "state": came_to,
+    }
+    with app.database.write() as connection:
+        connection.execute(insert(tables.deliveries).values(row))
+    assert web.get("/archive/tech/1").status_code == answer
+    assert "/archive/tech/1" not in web.get("/archive/tech").text
 
 
 def test_the_feed_is_atom(app: App, web: TestClient) -> None:
