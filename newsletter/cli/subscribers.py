@@ -13,6 +13,7 @@ import typer
 
 from newsletter.cli import output
 from newsletter.cli.importing import import_file
+from newsletter.cli.person import show_person
 from newsletter.cli.session import Context, JsonOption, Session, only_newsletter, zone_of
 from newsletter.cli.words import count, day, iso, one_of
 from newsletter.errors import NewsletterError, NotFound, UsageError
@@ -25,7 +26,7 @@ PANEL = "Subscribers"
 ORIGIN = "command line"
 _SCREENFUL = 100
 
-group = typer.Typer(no_args_is_help=True, help="Add, import, export, list, remove and erase subscribers.")
+group = typer.Typer(no_args_is_help=True, help="Add, import, export, list, show, remove and erase subscribers.")
 AddressArgument = Annotated[str, typer.Argument(metavar="ADDRESS", help="An e-mail address.")]
 NewsletterOption = Annotated[
     str | None, typer.Option("--newsletter", metavar="NEWSLETTER", help="May be left out while there is only one.")
@@ -37,6 +38,7 @@ AnyNewsletterOption = Annotated[
 
 def register(cli: typer.Typer) -> None:
     group.command("import")(import_file)
+    group.command("show")(show_person)
     cli.add_typer(group, name="subscribers", rich_help_panel=PANEL)
 
 

@@ -46,6 +46,18 @@ class Consent:
 
 
 @dataclass(frozen=True, slots=True)
+class Person:
+    """All that is known of one address. `suppressed` says why it is never mailed, "" when it may be."""
+
+    email: str
+    name: str
+    tags: tuple[str, ...]
+    suppressed: str
+    subscriptions: tuple[Subscription, ...]
+    consents: tuple[Consent, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Reader:
     """One recipient of one issue: what fills the slots of a message and its three personal headers.
 

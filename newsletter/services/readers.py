@@ -1,4 +1,4 @@
-"""What the operator does to subscribers: add, remove, erase, list, export."""
+"""What the operator does to subscribers: add, remove, erase, list, export, look at one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TextIO
 
 from sqlalchemy import Connection
 
-from newsletter.domain.subscriber import Consent, Subscription, SubscriptionState
+from newsletter.domain.subscriber import Consent, Person, Subscription, SubscriptionState
 from newsletter.errors import NotFound, WrongState
 from newsletter.services.subscribe import SignUp, leave, sign_up
 from newsletter.store import consents, erasure, subscribers
@@ -97,6 +97,27 @@ def erase(database: Database, signer: Signer, email: str, origin: str, now: date
     erasure.empty_the_log(database)
     if reader is None:
         raise NotFound(f"nobody has the address {address}; it will never be mailed all the same.")
+
+
+def about(database: Database, signer: Signer, email: str) -> Person:
+    """What is known of an address, its record of consent included.
+
+    Raises AddressError; NotFound when nothing at all is known of it.
+    """
+    address = normalise(email)
+    hashed = signer.person(address)
+    with database.read() as connection:
+        reader = subscribers.find(connection, address)
+        suppressed = subscribers.suppressed(connection, hashed) or ""
+        if reader is None:
+            record, theirs = consents.of(connection, hashed), []
+        else:
+            record = consents.of_subscriber(connection, reader.id, hashed)
+            theirs = subscribers.subscriptions_of(connection, reader.id)
+    if reader is None and not record and not suppressed:
+        raise NotFound(f"nothing is known of {address}; `newsletter subscribers list` shows who there is.")
+    name, tags = (reader.name, reader.tags) if reader else ("", ())
+    return Person(address, name, tags, suppressed, tuple(theirs), tuple(record))
 
 
 def listing(

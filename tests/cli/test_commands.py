@@ -23,7 +23,7 @@ COMMANDS = [
     "init", "doctor", "demo", "collect", "posts", "why", "build", "issues", "show", "preview", "check", "send-preview",
     "send", "resume", "pause", "cancel", "subscribers", "serve", "worker", "schedule",
 ]  # fmt: skip
-SUBSCRIBERS = ["add", "import", "export", "list", "remove", "erase"]
+SUBSCRIBERS = ["add", "import", "export", "list", "show", "remove", "erase"]
 REPORTING = sorted({*COMMANDS, *(f"subscribers {name}" for name in SUBSCRIBERS)} - {
     "serve", "worker", "subscribers", "subscribers export"
 })  # fmt: skip
@@ -239,6 +239,9 @@ def test_subscribers_come_and_go(tmp_path: Path) -> None:
     assert set(listed[0]) == {"email", "name", "newsletter", "edition", "state", "since"}
     assert len(desk.call("subscribers", "list", "--state", "active", "--json").json) == 2
     assert desk.call("subscribers", "export").out.splitlines()[0].startswith("email,")
+    bob = desk.call("subscribers", "show", "bob@example.com", "--json").json
+    assert [(one["action"], one["edition"], one["method"]) for one in bob["consents"]] == [("added", "far", "operator")]
+    assert "harbour, edition far: active since" in desk.call("subscribers", "show", "bob@example.com").out
     removed = desk.run("subscribers", "remove", "-", "--json", stdin="bob@example.com\nzoe@example.com\n").json
     assert removed == {"unsubscribed": ["bob@example.com"], "not_subscribed": ["zoe@example.com"]}
     assert desk.call("subscribers", "import", "list.csv", "--json").json["unchanged"] == 1
@@ -273,8 +276,8 @@ def test_doctor_finds_what_is_wrong(desk: Desk) -> None:
     wrong = [finding for finding in done.json["findings"] if finding["level"] == "error"]
     assert [finding["area"] for finding in wrong] == ["mail server"]
     assert all(finding["remedy"] for finding in wrong)
-    told = Desk(desk.folder, environ={"NEWSLETTER_SMPT__PORT": "1"}).call("doctor")
-    assert "NEWSLETTER_SMPT__PORT is no key of config.yaml" in told.out
+    told = Desk(desk.folder, environ={"NEWSLETTER_COLOUR": "1"}).call("doctor")
+    assert "NEWSLETTER_COLOUR is no key of config.yaml" in told.out
 
 
 class Terminal:

@@ -49,6 +49,20 @@ def test_add_active_brings_nobody_back_who_left(database: Database) -> None:
     assert readers.add(database, SIGNER, replace(WISH, email="bob@example.org"), NOW) is None
 
 
+def test_what_is_known_of_a_person(database: Database) -> None:
+    with pytest.raises(NotFound, match="nothing is known of ann"):
+        readers.about(database, SIGNER, WISH.email)
+    readers.add_active(database, SIGNER, WISH, NOW)
+    person = readers.about(database, SIGNER, WISH.email)
+    assert (person.email, person.name, person.suppressed) == ("ann.unlikely@example.org", "Ann Unlikely", "")
+    assert [one.state.value for one in person.subscriptions] == ["active"]
+    assert [(one.action, one.words) for one in person.consents] == [("added", "She said so.")]
+    readers.erase(database, SIGNER, WISH.email, "test", NOW)
+    gone = readers.about(database, SIGNER, WISH.email)
+    assert (gone.name, gone.suppressed, gone.subscriptions) == ("", "erased", ())
+    assert [one.action for one in gone.consents] == ["added", "erased"]
+
+
 def test_remove_from_one_newsletter_or_all(database: Database) -> None:
     for newsletter in ("tech", "other"):
         readers.add_active(database, SIGNER, replace(WISH, newsletter=newsletter), NOW)
