@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import email
 import email.policy
+import json
 import signal
+import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.cli.desk import Desk
-from tests.smtp_sink import Sink, delay, reply
+from tests.smtp_sink import HOLD, Sink, reply
 
 pytestmark = pytest.mark.slow
 COUNTS = ("recipients", "sent", "deferred", "failed", "skipped", "uncertain", "queued")
@@ -142,13 +145,15 @@ def test_what_is_put_off_is_waited_for_or_left(desk: Desk, sink: Sink) -> None:
 def test_a_signal_drains_and_resume_goes_on(desk: Desk, sink: Sink) -> None:
     desk.run("build", "harbour")
     readers(desk, 80)
-    sink.fail("dot", delay(0.5))
+    sink.fail("answer", HOLD, after=20)  # so that the signal comes in the middle, however slow the machine
     sending = desk.start("send", 1, "--yes", "--json")
-    sink.wait_for(3)
+    sink.wait_for(21)
     second = desk.run("resume", 1)
     assert second.status == 1
     assert "another process" in second.err
     sending.send_signal(signal.SIGTERM)
+    time.sleep(1.0)  # what is in flight is waited for
+    sink.release()
     out, err = sending.communicate(timeout=30)
     assert sending.returncode == 128 + signal.SIGTERM, err
     cut = Desk(desk.folder).run("show", 1, "--json").json
@@ -164,12 +169,17 @@ def test_a_signal_drains_and_resume_goes_on(desk: Desk, sink: Sink) -> None:
 def test_waiting_for_the_process_that_delivers_is_no_failure(desk: Desk, sink: Sink) -> None:
     desk.run("build", "harbour")
     readers(desk, 40)
-    sink.fail("dot", delay(0.6))
+    sink.fail("answer", HOLD, after=3)
     sending = desk.start("send", 1, "--yes", "--json")
-    sink.wait_for(3)
-    waited = desk.run("resume", 1, "--wait", "30s", "--json")
+    sink.wait_for(4)
+    waiting = desk.start("resume", 1, "--wait", "30s", "--json")
+    with pytest.raises(subprocess.TimeoutExpired):
+        waiting.wait(5)
+    sink.release()
     assert sending.wait(30) == 0
-    assert (waited.status, waited.json["state"], waited.json["sent"]) == (0, "sent", 40), waited.err
+    out, err = waiting.communicate(timeout=30)
+    told = json.loads(out)
+    assert (waiting.returncode, told["state"], told["sent"]) == (0, "sent", 40), err
     assert set(sink.recipients.values()) == {1}
 
 
