@@ -20,9 +20,10 @@ READ = 1600  # characters that a sketch reads: the news stands at the top, and 2
 READ_WHOLE = 20_000  # characters that are read where a sketch cannot tell
 SHORT = 50  # words; a sketch of fewer holds every shingle, and is compared with a longer body only in full
 _READ_FOR_FACTS = 4000
+_OPENING = 28  # words
 _CODE = re.compile(r"<(script|style)\b.*?</\1>", re.DOTALL | re.IGNORECASE)
 _MARKUP = re.compile(r"<[^>]*>|\]\([^)\s]*(?:\s[^)]*)?\)|\{[:%{][^}]*\}+|https?://\S+")
-_TYPOGRAPHY = [("’", "'"), ("‘", "'"), ("“", '"'), ("”", '"'), ("–", "-"), ("—", "-"), ("…", " "), ("\u00a0", " ")]
+_TYPOGRAPHY = [("’", "'"), ("‘", "'"), ("“", '"'), ("”", '"'), ("–", "-"), ("—", "-"), ("…", "... "), ("\u00a0", " ")]
 _HAN = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
 _SIGN = re.compile(f"([{_HAN}])")
 _OTHER = re.compile(r"[^\w\s]+|_")
@@ -35,6 +36,7 @@ _FACT = re.compile(r"\d[\d.,:]*\d|\d|(?<![.!?:>#*\"“”\n-]\s)(?<![.!?:>#*\"�
 
 
 _FIGURE_OR_WORD = re.compile(r"\d[\d.,:]*|[^\W\d][\w'-]*")
+_CUT_SHORT = re.compile(r"[\w'-]*\s?[\[(]?\.\.\..{0,60}\Z", re.DOTALL)  # half a word, "… Continue reading"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,11 @@ def shingles(body: str) -> frozenset[int]:
     return _every(_words(body, READ_WHOLE).split())
 
 
+def opening(body: str) -> frozenset[int]:
+    """Every shingle of the body's first words."""
+    return _every(_words(body, READ).split()[:_OPENING])
+
+
 def _every(words: list[str]) -> frozenset[int]:
     if len(words) < 3:
         return frozenset(crc32(word.encode()) for word in words)
@@ -123,8 +130,13 @@ class Facts:
 
 
 def facts(body: str) -> Facts:
-    text = _plain(body, _READ_FOR_FACTS)
-    return Facts(_spoken(" ".join(_FACT.findall(text))), _spoken(text))
+    text = _plain(body, _READ_FOR_FACTS).strip()
+    if "..." in text[-99:]:
+        text = _CUT_SHORT.sub("", text)
+    if not text.isascii():
+        text = _SIGN.sub(r" \1 ", text)
+    named = _spoken(" ".join(_FACT.findall(text)))
+    return Facts(named, _spoken(text) | named)  # some scripts set names and figures between letters without a space
 
 
 def quarrel(one: Facts, other: Facts) -> float:

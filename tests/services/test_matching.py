@@ -22,6 +22,11 @@ BODY = (
     "Nobody was hurt, said Mara Quill, who runs the line, but one boat circled a buoy for forty minutes with sixty "
     "passengers aboard. The boats stay in harbour until Harrow Marine has changed the way they read the radar."
 )
+SIGNS = (
+    "由于大雾使传感器失灵，Tarran渡轮公司周二停航了4艘船。"
+    "负责人说没有人受伤，但一艘船载着60名乘客绕着浮标航行了40分钟。"
+)
+LEAD = "The ferry line between Tarran and the mainland has grounded its four boats."
 OTHER = (
     "A phone that lasts nine days on one charge goes on sale in June. Its maker Lumen Ridge gave up a colour screen "
     "for it and says most people will not miss one. The first 5,000 were sold before the price was known to anyone, "
@@ -79,6 +84,16 @@ SAME = {
     "a teaser": (("Ferry line grounds its boats", BODY), ("Ferry line grounds its boats", BODY[:60])),
     "another headline": (("Ferry line grounds its boats", BODY), ("Fog leaves Tarran without ships", BODY)),
     "markup": (("Ferry line grounds its boats", BODY), ("Boats stay in", f"<p>{BODY.replace('. ', '.</p><p>')}</p>")),
+    "Chinese": (("塔兰渡轮公司停航四艘船", SIGNS), ("雾中的渡轮", SIGNS.replace("没有人", "无人"))),
+    "a cut teaser": (
+        ("Ferry line grounds its boats", BODY),
+        ("Ferry line grounds its boats", f"{BODY[:165]}… Keep Reading at Tidewatch"),
+    ),
+    "other parts of one report": (
+        ("Breaking: Ferry line grounds its four boats", f"{LEAD} {BODY[-160:]} Idris Vane of Corvey was aboard."),
+        ("Big News: Ferry line grounds its four boats", f"{LEAD} {OTHER[:-120]}"),
+    ),
+    "a numbered post without a body": (("Weekly roundup of Tarran #12", BODY), ("Weekly roundup of Tarran #12", "")),
     "trimmed": (("Ferry line grounds its boats", BODY), ("Fog and a buoy", BODY[:210])),
 }
 APART = {
@@ -87,6 +102,11 @@ APART = {
     "recalls and unveils over one background": (
         ("Kestrel recalls its wall battery", f"{OTHER} {BODY}"), ("Kestrel unveils its wall battery", BODY)
     ),
+    "what came of it, with the story below": (
+        ("Fog leaves Tarran without ships", BODY), ("Harbour master of Tarran resigns", f"{OTHER} {BODY}")
+    ),
+    "an opinion": (("Ferry line grounds its boats", BODY), ("Opinion: Ferry line grounds its boats", OTHER)),
+    "Chinese figures": (("渡轮公司停航", SIGNS), ("渡轮公司复航", SIGNS.replace("40", "15").replace("60", "72"))),
     "a series": (("Weekly roundup #12", BODY), ("Weekly roundup #13", BODY.replace("four", "nine"))),
     "a series without numbers": (("Friday links", BODY), ("Friday links", OTHER)),
     "versions": (("Jekyll 3.1.2 released", "Fixes bugs."), ("Jekyll 3.1.3 released", "Fixes bugs.")),
