@@ -39,4 +39,6 @@ SERIES = _words(
     "weekly daily monthly roundup roundups digest podcast newsletter recap changelog linkdump quiz crossword horoscope "
     "episode briefing bulletin wochenrückblick"
 )
-SMALL = _words("a an the of to in on at for and or by with from as is are be its it s")
+SMALL = _words(
+    "a an the of to in on at for and or by with from as is are be its it s after following over about amid during"
+)

@@ -29,13 +29,17 @@ class Titles(Enum):
     FREE = "free"
 
 
+_STRANGERS = {Titles.RIVAL: 1, Titles.FREE: 2}  # rivals from which two posts tell different things in one mould
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What is known of two posts.
 
     `alike`, `within` are the shares of three-word shingles in both bodies and in the shorter one (0…1);
     `quarrel()` says how far they name different things and figures, `opening()` how much of either's beginning is in
-    the other: costly, so asked only where they count.
+    the other, `rivals()` how many words of either's headline its body repeats and the other post lacks: costly, so
+    asked only where they count.
     `words` is the shorter body's length, 0 when one has none. `specific` is the number of content words in the
     shorter headline; `returning` is True when either title is that of a series. `rewrapped`: one headline under two
     known labels. `moved`: one of the posts vanished from the source that the other one is in.
@@ -51,6 +55,7 @@ class Evidence:
     within: float
     quarrel: Callable[[], float]
     opening: Callable[[], float]
+    rivals: Callable[[], int]
     words: int
     specific: int
     returning: bool
@@ -60,6 +65,8 @@ class Evidence:
 def relate(one: Headline, other: Headline, likeness: float) -> Titles:
     """`likeness` of the two titles, 0…1; two numbers of a series resemble each other in all but the number."""
     if one.firm & (other.firm | other.loose) or one.loose & other.firm:
+        return Titles.EQUAL
+    if one.words == other.words and len(one.words) >= 4 and not one.loose and not other.loose:
         return Titles.EQUAL
     if _differ(one.markers, other.markers) and _same_but_markers(one, other, likeness):
         return Titles.SERIES
@@ -74,6 +81,8 @@ def same_story(known: Evidence) -> bool:
         return known.moved and known.alike >= 0.95 and known.words >= TEASER and known.quarrel() == 0
     if known.same_page:
         return _one_page(known)
+    if known.titles in _STRANGERS and known.alike >= 0.3 and known.rivals() >= _STRANGERS[known.titles]:
+        return False
     if known.alike >= 0.97 and known.words >= TEASER and known.quarrel() <= 0.05:
         return True
     if known.moved and _moved(known):
@@ -101,6 +110,8 @@ def _moved(known: Evidence) -> bool:
 
 def _one_headline(known: Evidence) -> bool:
     near = known.apart <= SAME_NEWS
+    if known.returning and not near and known.alike < 0.5:
+        return False
     if known.within >= (0.6 if known.returning else 0.5) and known.words >= 6 and known.quarrel() <= _tolerated(known):
         return True
     if known.returning and known.words < TEASER:
@@ -140,6 +151,8 @@ def _one_body(known: Evidence) -> bool:
     if known.titles is Titles.RIVAL and known.alike < 0.6:
         return False
     if known.words < 12 or (known.alike < 0.3 and known.within < 0.85):
+        return False
+    if known.words < TEASER and known.apart > SAME_NEWS:
         return False
     if known.alike < 0.8 and known.opening() < 0.3:
         return False

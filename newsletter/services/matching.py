@@ -20,6 +20,7 @@ from newsletter.text.likeness import (
     likeness,
     opening,
     quarrel,
+    rivals,
     shingles,
     title_likeness,
 )
@@ -54,7 +55,7 @@ class Matching:
         self._body = lru_cache(512)(body)
         self._headline = cache(headline)
         self._shingles = lru_cache(256)(self._read_shingles)
-        self._facts = lru_cache(512)(lambda post: facts(self._body(post)))
+        self._facts = lru_cache(512)(lambda post: facts(self._body(post), self._posts[post].title))
         self._opening = lru_cache(512)(lambda post: opening(self._body(post)))
         self._quarrel = lru_cache(4096)(self._read_quarrel)
         self._pages: dict[str, list[Told]] = defaultdict(list)
@@ -139,6 +140,7 @@ class Matching:
             alike=found.alike,
             within=found.within,
             quarrel=partial(self._quarrel, *sorted((one.post, other.post))),
+            rivals=lambda: rivals(self._facts(one.post), self._facts(other.post)),
             opening=partial(self._begun_alike, one.post, other.post),
             words=words,
             specific=min(len(heads[0].words), len(heads[1].words)),

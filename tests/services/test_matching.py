@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from newsletter.domain.headline import headline
+from newsletter.domain.story import Titles, relate
 from newsletter.services.matching import Matching, Told
 from newsletter.text.traits import traits
 from tests.news_corpus import corpus
@@ -27,6 +29,10 @@ SIGNS = (
     "负责人说没有人受伤，但一艘船载着60名乘客绕着浮标航行了40分钟。"
 )
 LEAD = "The ferry line between Tarran and the mainland has grounded its four boats."
+MOULD = (
+    "{} is asking the owners of 700 {} to send them back. The fault was found during a routine check in March, and no "
+    "injuries have been reported so far. Owners will be told by post, and need not do anything until then."
+)
 OTHER = (
     "A phone that lasts nine days on one charge goes on sale in June. Its maker Lumen Ridge gave up a colour screen "
     "for it and says most people will not miss one. The first 5,000 were sold before the price was known to anyone, "
@@ -106,6 +112,21 @@ APART = {
         ("Fog leaves Tarran without ships", BODY), ("Harbour master of Tarran resigns", f"{OTHER} {BODY}")
     ),
     "an opinion": (("Ferry line grounds its boats", BODY), ("Opinion: Ferry line grounds its boats", OTHER)),
+    "one short mould": (
+        ("Kestrel to recall 700 kettles", MOULD.format("Kestrel", "kettles")),
+        ("Pennydrop to recall 700 lamps", MOULD.format("Pennydrop", "lamps")),
+    ),
+    "one mould, one word": (
+        ("Kestrel adds fog controls to its lamps", MOULD.format("Kestrel", "lamps in fog")),
+        ("Kestrel adds dusk controls to its lamps", MOULD.format("Kestrel", "lamps at dusk")),
+    ),
+    "one mould, two things": (
+        ("Kestrel and its dim fog lamps", MOULD.format("Kestrel", "fog lamps")),
+        ("Round kettles: Kestrel is sorry", MOULD.format("Kestrel", "round kettles")),
+    ),
+    "topics before a colon, no bodies": (
+        ("Sonda down: users report trouble with maps", ""), ("Lumen Ridge down: users report trouble with maps", "")
+    ),
     "Chinese figures": (("渡轮公司停航", SIGNS), ("渡轮公司复航", SIGNS.replace("40", "15").replace("60", "72"))),
     "a series": (("Weekly roundup #12", BODY), ("Weekly roundup #13", BODY.replace("four", "nine"))),
     "a series without numbers": (("Friday links", BODY), ("Friday links", OTHER)),
@@ -132,6 +153,25 @@ def test_two_stories(name: str) -> None:
     (title, body), (other_title, other_body) = APART[name]
     posts = [told(0, title, body), told(1, other_title, other_body, 1)]
     assert groups(posts, [body, other_body])[1] == 1
+
+
+def test_a_word_of_little_weight_makes_no_other_headline() -> None:
+    one, other = "Tarran shares jump after autumn results", "Tip: Tarran shares jump following autumn results"
+    assert relate(headline(one), headline(other), 0.9) is not Titles.RIVAL
+    other = "Update: Tarran shares jump following its autumn results"
+    assert relate(headline(one), headline(other), 0.9) is Titles.EQUAL
+
+
+def test_a_teaser_of_background_is_no_evidence_weeks_later() -> None:
+    bodies = [BODY[:77], f"{BODY} {OTHER}"]
+    posts = [told(0, "Fog leaves Tarran", bodies[0]), told(1, "Harbour master resigns", bodies[1], 14)]
+    assert groups(posts, bodies)[1] == 1
+
+
+def test_a_weekly_post_that_says_little_is_not_the_one_of_last_week() -> None:
+    little = "Welcome back to our look at the harbour. Here is what we liked this week, and do write to us with tips."
+    posts = [told(0, "Links of the week", little), told(1, "Links of the week", f"{little} {OTHER}", 7)]
+    assert groups(posts, [little, f"{little} {OTHER}"])[1] == 1
 
 
 def test_tracking_parameters_do_not_make_a_story() -> None:
