@@ -17,6 +17,7 @@ from newsletter.text.likeness import (
     common_shingles,
     compare,
     facts,
+    leads_elsewhere,
     likeness,
     opening,
     quarrel,
@@ -158,7 +159,9 @@ class Matching:
         return found, words if found.seen >= min(4, words) else 0
 
     def _begun_alike(self, one: int, other: int) -> float:
-        """The share of one's first shingles that the other has, of that one whose share is less."""
+        """The share of one's first shingles that the other has, of that one whose share is less; 0 for other news."""
+        if leads_elsewhere(self._facts(one), self._facts(other)):
+            return 0.0
         pairs = ((self._opening(one), self._shingles(other)), (self._opening(other), self._shingles(one)))
         return min((len(begun & whole) / len(begun) if begun else 0.0 for begun, whole in pairs))
 

@@ -125,10 +125,11 @@ def common_shingles(groups: Iterable[Iterable[Sketch]], most: int) -> set[int]:
 class Facts:
     """What a post names: names (capitals inside a sentence) and figures; those in its headline; every word it uses.
 
-    `told` are the stems of the headline's words that stand in the body too.
+    `told` are the stems of the headline's words that stand in the body too, `lead` what the first words name.
     """
 
     named: frozenset[str]
+    lead: frozenset[str]
     headed: frozenset[str]
     told: frozenset[str]
     words: frozenset[str]
@@ -145,7 +146,8 @@ def facts(body: str, title: str = "") -> Facts:
     small = frozenset(word for word in _FIGURE_OR_WORD.findall(text) if word[0].islower())
     head, words = _spoken(title), _spoken(text) | named  # names and figures may stand between letters without a space
     headed = frozenset(word for word in head & words - small if word[0].isdigit() or word.upper() != word)
-    return Facts(named, headed, _stems(head) & _stems(words), words | head)
+    lead = _spoken(" ".join(_FACT.findall(" ".join(text.split(None, _OPENING)[:_OPENING]))))
+    return Facts(named, lead, headed, _stems(head) & _stems(words), words | head)
 
 
 def quarrel(one: Facts, other: Facts) -> float:
@@ -158,6 +160,11 @@ def quarrel(one: Facts, other: Facts) -> float:
         return 1.0
     least = min(len(one.named), len(other.named))
     return min(_lacking(one.named, other.words), _lacking(other.named, one.words)) / least if least else 0.0
+
+
+def leads_elsewhere(one: Facts, other: Facts) -> bool:
+    """Whether either post begins with several names or figures that the other does not know."""
+    return _lacking(one.lead, other.words) > 1 or _lacking(other.lead, one.words) > 1
 
 
 def rivals(one: Facts, other: Facts) -> int:

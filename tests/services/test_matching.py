@@ -111,6 +111,10 @@ APART = {
     "what came of it, with the story below": (
         ("Fog leaves Tarran without ships", BODY), ("Harbour master of Tarran resigns", f"{OTHER} {BODY}")
     ),
+    "what came of it, in a line": (
+        ("Fog leaves Tarran without ships", BODY[:210]),
+        ("Harbour master resigns", f"The cost is put at 90,000 pounds by insurers in Corvey, who wait. {BODY}"),
+    ),
     "an opinion": (("Ferry line grounds its boats", BODY), ("Opinion: Ferry line grounds its boats", OTHER)),
     "one short mould": (
         ("Kestrel to recall 700 kettles", MOULD.format("Kestrel", "kettles")),
