@@ -6,20 +6,21 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from newsletter.domain.headline_words import LABELS, MARKERS, SERIES, SMALL
+from newsletter.domain.headline_words import COMMENT, LABELS, MARKERS, SERIES, SMALL
 
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
-_TOKEN = re.compile(rf"\d+(?:[.,:/-]\d+)*\w*|[{_CJK}]|[^\W{_CJK}]+")
+_TOKEN = re.compile(rf"\d+(?:[.,:/-]\d+)*[^\W{_CJK}]*|[{_CJK}]|[^\W{_CJK}]+")
 _ACCENTS = re.compile("[\u0300-\u036f]")
 _EMOJI = re.compile("[\u2600-\u27bf\U0001f000-\U0001faff\ufe0f]+")
-_WRAPPING = re.compile(r"[:|!\-–—\[\]()【】{}<>［］「」『』›»•·/]")
+_WRAPPING = re.compile(r"[:|!\-–—\[\]()【】{}<>［］「」『』›»‹«•·/*+]")
 _COMES_AGAIN = re.compile(
     r"\b(?:this|the|last|past) (?:week|month|day)\b|\bweek in\b|\blinks? (?:for|of)\b|^(?:\w+ )?links$"
 )
 _QUOTES = str.maketrans("", "", "'’‘`´ʼ\"“”„«»\u00ad\u200b\u200c\u200d\ufeff")
+_WIDE = str.maketrans({"：": ": ", "｜": "| ", "！": "! "})  # these are written without a space
 _LEAD = re.compile(
     r"""\W*(?:
-        [\[(【{<［「『]\s*(?P<boxed>[^\])】}>］」』]{1,32}?)\s*[\])】}>］」』]\s*[:：\-–—|]*
+        [\[(【{<［「『*+]\s*(?P<boxed>[^\])】}>］」』*+]{1,32}?)\s*[\])】}>］」』*+]+\s*[:：\-–—|]*
       | (?P<plain>[^:：|!！\-–—\[\]()]{1,32}?(?:[-’'][^\W\d]+)?)
         \s*(?:[:：](?=\s|[^\x00-\x7f])|[|»›•·!！]+(?=\s|[^\x00-\x7f])|\s+[-–—/>]+(?=\s))
       | (?P<wire>[^\W\d]{2,12}(?:\s\d{1,2})?)\s?-(?=[A-Z0-9"'“‘])
@@ -27,7 +28,7 @@ _LEAD = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _TAIL = re.compile(
-    r"(?P<rest>.*\S)\s*(?:\s[-–—|•·»]\s*(?P<plain>[^-–—|•·»]{1,40})|[\[(（【](?P<boxed>[^\])）】]{1,32})[\])）】])\s*\Z",
+    r"(?P<rest>.*\S)\s*(?:\s(?:[-–—|•·»›«‹]|::)\s*(?P<plain>[^-–—|•·»›«‹:]{1,40})|[\[(（【](?P<boxed>[^\])）】]{1,32})[\])）】])\s*\Z",
     re.DOTALL,
 )
 
@@ -51,7 +52,7 @@ class Headline:
 
 
 def headline(title: str) -> Headline:
-    text = _EMOJI.sub(" | ", unicodedata.normalize("NFKC", title.replace("：", ": "))).strip(" |")
+    text = _EMOJI.sub(" | ", unicodedata.normalize("NFKC", title.translate(_WIDE))).strip(" |")
     core = known = tokens(text)
     firm: set[str] = {_key(core)}
     loose: set[str] = set()
@@ -65,9 +66,20 @@ def headline(title: str) -> Headline:
         firm=frozenset(firm - {""}),
         loose=frozenset(loose - firm - {""}),
         words=tuple([word for word in core if word not in SMALL]),
-        markers=frozenset([word for word in known if word[0].isdigit() or word in MARKERS]),
+        markers=frozenset([word for word in known if is_figure(word) or word in MARKERS]),
         series=not SERIES.isdisjoint(known) or bool(_COMES_AGAIN.search(" ".join(known))),
     )
+
+
+def is_figure(word: str) -> bool:
+    """7, 3.1.2, 2nd, rc1, q3 …"""
+    return word[0].isdigit() or word[-1].isdigit()
+
+
+def rewrapped(one: Headline, other: Headline) -> bool:
+    """Whether surely one headline stands under two labels of urgency: what a site does that posts its news again."""
+    full = [max(head.firm, key=len, default="").split() for head in (one, other)]
+    return bool(one.firm & other.firm) and full[0] != full[1] and COMMENT.isdisjoint(full[0] + full[1])
 
 
 def tokens(text: str) -> list[str]:

@@ -25,6 +25,7 @@ LABELS = _words("""
     срочно новое новости обновление важно молния терміново оновлення
     速報 最新 更新 号外 新着 重要 突发 快讯 重磅 快报 要闻 独家 最新消息 속보 단독 긴급 عاجل son dakika güncelleme
 """)
+COMMENT = _words("analysis explained explainer recap")  # labels of another article about the same news
 _MONTHS = "january february march april may june july august september october november december"
 _DAYS = "monday tuesday wednesday thursday friday saturday sunday"
 _COUNTS = (
@@ -38,4 +39,6 @@ SERIES = _words(
     "weekly daily monthly roundup roundups digest podcast newsletter recap changelog linkdump quiz crossword horoscope "
     "episode briefing bulletin wochenrückblick"
 )
-SMALL = _words("a an the of to in on at for and or by with from as is are be its it s")
+SMALL = _words(
+    "a an the of to in on at for and or by with from as is are be its it s after following over about amid during"
+)

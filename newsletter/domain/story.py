@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 
-from newsletter.domain.headline import Headline
+from newsletter.domain.headline import Headline, is_figure
 
 SAME_NEWS = timedelta(days=4)  # one headline within these days is one story: a weekly series comes again after seven
 REWRITTEN = timedelta(days=21)  # a body that was reworked is looked for this far
@@ -29,15 +29,20 @@ class Titles(Enum):
     FREE = "free"
 
 
+_STRANGERS = {Titles.RIVAL: 1, Titles.FREE: 2}  # rivals from which two posts tell different things in one mould
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What is known of two posts.
 
     `alike`, `within` are the shares of three-word shingles in both bodies and in the shorter one (0…1);
-    `quarrel()` says how far they name different things and figures: costly, so asked only where it counts.
+    `quarrel()` says how far they name different things and figures, `opening()` how much of either's beginning is in
+    the other, `rivals()` how many words of either's headline its body repeats and the other post lacks: costly, so
+    asked only where they count.
     `words` is the shorter body's length, 0 when one has none. `specific` is the number of content words in the
-    shorter headline; `returning` is True when either title is that of a series. `moved`: one of the posts vanished
-    from the source that the other one is in.
+    shorter headline; `returning` is True when either title is that of a series. `rewrapped`: one headline under two
+    known labels. `moved`: one of the posts vanished from the source that the other one is in.
     """
 
     titles: Titles
@@ -45,9 +50,12 @@ class Evidence:
     same_page: bool
     same_source: bool
     moved: bool
+    rewrapped: bool
     alike: float
     within: float
     quarrel: Callable[[], float]
+    opening: Callable[[], float]
+    rivals: Callable[[], int]
     words: int
     specific: int
     returning: bool
@@ -57,6 +65,8 @@ class Evidence:
 def relate(one: Headline, other: Headline, likeness: float) -> Titles:
     """`likeness` of the two titles, 0…1; two numbers of a series resemble each other in all but the number."""
     if one.firm & (other.firm | other.loose) or one.loose & other.firm:
+        return Titles.EQUAL
+    if one.words == other.words and len(one.words) >= 4 and not one.loose and not other.loose:
         return Titles.EQUAL
     if _differ(one.markers, other.markers) and _same_but_markers(one, other, likeness):
         return Titles.SERIES
@@ -71,6 +81,8 @@ def same_story(known: Evidence) -> bool:
         return known.moved and known.alike >= 0.95 and known.words >= TEASER and known.quarrel() == 0
     if known.same_page:
         return _one_page(known)
+    if known.titles in _STRANGERS and known.alike >= 0.3 and known.rivals() >= _STRANGERS[known.titles]:
+        return False
     if known.alike >= 0.97 and known.words >= TEASER and known.quarrel() <= 0.05:
         return True
     if known.moved and _moved(known):
@@ -98,15 +110,29 @@ def _moved(known: Evidence) -> bool:
 
 def _one_headline(known: Evidence) -> bool:
     near = known.apart <= SAME_NEWS
-    if known.within >= (0.6 if known.returning else 0.5) and known.words >= 6:
-        return known.quarrel() <= (0.3 if near and not known.returning else 0.15)
+    if known.returning and not near and known.alike < 0.5:
+        return False
+    if known.within >= (0.6 if known.returning else 0.5) and known.words >= 6 and known.quarrel() <= _tolerated(known):
+        return True
+    if known.returning and known.words < TEASER:
+        return known.specific >= 4 and known.apart <= timedelta(days=1 if known.rewrapped else 0.5)
     if known.returning or not near or known.specific < 2:
         return False
     if known.words < TEASER:
-        return known.specific >= 3 or known.within >= 0.3 or (known.words == 0 and known.specific >= 2)
-    if known.within >= 0.12:
-        return known.quarrel() <= 0.4
-    return not known.same_source and known.specific >= 5 and known.apart <= timedelta(days=2)
+        return known.specific >= 3 or known.within >= 0.3 or known.words == 0
+    if known.within >= 0.12 and known.quarrel() <= (0.7 if known.rewrapped and known.specific >= 4 else 0.4):
+        return True
+    elsewhere = known.rewrapped or not known.same_source
+    return elsewhere and known.specific >= 5 and known.apart <= timedelta(days=2)
+
+
+def _tolerated(known: Evidence) -> float:
+    """How far two bodies under one headline may quarrel that share most of their words."""
+    if known.returning:
+        return 0.15
+    if known.apart <= SAME_NEWS:
+        return 0.4
+    return 0.3 if known.rewrapped else 0.15
 
 
 def _one_lead_in_apart(known: Evidence) -> bool:
@@ -119,11 +145,16 @@ def _one_lead_in_apart(known: Evidence) -> bool:
 def _one_body(known: Evidence) -> bool:
     """Another headline over mostly the same words.
 
-    Sharing a paragraph of background is not enough: either most of both is shared, or nearly all of a trimmed one.
+    Sharing some background is not enough: either most of both is shared, or nearly all of a trimmed one. Who reports
+    what came of a story begins with that, and repeats the story below, however much of it.
     """
     if known.titles is Titles.RIVAL and known.alike < 0.6:
         return False
     if known.words < 12 or (known.alike < 0.3 and known.within < 0.85):
+        return False
+    if known.words < TEASER and known.apart > SAME_NEWS:
+        return False
+    if known.alike < 0.8 and known.opening() < 0.3:
         return False
     if known.apart > REWRITTEN:
         return known.alike >= 0.6 and known.words >= TEASER and known.quarrel() <= 0.08
@@ -142,7 +173,7 @@ def _same_but_markers(one: Headline, other: Headline, likeness: float) -> bool:
     if not a or not b or likeness >= 0.85:
         return True
     shared = len(a & b)
-    if _differ(filter(_is_figure, one.markers), filter(_is_figure, other.markers)):
+    if _differ(filter(is_figure, one.markers), filter(is_figure, other.markers)):
         return shared / min(len(a), len(b)) >= 0.6
     return shared / max(len(a), len(b)) >= 0.75
 
@@ -160,7 +191,3 @@ def _another_deed(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
 def _run(one: Sequence[str], other: Sequence[str]) -> int:
     """How many words both begin with."""
     return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
-
-
-def _is_figure(marker: str) -> bool:
-    return marker[0].isdigit()

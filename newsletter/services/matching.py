@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, lru_cache, partial
 
-from newsletter.domain.headline import headline
+from newsletter.domain.headline import headline, rewrapped
 from newsletter.domain.story import SAME_NEWS, TEASER, Evidence, relate, same_story
 from newsletter.text.likeness import (
     SHORT,
@@ -17,8 +17,11 @@ from newsletter.text.likeness import (
     common_shingles,
     compare,
     facts,
+    leads_elsewhere,
     likeness,
+    opening,
     quarrel,
+    rivals,
     shingles,
     title_likeness,
 )
@@ -53,7 +56,8 @@ class Matching:
         self._body = lru_cache(512)(body)
         self._headline = cache(headline)
         self._shingles = lru_cache(256)(self._read_shingles)
-        self._facts = lru_cache(512)(lambda post: facts(self._body(post)))
+        self._facts = lru_cache(512)(lambda post: facts(self._body(post), self._posts[post].title))
+        self._opening = lru_cache(512)(lambda post: opening(self._body(post)))
         self._quarrel = lru_cache(4096)(self._read_quarrel)
         self._pages: dict[str, list[Told]] = defaultdict(list)
         self._titles: dict[int, list[Told]] = defaultdict(list)
@@ -133,9 +137,12 @@ class Matching:
             same_page=bool(one.traits.page) and one.traits.page == other.traits.page,
             same_source=one.source == other.source,
             moved=moved,
+            rewrapped=rewrapped(*heads),
             alike=found.alike,
             within=found.within,
             quarrel=partial(self._quarrel, *sorted((one.post, other.post))),
+            rivals=lambda: rivals(self._facts(one.post), self._facts(other.post)),
+            opening=partial(self._begun_alike, one.post, other.post),
             words=words,
             specific=min(len(heads[0].words), len(heads[1].words)),
             returning=heads[0].series or heads[1].series,
@@ -150,6 +157,13 @@ class Matching:
         if found.seen < _SURE or words < SHORT or (found.within < _LITTLE and _namesakes(one, other)):
             found = compare(self._shingles(one.post) - self._common, self._shingles(other.post) - self._common)
         return found, words if found.seen >= min(4, words) else 0
+
+    def _begun_alike(self, one: int, other: int) -> float:
+        """The share of one's first shingles that the other has, of that one whose share is less; 0 for other news."""
+        if leads_elsewhere(self._facts(one), self._facts(other)):
+            return 0.0
+        pairs = ((self._opening(one), self._shingles(other)), (self._opening(other), self._shingles(one)))
+        return min((len(begun & whole) / len(begun) if begun else 0.0 for begun, whole in pairs))
 
     def _read_shingles(self, post: int) -> frozenset[int]:
         return shingles(self._body(post))

@@ -75,9 +75,15 @@ def ranked(connection: Connection, edition: Edition, as_of: datetime) -> list[Ra
 def wanted(edition: Edition, categories: Iterable[str]) -> bool:
     """Whether a post of these categories passes the edition's filter; capitals do not matter."""
     held = {category.casefold() for category in categories}
-    if held & {category.casefold() for category in edition.without_categories}:
+    if unwanted(edition, held):
         return False
     return not edition.categories or bool(held & {category.casefold() for category in edition.categories})
+
+
+def unwanted(edition: Edition, categories: Iterable[str]) -> bool:
+    """Whether the edition leaves these categories out, as another version of a story too."""
+    left_out = {category.casefold() for category in edition.without_categories}
+    return any(category.casefold() in left_out for category in categories)
 
 
 def links(edition: Edition, number: int) -> IssueLinks:
@@ -105,7 +111,8 @@ def _digest(
     whole = posts.by_ids(connection, [item.candidate.speaker.post for item in chosen])
     others: dict[int, list[Version]] = defaultdict(list)
     for story, version in candidates.of_stories(connection, [item.candidate.story for item in chosen], as_of):
-        others[story].append(version)
+        if not unwanted(edition, version.categories):
+            others[story].append(version)
     told = tuple(
         _story(item.candidate, whole[item.candidate.speaker.post], others[item.candidate.story], lead=item.rank == 1)
         for item in chosen

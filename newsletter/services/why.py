@@ -13,7 +13,7 @@ from newsletter.domain.edition import Edition
 from newsletter.domain.post import PostState
 from newsletter.domain.ranking import Ranked
 from newsletter.domain.urls import canonical
-from newsletter.services.publish import ranked, wanted
+from newsletter.services.publish import ranked, unwanted, wanted
 from newsletter.store import candidates, issues
 from newsletter.store.candidates import Seen
 from newsletter.store.database import Database
@@ -86,11 +86,20 @@ def _answer(connection: Connection, edition: Edition, seen: Seen | None, post: s
             f"No post of {edition.newsletter} has this address or path: {post}. `newsletter collect` reads the sources."
         )
         return Why(edition.newsletter, edition.key, Reason.UNKNOWN, text)
-    return _kept_out(connection, edition, seen, as_of) or _weighed(connection, edition, seen, as_of)
+    kept_out = _kept_out(connection, edition, seen, as_of)
+    if kept_out is None or kept_out.reason in (Reason.FILTERED, Reason.OLD):
+        order = ranked(connection, edition, as_of)
+        mine = next((item for item in order if item.candidate.story == seen.story), None)
+        if kept_out is None or (mine and not unwanted(edition, seen.version.categories)):
+            return _weighed(connection, edition, seen, order, mine)
+    return kept_out
 
 
 def _kept_out(connection: Connection, edition: Edition, seen: Seen, as_of: datetime) -> Why | None:
-    """The first rule that the post falls to before anything is weighed."""
+    """The first rule that the post falls to before anything is weighed.
+
+    A post that is too old or filtered may still stand behind another version of its story.
+    """
     version, since = seen.version, as_of - edition.lookback
     if sent := issues.sent(connection, edition.newsletter, edition.key).get(seen.story or 0):
         issue = issues.get(connection, sent)
@@ -120,9 +129,7 @@ def _kept_out(connection: Connection, edition: Edition, seen: Seen, as_of: datet
     return None
 
 
-def _weighed(connection: Connection, edition: Edition, seen: Seen, as_of: datetime) -> Why:
-    order = ranked(connection, edition, as_of)
-    mine = next((item for item in order if item.candidate.story == seen.story), None)
+def _weighed(connection: Connection, edition: Edition, seen: Seen, order: Sequence[Ranked], mine: Ranked | None) -> Why:
     if mine is None:
         return _why(edition, seen, Reason.UNKNOWN, "It was not compared yet; run `newsletter collect` again.")
     draft = issues.draft(connection, edition.newsletter, edition.key)

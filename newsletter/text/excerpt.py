@@ -25,6 +25,15 @@ _LONG_FOR_A_LINE = 100  # characters; what is longer and ends without a full sto
 _ELLIPSES = re.compile(r"[ \[(]*(?:…|\.\.\.)[\])]*$")
 _NO_LETTER = re.compile(r"[\W_]+")
 _FENCED = re.compile(r"^ {0,3}(```|~~~).*?^ {0,3}\1", re.DOTALL | re.MULTILINE)
+_ADDRESS = re.compile(
+    r"(?:(?<!\w)https?:|(?<![\w:/]))//(?:www\.)?(\w[\w-]*(?:\.[\w-]+)+)((?::\d+)?(?:/[^\s<>\"“”()]*[\w=-])?/?)",
+    re.IGNORECASE,
+)
+_STRAY_LINK = re.compile(r"\[([^\[\]]{1,300})\]\((?:https?:)?/[^\s()]{0,500}\)")
+_LONGEST_ADDRESS = 32  # characters that a reader takes in; of a longer one the host says enough
+_LEADS_ON = re.compile(
+    r"(?:^|\s)(?:an?|and|as|at|by|for|from|in|into|is|of|on|or|our|than|that|the|their|to|with|your)$"
+)
 _SYNTAX = re.compile(r"<[^<>]{0,2000}>|(?<=\])\([^()\s]*\)|https?://\S+|^[ \t]*[#>*+|-]+[ \t]", re.MULTILINE)
 
 
@@ -62,7 +71,7 @@ def _own(post: Post) -> str:
         return ""
     text = post.excerpt[:10_000]
     text = inline_text(text, set()) if post.markup is Markup.MARKDOWN else to_text(text) if "<" in text else text
-    return " ".join(without_requests(one_line(text)))
+    return " ".join(without_requests(_as_said(one_line(text))))
 
 
 def _is_cut(own: str) -> bool:
@@ -99,18 +108,30 @@ def _from_body(post: Post, words: int) -> list[str]:
     size = 0
     found = _real(post, title)
     for passage, following in _with_following(islice(found, _MOST_PASSAGES)):
-        told = without_requests(passage.text)
+        text = _as_said(passage.text)
+        told = [sentence for sentence in without_requests(text) if sentence not in prose]
         if not told or (prose and is_author_bio(passage.text)):
             continue
         if passage.kind is not Kind.PARAGRAPH:
-            others += _closed([passage.text])
+            others += _closed([text])
             continue
-        told = _led_on(told, following, bool(prose)) if told[-1].endswith((":", "：")) else _closed(told)
+        if told[-1].endswith((":", "：")):
+            told = _led_on(told, following, bool(prose))
+        else:
+            told = _closed(_with_its_end(told, bool(prose)))
         prose += told
         size += sum(map(count_words, told))
         if size > words + _FEWEST:
             break
     return prose if size >= _FEWEST or not others else [*prose, *others]
+
+
+def _as_said(text: str) -> str:
+    """Addresses as people say them: no scheme, of a long one only the host, and of a linked one nothing."""
+    if "//" not in text:
+        return text
+    text = _STRAY_LINK.sub(r"\1", text)
+    return _ADDRESS.sub(lambda at: at[1] + (at[2].rstrip("/") if len(at[1] + at[2]) <= _LONGEST_ADDRESS else ""), text)
 
 
 def _real(post: Post, title: str) -> Iterator[Passage]:
@@ -144,6 +165,11 @@ def _led_on(told: list[str], following: list[Passage], told_before: bool) -> lis
     if told_before or len(told) > 1:
         return told[:-1]
     return _closed([bare] if (bare := told[-1].rstrip(":： ")) else [])
+
+
+def _with_its_end(told: list[str], told_before: bool) -> list[str]:
+    """Without a last sentence that runs into something that is no text, if that leaves any."""
+    return told[:-1] if _LEADS_ON.search(told[-1]) and (told_before or len(told) > 1) else told
 
 
 def _closed(told: list[str]) -> list[str]:

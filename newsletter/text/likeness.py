@@ -20,9 +20,10 @@ READ = 1600  # characters that a sketch reads: the news stands at the top, and 2
 READ_WHOLE = 20_000  # characters that are read where a sketch cannot tell
 SHORT = 50  # words; a sketch of fewer holds every shingle, and is compared with a longer body only in full
 _READ_FOR_FACTS = 4000
+_OPENING = 28  # words
 _CODE = re.compile(r"<(script|style)\b.*?</\1>", re.DOTALL | re.IGNORECASE)
 _MARKUP = re.compile(r"<[^>]*>|\]\([^)\s]*(?:\s[^)]*)?\)|\{[:%{][^}]*\}+|https?://\S+")
-_TYPOGRAPHY = [("’", "'"), ("‘", "'"), ("“", '"'), ("”", '"'), ("–", "-"), ("—", "-"), ("…", " "), ("\u00a0", " ")]
+_TYPOGRAPHY = [("’", "'"), ("‘", "'"), ("“", '"'), ("”", '"'), ("–", "-"), ("—", "-"), ("…", "... "), ("\u00a0", " ")]
 _HAN = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
 _SIGN = re.compile(f"([{_HAN}])")
 _OTHER = re.compile(r"[^\w\s]+|_")
@@ -35,6 +36,7 @@ _FACT = re.compile(r"\d[\d.,:]*\d|\d|(?<![.!?:>#*\"“”\n-]\s)(?<![.!?:>#*\"�
 
 
 _FIGURE_OR_WORD = re.compile(r"\d[\d.,:]*|[^\W\d][\w'-]*")
+_CUT_SHORT = re.compile(r"[\w'-]*\s?[\[(]?\.\.\..{0,60}\Z", re.DOTALL)  # half a word, "… Continue reading"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,11 @@ def shingles(body: str) -> frozenset[int]:
     return _every(_words(body, READ_WHOLE).split())
 
 
+def opening(body: str) -> frozenset[int]:
+    """Every shingle of the body's first words."""
+    return _every(_words(body, READ).split()[:_OPENING])
+
+
 def _every(words: list[str]) -> frozenset[int]:
     if len(words) < 3:
         return frozenset(crc32(word.encode()) for word in words)
@@ -116,25 +123,53 @@ def common_shingles(groups: Iterable[Iterable[Sketch]], most: int) -> set[int]:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a body names: names (capitals inside a sentence) and figures; and every word it uses."""
+    """What a post names: names (capitals inside a sentence) and figures; those in its headline; every word it uses.
+
+    `told` are the stems of the headline's words that stand in the body too, `lead` what the first words name.
+    """
 
     named: frozenset[str]
+    lead: frozenset[str]
+    headed: frozenset[str]
+    told: frozenset[str]
     words: frozenset[str]
 
 
-def facts(body: str) -> Facts:
-    text = _plain(body, _READ_FOR_FACTS)
-    return Facts(_spoken(" ".join(_FACT.findall(text))), _spoken(text))
+def facts(body: str, title: str = "") -> Facts:
+    """A word of the headline is a name when the body never writes it small, wherever in a sentence it stands."""
+    text = _plain(body, _READ_FOR_FACTS).strip()
+    if "..." in text[-99:]:
+        text = _CUT_SHORT.sub("", text)
+    if not text.isascii() or not title.isascii():
+        text, title = _SIGN.sub(r" \1 ", text), _SIGN.sub(r" \1 ", _plain(title, READ))
+    named = _spoken(" ".join(_FACT.findall(text)))
+    small = frozenset(word for word in _FIGURE_OR_WORD.findall(text) if word[0].islower())
+    head, words = _spoken(title), _spoken(text) | named  # names and figures may stand between letters without a space
+    headed = frozenset(word for word in head & words - small if word[0].isdigit() or word.upper() != word)
+    lead = _spoken(" ".join(_FACT.findall(" ".join(text.split(None, _OPENING)[:_OPENING]))))
+    return Facts(named, lead, headed, _stems(head) & _stems(words), words | head)
 
 
 def quarrel(one: Facts, other: Facts) -> float:
-    """0…1: how far two bodies name different people, things and figures, each lacking the other's.
+    """0…1: how far two posts name different people, things and figures, each lacking the other's.
 
     A rewriter changes words, trims or adds; he keeps the names and figures. Two reports from one mould differ
-    in just these. What only one side has is no quarrel.
+    in just these, and above all in what their headlines name. What only one side has is no quarrel.
     """
+    if _lacking(one.headed, other.words) and _lacking(other.headed, one.words):
+        return 1.0
     least = min(len(one.named), len(other.named))
-    return min(_lacking(one, other), _lacking(other, one)) / least if least else 0.0
+    return min(_lacking(one.named, other.words), _lacking(other.named, one.words)) / least if least else 0.0
+
+
+def leads_elsewhere(one: Facts, other: Facts) -> bool:
+    """Whether either post begins with several names or figures that the other does not know."""
+    return _lacking(one.lead, other.words) > 1 or _lacking(other.lead, one.words) > 1
+
+
+def rivals(one: Facts, other: Facts) -> int:
+    """How many words of each headline its own body repeats of which the other post has none; of that with fewer."""
+    return min(len(one.told - _stems(other.words)), len(other.told - _stems(one.words)))
 
 
 def title_likeness(one: str, other: str) -> float:
@@ -146,8 +181,12 @@ def _spoken(text: str) -> frozenset[str]:
     return frozenset(word.strip("'-.,:").removesuffix("'s") for word in set(_FIGURE_OR_WORD.findall(text.lower())))
 
 
-def _lacking(one: Facts, other: Facts) -> int:
-    return sum(not _spelt_alike(fact, other.words) for fact in one.named - other.words)
+def _stems(words: Iterable[str]) -> frozenset[str]:
+    return frozenset(word[:5] for word in words)
+
+
+def _lacking(facts: frozenset[str], words: frozenset[str]) -> int:
+    return sum(not _spelt_alike(fact, words) for fact in facts - words)
 
 
 def _spelt_alike(fact: str, others: Iterable[str]) -> bool:

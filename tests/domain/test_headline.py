@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.domain.headline import headline
+from newsletter.domain.headline import headline, rewrapped
 
 TITLE = "Regulator criticises Met's use of facial recognition cameras"
 
@@ -16,6 +16,7 @@ TITLE = "Regulator criticises Met's use of facial recognition cameras"
     [
         "Breaking: {}", "Update: {}", "Latest: {}", "New: {}", "Big News: {}", "BREAKING - {}", "Breaking! {}",
         "[Update] {}", "(Updated) {}", "【Update】{}", "Just in | {}", "UPDATE 2-{}", "UPDATE {}", "🚨 Breaking 🚨 {}",
+        "*BREAKING* {}", "++ Eilmeldung ++ {}", "Update｜{}", "重磅！{}", "{} :: Video", "{} « Update",
         "Update: Breaking: {}", "Eilmeldung: {}", "Última hora: {}", "Срочно: {}", "速報：{}", "{} (updated)",
         "{} [Video]",
         "The {}", "{}!", "  {}  ", "“{}”",
@@ -41,6 +42,8 @@ def test_unknown_wrapping_comes_off_loosely(wrapped: str) -> None:
         ("Part two: the gears", "Part three: the gears"),
         ("Episode 12: the ferry talk", "Episode 13: the ferry talk"),
         ("Links for Monday", "Links for Friday"),
+        ("Tarran OS 11.1 Beta1", "Tarran OS 11.1 RC1"),
+        ("塔兰公司投资3亿元建船厂", "塔兰公司投资5亿元建船厂"),
         ("三体 之 10 光", "三体 之 11 光"),
     ],
 )
@@ -49,6 +52,19 @@ def test_numbers_of_a_series_differ_in_their_markers(one: str, other: str) -> No
     assert not (a.firm | a.loose) & (b.firm | b.loose)
     assert a.markers - b.markers
     assert b.markers - a.markers
+
+
+def test_a_figure_between_signs_is_a_word() -> None:
+    assert headline("塔兰公司投资3亿元建船厂").markers == {"3"}
+
+
+def test_one_headline_under_two_labels_is_rewrapped() -> None:
+    bare, new = headline(TITLE), headline(f"New: {TITLE}")
+    assert rewrapped(bare, new)
+    assert rewrapped(new, headline(f"Big News: {TITLE}"))
+    assert not rewrapped(bare, headline(f"The {TITLE}!"))
+    assert not rewrapped(bare, headline(f"Explained: {TITLE}"))
+    assert not rewrapped(bare, headline(f"Tidewatch: {TITLE}"))
 
 
 def test_titles_that_come_again_are_known() -> None:

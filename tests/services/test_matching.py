@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from newsletter.domain.headline import headline
+from newsletter.domain.story import Titles, relate
 from newsletter.services.matching import Matching, Told
 from newsletter.text.traits import traits
 from tests.news_corpus import corpus
@@ -21,6 +23,15 @@ BODY = (
     "The ferry line between Tarran and the mainland has grounded its four boats after fog baffled their sensors. "
     "Nobody was hurt, said Mara Quill, who runs the line, but one boat circled a buoy for forty minutes with sixty "
     "passengers aboard. The boats stay in harbour until Harrow Marine has changed the way they read the radar."
+)
+SIGNS = (
+    "由于大雾使传感器失灵，Tarran渡轮公司周二停航了4艘船。"
+    "负责人说没有人受伤，但一艘船载着60名乘客绕着浮标航行了40分钟。"
+)
+LEAD = "The ferry line between Tarran and the mainland has grounded its four boats."
+MOULD = (
+    "{} is asking the owners of 700 {} to send them back. The fault was found during a routine check in March, and no "
+    "injuries have been reported so far. Owners will be told by post, and need not do anything until then."
 )
 OTHER = (
     "A phone that lasts nine days on one charge goes on sale in June. Its maker Lumen Ridge gave up a colour screen "
@@ -79,6 +90,16 @@ SAME = {
     "a teaser": (("Ferry line grounds its boats", BODY), ("Ferry line grounds its boats", BODY[:60])),
     "another headline": (("Ferry line grounds its boats", BODY), ("Fog leaves Tarran without ships", BODY)),
     "markup": (("Ferry line grounds its boats", BODY), ("Boats stay in", f"<p>{BODY.replace('. ', '.</p><p>')}</p>")),
+    "Chinese": (("塔兰渡轮公司停航四艘船", SIGNS), ("雾中的渡轮", SIGNS.replace("没有人", "无人"))),
+    "a cut teaser": (
+        ("Ferry line grounds its boats", BODY),
+        ("Ferry line grounds its boats", f"{BODY[:165]}… Keep Reading at Tidewatch"),
+    ),
+    "other parts of one report": (
+        ("Breaking: Ferry line grounds its four boats", f"{LEAD} {BODY[-160:]} Idris Vane of Corvey was aboard."),
+        ("Big News: Ferry line grounds its four boats", f"{LEAD} {OTHER[:-120]}"),
+    ),
+    "a numbered post without a body": (("Weekly roundup of Tarran #12", BODY), ("Weekly roundup of Tarran #12", "")),
     "trimmed": (("Ferry line grounds its boats", BODY), ("Fog and a buoy", BODY[:210])),
 }
 APART = {
@@ -87,6 +108,30 @@ APART = {
     "recalls and unveils over one background": (
         ("Kestrel recalls its wall battery", f"{OTHER} {BODY}"), ("Kestrel unveils its wall battery", BODY)
     ),
+    "what came of it, with the story below": (
+        ("Fog leaves Tarran without ships", BODY), ("Harbour master of Tarran resigns", f"{OTHER} {BODY}")
+    ),
+    "what came of it, in a line": (
+        ("Fog leaves Tarran without ships", BODY[:210]),
+        ("Harbour master resigns", f"The cost is put at 90,000 pounds by insurers in Corvey, who wait. {BODY}"),
+    ),
+    "an opinion": (("Ferry line grounds its boats", BODY), ("Opinion: Ferry line grounds its boats", OTHER)),
+    "one short mould": (
+        ("Kestrel to recall 700 kettles", MOULD.format("Kestrel", "kettles")),
+        ("Pennydrop to recall 700 lamps", MOULD.format("Pennydrop", "lamps")),
+    ),
+    "one mould, one word": (
+        ("Kestrel adds fog controls to its lamps", MOULD.format("Kestrel", "lamps in fog")),
+        ("Kestrel adds dusk controls to its lamps", MOULD.format("Kestrel", "lamps at dusk")),
+    ),
+    "one mould, two things": (
+        ("Kestrel and its dim fog lamps", MOULD.format("Kestrel", "fog lamps")),
+        ("Round kettles: Kestrel is sorry", MOULD.format("Kestrel", "round kettles")),
+    ),
+    "topics before a colon, no bodies": (
+        ("Sonda down: users report trouble with maps", ""), ("Lumen Ridge down: users report trouble with maps", "")
+    ),
+    "Chinese figures": (("渡轮公司停航", SIGNS), ("渡轮公司复航", SIGNS.replace("40", "15").replace("60", "72"))),
     "a series": (("Weekly roundup #12", BODY), ("Weekly roundup #13", BODY.replace("four", "nine"))),
     "a series without numbers": (("Friday links", BODY), ("Friday links", OTHER)),
     "versions": (("Jekyll 3.1.2 released", "Fixes bugs."), ("Jekyll 3.1.3 released", "Fixes bugs.")),
@@ -112,6 +157,25 @@ def test_two_stories(name: str) -> None:
     (title, body), (other_title, other_body) = APART[name]
     posts = [told(0, title, body), told(1, other_title, other_body, 1)]
     assert groups(posts, [body, other_body])[1] == 1
+
+
+def test_a_word_of_little_weight_makes_no_other_headline() -> None:
+    one, other = "Tarran shares jump after autumn results", "Tip: Tarran shares jump following autumn results"
+    assert relate(headline(one), headline(other), 0.9) is not Titles.RIVAL
+    other = "Update: Tarran shares jump following its autumn results"
+    assert relate(headline(one), headline(other), 0.9) is Titles.EQUAL
+
+
+def test_a_teaser_of_background_is_no_evidence_weeks_later() -> None:
+    bodies = [BODY[:77], f"{BODY} {OTHER}"]
+    posts = [told(0, "Fog leaves Tarran", bodies[0]), told(1, "Harbour master resigns", bodies[1], 14)]
+    assert groups(posts, bodies)[1] == 1
+
+
+def test_a_weekly_post_that_says_little_is_not_the_one_of_last_week() -> None:
+    little = "Welcome back to our look at the harbour. Here is what we liked this week, and do write to us with tips."
+    posts = [told(0, "Links of the week", little), told(1, "Links of the week", f"{little} {OTHER}", 7)]
+    assert groups(posts, [little, f"{little} {OTHER}"])[1] == 1
 
 
 def test_tracking_parameters_do_not_make_a_story() -> None:

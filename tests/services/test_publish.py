@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -215,6 +216,23 @@ def test_versions_stand_behind_the_richest(database: Database) -> None:
     assert (answer.reason, answer.included, answer.rank) == (Reason.VERSION, True, 1)
     assert answer.total == pytest.approx(sum(answer.signals.values()))
     assert answer.signals["sources"] == pytest.approx(1.0)
+
+
+def test_versions_of_other_categories_stand_behind_unless_the_edition_leaves_them_out(database: Database) -> None:
+    long = " ".join(WORDS.values())
+    for name, days, category in (
+        ("a", 1, "Technology"),
+        ("b", 2, "Sports"),
+        ("c", 1.5, "Local"),
+        ("d", 15, "Technology"),
+    ):
+        add(database, name, days, title="Bridge hears itself age in Marlow", body=long, categories=[category])
+    edition = replace(UK, categories=("technology",), without_categories=("local",))
+    issue = make(database, edition)
+    assert issue is not None
+    assert [(story.url[-1], [also["url"][-1] for also in story.also]) for story in issue.stories] == [("a", ["b", "d"])]
+    reasons = {name: ask(database, f"https://example.org/{name}", edition).reason for name in "abcd"}
+    assert reasons == {"a": Reason.INCLUDED, "b": Reason.VERSION, "c": Reason.FILTERED, "d": Reason.VERSION}
 
 
 def test_below_the_limit_says_by_how_much(database: Database) -> None:

@@ -128,7 +128,7 @@ def test_a_bridging_post_merges_two_stories_and_their_ledgers(database: Database
     assert older != younger
     send(database, younger)
     send(database, younger, edition="world", state="draft")
-    bridge = add(database, "c", "What we know of the boats in the harbour", FERRY, source="third")
+    bridge = add(database, "c", "Update: Crews steer by hand again from Thursday", FERRY, source="third")
     assign(database, "tech", NOW)
     assert story(database, first) == story(database, second) == story(database, bridge) == older
     with database.read() as connection:

@@ -274,6 +274,15 @@ def test_plain_text_everywhere(blog: Blog) -> None:
     assert post.body == "{{ 7*7 }}\n"
 
 
+@pytest.mark.parametrize(
+    ("written", "weight"),
+    [("5", 5), ("'5'", 5), ("-2.5", -2.5), (".nan", 0), ("'nan'", 0), ("9" * 400, 1e6), ("-.inf", -1e6), ("high", 0),
+     ("true", 0), ("[3]", 0), ("", 0)],
+)  # fmt: skip
+def test_weights_are_numbers_within_reason(blog: Blog, written: str, weight: float) -> None:
+    assert blog.write(POST, f"weight: {written}").read()[POST].weight == weight
+
+
 def test_where_the_author_ended_the_excerpt(blog: Blog) -> None:
     blog.config("excerpt_separator: '<!-- cut -->'\n").write(POST, "", "First.\n<!-- cut -->\nSecond.")
     blog.write("_posts/2015-03-08-c.md", "excerpt_separator: '~~'", "First.\n~~\nSecond.")

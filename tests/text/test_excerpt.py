@@ -55,6 +55,33 @@ Sign up for our Tech Decoded newsletter to follow the world's top tech stories a
 """
 
 
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("The boats are shown at https://www.ferry.example/boats/ from today on.",
+         "The boats are shown at ferry.example/boats from today on."),
+        ("The boats (see //ferry.example/archive/2026/05/boats-in-the-fog.html) stay in harbour until they are mended.",
+         "The boats (see ferry.example) stay in harbour until they are mended."),
+        ("Four boats stay in the harbour of Tarran today.\n\nhttps://ferry.example/archive/",
+         "Four boats stay in the harbour of Tarran today."),
+        ("<p>Four boats stay in the [harbour](https://ferry.example/) of Tarran until June.</p>",
+         "Four boats stay in the harbour of Tarran until June."),
+        ("Ask on ircs://chat.example/ferry when the boats of the line leave.",
+         "Ask on ircs://chat.example/ferry when the boats of the line leave."),
+    ],
+)  # fmt: skip
+def test_addresses_are_said_as_people_say_them(body: str, told: str) -> None:
+    assert excerpt(post(body, Markup.HTML if body.startswith("<") else Markup.MARKDOWN), 40) == told
+
+
+def test_a_sentence_is_told_once_and_not_without_its_end() -> None:
+    body = (
+        "Four boats stay in harbour. Nobody was hurt in the fog.\n\nFour boats stay in harbour. They leave again on\n\n"
+    )
+    told = "Four boats stay in harbour. Nobody was hurt in the fog. They are old."
+    assert excerpt(post(f"{body}| Monday |\n|---|\n| ten |\n\nThey are old."), 40) == told
+
+
 def test_the_first_real_sentences() -> None:
     told = "A robot in Leeds has learnt to make tea, its makers say. It took two years. It is now for hire."
     assert excerpt(post(STORY), 40) == told

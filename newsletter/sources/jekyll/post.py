@@ -22,6 +22,7 @@ MORE = "<!--more-->"  # where the author ended the excerpt; text.excerpt cuts th
 
 Resolve = Callable[[Document, str], str]  # a document and a text with Liquid in it -> the text without
 
+_HEAVIEST = 1e6
 _HTML = (".html", ".htm", ".xhtml", ".xml")
 
 
@@ -183,7 +184,13 @@ def _flag(value: object) -> bool:
 
 
 def _number(value: object) -> float:
-    """0 for what is no number, and for one past all reason."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    """0 for what is no number; "5" is one. One past all reason is as large as may be."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return 0.0
-    return float(value) if abs(value) < 1e6 else 0.0
+    try:
+        number = float(value)
+    except OverflowError:
+        number = _HEAVIEST if int(value) > 0 else -_HEAVIEST
+    except ValueError:
+        return 0.0
+    return max(-_HEAVIEST, min(_HEAVIEST, number)) if number == number else 0.0
