@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 PANEL = "Posts"
 _SHOWN_SKIPS = 10
+_SHOWN_WARNINGS = 5
 _SCREENFUL = 40
 
 MaybeNewsletter = Annotated[
@@ -42,7 +43,7 @@ def collect(context: Context, newsletter: MaybeNewsletter = None, as_json: JsonO
 
 
 def collect_one(session: Session, newsletter: str) -> list[SourceReport]:
-    """Collects one newsletter's sources, with a progress bar; says on stderr which could not be read."""
+    """Collects one newsletter's sources, with a progress bar; says on stderr what was wrong with them."""
     from newsletter.services.collect import collect as collect_sources
 
     app = session.app
@@ -54,7 +55,15 @@ def collect_one(session: Session, newsletter: str) -> list[SourceReport]:
     for one in reports:
         if one.error:
             output.note(f"[yellow]warning:[/] {output.plain(one.name)} could not be read: {output.plain(one.error)}")
+        _note_warnings(one)
     return reports
+
+
+def _note_warnings(report: SourceReport) -> None:
+    for sentence in report.warnings[:_SHOWN_WARNINGS]:
+        output.note(f"[yellow]warning:[/] {output.plain(report.name)}: {output.plain(sentence)}")
+    if (more := len(report.warnings) - _SHOWN_WARNINGS) > 0:
+        output.note(f"[dim]… and {count(more, 'more', 'more')} like that in {output.plain(report.name)}[/]")
 
 
 def posts(

@@ -120,7 +120,12 @@ def _content(issue: Issue) -> Iterator[str]:
             yield f"The {part} holds what looks like template syntax: {found[0][:60]}. Was a value meant?"
     if not issue.text.strip():
         yield "There is no text part. Some readers see nothing but that."
-    missing = [story.title for story in issue.stories if story.url and story.url not in issue.text]
+    if homeless := [story.title for story in issue.stories if not _is_on_the_web(story.url)]:
+        yield (
+            f"{len(homeless)} of {len(issue.stories)} stories have no web address, so no reader can open them, "
+            f"first: {homeless[0]}. Name the site's `url` in its _config.yml, or in its source in config.yaml."
+        )
+    missing = [story.title for story in issue.stories if _is_on_the_web(story.url) and story.url not in issue.text]
     if issue.text.strip() and missing:
         yield f"The text part lacks {len(missing)} of {len(issue.stories)} stories, first: {missing[0]}."
 
@@ -142,6 +147,10 @@ def _edition(edition: Edition) -> Iterator[str]:
         yield "There is no `postal_address`. Many laws (CAN-SPAM among them) ask for one."
     if urlsplit(edition.site_url).scheme != "https":
         yield "`site.url` is not https: mail programs offer one-click unsubscribing for https links only."
+
+
+def _is_on_the_web(url: str) -> bool:
+    return url.startswith(("https://", "http://"))
 
 
 def _is_local(url: str) -> bool:

@@ -221,6 +221,13 @@ def test_empty_states_tell_the_next_step(tmp_path: Path) -> None:
     assert desk.call("issues", "--json").json == []
 
 
+def test_what_a_source_warns_of_is_said(tmp_path: Path) -> None:
+    desk = Desk(tmp_path).furnish()
+    (tmp_path / "blog" / "_config.yml").write_text("title: Harbour\n")
+    assert "warning: blog: _config.yml names no `url`" in desk.call("build", "harbour").err
+    assert "stories have no web address" in desk.call("check", 1).out
+
+
 def test_subscribers_come_and_go(tmp_path: Path) -> None:
     desk = Desk(tmp_path).furnish()
     assert desk.call("subscribers", "add", "Ann@Example.com", "--name", "Ann", "--json").json["state"] == "pending"

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from newsletter.domain.edition import Edition
-from newsletter.domain.issue import Issue
+from newsletter.domain.issue import Issue, IssueStory
 from newsletter.errors import Blocked
 from newsletter.services.preflight import Level, demand, preflight
 from newsletter.text.message import issue_headers
@@ -68,6 +68,7 @@ def test_a_sender_that_cannot_stand_in_a_header_blocks() -> None:
         ({"html": LINK + "<mj-text>x</mj-text>"}, "template syntax: <mj-text"),
         ({"text": ""}, "There is no text part"),
         ({"text": slot("unsubscribe_url")}, "lacks 10 of 10 stories"),
+        ({"stories": (IssueStory(1, "Bees", "/2026/bees.html"),)}, "1 of 1 stories have no web address"),
         ({"html": LINK + '<img src="https://x.example/y.png">'}, "without an alt attribute: 1"),
         ({"html": LINK + '<a href="http://localhost:8000/x">x</a>'}, "leads to this machine"),
         ({"html": LINK + '<a href="http://127.0.0.1/x">x</a>'}, "leads to this machine"),

@@ -92,7 +92,7 @@ def test_the_sources_address_overrides_the_sites(blog: Blog) -> None:
     assert blog.read(url="https://other.org/")[POST].url == "https://other.org/b/2015/03/07/a-b.html"
     assert blog.warnings == []
     blog.config("title: no address\n").read()
-    assert "no `url`" in blog.warnings[0]
+    assert "names no `url`, so its stories have no link" in blog.warnings[0]
 
 
 def test_a_time_zone_dates_what_names_none(blog: Blog) -> None:

@@ -60,7 +60,7 @@ def read_site(root: Path, url: str | None) -> Site:
     own_url = text(values.get("url")).strip().rstrip("/")
     if not (url or own_url):
         warnings.append(
-            f"{name or '_config.yml'} names no `url`, so links would lead nowhere; name it there or in the source"
+            f"{name or 'the site'} names no `url`, so its stories have no link; name it in _config.yml or in the source"
         )
     baseurl = text(values.get("baseurl")).strip().strip("/")
     zone = _zone(values.get("timezone"), warnings)
