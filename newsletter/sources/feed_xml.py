@@ -14,6 +14,7 @@ import feedparser
 
 from newsletter.domain.post import Markup
 from newsletter.errors import SourceError
+from newsletter.sources.feed_encoding import as_utf8
 from newsletter.sources.feed_entry import Entry, Feed, moment
 from newsletter.text.html import to_text
 from newsletter.text.plain import one_line
@@ -33,6 +34,8 @@ def parse_xml(body: bytes, content_type: str, base: str) -> Feed | None:
     Broken XML gives what can be had of it. Raises SourceError when feedparser gives up altogether.
     """
     told = {"content-location": base} if base else {}
+    if (readable := as_utf8(body, content_type)) is not None:
+        body, content_type = readable, "application/xml; charset=utf-8"
     if content_type:
         told["content-type"] = content_type
     try:

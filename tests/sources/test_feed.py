@@ -13,6 +13,7 @@ from newsletter.domain.post import Markup, Post, PostState, Skipped
 from newsletter.errors import PostError, SourceError
 from newsletter.sources.base import Item, Reading, SourceState
 from newsletter.sources.feed import FeedSource
+from newsletter.sources.feed_xml import parse_xml
 from newsletter.text.excerpt import excerpt
 from tests.web_server import Answer, WebServer, web_server
 
@@ -148,6 +149,50 @@ def test_broken_xml_gives_what_can_be_had(tmp_path: Path) -> None:
     first, second, *_ = items(read(tmp_path, text))
     assert first.parse().title == "AT&T < 5 & more"
     assert second.parse().url == "https://x.example/2?a=1&b=2"
+
+
+RUSSIAN = "Компания выпустила новую версию программы"
+POLISH = "Zażółć gęślą jaźń: nowa wersja systemu już jest"
+GERMAN = "Größe und Qualität der Züge: ein Überblick über die nächsten Jahre"
+JAPANESE = "新しいソフトウェアの更新が公開されました"
+
+
+@pytest.mark.parametrize(
+    ("title", "written", "declared", "served"),
+    [
+        (RUSSIAN, "cp1251", "", ""),
+        (RUSSIAN, "koi8-r", "", "application/rss+xml"),
+        (JAPANESE, "shift_jis", "", ""),
+        (JAPANESE, "euc_jp", "", "text/xml"),
+        (JAPANESE, "iso-2022-jp", "iso-2022-jp", ""),
+        (GERMAN, "cp1252", "", "text/xml"),
+        (GERMAN, "cp1252", "utf-8", ""),
+        ("Über “Qualität” – heute", "cp1252", "iso-8859-1", ""),
+        (RUSSIAN, "cp1251", "windows-1251", "text/xml; charset=ISO-8859-1"),
+        (POLISH, "iso-8859-2", "", 'text/xml; charset="ISO-8859-2"'),
+        (RUSSIAN, "utf-8", "", "text/xml"),
+        (RUSSIAN, "utf-8", "utf-8", "application/rss+xml; charset=ISO-8859-1"),
+        (RUSSIAN, "utf-8", "iso-8859-1", ""),
+        (RUSSIAN, "utf-8", "utf-16", ""),
+        ("A plain one", "utf-8", "utf-16", "text/xml; charset=utf-16"),
+        (RUSSIAN, "utf-8-sig", "", "text/xml; charset=us-ascii"),
+        (RUSSIAN, "utf-16", "utf-16", "application/xml"),
+        (RUSSIAN, "utf-8", "rot13", "text/xml; charset=undefined"),
+    ],
+)
+def test_encodings_that_are_named_wrongly_or_not_at_all(title: str, written: str, declared: str, served: str) -> None:
+    declaration = f'<?xml version="1.0" encoding="{declared}"?>' if declared else ""
+    text = f"{declaration}<rss><channel><item><title>{title}</title><link>https://e.org/1</link></item></channel></rss>"
+    feed = parse_xml(text.encode(written), served, "https://e.org/feed")
+    assert feed is not None
+    assert [entry.title for entry in feed.entries] == [title]
+
+
+def test_a_letter_cut_in_two_harms_no_other(tmp_path: Path) -> None:
+    item = f"<title>{RUSSIAN}</title><link>https://e.org/1</link><description>Конец"
+    broken = rss(item + "@</description>").encode().replace(b"@", "й".encode()[:1])
+    (post,) = posts(read(tmp_path, broken))
+    assert (post.title, post.body) == (RUSSIAN, "Конец\ufffd")
 
 
 def test_undated_entries_are_dated_by_when_they_were_first_seen(tmp_path: Path) -> None:
