@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import astuple, dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from urllib.parse import unquote
 
 from newsletter.domain.post import Markup, Post, PostState
@@ -97,15 +97,6 @@ def fingerprint(entry: Entry, now: datetime) -> str:
     """Of all that the post is made from; the moment of reading counts only as "not before its date"."""
     waits = bool(entry.date and entry.date > now)
     return hashlib.sha256(repr((astuple(entry), waits)).encode("utf-8", "surrogatepass")).hexdigest()[:40]
-
-
-def moment(seconds: float | None) -> datetime | None:
-    """A POSIX time as a datetime; None for what no calendar holds."""
-    try:
-        found = datetime.fromtimestamp(seconds, UTC) if seconds is not None else None
-    except (OverflowError, ValueError, OSError):
-        return None
-    return found if found and found.year >= 1971 else None
 
 
 def _title(post: Post) -> str:

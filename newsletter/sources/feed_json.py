@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from newsletter.domain.post import Markup
 from newsletter.errors import SourceError
+from newsletter.sources.feed_dates import moment
 from newsletter.sources.feed_entry import Entry, Feed
 from newsletter.sources.feed_xml import MOST_ENTRIES
 from newsletter.text.titles import plain_title
@@ -34,13 +34,13 @@ def parse_json(body: bytes, place: str) -> Feed:
 def _entry(item: Mapping[str, Any], inherited_author: str) -> Entry:
     html, text = _text(item.get("content_html")), _text(item.get("content_text"))
     summary = _text(item.get("summary"))
-    updated = _moment(item.get("date_modified"))
+    updated = moment(_text(item.get("date_modified")))
     tags = [plain_title(_text(tag)) for tag in _list(item.get("tags"))]
     return Entry(
         ident=_ident(item.get("id")),
         link=_text(item.get("url")) or _text(item.get("external_url")) or _web(_ident(item.get("id"))),
         title=plain_title(_text(item.get("title"))),
-        published=_moment(item.get("date_published")) or updated,
+        published=moment(_text(item.get("date_published"))) or updated,
         updated=updated,
         body=html or text or summary,
         markup=Markup.HTML if html else Markup.TEXT,
@@ -62,15 +62,6 @@ def _author(thing: Mapping[str, Any]) -> str:
     people = [*_list(thing.get("authors")), thing.get("author")]
     names = [plain_title(_text(person.get("name"))) for person in people if isinstance(person, Mapping)]
     return ", ".join(dict.fromkeys(name for name in names if name))[:200]
-
-
-def _moment(value: object) -> datetime | None:
-    """RFC 3339; a time without a zone is UTC."""
-    try:
-        found = datetime.fromisoformat(_text(value))
-        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
 
 
 def _ident(value: object) -> str:

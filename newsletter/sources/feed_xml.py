@@ -7,15 +7,16 @@ import io
 import re
 import warnings
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import feedparser
 
 from newsletter.domain.post import Markup
 from newsletter.errors import SourceError
+from newsletter.sources.feed_dates import moment, within_reason
 from newsletter.sources.feed_encoding import as_utf8
-from newsletter.sources.feed_entry import Entry, Feed, moment
+from newsletter.sources.feed_entry import Entry, Feed
 from newsletter.text.html import to_text
 from newsletter.text.plain import one_line
 from newsletter.text.titles import plain_title
@@ -73,13 +74,13 @@ def _feed(parsed: Any) -> Feed:
 def _entry(entry: Any, title: str, inherited_author: str) -> Entry:
     content = _content(entry)
     summary = _text(entry.get("summary"))
-    published, updated = (_moment(entry, name) for name in ("published_parsed", "updated_parsed"))
+    published, updated = (_moment(entry, name) for name in ("published", "updated"))
     picture = _picture(entry)
     return Entry(
         ident=_text(entry.get("id")),
         link=_link(entry),
         title=title,
-        published=published or updated or _moment(entry, "created_parsed"),
+        published=published or updated or _moment(entry, "created"),
         updated=updated,
         body=content or summary,
         markup=Markup.HTML,
@@ -161,12 +162,15 @@ def _width(media: Mapping[str, Any]) -> int:
 
 
 def _moment(entry: Any, name: str) -> datetime | None:
-    found = dict.get(entry, name)  # feedparser's own look-up would answer with another field
-    if not found:
+    written = _text(dict.get(entry, name))  # feedparser's own look-up would answer with another field
+    if found := moment(written):
+        return found
+    parsed = dict.get(entry, f"{name}_parsed")
+    if not parsed or written.isascii() or written[0].isdigit():  # where feedparser sees dates that are none
         return None
     try:
-        return moment(calendar.timegm(found))
-    except (ValueError, OverflowError, TypeError):
+        return within_reason(datetime.fromtimestamp(calendar.timegm(parsed), UTC))
+    except (ValueError, OverflowError, OSError, TypeError):
         return None
 
 

@@ -151,6 +151,43 @@ def test_broken_xml_gives_what_can_be_had(tmp_path: Path) -> None:
     assert second.parse().url == "https://x.example/2?a=1&b=2"
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("Wed, 06 May 2020 07:08:09 GMT", "2020-05-06T07:08:09"),
+        ("Wed,06-May-2020 07:08:09 +0200", "2020-05-06T05:08:09"),
+        ("Wed, 06 May 2020 07:08:09 CEST", "2020-05-06T05:08:09"),
+        ("Wed, 06 May 2020 07:08:09 +0300 (MSK)", "2020-05-06T04:08:09"),
+        ("Wed, 06 May 2020 24:00:00 EST", "2020-05-07T05:00:00"),
+        ("May 6, 2020 7:08 PM", "2020-05-06T19:08:00"),
+        ("5/6/2020 7:08 AM", "2020-05-06T07:08:00"),
+        ("26/5/2020", "2020-05-26T00:00:00"),
+        ("06.05.2020 07:08", "2020-05-06T07:08:00"),
+        ("2020/05/06 07:08", "2020-05-06T07:08:00"),
+        ("2020-05-06 07:08:09 UTC", "2020-05-06T07:08:09"),
+        ("20200506T070809Z", "2020-05-06T07:08:09"),
+        ("2020-05-06T07:08:09.1234567+02:00", "2020-05-06T05:08:09"),
+        ("1588748889", "2020-05-06T07:08:09"),
+        ("1588748889000", "2020-05-06T07:08:09"),
+        ("2020年5月6日 07:08", "2020-05-06T07:08:00"),
+        ("2020년 05월 06일", "2020-05-06T00:00:00"),
+        ("Κυρ, 11 Ιούλ 2004 12:00:00 EST", "2004-07-11T17:00:00"),
+        ("2020-février-11", None),
+        ("06 Mai 2020 07:08:09", None),
+        ("10:00", None),
+        ("2020-W19-3", None),
+        ("2020-02-31T25:61:00Z", None),
+        ("Mon, 01 Jan 0001 00:00:00 +0000", None),
+        ("0000-00-00 00:00:00", None),
+        ("yesterday", None),
+    ],
+)
+def test_dates_as_they_are_written(tmp_path: Path, written: str, meant: str | None) -> None:
+    item = f"<title>T</title><link>https://b.example/1</link><pubDate>{written}</pubDate>"
+    (post,) = posts(read(tmp_path, rss(item)))
+    assert post.published == (datetime.fromisoformat(meant).replace(tzinfo=UTC) if meant else NOW)
+
+
 RUSSIAN = "Компания выпустила новую версию программы"
 POLISH = "Zażółć gęślą jaźń: nowa wersja systemu już jest"
 GERMAN = "Größe und Qualität der Züge: ein Überblick über die nächsten Jahre"
