@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 LONGEST = 200_000  # characters of one post that are rendered
 DEEPEST_QUOTE = 8
+OPEN_TASK, DONE_TASK = "☐", "☑"  # what `- [ ]` and `- [x]` draw: a mail has no boxes to tick
 _LONG_LINE = 20_000  # characters; longer ones are no prose, and cost the parser dearly
 _HTML_LINE = re.compile(r" {0,3}</?[a-z][a-z0-9]*[ >]", re.IGNORECASE)
 
@@ -28,6 +29,7 @@ _SPAN_LIST = re.compile(r"\{:(?!:|/)[^}\n]*\}")
 _HEADING_ID = re.compile(r"[ \t]*\{#[\w.:-]+\}[ \t]*(?=#*$)")
 _MATH = re.compile(r"(?<![\\$])\$\$(?!\$)([^$\n]{1,2000}?)\$\$(?!\$)")
 _CODE_SPAN = re.compile(r"(`+)[^`\n]{1,2000}\1(?!`)")
+_TASK = re.compile(r"^([ \t>]*(?:[*+-]|\d+[.)])[ \t]+)\[([ xX])\][ \t]+(?=\S)")
 _BACKSLASH_BREAK = re.compile(r"\\\\$")
 _QUOTES = re.compile(rf"^((?:[ ]{{0,3}}>){{{DEEPEST_QUOTE}}})[ >]+")
 
@@ -80,6 +82,8 @@ def _line(line: str) -> Iterator[str]:
         return
     if ">" in line:
         line = _QUOTES.sub(r"\1 ", line)
+    if "] " in line:
+        line = _TASK.sub(lambda task: f"{task[1]}{OPEN_TASK if task[2] == ' ' else DONE_TASK} ", line)
     if "{" in line or "$$" in line or "\\\\" in line:
         line = _ITEM_LIST.sub(r"\1", line)
         line = _HEADING_ID.sub("", line)

@@ -144,6 +144,9 @@ def test_clutter_before_the_prose(clutter: str) -> None:
         ("Ship it :tada: at 10:30:00 now.", "Ship it 🎉 at 10:30:00 now."),
         ("It costs $5 and $6 -- or **more.", "It costs $5 and $6 – or more."),
         ("{{ 7*7 }} is forty-nine.", "{{ 7*7 }} is forty-nine."),
+        ("Gate array\n: A chip that is wired last.", "Gate array: A chip that is wired last."),
+        ("Rack\nShelf\n:   Holds machines\n: Holds books", "Rack Shelf: Holds machines; Holds books."),
+        ("- [ ] Order the new boards\n- [x] Sell the old ones", "Order the new boards. Sell the old ones."),
     ],
 )
 def test_markdown_leaves_no_marks(written: str, read: str) -> None:

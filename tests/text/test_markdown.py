@@ -37,6 +37,7 @@ def words(html: str) -> str:
         ("Line\\\\\nnext", "Line next"),
         ("<div markdown='1'>\n**bold**\n</div>", "bold"),
         ("Costs $5 and $6", "Costs $5 and $6"),
+        ("- [ ] open\n- [x] done\n- [n] none", "☐ open ☑ done [n] none"),
     ],
 )
 def test_what_only_kramdown_reads_leaves_no_trace(written: str, shown: str) -> None:
