@@ -69,7 +69,8 @@ class Making:
     def __call__(self) -> Post:
         """The post. Raises PostError when there is nothing that a reader could open."""
         entry = self.entry
-        url = absolute(entry.link, self.base) if entry.link else None
+        link = f"https://{entry.link}" if entry.link.lower().startswith("www.") else entry.link
+        url = absolute(link, self.base) if link else None
         if not url or url.startswith("mailto:"):
             raise PostError(entry.ident or entry.title or self.source, _no_link(entry))
         date = entry.date or self.first_seen

@@ -26,6 +26,7 @@ _ROOT = re.compile(rb"<(?:[\w.-]+:)?(?:rss|feed|rdf|channel)\b", re.IGNORECASE)
 # The commonest fault of all: "AT&T" and "?a=1&b=2" as they are. CDATA (group 1) may hold them.
 _LOOSE_AMPERSAND = re.compile(rb"(<!\[CDATA\[.*?\]\]>)|&(?!#\d{1,7};|#[xX][0-9A-Fa-f]{1,6};|\w{1,31};)", re.DOTALL)
 _MAILBOX = re.compile(r"[^\s<>()]+@[^\s<>()]+")
+_PICTURE = re.compile(r"\.(?:jpe?g|png|gif|webp|avif)(?:[?#]|$)", re.IGNORECASE)
 _EMPTY = re.compile(r"^[\s<>(),;:-]+|[\s<>(),;:-]+$")
 
 
@@ -68,7 +69,13 @@ def _feed(parsed: Any) -> Feed:
     title_of = _atom_title if atom else _rss_title
     inherited = _author(about) if atom else ""
     entries = tuple(_entry(entry, title_of(entry), inherited) for entry in parsed.entries[:MOST_ENTRIES])
-    return Feed(plain_title(_text(about.get("title"))), _text(about.get("link")), entries)
+    return Feed(plain_title(_text(about.get("title"))), _home(about), entries)
+
+
+def _home(about: Any) -> str:
+    """The site's address, else the feed's own."""
+    own = (_text(link.get("href")) for link in about.get("links") or () if link.get("rel") == "self")
+    return _text(about.get("link")) or next(own, "")
 
 
 def _entry(entry: Any, title: str, inherited_author: str) -> Entry:
@@ -112,7 +119,9 @@ def _content(entry: Any) -> str:
 
 
 def _link(entry: Any) -> str:
-    """The article's own address, else that of what is enclosed."""
+    """The article's own address (not the one that counts clicks), else that of what is enclosed."""
+    if origin := _text(entry.get("feedburner_origlink")):
+        return origin
     links = [link for link in entry.get("links") or () if _text(link.get("href"))]
     for relation in ("alternate", "enclosure", "related", "via"):
         for link in links:
@@ -145,15 +154,21 @@ def _picture(entry: Any) -> tuple[str, str]:
 def _pictures(entry: Any) -> Iterator[tuple[int, str, str]]:
     alternative = _text(entry.get("media_description"))
     for media in entry.get("media_content") or ():
-        if media.get("medium") == "image" or _text(media.get("type")).startswith("image/"):
+        if _shows(media, media.get("url")):
             yield _width(media), _text(media.get("url")), alternative
     for media in entry.get("media_thumbnail") or ():
         yield _width(media) - 1, _text(media.get("url")), alternative
     for enclosure in entry.get("enclosures") or ():
-        if _text(enclosure.get("type")).startswith("image/"):
+        if _shows(enclosure, enclosure.get("href")):
             yield 0, _text(enclosure.get("href")), ""
     if isinstance(entry.get("image"), Mapping):
         yield 0, _text(entry["image"].get("href")), ""
+
+
+def _shows(media: Mapping[str, Any], address: object) -> bool:
+    """Whether it is a picture: by what is said of it, and where nothing is, by its name."""
+    told = _text(media.get("medium")) or _text(media.get("type"))
+    return told.startswith("image") if told else bool(_PICTURE.search(_text(address)))
 
 
 def _width(media: Mapping[str, Any]) -> int:

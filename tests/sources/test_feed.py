@@ -141,6 +141,59 @@ def test_json_feed(tmp_path: Path) -> None:
         found[2].parse()
 
 
+def test_json_feeds_that_leave_things_out(tmp_path: Path) -> None:
+    told = {
+        "version": "https://jsonfeed.org/version/1",
+        "feed_url": "https://j.example/feed.json",
+        "items": [
+            {"id": "1", "url": "/one", "title": GERMAN, "date_published": "Wed, 06 May 2020 07:08:09 GMT"},
+            {"id": "2", "title": "Cast", "attachments": [{"url": "/two.mp3", "mime_type": "audio/mpeg"}]},
+        ],
+    }
+    first, second = posts(read(tmp_path, json.dumps(told, ensure_ascii=False).encode("cp1252")))
+    assert (first.url, first.title) == ("https://j.example/one", GERMAN)
+    assert first.published == datetime(2020, 5, 6, 7, 8, 9, tzinfo=UTC)
+    assert (second.url, second.image) == ("https://j.example/two.mp3", None)
+
+
+@pytest.mark.parametrize("home", ["<link href='https://a.example/'/>", "<link rel='self' href='https://a.example/f'/>"])
+def test_links_are_relative_to_the_site_else_to_the_feed_itself(tmp_path: Path, home: str) -> None:
+    entry = "<entry><title>T</title><id>urn:1</id><link href='/one'/></entry>"
+    (post,) = posts(read(tmp_path, f'<feed xmlns="http://www.w3.org/2005/Atom">{home}{entry}</feed>'))
+    assert post.url == "https://a.example/one"
+
+
+@pytest.mark.parametrize(
+    ("told", "url"),
+    [
+        ("<link>www.b.example/one</link>", "https://www.b.example/one"),
+        (
+            "<link>https://clicks.example/9</link><f:origLink>https://b.example/one</f:origLink>",
+            "https://b.example/one",
+        ),
+    ],
+)
+def test_the_address_that_is_meant(tmp_path: Path, told: str, url: str) -> None:
+    document = rss(f"<title>T</title>{told}").replace(
+        "<rss ", '<rss xmlns:f="http://rssnamespace.org/feedburner/ext/1.0" '
+    )
+    assert [post.url for post in posts(read(tmp_path, document))] == [url]
+
+
+@pytest.mark.parametrize(
+    ("told", "image"),
+    [
+        ("<media:content url='https://b.example/p.JPG?w=9'/>", "https://b.example/p.JPG?w=9"),
+        ("<media:content url='https://b.example/p.jpg' type='video/mp4'/>", None),
+        ("<enclosure url='/p.png' length='0'/>", "https://blog.example.org/p.png"),
+        ("<enclosure url='/p.mp3' length='0'/>", None),
+    ],
+)
+def test_pictures_without_a_type_are_known_by_their_names(tmp_path: Path, told: str, image: str | None) -> None:
+    (post,) = posts(read(tmp_path, rss(f"<title>T</title><link>/1</link>{told}")))
+    assert post.image == image
+
+
 def test_broken_xml_gives_what_can_be_had(tmp_path: Path) -> None:
     good = (
         "<title>AT&T < 5 & more</title><link>https://x.example/{}?a=1&b=2</link><description>One <b>two</description>"
