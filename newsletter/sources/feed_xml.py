@@ -46,7 +46,11 @@ def parse_xml(body: bytes, content_type: str, base: str) -> Feed | None:
             parsed = feedparser.parse(io.BytesIO(body), response_headers=told)
             if parsed.get("bozo") and _LOOSE_AMPERSAND.search(body):
                 mended = _LOOSE_AMPERSAND.sub(lambda found: found[1] or b"&amp;", body)
-                parsed = feedparser.parse(io.BytesIO(mended), response_headers=told)
+                body = mended
+                parsed = feedparser.parse(io.BytesIO(body), response_headers=told)
+            if not base and b"xml:base" in body and (home := _home(parsed.feed)):
+                # Without an address to go back to, feedparser takes one entry's base for all that follow.
+                parsed = feedparser.parse(io.BytesIO(body), response_headers={**told, "content-location": home})
             if not parsed.get("version") and not parsed.entries and not _ROOT.search(body[:4096]):
                 return None
             return _feed(parsed)

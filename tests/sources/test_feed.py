@@ -163,6 +163,16 @@ def test_links_are_relative_to_the_site_else_to_the_feed_itself(tmp_path: Path, 
     assert post.url == "https://a.example/one"
 
 
+def test_the_base_of_one_entry_is_no_others(tmp_path: Path) -> None:
+    text = """<feed xmlns="http://www.w3.org/2005/Atom"><link href="https://a.example/"/>
+      <entry><title>A</title><id>urn:1</id><link href="one"/>
+        <content type="html" xml:base="https://pictures.example/x/">&lt;img src="p.png"&gt;</content></entry>
+      <entry><title>B</title><id>urn:2</id><link href="two"/></entry></feed>"""
+    first, second = posts(read(tmp_path, text))
+    assert (first.url, second.url) == ("https://a.example/one", "https://a.example/two")
+    assert "https://pictures.example/x/p.png" in first.body
+
+
 @pytest.mark.parametrize(
     ("told", "url"),
     [
