@@ -22,7 +22,8 @@ _COMMENT = r"\{::comment\}.*?(?:\{:/(?:comment)?\}|\Z)|\{::(?:comment|options)\b
 _EXTENSION = re.compile(r"\{::[a-z]+\b[^}\n]*\}|\{:/[a-z]*\}")
 _TOC = r"^[ \t]*(?:[*+-]|\d+\.)[ \t]+[^\n]*\n(?:[ \t]*\n)?[ \t]*\{:[ \t]*(?:toc\b|[^}\n]*\btoc\b)[^}\n]*\}"
 _MATH_BLOCK = r"^[ \t]*\$\$[ \t]*\n(?P<math>.{0,5000}?)\n[ \t]*\$\$[ \t]*$"
-_BLOCKS = re.compile(rf"(?P<fenced>{_FENCED})|{_COMMENT}|{_TOC}|{_MATH_BLOCK}", re.DOTALL | re.MULTILINE)
+_MATH_LINE = r"^[ \t]*\$\$[ \t]*(?P<formula>[^$\n]{1,2000})\$\$[ \t]*$"
+_BLOCKS = re.compile(rf"(?P<fenced>{_FENCED})|{_COMMENT}|{_TOC}|{_MATH_BLOCK}|{_MATH_LINE}", re.DOTALL | re.MULTILINE)
 _BLOCK_LIST = re.compile(r"^[ \t>]*\{:(?!:|/)[^}\n]*\}[ \t]*$")
 _ITEM_LIST = re.compile(r"^([ \t]*(?:[*+-]|\d+\.)[ \t]+)\{:[^}\n]*\}[ \t]*")
 _SPAN_LIST = re.compile(r"\{:(?!:|/)[^}\n]*\}")
@@ -30,6 +31,7 @@ _HEADING_ID = re.compile(r"[ \t]*\{#[\w.:-]+\}[ \t]*(?=#*$)")
 _MATH = re.compile(r"(?<![\\$])\$\$(?!\$)([^$\n]{1,2000}?)\$\$(?!\$)")
 _CODE_SPAN = re.compile(r"(`+)[^`\n]{1,2000}\1(?!`)")
 _TASK = re.compile(r"^([ \t>]*(?:[*+-]|\d+[.)])[ \t]+)\[([ xX])\][ \t]+(?=\S)")
+_TABLE_FOOT = re.compile(r"\|=[=|: ]*")
 _BACKSLASH_BREAK = re.compile(r"\\\\$")
 _QUOTES = re.compile(rf"^((?:[ ]{{0,3}}>){{{DEEPEST_QUOTE}}})[ >]+")
 
@@ -54,7 +56,8 @@ def _block(found: re.Match[str]) -> str:
     """Fenced code as it is, formulas as fenced code, comments and tables of contents as nothing."""
     if found["fenced"]:
         return found[0]
-    return f"\n~~~\n{found['math']}\n~~~\n" if found["math"] else ""
+    formula = found["math"] or found["formula"]
+    return f"\n~~~\n{formula.strip()}\n~~~\n" if formula else ""
 
 
 def _lines(text: str) -> Iterator[str]:
@@ -79,6 +82,8 @@ def _line(line: str) -> Iterator[str]:
         line = line[:_LONG_LINE].rpartition(" ")[0] or line[:_LONG_LINE]
     if _BLOCK_LIST.match(line) or line == "^":
         yield ""
+        return
+    if line.startswith("|=") and _TABLE_FOOT.fullmatch(line):
         return
     if ">" in line:
         line = _QUOTES.sub(r"\1 ", line)

@@ -65,6 +65,14 @@ def test_footnotes_tables_quotes_and_maths() -> None:
     assert "x_1 * y_2" in html
 
 
+def test_a_tables_foot_and_a_formula_on_one_line() -> None:
+    html = to_html(
+        "| a | b |\n|---|---|\n| 1 | 2 |\n|===|===|\n| 3 | 4 |\n\n$$\\frac{a}{b}$$\n\n$$a$$ is it, not $$b$$"
+    )
+    assert words(html) == "a b 1 2 3 4 \\frac{a}{b} a is it, not b"
+    assert "<pre" in html
+
+
 def test_links_by_reference_and_fences_in_lists() -> None:
     html = to_html("- [a][x]\n\n  ```sh\n  ls *\n  ```\n\n[x]: https://x.example")
     assert '<a href="https://x.example">a</a>' in html
