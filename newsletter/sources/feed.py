@@ -20,7 +20,7 @@ from newsletter.sources.feed_sniff import what_it_is
 from newsletter.sources.feed_xml import parse_xml
 from newsletter.sources.fetch import LIMITS, AskLater, Limits, fetch
 
-_READER = "1"  # raised whenever the same document would be read otherwise than before
+_READER = "2"  # raised whenever the same document would be read otherwise than before
 _ACCEPT = "application/feed+json, application/atom+xml, application/rss+xml, application/xml;q=0.9, */*;q=0.5"
 
 

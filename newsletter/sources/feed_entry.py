@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import astuple, dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from urllib.parse import unquote
 
 from newsletter.domain.post import Markup, Post, PostState
@@ -69,7 +69,8 @@ class Making:
     def __call__(self) -> Post:
         """The post. Raises PostError when there is nothing that a reader could open."""
         entry = self.entry
-        url = absolute(entry.link, self.base) if entry.link else None
+        link = f"https://{entry.link}" if entry.link.lower().startswith("www.") else entry.link
+        url = absolute(link, self.base) if link else None
         if not url or url.startswith("mailto:"):
             raise PostError(entry.ident or entry.title or self.source, _no_link(entry))
         date = entry.date or self.first_seen
@@ -97,15 +98,6 @@ def fingerprint(entry: Entry, now: datetime) -> str:
     """Of all that the post is made from; the moment of reading counts only as "not before its date"."""
     waits = bool(entry.date and entry.date > now)
     return hashlib.sha256(repr((astuple(entry), waits)).encode("utf-8", "surrogatepass")).hexdigest()[:40]
-
-
-def moment(seconds: float | None) -> datetime | None:
-    """A POSIX time as a datetime; None for what no calendar holds."""
-    try:
-        found = datetime.fromtimestamp(seconds, UTC) if seconds is not None else None
-    except (OverflowError, ValueError, OSError):
-        return None
-    return found if found and found.year >= 1971 else None
 
 
 def _title(post: Post) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from newsletter.domain.post import Markup
 from newsletter.errors import SourceError
+from newsletter.sources.feed_dates import moment
+from newsletter.sources.feed_encoding import as_utf8
 from newsletter.sources.feed_entry import Entry, Feed
 from newsletter.sources.feed_xml import MOST_ENTRIES
 from newsletter.text.titles import plain_title
@@ -17,7 +18,7 @@ from newsletter.text.titles import plain_title
 def parse_json(body: bytes, place: str) -> Feed:
     """The feed. Raises SourceError when this is JSON of another kind, or none."""
     try:
-        told = json.loads(body.decode("utf-8-sig", "replace"))
+        told = json.loads((as_utf8(body, "") or body).decode("utf-8", "replace"))
     except (ValueError, RecursionError) as error:
         raise SourceError(f"{place}: this begins like JSON, but is broken: {error}.") from None
     if not isinstance(told, dict) or not isinstance(told.get("items"), list):
@@ -26,7 +27,7 @@ def parse_json(body: bytes, place: str) -> Feed:
     items = [item for item in told["items"][:MOST_ENTRIES] if isinstance(item, Mapping)]
     return Feed(
         plain_title(_text(told.get("title"))),
-        _text(told.get("home_page_url")),
+        _text(told.get("home_page_url")) or _text(told.get("feed_url")),
         tuple(_entry(item, inherited) for item in items),
     )
 
@@ -34,26 +35,32 @@ def parse_json(body: bytes, place: str) -> Feed:
 def _entry(item: Mapping[str, Any], inherited_author: str) -> Entry:
     html, text = _text(item.get("content_html")), _text(item.get("content_text"))
     summary = _text(item.get("summary"))
-    updated = _moment(item.get("date_modified"))
+    updated = moment(_text(item.get("date_modified")))
     tags = [plain_title(_text(tag)) for tag in _list(item.get("tags"))]
     return Entry(
         ident=_ident(item.get("id")),
-        link=_text(item.get("url")) or _text(item.get("external_url")) or _web(_ident(item.get("id"))),
+        link=_link(item),
         title=plain_title(_text(item.get("title"))),
-        published=_moment(item.get("date_published")) or updated,
+        published=moment(_text(item.get("date_published"))) or updated,
         updated=updated,
         body=html or text or summary,
         markup=Markup.HTML if html else Markup.TEXT,
         summary=summary if html or text else "",
         author=_author(item) or inherited_author,
         categories=tuple(dict.fromkeys(tag for tag in tags if tag)),
-        image=_text(item.get("image")) or _text(item.get("banner_image")) or _attached(item),
+        image=_text(item.get("image")) or _text(item.get("banner_image")) or _attached(item, "image/"),
     )
 
 
-def _attached(item: Mapping[str, Any]) -> str:
+def _link(item: Mapping[str, Any]) -> str:
+    """The article's own address, else that of what is attached."""
+    named = _text(item.get("url")) or _text(item.get("external_url")) or _web(_ident(item.get("id")))
+    return named or _attached(item)
+
+
+def _attached(item: Mapping[str, Any], kind: str = "") -> str:
     for attachment in _list(item.get("attachments")):
-        if isinstance(attachment, Mapping) and _text(attachment.get("mime_type")).startswith("image/"):
+        if isinstance(attachment, Mapping) and _text(attachment.get("mime_type")).startswith(kind):
             return _text(attachment.get("url"))
     return ""
 
@@ -62,15 +69,6 @@ def _author(thing: Mapping[str, Any]) -> str:
     people = [*_list(thing.get("authors")), thing.get("author")]
     names = [plain_title(_text(person.get("name"))) for person in people if isinstance(person, Mapping)]
     return ", ".join(dict.fromkeys(name for name in names if name))[:200]
-
-
-def _moment(value: object) -> datetime | None:
-    """RFC 3339; a time without a zone is UTC."""
-    try:
-        found = datetime.fromisoformat(_text(value))
-        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
 
 
 def _ident(value: object) -> str:

@@ -7,14 +7,16 @@ import io
 import re
 import warnings
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import feedparser
 
 from newsletter.domain.post import Markup
 from newsletter.errors import SourceError
-from newsletter.sources.feed_entry import Entry, Feed, moment
+from newsletter.sources.feed_dates import moment, within_reason
+from newsletter.sources.feed_encoding import as_utf8
+from newsletter.sources.feed_entry import Entry, Feed
 from newsletter.text.html import to_text
 from newsletter.text.plain import one_line
 from newsletter.text.titles import plain_title
@@ -24,6 +26,7 @@ _ROOT = re.compile(rb"<(?:[\w.-]+:)?(?:rss|feed|rdf|channel)\b", re.IGNORECASE)
 # The commonest fault of all: "AT&T" and "?a=1&b=2" as they are. CDATA (group 1) may hold them.
 _LOOSE_AMPERSAND = re.compile(rb"(<!\[CDATA\[.*?\]\]>)|&(?!#\d{1,7};|#[xX][0-9A-Fa-f]{1,6};|\w{1,31};)", re.DOTALL)
 _MAILBOX = re.compile(r"[^\s<>()]+@[^\s<>()]+")
+_PICTURE = re.compile(r"\.(?:jpe?g|png|gif|webp|avif)(?:[?#]|$)", re.IGNORECASE)
 _EMPTY = re.compile(r"^[\s<>(),;:-]+|[\s<>(),;:-]+$")
 
 
@@ -33,6 +36,8 @@ def parse_xml(body: bytes, content_type: str, base: str) -> Feed | None:
     Broken XML gives what can be had of it. Raises SourceError when feedparser gives up altogether.
     """
     told = {"content-location": base} if base else {}
+    if (readable := as_utf8(body, content_type)) is not None:
+        body, content_type = readable, "application/xml; charset=utf-8"
     if content_type:
         told["content-type"] = content_type
     try:
@@ -41,7 +46,11 @@ def parse_xml(body: bytes, content_type: str, base: str) -> Feed | None:
             parsed = feedparser.parse(io.BytesIO(body), response_headers=told)
             if parsed.get("bozo") and _LOOSE_AMPERSAND.search(body):
                 mended = _LOOSE_AMPERSAND.sub(lambda found: found[1] or b"&amp;", body)
-                parsed = feedparser.parse(io.BytesIO(mended), response_headers=told)
+                body = mended
+                parsed = feedparser.parse(io.BytesIO(body), response_headers=told)
+            if not base and b"xml:base" in body and (home := _home(parsed.feed)):
+                # Without an address to go back to, feedparser takes one entry's base for all that follow.
+                parsed = feedparser.parse(io.BytesIO(body), response_headers={**told, "content-location": home})
             if not parsed.get("version") and not parsed.entries and not _ROOT.search(body[:4096]):
                 return None
             return _feed(parsed)
@@ -64,19 +73,25 @@ def _feed(parsed: Any) -> Feed:
     title_of = _atom_title if atom else _rss_title
     inherited = _author(about) if atom else ""
     entries = tuple(_entry(entry, title_of(entry), inherited) for entry in parsed.entries[:MOST_ENTRIES])
-    return Feed(plain_title(_text(about.get("title"))), _text(about.get("link")), entries)
+    return Feed(plain_title(_text(about.get("title"))), _home(about), entries)
+
+
+def _home(about: Any) -> str:
+    """The site's address, else the feed's own."""
+    own = (_text(link.get("href")) for link in about.get("links") or () if link.get("rel") == "self")
+    return _text(about.get("link")) or next(own, "")
 
 
 def _entry(entry: Any, title: str, inherited_author: str) -> Entry:
     content = _content(entry)
     summary = _text(entry.get("summary"))
-    published, updated = (_moment(entry, name) for name in ("published_parsed", "updated_parsed"))
+    published, updated = (_moment(entry, name) for name in ("published", "updated"))
     picture = _picture(entry)
     return Entry(
         ident=_text(entry.get("id")),
         link=_link(entry),
         title=title,
-        published=published or updated or _moment(entry, "created_parsed"),
+        published=published or updated or _moment(entry, "created"),
         updated=updated,
         body=content or summary,
         markup=Markup.HTML,
@@ -108,7 +123,9 @@ def _content(entry: Any) -> str:
 
 
 def _link(entry: Any) -> str:
-    """The article's own address, else that of what is enclosed."""
+    """The article's own address (not the one that counts clicks), else that of what is enclosed."""
+    if origin := _text(entry.get("feedburner_origlink")):
+        return origin
     links = [link for link in entry.get("links") or () if _text(link.get("href"))]
     for relation in ("alternate", "enclosure", "related", "via"):
         for link in links:
@@ -141,15 +158,21 @@ def _picture(entry: Any) -> tuple[str, str]:
 def _pictures(entry: Any) -> Iterator[tuple[int, str, str]]:
     alternative = _text(entry.get("media_description"))
     for media in entry.get("media_content") or ():
-        if media.get("medium") == "image" or _text(media.get("type")).startswith("image/"):
+        if _shows(media, media.get("url")):
             yield _width(media), _text(media.get("url")), alternative
     for media in entry.get("media_thumbnail") or ():
         yield _width(media) - 1, _text(media.get("url")), alternative
     for enclosure in entry.get("enclosures") or ():
-        if _text(enclosure.get("type")).startswith("image/"):
+        if _shows(enclosure, enclosure.get("href")):
             yield 0, _text(enclosure.get("href")), ""
     if isinstance(entry.get("image"), Mapping):
         yield 0, _text(entry["image"].get("href")), ""
+
+
+def _shows(media: Mapping[str, Any], address: object) -> bool:
+    """Whether it is a picture: by what is said of it, and where nothing is, by its name."""
+    told = _text(media.get("medium")) or _text(media.get("type"))
+    return told.startswith("image") if told else bool(_PICTURE.search(_text(address)))
 
 
 def _width(media: Mapping[str, Any]) -> int:
@@ -158,12 +181,15 @@ def _width(media: Mapping[str, Any]) -> int:
 
 
 def _moment(entry: Any, name: str) -> datetime | None:
-    found = dict.get(entry, name)  # feedparser's own look-up would answer with another field
-    if not found:
+    written = _text(dict.get(entry, name))  # feedparser's own look-up would answer with another field
+    if found := moment(written):
+        return found
+    parsed = dict.get(entry, f"{name}_parsed")
+    if not parsed or written.isascii() or written[0].isdigit():  # where feedparser sees dates that are none
         return None
     try:
-        return moment(calendar.timegm(found))
-    except (ValueError, OverflowError, TypeError):
+        return within_reason(datetime.fromtimestamp(calendar.timegm(parsed), UTC))
+    except (ValueError, OverflowError, OSError, TypeError):
         return None
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 LONGEST = 200_000  # characters of one post that are rendered
 DEEPEST_QUOTE = 8
+OPEN_TASK, DONE_TASK = "☐", "☑"  # what `- [ ]` and `- [x]` draw: a mail has no boxes to tick
 _LONG_LINE = 20_000  # characters; longer ones are no prose, and cost the parser dearly
 _HTML_LINE = re.compile(r" {0,3}</?[a-z][a-z0-9]*[ >]", re.IGNORECASE)
 
@@ -21,13 +22,16 @@ _COMMENT = r"\{::comment\}.*?(?:\{:/(?:comment)?\}|\Z)|\{::(?:comment|options)\b
 _EXTENSION = re.compile(r"\{::[a-z]+\b[^}\n]*\}|\{:/[a-z]*\}")
 _TOC = r"^[ \t]*(?:[*+-]|\d+\.)[ \t]+[^\n]*\n(?:[ \t]*\n)?[ \t]*\{:[ \t]*(?:toc\b|[^}\n]*\btoc\b)[^}\n]*\}"
 _MATH_BLOCK = r"^[ \t]*\$\$[ \t]*\n(?P<math>.{0,5000}?)\n[ \t]*\$\$[ \t]*$"
-_BLOCKS = re.compile(rf"(?P<fenced>{_FENCED})|{_COMMENT}|{_TOC}|{_MATH_BLOCK}", re.DOTALL | re.MULTILINE)
+_MATH_LINE = r"^[ \t]*\$\$[ \t]*(?P<formula>[^$\n]{1,2000})\$\$[ \t]*$"
+_BLOCKS = re.compile(rf"(?P<fenced>{_FENCED})|{_COMMENT}|{_TOC}|{_MATH_BLOCK}|{_MATH_LINE}", re.DOTALL | re.MULTILINE)
 _BLOCK_LIST = re.compile(r"^[ \t>]*\{:(?!:|/)[^}\n]*\}[ \t]*$")
 _ITEM_LIST = re.compile(r"^([ \t]*(?:[*+-]|\d+\.)[ \t]+)\{:[^}\n]*\}[ \t]*")
 _SPAN_LIST = re.compile(r"\{:(?!:|/)[^}\n]*\}")
 _HEADING_ID = re.compile(r"[ \t]*\{#[\w.:-]+\}[ \t]*(?=#*$)")
 _MATH = re.compile(r"(?<![\\$])\$\$(?!\$)([^$\n]{1,2000}?)\$\$(?!\$)")
 _CODE_SPAN = re.compile(r"(`+)[^`\n]{1,2000}\1(?!`)")
+_TASK = re.compile(r"^([ \t>]*(?:[*+-]|\d+[.)])[ \t]+)\[([ xX])\][ \t]+(?=\S)")
+_TABLE_FOOT = re.compile(r"\|=[=|: ]*")
 _BACKSLASH_BREAK = re.compile(r"\\\\$")
 _QUOTES = re.compile(rf"^((?:[ ]{{0,3}}>){{{DEEPEST_QUOTE}}})[ >]+")
 
@@ -52,7 +56,8 @@ def _block(found: re.Match[str]) -> str:
     """Fenced code as it is, formulas as fenced code, comments and tables of contents as nothing."""
     if found["fenced"]:
         return found[0]
-    return f"\n~~~\n{found['math']}\n~~~\n" if found["math"] else ""
+    formula = found["math"] or found["formula"]
+    return f"\n~~~\n{formula.strip()}\n~~~\n" if formula else ""
 
 
 def _lines(text: str) -> Iterator[str]:
@@ -78,8 +83,12 @@ def _line(line: str) -> Iterator[str]:
     if _BLOCK_LIST.match(line) or line == "^":
         yield ""
         return
+    if line.startswith("|=") and _TABLE_FOOT.fullmatch(line):
+        return
     if ">" in line:
         line = _QUOTES.sub(r"\1 ", line)
+    if "] " in line:
+        line = _TASK.sub(lambda task: f"{task[1]}{OPEN_TASK if task[2] == ' ' else DONE_TASK} ", line)
     if "{" in line or "$$" in line or "\\\\" in line:
         line = _ITEM_LIST.sub(r"\1", line)
         line = _HEADING_ID.sub("", line)

@@ -104,6 +104,21 @@ def _sentence(value: object, connector: object = "and") -> object:
     return f"{', '.join(items[:-1])}, {_text(connector)} {items[-1]}"
 
 
+_MOST_RENDERED = 4_000  # characters: a notice, not an article, and a loop may ask for it many times
+
+
+def _markdownify(value: object) -> str:
+    """HTML, for the result often stands inside of HTML; a lone paragraph without its tags."""
+    from newsletter.text.markdown import to_html  # takes a while to load, and few sites ask for it
+
+    text = _text(value)
+    if len(text) > _MOST_RENDERED:
+        return text
+    rendered = to_html(text).strip()
+    alone = rendered.startswith("<p>") and rendered.endswith("</p>") and rendered.count("<p>") == 1
+    return rendered[3:-4] if alone else rendered
+
+
 def _slugify(value: object, _mode: object = "") -> str:
     return re.sub(r"[\W_]+", "-", ruby.downcase(_text(value))).strip("-")
 
@@ -131,7 +146,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "jsonify": lambda value: json.dumps(value, ensure_ascii=False, default=_text),
     "slugify": _slugify,
     "normalize_whitespace": lambda value: " ".join(_text(value).split()),
-    "markdownify": _same,
+    "markdownify": _markdownify,
     "smartify": _same,
     "inspect": lambda value: ruby.inspect(value),
 }

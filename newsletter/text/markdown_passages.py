@@ -11,7 +11,7 @@ from pymdownx import gemoji_db
 
 from newsletter.text.html import to_text
 from newsletter.text.html_passages import html_passages
-from newsletter.text.kramdown import translated
+from newsletter.text.kramdown import DONE_TASK, OPEN_TASK, translated
 from newsletter.text.passage import Kind, Passage
 from newsletter.text.plain import flowing
 
@@ -19,10 +19,11 @@ _FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,})")
 _HEADING = re.compile(r" {0,3}#{1,6}(?:[ \t]|$|\w)")
 _UNDERLINE = re.compile(r" {0,3}(?:=+|-+)[ \t]*$")
 _RULE = re.compile(r" {0,3}([-*_])[ \t]*(?:\1[ \t]*){2,}$")
-_ITEM = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+(?=\S)")
+_ITEM = re.compile(rf"[ \t]*(?:[-*+]|\d{{1,9}}[.)])[ \t]+(?:[{OPEN_TASK}{DONE_TASK}] )?(?=\S)")
 _BULLET = re.compile(r" {0,3}[-*+][ \t]+(?=\S)")
 _HARD_BREAK = re.compile(r"(?: {2,}|\\)$")
 _QUOTE = re.compile(r" {0,3}>[ \t]?")
+_MEANING = re.compile(r" {0,3}:[ \t]+(?=\S)")
 _DEFINITION = re.compile(r" {0,3}(?:\[[^\]\n]{1,200}\]:|\*\[[^\]\n]{1,200}\]:)")
 _TABLE = re.compile(r"[ \t]*\|.*\||[ \t]*:?-{2,}:?[ \t]*\||[ \t]*\|[-: ]")
 _HTML = re.compile(r" {0,3}(?:<!--|<(/?)([A-Za-z][A-Za-z0-9-]*)(?=[\s/>]|$))")
@@ -49,6 +50,7 @@ _STRAY_LINK = re.compile(r"<?\[([^\[\]]{1,300})\]\([^()\s]{0,500}\)>?")
 _STRAY_EMPHASIS = re.compile(r"\*\*+|(?<!\w)__(?=\w)|(?<=\w)__(?!\w)")
 _SHORTCODE = re.compile(r":[a-z0-9_+-]{2,40}:")
 
+_MOST_TERMS = 5  # above one meaning
 _LONGEST = 10_000  # characters of one paragraph: an excerpt is never as long
 _MOST_LINKS = 200  # in one paragraph: no one writes so, and the parser's time grows with their square
 _ENDLESS = re.compile(r"[\[\]`]+")
@@ -138,6 +140,8 @@ def _blocks(lines: list[str]) -> Iterator[tuple[Kind | None, str]]:
             position = _after_paragraph(lines, position)
         else:
             kind = Kind.QUOTE if _QUOTE.match(line) else Kind.ITEM if _ITEM.match(line) else Kind.PARAGRAPH
+            if kind is Kind.PARAGRAPH and _is_explained(lines, position):
+                kind = Kind.ITEM
             in_list = kind is Kind.ITEM or (in_list and line.startswith((" ", "\t")))
             if in_list and kind is Kind.PARAGRAPH:
                 kind = Kind.ITEM
@@ -157,10 +161,32 @@ def _source(lines: list[str], kind: Kind) -> str:
         inner = [_QUOTE.sub("", line) for line in lines]
         return "\n".join(line for line in inner if not _HEADING.match(line))
     if kind is Kind.ITEM:
+        if any(map(_MEANING.match, lines)):
+            return _explained(lines)
         lines = [_ITEM.sub("", lines[0]), *(() if _HARD_BREAK.search(lines[0]) else lines[1:])]
-    elif lines[0].startswith(": "):
-        lines = [lines[0][2:], *lines[1:]]
     return "\n".join(line.strip() for line in lines)
+
+
+def _is_explained(lines: list[str], position: int) -> bool:
+    """Whether the paragraph at `position` is terms and their meanings, which begin with a colon."""
+    for line in lines[position : position + _MOST_TERMS + 1]:
+        if not line.strip():
+            return False
+        if _MEANING.match(line):
+            return True
+    return False
+
+
+def _explained(lines: list[str]) -> str:
+    """`term` and `: meaning` on lines of their own -> `term: meaning; another`."""
+    told = ""
+    for line in lines:
+        words = _MEANING.sub("", line).strip()
+        if not told or words == line.strip():
+            told = f"{told} {words}"
+        else:
+            told = f"{told}{'; ' if ': ' in told else ': '}{words}"
+    return told.strip()
 
 
 def _after_block(lines: list[str], position: int, kind: Kind) -> int:

@@ -13,6 +13,7 @@ from newsletter.domain.post import Markup, Post, PostState, Skipped
 from newsletter.errors import PostError, SourceError
 from newsletter.sources.base import Item, Reading, SourceState
 from newsletter.sources.feed import FeedSource
+from newsletter.sources.feed_xml import parse_xml
 from newsletter.text.excerpt import excerpt
 from tests.web_server import Answer, WebServer, web_server
 
@@ -140,6 +141,69 @@ def test_json_feed(tmp_path: Path) -> None:
         found[2].parse()
 
 
+def test_json_feeds_that_leave_things_out(tmp_path: Path) -> None:
+    told = {
+        "version": "https://jsonfeed.org/version/1",
+        "feed_url": "https://j.example/feed.json",
+        "items": [
+            {"id": "1", "url": "/one", "title": GERMAN, "date_published": "Wed, 06 May 2020 07:08:09 GMT"},
+            {"id": "2", "title": "Cast", "attachments": [{"url": "/two.mp3", "mime_type": "audio/mpeg"}]},
+        ],
+    }
+    first, second = posts(read(tmp_path, json.dumps(told, ensure_ascii=False).encode("cp1252")))
+    assert (first.url, first.title) == ("https://j.example/one", GERMAN)
+    assert first.published == datetime(2020, 5, 6, 7, 8, 9, tzinfo=UTC)
+    assert (second.url, second.image) == ("https://j.example/two.mp3", None)
+
+
+@pytest.mark.parametrize("home", ["<link href='https://a.example/'/>", "<link rel='self' href='https://a.example/f'/>"])
+def test_links_are_relative_to_the_site_else_to_the_feed_itself(tmp_path: Path, home: str) -> None:
+    entry = "<entry><title>T</title><id>urn:1</id><link href='/one'/></entry>"
+    (post,) = posts(read(tmp_path, f'<feed xmlns="http://www.w3.org/2005/Atom">{home}{entry}</feed>'))
+    assert post.url == "https://a.example/one"
+
+
+def test_the_base_of_one_entry_is_no_others(tmp_path: Path) -> None:
+    text = """<feed xmlns="http://www.w3.org/2005/Atom"><link href="https://a.example/"/>
+      <entry><title>A</title><id>urn:1</id><link href="one"/>
+        <content type="html" xml:base="https://pictures.example/x/">&lt;img src="p.png"&gt;</content></entry>
+      <entry><title>B</title><id>urn:2</id><link href="two"/></entry></feed>"""
+    first, second = posts(read(tmp_path, text))
+    assert (first.url, second.url) == ("https://a.example/one", "https://a.example/two")
+    assert "https://pictures.example/x/p.png" in first.body
+
+
+@pytest.mark.parametrize(
+    ("told", "url"),
+    [
+        ("<link>www.b.example/one</link>", "https://www.b.example/one"),
+        (
+            "<link>https://clicks.example/9</link><f:origLink>https://b.example/one</f:origLink>",
+            "https://b.example/one",
+        ),
+    ],
+)
+def test_the_address_that_is_meant(tmp_path: Path, told: str, url: str) -> None:
+    document = rss(f"<title>T</title>{told}").replace(
+        "<rss ", '<rss xmlns:f="http://rssnamespace.org/feedburner/ext/1.0" '
+    )
+    assert [post.url for post in posts(read(tmp_path, document))] == [url]
+
+
+@pytest.mark.parametrize(
+    ("told", "image"),
+    [
+        ("<media:content url='https://b.example/p.JPG?w=9'/>", "https://b.example/p.JPG?w=9"),
+        ("<media:content url='https://b.example/p.jpg' type='video/mp4'/>", None),
+        ("<enclosure url='/p.png' length='0'/>", "https://blog.example.org/p.png"),
+        ("<enclosure url='/p.mp3' length='0'/>", None),
+    ],
+)
+def test_pictures_without_a_type_are_known_by_their_names(tmp_path: Path, told: str, image: str | None) -> None:
+    (post,) = posts(read(tmp_path, rss(f"<title>T</title><link>/1</link>{told}")))
+    assert post.image == image
+
+
 def test_broken_xml_gives_what_can_be_had(tmp_path: Path) -> None:
     good = (
         "<title>AT&T < 5 & more</title><link>https://x.example/{}?a=1&b=2</link><description>One <b>two</description>"
@@ -148,6 +212,87 @@ def test_broken_xml_gives_what_can_be_had(tmp_path: Path) -> None:
     first, second, *_ = items(read(tmp_path, text))
     assert first.parse().title == "AT&T < 5 & more"
     assert second.parse().url == "https://x.example/2?a=1&b=2"
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("Wed, 06 May 2020 07:08:09 GMT", "2020-05-06T07:08:09"),
+        ("Wed,06-May-2020 07:08:09 +0200", "2020-05-06T05:08:09"),
+        ("Wed, 06 May 2020 07:08:09 CEST", "2020-05-06T05:08:09"),
+        ("Wed, 06 May 2020 07:08:09 +0300 (MSK)", "2020-05-06T04:08:09"),
+        ("Wed, 06 May 2020 24:00:00 EST", "2020-05-07T05:00:00"),
+        ("May 6, 2020 7:08 PM", "2020-05-06T19:08:00"),
+        ("5/6/2020 7:08 AM", "2020-05-06T07:08:00"),
+        ("26/5/2020", "2020-05-26T00:00:00"),
+        ("06.05.2020 07:08", "2020-05-06T07:08:00"),
+        ("2020/05/06 07:08", "2020-05-06T07:08:00"),
+        ("2020-05-06 07:08:09 UTC", "2020-05-06T07:08:09"),
+        ("20200506T070809Z", "2020-05-06T07:08:09"),
+        ("2020-05-06T07:08:09.1234567+02:00", "2020-05-06T05:08:09"),
+        ("1588748889", "2020-05-06T07:08:09"),
+        ("1588748889000", "2020-05-06T07:08:09"),
+        ("2020年5月6日 07:08", "2020-05-06T07:08:00"),
+        ("2020년 05월 06일", "2020-05-06T00:00:00"),
+        ("Κυρ, 11 Ιούλ 2004 12:00:00 EST", "2004-07-11T17:00:00"),
+        ("2020-février-11", None),
+        ("06 Mai 2020 07:08:09", None),
+        ("10:00", None),
+        ("2020-W19-3", None),
+        ("2020-02-31T25:61:00Z", None),
+        ("Mon, 01 Jan 0001 00:00:00 +0000", None),
+        ("0000-00-00 00:00:00", None),
+        ("yesterday", None),
+    ],
+)
+def test_dates_as_they_are_written(tmp_path: Path, written: str, meant: str | None) -> None:
+    item = f"<title>T</title><link>https://b.example/1</link><pubDate>{written}</pubDate>"
+    (post,) = posts(read(tmp_path, rss(item)))
+    assert post.published == (datetime.fromisoformat(meant).replace(tzinfo=UTC) if meant else NOW)
+
+
+RUSSIAN = "Компания выпустила новую версию программы"
+POLISH = "Zażółć gęślą jaźń: nowa wersja systemu już jest"
+GERMAN = "Größe und Qualität der Züge: ein Überblick über die nächsten Jahre"
+JAPANESE = "新しいソフトウェアの更新が公開されました"
+
+
+@pytest.mark.parametrize(
+    ("title", "written", "declared", "served"),
+    [
+        (RUSSIAN, "cp1251", "", ""),
+        (RUSSIAN, "koi8-r", "", "application/rss+xml"),
+        (JAPANESE, "shift_jis", "", ""),
+        (JAPANESE, "euc_jp", "", "text/xml"),
+        (JAPANESE, "iso-2022-jp", "iso-2022-jp", ""),
+        (GERMAN, "cp1252", "", "text/xml"),
+        (GERMAN, "cp1252", "utf-8", ""),
+        ("Über “Qualität” – heute", "cp1252", "iso-8859-1", ""),
+        (RUSSIAN, "cp1251", "windows-1251", "text/xml; charset=ISO-8859-1"),
+        (POLISH, "iso-8859-2", "", 'text/xml; charset="ISO-8859-2"'),
+        (RUSSIAN, "utf-8", "", "text/xml"),
+        (RUSSIAN, "utf-8", "utf-8", "application/rss+xml; charset=ISO-8859-1"),
+        (RUSSIAN, "utf-8", "iso-8859-1", ""),
+        (RUSSIAN, "utf-8", "utf-16", ""),
+        ("A plain one", "utf-8", "utf-16", "text/xml; charset=utf-16"),
+        (RUSSIAN, "utf-8-sig", "", "text/xml; charset=us-ascii"),
+        (RUSSIAN, "utf-16", "utf-16", "application/xml"),
+        (RUSSIAN, "utf-8", "rot13", "text/xml; charset=undefined"),
+    ],
+)
+def test_encodings_that_are_named_wrongly_or_not_at_all(title: str, written: str, declared: str, served: str) -> None:
+    declaration = f'<?xml version="1.0" encoding="{declared}"?>' if declared else ""
+    text = f"{declaration}<rss><channel><item><title>{title}</title><link>https://e.org/1</link></item></channel></rss>"
+    feed = parse_xml(text.encode(written), served, "https://e.org/feed")
+    assert feed is not None
+    assert [entry.title for entry in feed.entries] == [title]
+
+
+def test_a_letter_cut_in_two_harms_no_other(tmp_path: Path) -> None:
+    item = f"<title>{RUSSIAN}</title><link>https://e.org/1</link><description>Конец"
+    broken = rss(item + "@</description>").encode().replace(b"@", "й".encode()[:1])
+    (post,) = posts(read(tmp_path, broken))
+    assert (post.title, post.body) == (RUSSIAN, "Конец\ufffd")
 
 
 def test_undated_entries_are_dated_by_when_they_were_first_seen(tmp_path: Path) -> None:

@@ -149,6 +149,23 @@ def test_states(blog: Blog, config: str, front: str, path: str, state: PostState
     assert blog.read()[path].state is state
 
 
+def test_a_site_that_shows_only_its_newest(blog: Blog) -> None:
+    blog.config("url: https://e.org\nlimit_posts: 2\n")
+    blog.write("_posts/2020-01-01-old.md").write("_posts/2020-01-02-new.md")
+    blog.write("_posts/2019-01-01-moved.md", "date: 2020-01-03")
+    blog.write("_posts/2020-01-04-hidden.md", "published: false").write("_posts/2020-01-05-broken.md", "a: b: c")
+    blog.write("_drafts/idea.md").write("_posts/2099-01-01-later.md")
+    states = {path: post.state for path, post in blog.read().items()}
+    assert [path for path, state in states.items() if state is PostState.PUBLISHED] == [
+        "_posts/2019-01-01-moved.md",
+        "_posts/2020-01-02-new.md",
+    ]
+    assert len(states) == 5
+    assert list(blog.skipped) == ["_posts/2020-01-05-broken.md"]
+    blog.config("url: https://e.org\nlimit_posts: 0\n")
+    assert "_posts/2020-01-01-old.md" in blog.read()
+
+
 def test_folders_that_jekyll_enters(blog: Blog) -> None:
     blog.config("exclude: [skipped, 'tools/*']\ninclude: [_pages]\ndestination: ./public\n")
     inside = ["_posts", "_posts/sub/sub", "docs/guide/_posts", "_pages/_posts"]
@@ -307,7 +324,12 @@ def test_liquid_is_left_alone_where_the_author_says_so(blog: Blog) -> None:
 
 @pytest.mark.parametrize(
     ("config", "words"),
-    [("a: b: c\n", "_config.yml:1"), ("- a\n", "key: value"), ("exclude: x.md\n", "is a list")],
+    [
+        ("a: b: c\n", "_config.yml:1"),
+        ("- a\n", "key: value"),
+        ("exclude: x.md\n", "is a list"),
+        ("limit_posts: ten\n", "write 0"),
+    ],
 )
 def test_a_configuration_that_is_none(blog: Blog, config: str, words: str) -> None:
     blog.write(POST).config(config)

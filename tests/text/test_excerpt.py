@@ -170,7 +170,11 @@ def test_clutter_before_the_prose(clutter: str) -> None:
         ("A line\nand another  \nand a last.", "A line and another and a last."),
         ("Ship it :tada: at 10:30:00 now.", "Ship it 🎉 at 10:30:00 now."),
         ("It costs $5 and $6 -- or **more.", "It costs $5 and $6 – or more."),
+        ("$$\\begin{align} a &= b \\end{align}$$\n\nThat was the law.", "That was the law."),
         ("{{ 7*7 }} is forty-nine.", "{{ 7*7 }} is forty-nine."),
+        ("Gate array\n: A chip that is wired last.", "Gate array: A chip that is wired last."),
+        ("Rack\nShelf\n:   Holds machines\n: Holds books", "Rack Shelf: Holds machines; Holds books."),
+        ("- [ ] Order the new boards\n- [x] Sell the old ones", "Order the new boards. Sell the old ones."),
     ],
 )
 def test_markdown_leaves_no_marks(written: str, read: str) -> None:

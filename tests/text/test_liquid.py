@@ -41,6 +41,11 @@ def render(source: str) -> tuple[str, list[str]]:
         ("{% comment %}x{% endcomment %}", ""),
         ("{{ unknown }}{{ page.nothing.at_all }}", ""),
         ("{{ page.title | nobodys_filter }}", "P"),
+        ("<p>{{ 'all **new**' | markdownify }}</p>", "<p>all <strong>new</strong></p>"),
+        (
+            "{% capture n %}\n#### New\n* b{% endcapture %}<div>{{ n | markdownify }}</div>",
+            "<div><h4>New</h4>\n<ul>\n<li>b</li>\n</ul></div>",
+        ),
         ("{{ '2024-05-01' | date: '%Y' }}", "2024"),
         ("{{ '2024-05-01' | date_to_string }}", "01 May 2024"),
     ],

@@ -37,6 +37,7 @@ def words(html: str) -> str:
         ("Line\\\\\nnext", "Line next"),
         ("<div markdown='1'>\n**bold**\n</div>", "bold"),
         ("Costs $5 and $6", "Costs $5 and $6"),
+        ("- [ ] open\n- [x] done\n- [n] none", "☐ open ☑ done [n] none"),
     ],
 )
 def test_what_only_kramdown_reads_leaves_no_trace(written: str, shown: str) -> None:
@@ -62,6 +63,14 @@ def test_footnotes_tables_quotes_and_maths() -> None:
     assert "<table>" in html
     assert "<code>a_1 * b_2</code>" in html
     assert "x_1 * y_2" in html
+
+
+def test_a_tables_foot_and_a_formula_on_one_line() -> None:
+    html = to_html(
+        "| a | b |\n|---|---|\n| 1 | 2 |\n|===|===|\n| 3 | 4 |\n\n$$\\frac{a}{b}$$\n\n$$a$$ is it, not $$b$$"
+    )
+    assert words(html) == "a b 1 2 3 4 \\frac{a}{b} a is it, not b"
+    assert "<pre" in html
 
 
 def test_links_by_reference_and_fences_in_lists() -> None:

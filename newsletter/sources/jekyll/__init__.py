@@ -9,6 +9,7 @@ from newsletter.errors import SourceError
 from newsletter.sources.base import Reading, SourceState
 from newsletter.sources.jekyll import walk
 from newsletter.sources.jekyll.items import Items
+from newsletter.sources.jekyll.limit import newest
 from newsletter.sources.jekyll.site import read_site
 
 
@@ -29,7 +30,7 @@ class JekyllSource:
         found, has_folder = walk.find(site)
         if not has_folder:
             raise SourceError(_no_posts(self.root))
-        items = Items(self.name, self.categories, site, found, now)
+        items = Items(self.name, self.categories, site, newest(site, found, now), now)
         after: dict[str, str] = {}
         return Reading(items.read(state.values, after), SourceState(after), complete=True, warnings=items.warnings)
 

@@ -28,7 +28,7 @@ _HTML = (".html", ".htm", ".xhtml", ".xml")
 
 def build(site: Site, source: str, found: Found, raw: bytes, now: datetime, resolve: Resolve) -> Post:
     """Raises PostError. `now` decides what is still in the future."""
-    doc = document.read(site, found, raw, now, _modified(found))
+    doc = document.read(site, found, raw, now, modified(found))
     data = doc.data
     title = plain_title(doc.title)
     image, alt = _image(site, data.get("image"))
@@ -47,7 +47,7 @@ def build(site: Site, source: str, found: Found, raw: bytes, now: datetime, reso
         image=image,
         image_alt=alt,
         slug=doc.slug,
-        state=_state(site, doc, now),
+        state=state(site, doc, now),
         markup=_markup(site, doc.extension),
         body=_body(site, doc, resolve),
         featured=_flag(data.get("featured")),
@@ -55,14 +55,14 @@ def build(site: Site, source: str, found: Found, raw: bytes, now: datetime, reso
     )
 
 
-def _modified(found: Found) -> datetime | None:
+def modified(found: Found) -> datetime | None:
     """Only drafts are dated by their file, and no fingerprint knows of it."""
     if found.relative.startswith("_posts") or "/_posts" in found.relative:
         return None
     return datetime.fromtimestamp(int(Path(found.full).stat().st_mtime), UTC)
 
 
-def _state(site: Site, doc: Document, now: datetime) -> PostState:
+def state(site: Site, doc: Document, now: datetime) -> PostState:
     if doc.draft and not site.show_drafts:
         return PostState.DRAFT
     if not ruby.truthy(doc.data.get("published", True)) and not site.unpublished:

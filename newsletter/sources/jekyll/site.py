@@ -46,6 +46,7 @@ class Site:
     future: bool
     unpublished: bool
     show_drafts: bool
+    limit_posts: int  # 0: no limit
     warnings: tuple[str, ...] = field(default=())
 
     def absolute(self, path: str) -> str:
@@ -85,6 +86,7 @@ def read_site(root: Path, url: str | None) -> Site:
         future=truthy(values.get("future")),
         unpublished=truthy(values.get("unpublished")),
         show_drafts=truthy(values.get("show_drafts")),
+        limit_posts=_limit(values.get("limit_posts"), name),
         warnings=tuple(warnings),
     )
 
@@ -116,6 +118,14 @@ def _parsed(name: str, source: str) -> Any:
         return tomllib.loads(source)
     values = psych.load(source)
     return {} if values is None or values is False else values
+
+
+def _limit(value: object, name: str) -> int:
+    if value is None:
+        return 0
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise SourceError(f"{name}: `limit_posts: {text(value)}` is no number of posts; write 0 for all of them.")
+    return value
 
 
 def _permalink(values: dict[str, Any]) -> str:
