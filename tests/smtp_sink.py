@@ -87,7 +87,8 @@ class Cut(Exception):
 
 
 class Sink:
-    """`pipelining`: yes, no, or lies (offers it and throws away what came behind a command).
+    """`pipelining`: yes, no, lies (offers it and throws away what came behind a command), or forgets (throws away what
+    came behind a message).
 
     `log`: a file that gets a line per accepted message before the 250. `keep`: keeps whole messages in memory.
     `most_per_session`: after so many messages MAIL is answered 421 and the session ends.
@@ -261,6 +262,8 @@ class Sink:
         if await self._fault(writer, "body", to):
             return
         content = await lines.until_dot()
+        if self.pipelining == "forgets":
+            lines.forget()
         return_path, talk.return_path, talk.recipients = talk.return_path or "", None, []
         if not to:
             self.bodies_without_recipient += bool(content)

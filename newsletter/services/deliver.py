@@ -88,24 +88,30 @@ async def deliver(
 async def _carry(run: Run, connection: Connection) -> None:
     """One worker with one session: claim, fill, send, record, until the desk has nothing more."""
     broken = 0
-    while claim := await run.desk.next():
-        outcome = await _send(run, connection, claim)
+    reserved: Claim | None = None
+    while claim := await run.desk.next(reserved):
+        reserved = run.desk.reserve()
+        outcome = await _send(run, connection, claim, reserved)
         now = run.clock()
         run.desk.hand_in(settle(claim, outcome, run.policy, now))
         if reason := run.pulse.feel(outcome, now, run.desk.so_far):
             await run.desk.pause(reason)
         broken = broken + 1 if outcome.kind in (OutcomeKind.BROKEN, OutcomeKind.UNCERTAIN) else 0
+        if broken and reserved:
+            run.desk.give_back(reserved)
+            reserved = None
         if broken:
             await run.desk.rest(_rest(broken), outcome.text)
     await connection.close()
 
 
-async def _send(run: Run, connection: Connection, claim: Claim) -> Outcome:
+async def _send(run: Run, connection: Connection, claim: Claim, following: Claim | None) -> Outcome:
     try:
         filled = run.message.fill(run.readers(claim))
     except (NewsletterError, ValueError) as error:  # this reader's message cannot be made; the others' can
         return Outcome(OutcomeKind.REJECTED, 0, "", f"the message could not be made: {error}")
-    return await connection.send(Envelope(run.return_path, claim.email), filled)
+    next_one = Envelope(run.return_path, following.email) if following else None
+    return await connection.send(Envelope(run.return_path, claim.email), filled, next_one)
 
 
 def _rest(broken: int) -> float:

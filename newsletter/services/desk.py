@@ -1,8 +1,8 @@
 """The desk between the workers and the ledger.
 
 Workers hand in what came of a delivery and ask for the next; the desk writes both in one transaction. Answers that
-come while a transaction runs share the next one. Recording goes before handing out: the less time lies between the
-server's 250 and its commit, the fewer messages are in doubt after a crash.
+come in the same turn of the event loop, or while a transaction runs, share one. Recording goes before handing out: the
+less time lies between the server's 250 and its commit, the fewer messages are in doubt after a crash.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -25,11 +25,20 @@ from newsletter.store import accounts, deliveries, issues
 from newsletter.store.database import Database, harden
 from newsletter.store.turn import Turns
 
-CLAIM_SIZE = 50  # rows claimed ahead; a crash leaves their names on them, no more
+CLAIM_SIZE = 200  # rows claimed ahead; a crash leaves their names on them, no more
+_LOW = 50  # claims left when more are fetched
 _LOOK_AGAIN = 1.0  # seconds between two looks for work that another worker may give back
 STORE_PATIENCE = 60.0  # seconds to wait for a database that is locked or full, before giving up
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """A worker's wish for a delivery: for the one that it has `reserved`, or for any."""
+
+    future: asyncio.Future[Claim | None]
+    reserved: Claim | None
 
 
 class Desk:
@@ -44,9 +53,10 @@ class Desk:
         self._turns = Turns(database, issue, worker)
         self._bell = asyncio.Event()
         self._settled: list[Settled] = []
-        self._asking: deque[asyncio.Future[Claim | None]] = deque()
+        self._wishes: deque[_Wish] = deque()
         self._claimed: deque[Claim] = deque()
-        self._begun: deque[Claim] = deque()
+        self._more = False  # whether the last look for work found as much as it asked for
+        self._soon = False  # whether a turn is due at the end of this turn of the event loop
         self._in_flight = 0
         self._next_look = 0.0
         self._stuck_since: float | None = None
@@ -55,18 +65,26 @@ class Desk:
 
     # For the workers:
 
-    async def next(self) -> Claim | None:
-        """The next delivery, in the ledger as in flight; None when there is no more for this run."""
+    async def next(self, reserved: Claim | None = None) -> Claim | None:
+        """The next delivery, in the ledger as in flight; None when there is no more for this run.
+
+        It is the `reserved` one, unless its reader has left.
+        """
         if self.closed.is_set():
             return None
-        if self._begun and not self._asking:
-            claim = self._begun.popleft()
-            await asyncio.sleep(0)  # answers that came meanwhile are written down before anything new goes out
-            return claim
-        future: asyncio.Future[Claim | None] = asyncio.get_running_loop().create_future()
-        self._asking.append(future)
+        wish = _Wish(asyncio.get_running_loop().create_future(), reserved)
+        self._wishes.append(wish)
+        self._serve_soon()
+        return await wish.future
+
+    def reserve(self) -> Claim | None:
+        """A delivery for the worker's next wish: known, but not begun. None when none is at hand."""
+        return self._claimed.popleft() if self._claimed and not self.closed.is_set() else None
+
+    def give_back(self, reserved: Claim) -> None:
+        """Another worker may have it."""
+        self._claimed.appendleft(reserved)
         self._bell.set()
-        return await future
 
     def hand_in(self, settled: Settled) -> None:
         """What came of a delivery that `next` gave; written down before anything else is given out."""
@@ -78,10 +96,7 @@ class Desk:
             self._stuck_since, self.reason = None, ""
         if settled.state in (DeliveryState.QUEUED, DeliveryState.DEFERRED) or not self._in_flight:
             self._next_look = 0.0
-        if self._database.is_sqlite:
-            self._post_at_once()
-        if self._settled or self._asking or self.closed.is_set():
-            self._bell.set()
+        self._serve_soon()
 
     async def rest(self, seconds: float, reason: str) -> None:
         """A pause of one worker whose session broke; ends early when the desk closes."""
@@ -99,10 +114,8 @@ class Desk:
     def close(self) -> None:
         """Gives nothing out any more; what is in flight may still be handed in."""
         self.closed.set()
-        while self._asking:
-            waiter = self._asking.popleft()
-            if not waiter.done():
-                waiter.set_result(None)
+        while self._wishes:
+            _answer(self._wishes.popleft(), None)
         self._bell.set()
 
     def abandon(self) -> None:
@@ -118,16 +131,9 @@ class Desk:
     async def keep(self) -> None:
         """Serves the workers until the desk is closed and everything handed in is written down."""
         while not (self.closed.is_set() and not self._in_flight and not self._settled):
-            if self._settled:
+            if self._settled or self._can_begin():
                 await self._post()
-            elif self._begun and self.closed.is_set():
-                self._put_back()
-            elif self._begun:
-                self._give(self._begun.popleft())
-                await asyncio.sleep(0)  # lets the answers in that came meanwhile
-            elif self._wanted() and self._claimed:
-                await self._post()
-            elif self._wanted() and asyncio.get_running_loop().time() >= self._next_look:
+            elif self._wants_more() and asyncio.get_running_loop().time() >= self._next_look:
                 await self._look()
             else:
                 await self._ring()
@@ -172,37 +178,75 @@ class Desk:
 
     # Within:
 
-    async def _post(self) -> None:
-        """One turn of the ledger: outcomes recorded, next deliveries begun."""
-        settled, self._settled = self._settled, []
-        chosen = [self._claimed.popleft() for _ in range(min(self._wanted(), len(self._claimed)))]
-        self._take_begun(chosen, await self.apart(lambda: self._turns.turn(settled, chosen)))
+    def _serve_soon(self) -> None:
+        """On SQLite at the end of this turn of the loop, and without a detour; a server's turn is `keep`'s."""
+        if not self._database.is_sqlite:
+            self._bell.set()
+        elif not self._soon:
+            self._soon = True
+            asyncio.get_running_loop().call_soon(self._post_at_once)
 
     def _post_at_once(self) -> None:
-        """SQLite's turn without a detour; it begins one more for who hands in. If it is locked, `keep` waits for it."""
-        goes_on = self._settled[-1].state is not DeliveryState.QUEUED and not self.closed.is_set()
-        chosen = [self._claimed.popleft()] if goes_on and self._claimed else []
-        try:
-            begun = self._turns.turn(self._settled, chosen)
-        except (OperationalError, InterfaceError):
-            self._claimed.extendleft(chosen)
-            return
-        self._settled = []
-        self._take_begun(chosen, begun)
-
-    def _take_begun(self, chosen: list[Claim], begun: set[int]) -> None:
-        self._in_flight += len(begun)
-        for claim in chosen:
-            if claim.id in begun:
-                self._begun.append(claim)
+        """If the ledger is locked or full, `keep` waits for it."""
+        self._soon = False
+        settled, chosen = self._take_turn()
+        if settled or chosen:
+            try:
+                begun = self._turns.turn(settled, [claim for _, claim in chosen])
+            except (OperationalError, InterfaceError):
+                self._settled = settled + self._settled
+                for wish, claim in reversed(chosen):
+                    self._wishes.appendleft(_Wish(wish.future, claim))
             else:
+                self._hand_out(chosen, begun)
+        if self._settled or self._wants_more() or self.closed.is_set():
+            self._bell.set()
+
+    async def _post(self) -> None:
+        """One turn of the ledger: outcomes recorded, next deliveries begun."""
+        settled, chosen = self._take_turn()
+        claims = [claim for _, claim in chosen]
+        self._hand_out(chosen, await self.apart(lambda: self._turns.turn(settled, claims)))
+
+    def _take_turn(self) -> tuple[list[Settled], list[tuple[_Wish, Claim]]]:
+        """All that was handed in, and the wishes that can be granted."""
+        settled, self._settled = self._settled, []
+        chosen: list[tuple[_Wish, Claim]] = []
+        waiting: deque[_Wish] = deque()
+        while self._wishes and not self.closed.is_set():
+            wish = self._wishes.popleft()
+            claim = wish.reserved or (self._claimed.popleft() if self._claimed else None)
+            if claim is None:
+                waiting.append(wish)
+            else:
+                chosen.append((wish, claim))
+        self._wishes.extendleft(reversed(waiting))
+        return settled, chosen
+
+    def _hand_out(self, chosen: list[tuple[_Wish, Claim]], begun: set[int]) -> None:
+        """Who left meanwhile is skipped, and the worker gets another. What no worker takes did not leave."""
+        self._in_flight += len(begun)
+        for wish, claim in chosen:
+            if claim.id not in begun:
                 self._counts[claim.state] -= 1
                 self._counts[DeliveryState.SKIPPED] += 1
+                self._wishes.append(_Wish(wish.future, None))
+            elif self.closed.is_set() or wish.future.done():
+                _answer(wish, None)
+                self.hand_in(settle(claim, Outcome(OutcomeKind.BROKEN), self._policy, self._clock()))
+            else:
+                _answer(wish, claim)
+        if self._wishes:
+            self._serve_soon()
 
     async def _look(self) -> None:
         """Claims ahead; when there is nothing to claim, sees how things stand."""
-        self._claimed.extend(await self.apart(self._claim))
-        if not self._claimed:
+        found = await self.apart(self._claim)
+        self._claimed.extend(found)
+        self._more = len(found) == CLAIM_SIZE
+        if self._claimed:
+            self._serve_soon()
+        else:
             await self._nothing_found()
 
     def _claim(self) -> list[Claim]:
@@ -247,29 +291,21 @@ class Desk:
         if self._stuck_since is None:
             self._stuck_since = asyncio.get_running_loop().time()
 
-    def _wanted(self) -> int:
-        """How many workers wait for a delivery that is not even begun."""
-        return 0 if self.closed.is_set() else len(self._asking) - len(self._begun)
+    def _can_begin(self) -> bool:
+        return not self.closed.is_set() and any(wish.reserved or self._claimed for wish in self._wishes)
+
+    def _wants_more(self) -> bool:
+        """Whether a worker waits for a delivery that is not even claimed, or soon will."""
+        if self.closed.is_set():
+            return False
+        return (self._more and len(self._claimed) < _LOW) or (bool(self._wishes) and not self._claimed)
 
     async def _ring(self) -> None:
         self._bell.clear()
-        alarm = self._next_look - asyncio.get_running_loop().time() if self._asking else None
+        alarm = self._next_look - asyncio.get_running_loop().time() if self._wishes else None
         with suppress(TimeoutError):
             async with asyncio.timeout(alarm):
                 await self._bell.wait()
-
-    def _give(self, claim: Claim) -> None:
-        waiter = self._asking.popleft()
-        if waiter.done():  # its worker was called off
-            self._begun.appendleft(claim)
-        else:
-            waiter.set_result(claim)
-
-    def _put_back(self) -> None:
-        """What was begun and never given out did not leave: it is queued again."""
-        never_left = Outcome(OutcomeKind.BROKEN)
-        while self._begun:
-            self.hand_in(settle(self._begun.popleft(), never_left, self._policy, self._clock()))
 
     def _open(self) -> Accounting:
         with self._database.write() as connection:
@@ -298,3 +334,8 @@ class Desk:
             deliveries.extend(connection, self._worker, self._policy.lease)
             dead = deliveries.dead_workers(connection, self._issue.id)
             deliveries.take_over(connection, self._issue.id, dead, self._policy.on_uncertain == "hold", self._clock())
+
+
+def _answer(wish: _Wish, claim: Claim | None) -> None:
+    if not wish.future.done():  # else its worker was called off
+        wish.future.set_result(claim)

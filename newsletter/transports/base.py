@@ -11,8 +11,11 @@ from newsletter.domain.delivery import Envelope, Outcome
 class Connection(Protocol):
     """One session with a server, used by one task at a time."""
 
-    async def send(self, envelope: Envelope, message: Sequence[bytes]) -> Outcome:
+    async def send(self, envelope: Envelope, message: Sequence[bytes], following: Envelope | None = None) -> Outcome:
         """Hands one message over. `message` is its bytes in chunks: CRLF line ends, no dot-stuffing.
+
+        `following` is whom the next message on this connection will likely go to, so that it can be announced early;
+        nothing is promised by it.
 
         Never raises for what a server or network does: that is the Outcome. After BROKEN or UNCERTAIN
         the session is gone, and the next `send` opens a new one.

@@ -14,7 +14,7 @@ class DotStuffer:
     def __init__(self) -> None:
         self._known: dict[bytes, bytes] = {}
 
-    def body(self, message: Sequence[bytes]) -> bytes:
+    def body(self, message: Sequence[bytes]) -> list[bytes]:
         """The message as it goes over the wire, with the line that ends it. `message` has CRLF line ends."""
         wire = []
         line_begins = True
@@ -26,7 +26,7 @@ class DotStuffer:
             wire.append(self._stuffed(piece))
             line_begins = piece.endswith(b"\n")
         wire.append(b".\r\n" if line_begins else b"\r\n.\r\n")
-        return b"".join(wire)
+        return wire
 
     def _stuffed(self, piece: bytes) -> bytes:
         if len(piece) < _WORTH_KEEPING:

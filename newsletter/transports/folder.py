@@ -30,7 +30,7 @@ class FolderConnection:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    async def send(self, envelope: Envelope, message: Sequence[bytes]) -> Outcome:
+    async def send(self, envelope: Envelope, message: Sequence[bytes], following: Envelope | None = None) -> Outcome:
         body = b"".join(message)
         trace = f"Return-Path: <{envelope.return_path}>\r\nDelivered-To: {envelope.recipient}\r\n"
         try:

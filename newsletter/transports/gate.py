@@ -14,22 +14,22 @@ class Gate:
 
     def __init__(self) -> None:
         self._waiting: deque[asyncio.Future[None]] = deque()
-        self._moving = False
+        self._shut = False
 
     async def enter(self) -> None:
         loop = asyncio.get_running_loop()
+        if not self._shut:
+            self._shut = True
+            loop.call_soon(self._admit)
+            return
         mine: asyncio.Future[None] = loop.create_future()
         self._waiting.append(mine)
-        if not self._moving:
-            self._moving = True
-            loop.call_soon(self._admit)
         await mine
 
     def _admit(self) -> None:
         while self._waiting and self._waiting[0].done():  # called off
             self._waiting.popleft()
+        self._shut = bool(self._waiting)
         if self._waiting:
             self._waiting.popleft().set_result(None)
-        self._moving = bool(self._waiting)
-        if self._moving:
             asyncio.get_running_loop().call_soon(self._admit)

@@ -10,7 +10,7 @@ from typing import Literal
 from newsletter.domain.delivery import Envelope, Outcome, OutcomeKind
 from newsletter.transports.dots import DotStuffer
 from newsletter.transports.gate import Gate
-from newsletter.transports.smtp_mail import OutOfStep, transact
+from newsletter.transports.smtp_mail import Mail, OutOfStep, transact
 from newsletter.transports.smtp_session import Refused, Server, Session, open_session
 from newsletter.transports.smtp_wire import Broken, Timeouts
 
@@ -39,6 +39,7 @@ class SmtpTransport:
         self.stuffer = DotStuffer()
         self.gate = Gate()
         self.cuts = 0  # how often in a row the server did not answer a pipelined group as it should
+        self.announces = True  # until the server loses commands that came right behind a message
 
     @property
     def trusts_pipelining(self) -> bool:
@@ -55,16 +56,16 @@ class SmtpConnection:
         self._transport = transport
         self._session: Session | None = None
 
-    async def send(self, envelope: Envelope, message: Sequence[bytes]) -> Outcome:
+    async def send(self, envelope: Envelope, message: Sequence[bytes], following: Envelope | None = None) -> Outcome:
         try:
-            session = await self._open()
+            session = await self._open(envelope)
         except Refused as error:
             return _broken(error.reply.text, error.reply.code, error.reply.status)
         except (Broken, OSError) as error:
             server = self._transport.server
             return _broken(f"{server.host}:{server.port}: {error}")
         try:
-            outcome = await self._transact(session, envelope, message)
+            outcome = await self._transact(session, envelope, message, following)
         except BaseException:
             self._drop()
             raise
@@ -76,25 +77,33 @@ class SmtpConnection:
         session, self._session = self._session, None
         if session is None:
             return
-        with contextlib.suppress(Broken):
-            await session.wire.ask("QUIT", self._transport.server.timeouts.quit)
+        if session.announced is None:
+            with contextlib.suppress(Broken):
+                await session.wire.ask("QUIT", self._transport.server.timeouts.quit)
         session.wire.drop()
 
-    async def _open(self) -> Session:
-        if self._session is not None and not self._session.wire.quiet:
-            self._drop()  # the server hung up while there was nothing to send
+    async def _open(self, envelope: Envelope) -> Session:
+        if self._session is not None and not self._session.fits(envelope):
+            self._drop()
         if self._session is None:
             self._session = await open_session(self._transport.server)
         return self._session
 
-    async def _transact(self, session: Session, envelope: Envelope, message: Sequence[bytes]) -> Outcome:
+    async def _transact(
+        self, session: Session, envelope: Envelope, message: Sequence[bytes], following: Envelope | None
+    ) -> Outcome:
         transport = self._transport
         pipelined = "PIPELINING" in session.offers and transport.trusts_pipelining
-        body = transport.stuffer.body(message)
+        was_announced = session.announced is not None
+        next_one = following if pipelined and transport.announces else None
+        mail = Mail(envelope, transport.stuffer.body(message), next_one)
         try:
-            outcome = await transact(session, envelope, body, pipelined, transport.server.timeouts, transport.gate)
+            outcome = await transact(session, mail, pipelined, transport.server.timeouts, transport.gate)
         except OutOfStep as error:
-            transport.cuts = _DOUBTFUL_CUTS if error.sure else transport.cuts + 1
+            if was_announced:
+                transport.announces = transport.announces and not error.sure
+            else:
+                transport.cuts = _DOUBTFUL_CUTS if error.sure else transport.cuts + 1
             return _broken(str(error))
         except Broken as error:
             return _broken(str(error))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from newsletter.domain.delivery import Envelope, Outcome, OutcomeKind
@@ -12,6 +13,7 @@ from newsletter.transports.smtp_session import Session
 from newsletter.transports.smtp_wire import Broken, Reply, Timeouts
 
 _SOUND_PATH = re.compile(r"[^\x00-\x20\x7f<>]*")
+_HEADROOM = 1024  # bytes by which one reader's message may be longer than another's
 _OUT_OF_STEP = (500, 502, 503)  # not about a recipient: the server lost the thread
 
 
@@ -32,30 +34,46 @@ class OutOfStep(Broken):
         self.sure = sure
 
 
-async def transact(
-    session: Session, envelope: Envelope, body: bytes, pipelined: bool, timeouts: Timeouts, gate: Gate
-) -> Outcome:
-    """Hands one message over; `body` is dot-stuffed and ends with its dot.
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """`body` is dot-stuffed and ends with its dot; `following` is who may be announced right behind it."""
+
+    envelope: Envelope
+    body: Sequence[bytes]
+    following: Envelope | None = None
+
+
+async def transact(session: Session, mail: Mail, pipelined: bool, timeouts: Timeouts, gate: Gate) -> Outcome:
+    """Hands one message over.
 
     Raises Broken when the session broke before the dot could have arrived. After that: UNCERTAIN.
     """
-    if trouble := _cannot_be_sent(session, envelope, len(body)):
+    size = sum(map(len, mail.body))
+    if trouble := _cannot_be_sent(session, mail.envelope, size):
+        _withdraw(session)
         return trouble
-    commands = _commands(session, envelope, len(body))
-    if pipelined:
-        answers = await _in_one_go(session, commands, timeouts)
+    if session.announced:
+        answers = await _in_one_go(session, timeouts)
+    elif pipelined:
+        answers = await _announce(session, _commands(session, mail.envelope, size), timeouts)
     else:
-        answers = await _in_lock_step(session, commands, timeouts)
+        answers = await _in_lock_step(session, _commands(session, mail.envelope, size), timeouts)
     session.open_mail = True
     refusal = _refusal(answers)
     if refusal is None:
         await gate.enter()
-        return await _body(session, body, timeouts)
+        return await _body(session, mail, size, timeouts)
     if answers.data and answers.data.code == 354:
         # The server waits for a message that must not be sent: an empty one ends the wait (RFC 2920 §3.1).
         with contextlib.suppress(Broken):
             await session.wire.ask(".", timeouts.data)
     return refusal
+
+
+def _withdraw(session: Session) -> None:
+    """A server that was told to expect a message takes whatever comes next for it, so nothing may come."""
+    if session.announced:
+        session.wire.drop()
 
 
 def _cannot_be_sent(session: Session, envelope: Envelope, size: int) -> Outcome | None:
@@ -80,19 +98,30 @@ def _commands(session: Session, envelope: Envelope, size: int) -> list[str]:
     ]
 
 
-async def _in_one_go(session: Session, commands: list[str], timeouts: Timeouts) -> Answers:
+def _group(commands: list[str]) -> bytes:
+    return "\r\n".join([*commands, ""]).encode("utf-8")
+
+
+async def _announce(session: Session, commands: list[str], timeouts: Timeouts) -> Answers:
     reset = ["RSET"] if session.open_mail else []
-    session.wire.write("\r\n".join([*reset, *commands, ""]).encode("utf-8"))
+    session.wire.write(_group([*reset, *commands]))
     if reset and (reply := await session.wire.reply(timeouts.command)).code == 421:
         return Answers(reply)
+    return await _in_one_go(session, timeouts)
+
+
+async def _in_one_go(session: Session, timeouts: Timeouts) -> Answers:
+    """Reads what is answered to MAIL, RCPT and DATA."""
+    announced, session.announced = session.announced is not None, None
+    first = timeouts.group if announced else timeouts.command
     answers: list[Reply] = []
     try:
-        for seconds in (timeouts.command, timeouts.group, timeouts.group):
+        for seconds in (first, timeouts.group, timeouts.group):
             answers.append(await session.wire.reply(seconds))
             if answers[-1].code == 421:
                 break
     except Broken as error:
-        sure = bool(answers) and not session.wire.lost
+        sure = (announced or bool(answers)) and not session.wire.lost
         session.wire.drop()
         if all(reply.code // 100 == 2 for reply in answers):
             raise OutOfStep(str(error), sure) from None
@@ -133,9 +162,17 @@ def _refusal(answers: Answers) -> Outcome | None:
     return None
 
 
-async def _body(session: Session, body: bytes, timeouts: Timeouts) -> Outcome:
-    wire = session.wire
-    wire.write(body)
+async def _body(session: Session, mail: Mail, size: int, timeouts: Timeouts) -> Outcome:
+    """The message, and right behind it the commands for the next one: a group may begin with a message (RFC 2920 §3.1).
+
+    The next one's size is not known yet; what it declares is an estimate (RFC 1870 §5).
+    """
+    wire, next_one = session.wire, mail.following
+    if next_one and not _cannot_be_sent(session, next_one, size + _HEADROOM):
+        session.announced = next_one
+        wire.write(*mail.body, behind=_group(_commands(session, next_one, size + _HEADROOM)))
+    else:
+        wire.write(*mail.body)
     try:
         reply = await wire.reply(timeouts.block if wire.unsent else timeouts.dot)
     except Broken as error:

@@ -10,6 +10,7 @@ import ssl
 from dataclasses import dataclass, field
 from typing import Literal
 
+from newsletter.domain.delivery import Envelope
 from newsletter.transports.smtp_wire import Broken, Reply, Timeouts, Wire
 
 
@@ -28,11 +29,24 @@ class Server:
 
 @dataclass(slots=True)
 class Session:
-    """An open session. `offers` is what EHLO listed; `open_mail` is True when a RSET must come before the next MAIL."""
+    """An open session. `offers` is what EHLO listed; `open_mail` is True when a RSET must come before the next MAIL.
+
+    `announced` is whose MAIL, RCPT and DATA went out behind the message before: their answers are still to be read.
+    """
 
     wire: Wire
     offers: dict[str, str]
     open_mail: bool = False
+    announced: Envelope | None = None
+
+    def fits(self, envelope: Envelope) -> bool:
+        """Whether a message to `envelope` can go out here: nobody else was announced, and the server is still there.
+
+        One that hung up, or said something unasked (as a 421), while there was nothing to send is not.
+        """
+        if self.announced is not None:
+            return self.announced == envelope and not self.wire.lost
+        return self.wire.quiet
 
     @property
     def most_bytes(self) -> int:

@@ -55,13 +55,17 @@ class Broken(Exception):
 
 
 class Wire(asyncio.Protocol):
-    """One connection. `unsent` is True while bytes given to `write` have not all left this process."""
+    """One connection. `unsent` is True while bytes given to `write` have not all left this process.
+
+    What a `write` appends as `behind` does not count for that.
+    """
 
     transport: asyncio.Transport
 
     def __init__(self) -> None:
         self.lost = ""
         self.unsent = False
+        self._uncounted = 0
         self._bytes = b""
         self._lines: list[str] = []
         self._replies: deque[Reply] = deque()
@@ -72,9 +76,12 @@ class Wire(asyncio.Protocol):
         """Alive, and nothing came that nobody asked for (as a 421 to an idle session)."""
         return not self.lost and not self._replies
 
-    def write(self, data: bytes) -> None:
-        if not self.lost:
-            self.transport.write(data)
+    def write(self, *data: bytes, behind: bytes = b"") -> None:
+        if self.lost:
+            return
+        if len(behind) != self._uncounted:
+            self._count_beyond(len(behind))
+        self.transport.write(b"".join((*data, behind)))
 
     async def reply(self, seconds: float) -> Reply:
         """The next reply. Raises Broken when none comes in time, or none can come."""
@@ -115,7 +122,12 @@ class Wire(asyncio.Protocol):
     def use(self, transport: asyncio.Transport) -> None:
         """Takes the transport to write to: the first, and the encrypted one after STARTTLS."""
         self.transport = transport
-        transport.set_write_buffer_limits(0)  # so that pause_writing tells of every byte held back
+        self._count_beyond(0)
+
+    def _count_beyond(self, size: int) -> None:
+        """Has pause_writing tell of every byte held back but the last `size`."""
+        self._uncounted = size
+        self.transport.set_write_buffer_limits(high=size, low=size)
 
     def pause_writing(self) -> None:
         self.unsent = True
