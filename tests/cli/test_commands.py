@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
 import time
@@ -292,7 +293,7 @@ class Terminal:
 
     def __init__(self, desk: Desk, *words: object) -> None:
         self._end, theirs = pty.openpty()
-        self._process = subprocess.Popen(
+        self.process = subprocess.Popen(
             desk.command(*words), cwd=desk.folder, env=desk.environment, stdin=theirs, stdout=theirs, stderr=theirs
         )
         os.close(theirs)
@@ -311,7 +312,7 @@ class Terminal:
         while chunk := self._chunk():
             self.screen += chunk
         os.close(self._end)
-        return self._process.wait(30)
+        return self.process.wait(30)
 
     def _chunk(self) -> str:
         try:
@@ -343,6 +344,26 @@ def test_a_person_types_the_number_of_recipients(listed: Desk) -> None:
     right.type("2")
     assert right.finish() == 0
     assert "2 recipients: 2 sent" in right.screen.replace("\x1b[32m", "").replace("\x1b[0m", "")
+
+
+def test_who_would_send_to_nobody_keeps_the_draft(tmp_path: Path) -> None:
+    desk = Desk(tmp_path).furnish()
+    desk.call("build", "harbour")
+    terminal = Terminal(desk, "send", 1)
+    assert terminal.finish() == 1
+    assert "nobody gets harbour, edition near, yet: nothing was sent" in " ".join(terminal.screen.split())
+    assert desk.call("show", 1, "--json").json["state"] == "draft"
+
+
+def test_a_person_sees_what_a_delivery_waits_for(tmp_path: Path) -> None:
+    desk = Desk(tmp_path).furnish()
+    desk.call("build", "harbour")
+    desk.call("subscribers", "add", "a@example.com", "--active")
+    terminal = Terminal(desk, "send", 1, "--yes")
+    terminal.read_until("127.0.0.1:9: connection refused. Ctrl-C stops, nothing is lost.")
+    terminal.process.send_signal(signal.SIGINT)
+    assert terminal.finish() == 130
+    assert "resume 1 goes on" in terminal.screen
 
 
 def test_json_is_all_that_stands_on_stdout(listed: Desk) -> None:
