@@ -144,6 +144,12 @@ def test_a_newsletter_has_at_least_one_edition(read: Load, editions: str) -> Non
         ("site:\n  url: 'http://[::1'", "config.yaml:2: `site.url`: 'http://[::1' is no web address;"),
         ("smtp:\n  port: many", 'config.yaml:2: `smtp.port`: "many": write a whole number.'),
         ("smtp:\n  port: 70000", "config.yaml:2: `smtp.port`: 70000: it must be less than or equal to 65535."),
+        ("smtp:\n  host: mail..example.org", "config.yaml:2: `smtp.host`: 'mail..example.org' is no host; write one"),
+        ("smtp:\n  host: .example.org", "config.yaml:2: `smtp.host`: '.example.org' is no host"),
+        (f"smtp:\n  host: {'a' * 64}.example.org", "aaa.example.org' is no host"),
+        ('smtp:\n  host: "mail\\0"', "config.yaml:2: `smtp.host`: 'mail\\x00' is no host"),
+        ("smtp:\n  host: mail example.org", "config.yaml:2: `smtp.host`: 'mail example.org' is no host"),
+        ('web:\n  host: "a..b"', "config.yaml:2: `web.host`: 'a..b' is no host"),
         ("smtp:\n  security: ssl", "`smtp.security`: \"ssl\": it must be 'none', 'starttls' or 'tls'."),
         ("smtp: 25", "config.yaml:1: `smtp`: 25: write `key: value` lines below it."),
         ("delivery:\n  give_up_after: soon", "`delivery.give_up_after`: 'soon' is no duration; write one like 500ms"),
@@ -211,6 +217,13 @@ def test_complaints_about_a_newsletter(read: Load, lines: str, expected: str) ->
 def test_all_complaints_come_at_once(read: Load) -> None:
     said = complaint(read, "smtp: {port: x}\nsiet: {}\nweb: {port: -1}")
     assert [line.split(": ")[0].rpartition(":")[2] for line in said.splitlines()] == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "192.0.2.1", "::1", "fe80::1%eth0", "mail.example.org.", "bücher.example"]
+)
+def test_a_host_may_be_a_name_or_an_address(read: Load, host: str) -> None:
+    assert read(f"smtp: {{host: '{host}'}}").smtp.host == host
 
 
 def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:

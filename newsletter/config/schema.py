@@ -13,6 +13,7 @@ from newsletter.config.values import (
     Days,
     Duration,
     FeedUrl,
+    Host,
     Key,
     Language,
     Mailbox,
@@ -54,7 +55,7 @@ class Smtp(Section):
     """The door out. `path` is for type folder: where the .eml files go instead."""
 
     type: Literal["smtp", "folder"] = "smtp"
-    host: str = Field(default="127.0.0.1", min_length=1)
+    host: Host = Field(default="127.0.0.1", min_length=1)
     port: Number = Field(default=25, ge=1, le=65535)
     security: Literal["none", "starttls", "tls"] = "none"
     username: str | None = None
@@ -76,7 +77,7 @@ class Web(Section):
     `password` opens /admin/; without one there is no admin.
     """
 
-    host: str = "127.0.0.1"
+    host: Host = "127.0.0.1"
     port: Number = Field(default=8000, ge=0, le=65535)
     signups_per_hour: Number = Field(default=20, ge=1)
     password: SecretStr | None = None

@@ -94,6 +94,19 @@ def _web_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def _host(value: str) -> str:
+    """Whether it could be looked up: Python refuses some names with an error of its own, long after the start."""
+    try:
+        value.encode("idna")
+    except UnicodeError:
+        refused = True
+    else:
+        refused = not value.isprintable() or any(char.isspace() for char in value)
+    if refused:
+        raise ValueError(f"{value!r} is no host; write one like mail.example.org or 192.0.2.1")
+    return value
+
+
 def _database(value: str) -> str:
     example = "write sqlite:///subscribers.db or postgresql+psycopg://user@host/database"
     scheme, colon, rest = value.partition("://")
@@ -141,6 +154,7 @@ Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 Mailbox = Annotated[str, AfterValidator(_mailbox)]
 Number = Annotated[int, BeforeValidator(_number)]
 DatabaseUrl = Annotated[str, AfterValidator(_database)]
+Host = Annotated[str, AfterValidator(_host)]
 FeedUrl = Annotated[str, AfterValidator(_feed)]
 Language = Annotated[str, AfterValidator(_language)]
 WebUrl = Annotated[str, AfterValidator(_web_url)]

@@ -127,6 +127,8 @@ def test_help_needs_none_of_the_heavy_libraries(tmp_path: Path) -> None:
         (["send-preview", "1", "--to", "nonsense"], 1, "has no @"),
         (["why", "/no/such/post"], 1, "no post like /no/such/post was collected"),
         (["serve", "--host", "256.1.1.1"], 2, "is no address of this machine"),
+        (["serve", "--host", "\udcff"], 2, "is no address of this machine"),
+        (["serve", "--host", "a..b"], 2, "'a..b' is no address of this machine"),
         (["--config", "elsewhere.yaml", "posts"], 2, "elsewhere.yaml: no such file. Run `newsletter init`"),
     ],
 )
