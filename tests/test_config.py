@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import time, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -175,6 +176,12 @@ def test_a_newsletter_has_at_least_one_edition(read: Load, editions: str) -> Non
         ("just words", "config.yaml:1: a configuration is `key: value` lines"),
         ("site: &a {name: *a}", "config.yaml:"),
         ("a: !!python/object/apply:os.system [ls]", "this is not YAML: could not determine a constructor"),
+        ("a: &a\n  <<: *a", "config.yaml:2: an alias (*name) stands inside what it names; write it out."),
+        ("site:\n  name: !!bool abc", "config.yaml:2: the tag !!bool does not fit its value; leave the tag out."),
+        ("site: {name: !!float ''}", "config.yaml:1: the tag !!float does not fit its value"),
+        ("site: {name: !!timestamp soon}", "config.yaml:1: the tag !!timestamp does not fit its value"),
+        (f"a: {'{a: ' * 400}{'}' * 400}", "config.yaml:1: more than 60 levels deep"),
+        (f"a: {'[' * 5000}", "config.yaml:1: more than 60 levels deep"),
         (b"site: {name: \xff}", "config.yaml: byte 13 is not UTF-8; save the file as UTF-8."),
         ("site: {name: \x01}", "config.yaml: this is not YAML"),
     ],
@@ -224,6 +231,42 @@ def test_all_complaints_come_at_once(read: Load) -> None:
 )
 def test_a_host_may_be_a_name_or_an_address(read: Load, host: str) -> None:
     assert read(f"smtp: {{host: '{host}'}}").smtp.host == host
+
+
+@pytest.mark.parametrize("written", ["[{}]", "\n  <<: [{}]"])
+def test_a_bomb_of_aliases_or_merges_is_counted_and_not_built(read: Load, written: str) -> None:
+    """Each level holds the one before it nine times: built, the last would hold some hundred million values."""
+    levels = ["a: &a {k: v}"]
+    for above, name in pairwise("abcdefghij"):
+        levels.append(f"{name}: &{name} {written.format(', '.join([f'*{above}'] * 9))}")
+    assert "more than 10,000 values, aliases included" in complaint(read, "\n".join(levels))
+
+
+def test_an_alias_and_a_merge_are_what_they_name(read: Load) -> None:
+    config = read(
+        "newsletters:\n"
+        "  a: &a {name: A, sender: &me a@b.example, max_stories: 3}\n"
+        "  b:\n    <<: *a\n    name: B\n    reply_to: *me\n"
+    )
+    letter = config.newsletters["b"]
+    assert (letter.name, letter.sender, letter.reply_to, letter.max_stories) == ("B", "a@b.example", "a@b.example", 3)
+
+
+def test_a_complaint_about_what_lies_over_a_merge_names_its_own_line(read: Load) -> None:
+    said = complaint(read, "delivery: &a {retry_first: 1m}\nweb: {port: 1}\nsmtp:\n  <<: {port: 25}\n  port: x")
+    assert "config.yaml:5: `smtp.port`" in said
+
+
+def test_of_many_complaints_the_first_are_shown(read: Load) -> None:
+    for wrong in ("".join(f"key{number}: 1\n" for number in range(3000)), "key: 1\n" * 3001):
+        lines = complaint(read, wrong).splitlines()
+        assert len(lines) == 21
+        assert "and 2,980 more; mend these first." in lines[-1]
+
+
+def test_a_file_that_never_ends_is_not_read_to_its_end(read: Load) -> None:
+    assert "more than 1,000,000 bytes is no configuration" in complaint(read, "#" * 1_000_001)
+    assert read("#" * 1_000_000)
 
 
 def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ def _value(text: str, steps: list[str]) -> object:
         return text
     try:
         value = yaml.load(text, Loader)  # noqa: S506 - a SafeLoader
-    except (yaml.YAMLError, ValueError):
+    except yaml.YAMLError:
         return text
     return text if isinstance(value, dict) and not text.lstrip().startswith("{") else value
 
