@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import time, timedelta
@@ -435,6 +436,12 @@ newsletters:
         ("sqlite:///s.db", "sqlite://", 2, "forgets everything"),
         ("retry_first: 1m", "retry_first: 0s", 4, "needs a pause"),
         ("n@example.org", '"N <n@example.org>, M <m@example.org>"', 6, "no mailbox"),
+        ("n@example.org", '""', 6, "'' is no mailbox"),
+        ("sqlite:///s.db", '"sqlite:///a\\0b.db"', 2, "it holds a NUL character"),
+        ("sqlite:///s.db", "'postgresql://[::1/x'", 2, "its host or its port (a number) is none"),
+        ("sqlite:///s.db", "'postgresql://h:port/x'", 2, "its host or its port (a number) is none"),
+        ("url: f.xml", 'url: "f\\0.xml"', 6, "it holds a NUL character"),
+        ("{type: feed, url: f.xml}", '{type: jekyll, path: "b\\0"}', 6, "it holds a NUL character"),
         ("language: en", 'language: "en\\r\\nX-Evil: y"', 6, "no language"),
         ("url: f.xml", "url: ftp://h/f.xml", 6, "no feed"),
     ],
@@ -444,6 +451,38 @@ def test_what_would_fail_later_is_refused_at_once(read: Load, right: str, wrong:
     said = complaint(read, _SMALL.replace(right, wrong))
     assert f"config.yaml:{line}: " in said
     assert reason in said
+
+
+@pytest.mark.parametrize(
+    "place", ["h", "h:5432", "[::1]:5432", "me@h", "me:p/a:[s]#w?@h:1", "", "me@", "h1,h2", "h?sslmode=require"]
+)
+def test_a_database_server_may_be_named_in_many_ways(read: Load, place: str) -> None:
+    url = f"postgresql+psycopg://{place}" + ("" if "?" in place and "@" not in place else "/x")
+    assert read(f"database: '{url}'").database == url
+
+
+def test_a_path_that_leads_nowhere_is_a_wrong_config(read: Load, tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    loops = ["loop/s.db"] if sys.version_info < (3, 13) else []  # later ones leave it to who opens the file
+    for path in (*loops, "~nobody-of-that-name/s.db"):
+        config = read(f"database: 'sqlite:///{path}'")
+        with pytest.raises(ConfigError, match=f"config.yaml: {path}: no such place"):
+            _ = config.database_url
+
+
+@pytest.mark.parametrize(
+    ("steps", "value", "reason"),
+    [
+        ("SITE", "[" * 5000, "NEWSLETTER_SITE: `site`: write `key: value` lines below it"),
+        ("SITE", "!!bool abc", "NEWSLETTER_SITE: `site`: "),
+        ("SMTP__PORT", "!!bool abc", 'NEWSLETTER_SMTP__PORT: `smtp.port`: "!!bool abc": write a whole number'),
+        (f"NEWSLETTERS__N__SOURCES__{'9' * 5000}", "x", "that list has no entry"),
+        ("NEWSLETTERS__N__SOURCES__²", "x", "that list has no entry ²; its first is 0"),
+        (f"SITE{'__A' * 20000}", "x", "unknown key `site.a`"),
+    ],
+)
+def test_no_variable_is_too_much(read: Load, steps: str, value: str, reason: str) -> None:
+    assert reason in complaint(read, _SMALL, {f"NEWSLETTER_{steps}": value})
 
 
 def test_a_short_secret_is_said_to_be_too_short(read: Load) -> None:

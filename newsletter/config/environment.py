@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ from newsletter.config.schema import NOT_IN_THE_FILE, Config, Section
 from newsletter.errors import ConfigError
 
 PREFIX = "NEWSLETTER_"
+_NUMBER = re.compile("[0-9]{1,9}")
 _SECRETS = {"password", "username", "secret"}
 _AT_THE_TOP = {name: field for name, field in Config.model_fields.items() if name not in NOT_IN_THE_FILE}
 _VARIABLES = {name: name for name in _AT_THE_TOP} | {
@@ -77,7 +79,7 @@ def _set(tree: Any, steps: list[str], value: object, variable: str) -> tuple[str
     way: list[str] = []
     for index, step in enumerate(steps):
         if isinstance(tree, list):
-            if not step.isdecimal() or int(step) >= len(tree):
+            if not _NUMBER.fullmatch(step) or int(step) >= len(tree):
                 raise ConfigError(f"{variable}: that list has no entry {step}; its first is 0.")
             key: Any = int(step)
         else:

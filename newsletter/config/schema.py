@@ -19,12 +19,14 @@ from newsletter.config.values import (
     Mailbox,
     Networks,
     Number,
+    PathName,
     Pause,
     TimeOfDay,
     WebUrl,
     Words,
     Zone,
 )
+from newsletter.errors import ConfigError
 
 
 class Section(BaseModel):
@@ -61,7 +63,7 @@ class Smtp(Section):
     username: str | None = None
     password: SecretStr | None = None
     connections: Number = Field(default=8, ge=1, le=1000)
-    path: str = "outbox"
+    path: PathName = "outbox"
 
 
 class Delivery(Section):
@@ -106,7 +108,7 @@ class Ranking(Section):
 
 class JekyllSource(Section):
     type: Literal["jekyll"]
-    path: str = Field(min_length=1)
+    path: PathName = Field(min_length=1)
     name: str | None = Field(default=None, min_length=1, max_length=190)
     url: WebUrl | None = None
     categories: Words = ()
@@ -168,7 +170,7 @@ class Config(Section):
     file_name: str = "config.yaml"
     site: Site = Site()
     database: DatabaseUrl = "sqlite:///subscribers.db"
-    templates: str = "templates"
+    templates: PathName = "templates"
     smtp: Smtp = Smtp()
     delivery: Delivery = Delivery()
     web: Web = Web()
@@ -177,8 +179,12 @@ class Config(Section):
     secret: SecretStr | None = Field(default=None, min_length=16)
 
     def resolve(self, path: str) -> Path:
-        """A path of the configuration, made absolute against the folder of config.yaml."""
-        return (self.folder / Path(path).expanduser()).resolve()
+        """A path of the configuration, made absolute against the folder of config.yaml. Raises ConfigError."""
+        try:
+            return (self.folder / Path(path).expanduser()).resolve()
+        except (RuntimeError, OSError):  # links in a circle, ~somebody who is not here, a name that is too long
+            told = "no such place: its links lead in a circle, its ~user is unknown, or its name is too long"
+            raise ConfigError(f"{self.file}: {path}: {told}. Write another path.") from None
 
     @property
     def file(self) -> Path:

@@ -17,6 +17,7 @@ _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _LONGEST = 36525 * 86400.0
 _DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*(ms|s|m|h|d)\Z")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*\Z")
+_SERVER = re.compile(r"(?:[^:/]*(?::[^@]*)?@)?(?:\[[^\]/?]+\]|[^\[\]:/?]*)(?::[0-9]{0,5})?(?:[/?]|\Z)")
 _CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})\Z")
 
 
@@ -74,8 +75,8 @@ def _listed(value: object) -> object:
 
 def _mailbox(value: str) -> str:
     addresses = [address for _, address in getaddresses([value])]
-    local, _, domain = addresses[0].rpartition("@")
-    if len(addresses) > 1 or not local or not domain or " " in addresses[0] or any(ord(char) < 32 for char in value):
+    local, _, domain = "".join(addresses[:1]).rpartition("@")
+    if len(addresses) != 1 or not local or not domain or " " in addresses[0] or any(ord(char) < 32 for char in value):
         raise ValueError(f'{value!r} is no mailbox; write one like "Tech Decoded <hello@example.org>"')
     return value
 
@@ -114,10 +115,21 @@ def _database(value: str) -> str:
         raise ValueError(f"it names no SQLite and no PostgreSQL database; {example}")
     if scheme.startswith("sqlite") and rest.lstrip("/") in ("", ":memory:"):
         raise ValueError(f"a database without a file forgets everything when the command ends; {example}")
+    if "\0" in value:
+        raise ValueError(f"it holds a NUL character, and no path can; {example}")
+    if scheme.startswith("postgresql") and not _SERVER.match(rest):
+        raise ValueError(f"its host or its port (a number) is none; {example}")
+    return value
+
+
+def _path(value: str) -> str:
+    if "\0" in value:
+        raise ValueError("it holds a NUL character, and no path can; leave that out")
     return value
 
 
 def _feed(value: str) -> str:
+    _path(value)
     scheme, colon, _ = value.partition("://")
     if colon and scheme.lower() not in ("http", "https"):
         raise ValueError(f"{value!r} is no feed we can ask for; write an http(s) address or a file's path")
@@ -155,6 +167,7 @@ Mailbox = Annotated[str, AfterValidator(_mailbox)]
 Number = Annotated[int, BeforeValidator(_number)]
 DatabaseUrl = Annotated[str, AfterValidator(_database)]
 Host = Annotated[str, AfterValidator(_host)]
+PathName = Annotated[str, AfterValidator(_path)]
 FeedUrl = Annotated[str, AfterValidator(_feed)]
 Language = Annotated[str, AfterValidator(_language)]
 WebUrl = Annotated[str, AfterValidator(_web_url)]

@@ -85,7 +85,7 @@ def _engine(url: str) -> Engine:
         if parsed.get_backend_name() == "sqlite" and parsed.database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
         engine = create_engine(parsed, pool_pre_ping=parsed.get_backend_name() == "postgresql")
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:
         raise StoreError(f"`database` is no database address: {error}") from None
     except ModuleNotFoundError:
         raise StoreError("PostgreSQL needs its driver: pip install 'newsletter[postgres]'") from None
