@@ -140,6 +140,8 @@ def remove(
     if newsletter is not None:
         app.newsletter(newsletter)
     wanted = [line.strip() for line in sys.stdin if line.strip()] if addresses == ["-"] else addresses
+    if not wanted:
+        raise NewsletterError("no address came in: stdin takes one in each line.")
     done, others = readers.remove(app.database, app.signer, wanted, newsletter, ORIGIN, app.clock())
     if as_json:
         output.answer_json({"unsubscribed": done, "not_subscribed": others})

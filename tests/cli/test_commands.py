@@ -16,6 +16,7 @@ import pytest
 from typer.testing import CliRunner
 
 from newsletter import __version__
+from newsletter.cli import main
 from newsletter.cli.root import cli
 from tests.cli.desk import Desk
 
@@ -191,6 +192,33 @@ def test_a_full_disk_is_said_in_words(tmp_path: Path) -> None:
     assert done.stderr == "error: no space left on device.\n"
 
 
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        (["--version"], 0),
+        (["--help"], 0),
+        (["issues"], 0),
+        (["subscribers", "list"], 0),
+        (["subscribers", "export"], 0),
+        (["show", "1"], 0),
+        (["posts", "--json"], 0),
+        (["show", "99"], 1),
+        (["subscribers", "import", "-"], 1),
+        (["subscribers", "remove", "-"], 1),
+    ],
+)
+def test_streams_that_are_closed_take_and_give_nothing(
+    desk: Desk, words: list[str], status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(desk.folder)
+    monkeypatch.setattr(sys, "argv", ["newsletter", *words])
+    for name in ("stdin", "stdout", "stderr"):
+        monkeypatch.setattr(sys, name, None)
+    with pytest.raises(SystemExit) as left:
+        main()
+    assert (left.value.code or 0) == status
+
+
 def test_a_reader_who_stops_reading_causes_no_noise(desk: Desk) -> None:
     shell = f"{' '.join(desk.command('posts', '--json'))} | head -n 1"
     done = subprocess.run(["sh", "-c", shell], cwd=desk.folder, env=desk.environment, capture_output=True, text=True)
@@ -246,6 +274,7 @@ def test_subscribers_come_and_go(tmp_path: Path) -> None:
     assert "harbour, edition far: active since" in desk.call("subscribers", "show", "bob@example.com").out
     removed = desk.run("subscribers", "remove", "-", "--json", stdin="bob@example.com\nzoe@example.com\n").json
     assert removed == {"unsubscribed": ["bob@example.com"], "not_subscribed": ["zoe@example.com"]}
+    assert "no address came in" in desk.run("subscribers", "remove", "-").err
     assert desk.call("subscribers", "import", "list.csv", "--json").json["unchanged"] == 1
     assert desk.call("subscribers", "erase", "cy@example.com", "--yes", "--json").json == {"erased": "cy@example.com"}
     assert desk.call("subscribers", "import", "list.csv", "--json").json["added"] == 0
