@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 import os
 import pty
+import resource
 import subprocess
 import sys
 import time
@@ -171,7 +174,50 @@ def test_a_database_that_cannot_be_used_is_said_in_words(tmp_path: Path) -> None
         assert done.err.startswith("error: ")
     (tmp_path / "words.db").write_text("This is no database, but it is long enough to be looked at." * 20)
     desk.environ = {"NEWSLETTER_DATABASE": "sqlite:///words.db"}
-    assert "not a database" in desk.call("posts").err
+    assert "words.db: the file that `database` names is no SQLite database; name another." in desk.call("posts").err
+    findings = desk.call("doctor", "--json").json["findings"]
+    [wrong] = [one for one in findings if one["area"] == "database"]
+    assert (wrong["level"], "name another" in wrong["message"]) == ("error", True)
+    assert {"config", "templates", "mail server"} <= {one["area"] for one in findings}
+
+
+@pytest.fixture
+def full_disk() -> Iterator[None]:
+    """No file of this process may grow, which fails as a full disk does."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+def test_where_the_disk_is_full_is_said(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    desk, empty = Desk(tmp_path / "desk"), Desk(tmp_path / "empty")
+    desk.folder.mkdir()
+    empty.folder.mkdir()
+    desk.furnish()
+    request.getfixturevalue("full_disk")
+    posts, init = desk.call("posts"), empty.call("init")
+    assert (posts.status, init.status) == (1, 1)
+    assert f"{desk.folder}/subscribers.db: " in posts.err
+    assert "make room" in posts.err
+    assert init.err.startswith("error: config.yaml: cannot be written: ")
+    assert list(empty.folder.iterdir()) == []  # nothing half written that the next `init` would keep
+
+
+class Unreadable(io.RawIOBase):
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, _buffer: Any) -> int:
+        raise OSError(errno.EIO, "Input/output error")
+
+
+@pytest.mark.parametrize("command", ["import", "remove"])
+def test_a_stream_that_cannot_be_read_is_named(desk: Desk, command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(Unreadable())))
+    done = desk.call("subscribers", command, "-")
+    assert done.status == 2
+    assert done.err.startswith("error: stdin: cannot be read: input/output error.")
 
 
 def test_a_full_disk_is_said_in_words(tmp_path: Path) -> None:
