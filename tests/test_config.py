@@ -485,6 +485,33 @@ def test_no_variable_is_too_much(read: Load, steps: str, value: str, reason: str
     assert reason in complaint(read, _SMALL, {f"NEWSLETTER_{steps}": value})
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{long}: 1",
+        "{long}: 1\n{long}: 1",
+        "site: {{url: {long}}}",
+        "smtp: {{port: {long}, host: .{long}, security: {long}}}",
+        "delivery: {{retry_first: {long}}}",
+        "proxies: [{long}]",
+        "newsletters: {{{long}: {{name: 1, senders: 2}}}}",
+        "a: *{long}",
+        "a: !{long} b",
+    ],
+)
+def test_a_complaint_is_short_however_long_the_mistake(read: Load, text: str) -> None:
+    said = complaint(read, text.format(long="x" * 100_000))
+    assert max(map(len, said.splitlines())) < 600
+
+
+@pytest.mark.parametrize(
+    "name", ["SITE__{long}", "SMTPX__{long}", "NEWSLETTERS__N__SOURCES__{long}", "DATABASE__{long}"]
+)
+def test_so_it_is_about_a_variable(read: Load, name: str) -> None:
+    said = complaint(read, _SMALL, {f"NEWSLETTER_{name.format(long='X' * 100_000)}": "x"})
+    assert len(said) < 900
+
+
 def test_a_short_secret_is_said_to_be_too_short(read: Load) -> None:
     said = complaint(read, _SMALL, {"NEWSLETTER_SECRET": "hunter2"})
     assert "at least 16 characters" in said

@@ -13,6 +13,7 @@ import yaml
 from pydantic import SecretStr
 
 from newsletter.config.schema import NOT_IN_THE_FILE, Section
+from newsletter.errors import repeated
 
 KINDS_OF_SOURCE = ("jekyll", "feed")  # the words of `type`, which pydantic puts into a place
 _EXAMPLES = {
@@ -59,7 +60,7 @@ class Place:
         keys = tuple(str(step) for step in steps)
         for length in range(len(keys), 0, -1):
             if variable := self.variables.get(keys[:length]):
-                return variable
+                return repeated(variable)
         line = self._line(keys)
         return f"{self.path}:{line}" if line else f"{self.path}"
 
@@ -84,7 +85,7 @@ def lines_of(node: yaml.Node | None) -> Lines:
 def explain(place: Place, item: Any) -> str:
     """One of pydantic's complaints as one line."""
     steps = _steps(item["loc"])
-    where, name = place.of(steps), ".".join(str(step) for step in steps) or "the file"
+    where, name = place.of(steps), repeated(".".join(str(step) for step in steps)) or "the file"
     kind = item["type"]
     if kind == "extra_forbidden":
         return f"{where}: unknown key `{name}`.{_nearest(str(steps[-1]))}"

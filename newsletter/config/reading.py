@@ -14,7 +14,7 @@ from newsletter.config.complaints import Lines, Place, explain, lines_of
 from newsletter.config.environment import overlaid
 from newsletter.config.loader import Loader, Unreadable
 from newsletter.config.schema import NOT_IN_THE_FILE, Config
-from newsletter.errors import ConfigError
+from newsletter.errors import ConfigError, repeated
 
 MOST_BYTES = 1_000_000  # of config.yaml
 MOST_COMPLAINTS = 20
@@ -46,10 +46,10 @@ def _parsed(path: Path) -> tuple[Any, Lines]:
         loader = Loader(source)
         node = loader.get_single_node()
         lines = lines_of(node)
-        twice = [f"{path}:{line}: `{key}` stands there twice; remove one." for line, key in _doubles(node)]
+        twice = [f"{path}:{line}: `{repeated(key)}` stands there twice; remove one." for line, key in _doubles(node)]
         raw = loader.construct_document(node) if node else {}  # last: it works merges into the nodes
     except Unreadable as error:
-        raise ConfigError(f"{path}{_mark(error)}: {error.problem}.") from None
+        raise ConfigError(f"{path}{_mark(error)}: {repeated(error.problem)}.") from None
     except yaml.YAMLError as error:
         raise ConfigError(f"{path}{_mark(error)}: this is not YAML: {_problem(error)}.") from None
     if twice:
@@ -102,4 +102,4 @@ def _mark(error: yaml.YAMLError) -> str:
 
 
 def _problem(error: yaml.YAMLError) -> str:
-    return str(getattr(error, "problem", None) or str(error).splitlines()[0])
+    return repeated(getattr(error, "problem", None) or str(error).splitlines()[0])

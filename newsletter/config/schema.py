@@ -26,7 +26,7 @@ from newsletter.config.values import (
     Words,
     Zone,
 )
-from newsletter.errors import ConfigError
+from newsletter.errors import ConfigError, repeated
 
 
 class Section(BaseModel):
@@ -184,7 +184,7 @@ class Config(Section):
             return (self.folder / Path(path).expanduser()).resolve()
         except (RuntimeError, OSError):  # links in a circle, ~somebody who is not here, a name that is too long
             told = "no such place: its links lead in a circle, its ~user is unknown, or its name is too long"
-            raise ConfigError(f"{self.file}: {path}: {told}. Write another path.") from None
+            raise ConfigError(f"{self.file}: {repeated(path)}: {told}. Write another path.") from None
 
     @property
     def file(self) -> Path:

@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, StringConstraints
 
+from newsletter.errors import repeated
+
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _LONGEST = 36525 * 86400.0
@@ -21,15 +23,19 @@ _SERVER = re.compile(r"(?:[^:/]*(?::[^@]*)?@)?(?:\[[^\]/?]+\]|[^\[\]:/?]*)(?::[0
 _CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})\Z")
 
 
+def _quoted(value: object) -> str:
+    return repr(repeated(value)) if isinstance(value, str) else repeated(repr(value))
+
+
 def _duration(value: object) -> object:
     if isinstance(value, timedelta):
         return value
     found = _DURATION.match(str(value).strip())
     if not found:
-        raise ValueError(f"{value!r} is no duration; write one like 500ms, 30s, 5m, 24h or 7d")
+        raise ValueError(f"{_quoted(value)} is no duration; write one like 500ms, 30s, 5m, 24h or 7d")
     seconds = float(found[1]) * _UNITS[found[2]]
     if seconds > _LONGEST:
-        raise ValueError(f"{value!r} is longer than a hundred years")
+        raise ValueError(f"{_quoted(value)} is longer than a hundred years")
     return timedelta(seconds=seconds)
 
 
@@ -44,7 +50,7 @@ def _clock(value: object) -> object:
         return value
     found = _CLOCK.match(str(value).strip())
     if not found or int(found[1]) > 23 or int(found[2]) > 59:
-        raise ValueError(f'{value!r} is no time of day; write one like "08:00"')
+        raise ValueError(f'{_quoted(value)} is no time of day; write one like "08:00"')
     return time(int(found[1]), int(found[2]))
 
 
@@ -52,7 +58,7 @@ def _zone(value: str) -> str:
     try:
         ZoneInfo(value)
     except (KeyError, ValueError, OSError):  # ZoneInfoNotFoundError is a KeyError; a folder's name is an OSError
-        raise ValueError(f"{value!r} is no time zone; write one like Europe/London or UTC") from None
+        raise ValueError(f"{_quoted(value)} is no time zone; write one like Europe/London or UTC") from None
     return value
 
 
@@ -60,7 +66,7 @@ def _day(value: object) -> object:
     day = str(value).strip().lower()
     matches = [name for name in DAYS if len(day) >= 3 and name.startswith(day)]
     if not matches:
-        raise ValueError(f"{value!r} is no day; write monday … sunday")
+        raise ValueError(f"{_quoted(value)} is no day; write monday … sunday")
     return matches[0]
 
 
@@ -77,7 +83,7 @@ def _mailbox(value: str) -> str:
     addresses = [address for _, address in getaddresses([value])]
     local, _, domain = "".join(addresses[:1]).rpartition("@")
     if len(addresses) != 1 or not local or not domain or " " in addresses[0] or any(ord(char) < 32 for char in value):
-        raise ValueError(f'{value!r} is no mailbox; write one like "Tech Decoded <hello@example.org>"')
+        raise ValueError(f'{_quoted(value)} is no mailbox; write one like "Tech Decoded <hello@example.org>"')
     return value
 
 
@@ -87,11 +93,13 @@ def _web_url(value: str) -> str:
         parts = urlsplit(value)
         host, _ = parts.hostname, parts.port
     except ValueError:
-        raise ValueError(f"{value!r} is no web address; {example}") from None
+        raise ValueError(f"{_quoted(value)} is no web address; {example}") from None
     if parts.scheme not in ("http", "https") or not host or not value.isprintable() or " " in value:
-        raise ValueError(f"{value!r} is no web address; {example}")
+        raise ValueError(f"{_quoted(value)} is no web address; {example}")
     if "?" in value or "#" in value:
-        raise ValueError(f"{value!r} has a query or a fragment (? or #), and paths are put behind it; leave that out")
+        raise ValueError(
+            f"{_quoted(value)} has a query or a fragment (? or #), and paths are put behind it; leave that out"
+        )
     return value.rstrip("/")
 
 
@@ -104,7 +112,7 @@ def _host(value: str) -> str:
     else:
         refused = not value.isprintable() or any(char.isspace() for char in value)
     if refused:
-        raise ValueError(f"{value!r} is no host; write one like mail.example.org or 192.0.2.1")
+        raise ValueError(f"{_quoted(value)} is no host; write one like mail.example.org or 192.0.2.1")
     return value
 
 
@@ -132,13 +140,13 @@ def _feed(value: str) -> str:
     _path(value)
     scheme, colon, _ = value.partition("://")
     if colon and scheme.lower() not in ("http", "https"):
-        raise ValueError(f"{value!r} is no feed we can ask for; write an http(s) address or a file's path")
+        raise ValueError(f"{_quoted(value)} is no feed we can ask for; write an http(s) address or a file's path")
     return value
 
 
 def _language(value: str) -> str:
     if not _LANGUAGE.match(value):
-        raise ValueError(f"{value!r} is no language; write its code, like en, en-GB or pt-BR")
+        raise ValueError(f"{_quoted(value)} is no language; write its code, like en, en-GB or pt-BR")
     return value
 
 
@@ -153,7 +161,7 @@ def _network(value: object) -> object:
     try:
         return str(ip_network(str(value).strip(), strict=False))
     except ValueError:
-        raise ValueError(f"{value!r} is no network; write one like 10.0.0.1 or 10.0.0.0/8") from None
+        raise ValueError(f"{_quoted(value)} is no network; write one like 10.0.0.1 or 10.0.0.0/8") from None
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]

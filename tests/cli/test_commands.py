@@ -142,6 +142,13 @@ def test_errors_are_words_on_stderr(desk: Desk, words: list[str], status: int, s
     assert said in " ".join(done.err.replace("│", " ").split())
 
 
+@pytest.mark.parametrize("words", [["why"], ["build"], ["posts"], ["show", "1", "--deliveries", "--state"]])
+def test_what_was_given_is_not_repeated_at_length(desk: Desk, words: list[str]) -> None:
+    done = desk.call(*words, "x" * 100_000)
+    assert done.status in (1, 2)
+    assert len(done.err) < 500
+
+
 @pytest.mark.parametrize("words", [["show", "99"], ["build", "nope"], ["check", "99"], ["subscribers", "erase", "x"]])
 def test_a_failing_json_command_prints_no_half_answer(desk: Desk, words: list[str]) -> None:
     done = desk.call(*words, "--json")
