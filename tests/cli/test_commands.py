@@ -19,7 +19,7 @@ import pytest
 from typer.testing import CliRunner
 
 from newsletter import __version__
-from newsletter.cli import main
+from newsletter.cli import MOST_COLUMNS, main
 from newsletter.cli.root import cli
 from tests.cli.desk import Desk
 
@@ -73,6 +73,13 @@ def test_version_and_help(tmp_path: Path) -> None:
     for word in ("init", "Set up", "Sending", "Subscribers"):
         assert word in told.out
     assert desk.run("-h").out == told.out
+
+
+@pytest.mark.parametrize("said", ["5000", "9999999999", "wide"])
+def test_a_terminal_is_as_wide_as_can_be(tmp_path: Path, said: str) -> None:
+    told = Desk(tmp_path, environ={"COLUMNS": said, "TERMINAL_WIDTH": said}).call("--help")
+    assert told.status == 0
+    assert max(map(len, told.out.splitlines())) <= MOST_COLUMNS
 
 
 def test_help_needs_none_of_the_heavy_libraries(tmp_path: Path) -> None:
