@@ -518,6 +518,19 @@ def test_a_short_secret_is_said_to_be_too_short(read: Load) -> None:
     assert "hunter2" not in said
 
 
+@pytest.mark.parametrize("written", ["hunter2", "1234567", "''"])
+def test_a_short_admin_password_is_refused_and_not_repeated(read: Load, written: str) -> None:
+    complaints = (
+        complaint(read, f"web: {{password: {written}}}"),
+        complaint(read, "", {"NEWSLETTER_WEB__PASSWORD": written}),
+    )
+    for place, said in zip(("config.yaml:1", "NEWSLETTER_WEB__PASSWORD"), complaints, strict=True):
+        assert f"{place}: `web.password`: it is too short; write at least 8 characters." in said
+        assert "hunter2" not in said
+        assert "1234567" not in said
+    assert read("web: {password: hunter22}").web.password is not None
+
+
 def check(path: Path, environ: Mapping[str, str]) -> None:
     try:
         assert isinstance(load(path, environ), Config)

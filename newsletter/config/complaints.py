@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import SecretStr
 
 from newsletter.config.schema import NOT_IN_THE_FILE, Section
 from newsletter.errors import repeated
@@ -94,7 +93,7 @@ def explain(place: Place, item: Any) -> str:
         return f"{where}: `{name}` is missing; add it" + (f", like `{example}`." if example else ".")
     if kind == "value_error":
         return f"{where}: `{name}`: {str(item['msg']).removeprefix('Value error, ')}."
-    if kind == "too_short" and isinstance(item.get("input"), (str, SecretStr)):
+    if kind == "too_short" and not isinstance(item.get("input"), (list, tuple)):
         return f"{where}: `{name}`: it is too short; write at least {item['ctx']['min_length']} characters."
     if kind in _REMEDIES:
         return f"{where}: `{name}`: {_shown(item)}{_REMEDIES[kind]}."

@@ -82,7 +82,7 @@ class Web(Section):
     host: Host = "127.0.0.1"
     port: Number = Field(default=8000, ge=0, le=65535)
     signups_per_hour: Number = Field(default=20, ge=1)
-    password: SecretStr | None = None
+    password: SecretStr | None = Field(default=None, min_length=8)
 
 
 class Schedule(Section):
