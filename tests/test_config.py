@@ -476,6 +476,7 @@ def test_a_path_that_leads_nowhere_is_a_wrong_config(read: Load, tmp_path: Path)
         ("SITE", "[" * 5000, "NEWSLETTER_SITE: `site`: write `key: value` lines below it"),
         ("SITE", "!!bool abc", "NEWSLETTER_SITE: `site`: "),
         ("SMTP__PORT", "!!bool abc", 'NEWSLETTER_SMTP__PORT: `smtp.port`: "!!bool abc": write a whole number'),
+        ("SMTP__HOST", "\udcff", 'NEWSLETTER_SMTP__HOST: `smtp.host`: "\udcff": write text in UTF-8.'),
         (f"NEWSLETTERS__N__SOURCES__{'9' * 5000}", "x", "that list has no entry"),
         ("NEWSLETTERS__N__SOURCES__²", "x", "that list has no entry ²; its first is 0"),
         (f"SITE{'__A' * 20000}", "x", "unknown key `site.a`"),

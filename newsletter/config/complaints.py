@@ -31,6 +31,7 @@ _REMEDIES = {
     "float_type": "write a number",
     "finite_number": "write a number that ends",
     "string_type": "write text, in quotes",
+    "string_unicode": "write text in UTF-8",
     "tuple_type": "write a list, like [one, two]",
     "dict_type": "write `key: value` lines below it",
     "model_type": "write `key: value` lines below it",
