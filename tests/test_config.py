@@ -151,6 +151,7 @@ def test_a_newsletter_has_at_least_one_edition(read: Load, editions: str) -> Non
         (f"smtp:\n  host: {'a' * 64}.example.org", "aaa.example.org' is no host"),
         ('smtp:\n  host: "mail\\0"', "config.yaml:2: `smtp.host`: 'mail\\x00' is no host"),
         ("smtp:\n  host: mail example.org", "config.yaml:2: `smtp.host`: 'mail example.org' is no host"),
+        ("smtp:\n  host: bücher..example", "config.yaml:2: `smtp.host`: 'bücher..example' is no host"),
         ('web:\n  host: "a..b"', "config.yaml:2: `web.host`: 'a..b' is no host"),
         ("smtp:\n  security: ssl", "`smtp.security`: \"ssl\": it must be 'none', 'starttls' or 'tls'."),
         ("smtp: 25", "config.yaml:1: `smtp`: 25: write `key: value` lines below it."),

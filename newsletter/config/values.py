@@ -104,16 +104,19 @@ def _web_url(value: str) -> str:
 
 
 def _host(value: str) -> str:
-    """Whether it could be looked up: Python refuses some names with an error of its own, long after the start."""
-    try:
-        value.encode("idna")
-    except UnicodeError:
-        refused = True
-    else:
-        refused = not value.isprintable() or any(char.isspace() for char in value)
-    if refused:
+    if not _can_be_looked_up(value) or not value.isprintable() or " " in value:
         raise ValueError(f"{_quoted(value)} is no host; write one like mail.example.org or 192.0.2.1")
     return value
+
+
+def _can_be_looked_up(value: str) -> bool:
+    """Python refuses some names with a UnicodeError, and that long after the start."""
+    if value.isascii():  # as the codec sees it, whose tables take a while to load
+        return all(0 < len(label) < 64 for label in value.removesuffix(".").split("."))
+    try:
+        return bool(value.encode("idna"))
+    except UnicodeError:
+        return False
 
 
 def _database(value: str) -> str:
