@@ -70,7 +70,7 @@ def listen(host: str, port: int) -> socket.socket:
     """A listening socket. Raises ConfigError for a host that is none, NewsletterError when the port is taken."""
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a name that cannot even be looked up
         raise ConfigError(f"{host!r} is no address of this machine; --host 127.0.0.1 or 0.0.0.0 is usual.") from None
     try:
         return socket.create_server((host, port), family=family, backlog=2048)

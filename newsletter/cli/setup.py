@@ -87,11 +87,16 @@ def _make(folder: Path) -> None:
 
 
 def _write_new(path: Path, content: str) -> bool:
-    """Whether it was written: never over a file that is there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Whether it was written: never over a file that is there, and whole or not at all."""
+    _make(path.parent)
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(content)
     except FileExistsError:
         return False
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise NewsletterError(
+            f"{path}: cannot be written: {(error.strerror or str(error)).lower()}. Make room, or name another folder."
+        ) from None
     return True

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from newsletter.errors import repeated
+
 
 def count(number: int, thing: str, things: str | None = None) -> str:
     """`1 message`, `1,234 messages`, `no messages`."""
@@ -71,4 +73,4 @@ def one_of(kind: str, wanted: str, known: Iterable[str]) -> str:
     there = list(known)
     near = difflib.get_close_matches(wanted, there, n=1)
     hint = f" Did you mean `{near[0]}`?" if near else ""
-    return f"there is no {kind} `{wanted}`.{hint} There are: {', '.join(there) or 'none'}."
+    return f"there is no {kind} `{repeated(wanted)}`.{hint} There are: {', '.join(there) or 'none'}."
