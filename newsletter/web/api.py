@@ -62,7 +62,7 @@ class ErrorAnswer(BaseModel):
     detail: str
 
 
-@router.get("/api/v1/", tags=["status"], include_in_schema=False)
+@router.get("/api/v1", tags=["status"], include_in_schema=False)
 @router.get("/api/v1/status", tags=["status"])
 def status(app: TheApp) -> StatusAnswer:
     """The site and its newsletters."""

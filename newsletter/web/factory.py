@@ -10,7 +10,7 @@ import newsletter
 from newsletter.app import App
 from newsletter.errors import NotFound, TokenError
 from newsletter.web import admin, api, archive, confirm, health, preferences, signup, unsubscribe
-from newsletter.web.guard import Headers, SignupLimit
+from newsletter.web.guard import Headers, OneSlash, SignupLimit
 from newsletter.web.pages import Pages
 
 LARGEST_BODY = 64 * 1024
@@ -31,6 +31,7 @@ def create_app(app: App) -> FastAPI:
         openapi_url="/api/openapi.json",
         docs_url=None,  # FastAPI's own documentation page loads scripts from elsewhere; ours is at /api/docs
         redoc_url=None,
+        redirect_slashes=False,
         max_body_size=LARGEST_BODY,
     )
     web.state.app, web.state.pages = app, Pages(app)
@@ -43,6 +44,7 @@ def create_app(app: App) -> FastAPI:
     web.add_exception_handler(RequestValidationError, _not_found)  # only addresses are validated: /archive/x/seven
     web.add_exception_handler(HTTPException, _http_error)
     web.add_exception_handler(Exception, _failure)
+    web.add_middleware(OneSlash)
     web.add_middleware(Headers)
     return web
 

@@ -49,6 +49,18 @@ class Headers:
         await self._app(scope, receive, guarded if scope["type"] == "http" else send)
 
 
+class OneSlash:
+    """A slash at the end changes nothing. A redirect instead would lead to whatever host the request names."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            scope = {**scope, "path": scope["path"].rstrip("/") or "/"}
+        await self._app(scope, receive, send)
+
+
 class SignupLimit:
     """So many sign-ups an hour from one address of origin: an IPv4 address, or an IPv6 network of 64 bits."""
 

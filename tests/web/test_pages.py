@@ -85,6 +85,22 @@ def test_every_answer_is_guarded(app: App, web: TestClient) -> None:
         assert "script" not in policy
 
 
+def test_a_slash_at_the_end_changes_nothing_and_nothing_redirects(app: App, web: TestClient) -> None:
+    """A redirect would take its host from the request: whoever caches it could be led to another site."""
+    asked = {"host": "evil.example"}
+    for link in [*all_links(app, web), "/admin", "/api/v1", "/api", "/nothing", "/archive", "/unsubscribe"]:
+        path, mark, query = link.partition("?")
+        plain = web.get(link, headers=asked, follow_redirects=False)
+        slashed = web.get(f"{path.rstrip('/')}/{mark}{query}", headers=asked, follow_redirects=False)
+        assert (slashed.status_code, slashed.content) == (plain.status_code, plain.content), link
+        for answer in (plain, slashed):
+            assert "location" not in answer.headers
+            assert "evil.example" not in answer.text
+    token = app.signer.subscription(UNSUBSCRIBE, join(app), "tech")
+    answer = web.post(f"/unsubscribe/{token}/", headers=asked, follow_redirects=False)
+    assert (answer.status_code, states(app)["ann@example.org"]) == (200, "unsubscribed")
+
+
 def test_from_form_to_active(app: App, web: TestClient) -> None:
     answer = web.post("/subscribe/tech", data=FORM)
     assert (answer.status_code, states(app)) == (200, {"ann@example.org": "pending"})
