@@ -10,7 +10,7 @@ import newsletter
 from newsletter.app import App
 from newsletter.errors import NotFound, TokenError
 from newsletter.web import admin, api, archive, confirm, health, preferences, signup, unsubscribe
-from newsletter.web.guard import Headers, OneSlash, SignupLimit
+from newsletter.web.guard import EVERYWHERE, BodyLimit, Headers, OneSlash, SignupLimit
 from newsletter.web.pages import Pages
 
 LARGEST_BODY = 64 * 1024
@@ -32,7 +32,6 @@ def create_app(app: App) -> FastAPI:
         docs_url=None,  # FastAPI's own documentation page loads scripts from elsewhere; ours is at /api/docs
         redoc_url=None,
         redirect_slashes=False,
-        max_body_size=LARGEST_BODY,
     )
     web.state.app, web.state.pages = app, Pages(app)
     web.state.limit = SignupLimit(app.config.web.signups_per_hour, app.config.proxies)
@@ -44,6 +43,7 @@ def create_app(app: App) -> FastAPI:
     web.add_exception_handler(RequestValidationError, _not_found)  # only addresses are validated: /archive/x/seven
     web.add_exception_handler(HTTPException, _http_error)
     web.add_exception_handler(Exception, _failure)
+    web.add_middleware(BodyLimit, most=LARGEST_BODY)
     web.add_middleware(OneSlash)
     web.add_middleware(Headers)
     return web
@@ -66,7 +66,7 @@ def _http_error(request: Request, error: Exception) -> Response:
 
 def _failure(request: Request, error: Exception) -> Response:
     text = "Something went wrong on our side, and it has been written down. Please try again in a minute."
-    return _message(request, 500, "Sorry", text)
+    return _message(request, 500, "Sorry", text, EVERYWHERE)  # this one is answered outside of our middleware
 
 
 def _message(request: Request, status: int, title: str, text: str, headers: dict[str, str] | None = None) -> Response:

@@ -13,6 +13,7 @@ from fastapi import Request
 from limits import RateLimitItemPerHour
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
+from starlette.datastructures import Headers as RequestHeaders
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -20,7 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from newsletter.app import App
 
 _POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'"
-_EVERYWHERE = {
+EVERYWHERE = {
     "Content-Security-Policy": f"{_POLICY}; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",  # a page's address may hold a reader's token
@@ -42,11 +43,36 @@ class Headers:
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in _EVERYWHERE.items():
+                for name, value in EVERYWHERE.items():
                     headers.setdefault(name, value)
             await send(message)
 
         await self._app(scope, receive, guarded if scope["type"] == "http" else send)
+
+
+class BodyLimit:
+    """Reads no more of a body than `most` bytes. It raises HTTPException 413 where the body is read, so that the answer
+    is a page like all others: the limit that FastAPI has itself answers in plain text, before any of our own headers.
+    """
+
+    def __init__(self, app: ASGIApp, most: int) -> None:
+        self._app, self._most = app, most
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        read = 0
+
+        async def limited() -> Message:
+            nonlocal read
+            announced = RequestHeaders(scope=scope).get("content-length", "")
+            if announced.isdecimal() and int(announced) > self._most:
+                raise HTTPException(413)
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > self._most:
+                raise HTTPException(413)
+            return message
+
+        await self._app(scope, limited if scope["type"] == "http" else receive, send)
 
 
 class OneSlash:

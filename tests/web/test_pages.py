@@ -209,6 +209,7 @@ def test_too_many_sign_ups_from_one_place(tmp_path: Path) -> None:
          "multipart/form-data; boundary=x"),
         (b"", ""),
         (b"garbage", "application/octet-stream"),
+        (b"x" * 100_000, "application/x-www-form-urlencoded"),
     ],
 )  # fmt: skip
 def test_one_click_unsubscribe(app: App, web: TestClient, content: bytes, kind: str) -> None:
@@ -383,12 +384,25 @@ def test_what_goes_wrong_has_a_page(app: App, web: TestClient) -> None:
     assert web.get("/subscribe/nobody").status_code == 404
     assert web.post("/subscribe/nobody", data=FORM).status_code == 404
     assert web.put("/subscribe/tech").status_code == 405
-    assert web.post("/subscribe/tech", content=b"x" * 100_000).status_code == 413
     assert web.post("/api/v1/newsletters/nobody/subscribe", json=FORM).json()["error"] == "Nothing here"
     files = web.post("/subscribe/tech", files={"email": b"x"}, data={"name": "y"})
     assert files.status_code in (400, 422)
     many = web.post("/subscribe/tech", data={f"f{number}": "x" for number in range(50)})
     assert many.status_code in (400, 422)
+
+
+@pytest.mark.parametrize("announced", [True, False])
+@pytest.mark.parametrize("path", ["/subscribe/tech", "/api/v1/newsletters/tech/subscribe", "/preferences/x"])
+def test_a_body_too_large_has_a_page_like_all_others(web: TestClient, path: str, announced: bool) -> None:
+    body = b"email=" + b"x" * 100_000
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    answer = web.post(path, content=body if announced else iter([body]), headers=form)
+    assert answer.status_code == 413
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    if path.startswith("/api/"):
+        assert answer.json()["error"] == "Too much at once"
+    else:
+        assert "<h1>Too much at once</h1>" in answer.text
 
 
 def test_a_failure_of_ours_says_sorry(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -400,6 +414,7 @@ def test_a_failure_of_ours_says_sorry(app: App, monkeypatch: pytest.MonkeyPatch)
     answer = client.post("/subscribe/tech", data=FORM)
     assert answer.status_code == 500
     assert "Sorry" in answer.text
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
     assert "secret detail" not in answer.text
 
 
