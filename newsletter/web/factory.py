@@ -14,7 +14,7 @@ import newsletter
 from newsletter.app import App
 from newsletter.errors import Busy, NotFound, TokenError
 from newsletter.web import admin, api, archive, confirm, health, preferences, signup, unsubscribe
-from newsletter.web.guard import EVERYWHERE, BodyLimit, Headers, OneSlash, SignupLimit
+from newsletter.web.guard import EVERYWHERE, BodyLimit, Headers, OneSlash, PasswordBrake, SignupLimit
 from newsletter.web.pages import Pages
 from newsletter.web.turns import Turns
 
@@ -31,7 +31,7 @@ _WORDS = {
 
 
 def create_app(app: App) -> FastAPI:
-    """The web of one configuration. It holds no state but the limits on sign-ups, so several may run side by side."""
+    """The web of one configuration. It holds no state but its limits, so several may run side by side."""
     web = FastAPI(
         title=app.config.site.name,
         version=newsletter.__version__,
@@ -44,6 +44,7 @@ def create_app(app: App) -> FastAPI:
     web.state.app, web.state.pages = app, Pages(app)
     web.state.limit = SignupLimit(app.config.web.signups_per_hour, app.config.proxies)
     web.state.metrics = health.registry(app)
+    web.state.brake = PasswordBrake()
     web.state.turns = Turns()
     for room in _ROOMS:
         web.include_router(room.router)

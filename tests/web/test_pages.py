@@ -369,6 +369,24 @@ def test_the_admin_opens_with_the_password_only(app: App, web: TestClient, tmp_p
     closed.database.close()
 
 
+def test_wrong_passwords_are_braked(app: App, caplog: pytest.LogCaptureFixture) -> None:
+    """By the address they come from: the operator elsewhere gets in."""
+    made = create_app(app)
+    guesser, operator = (TestClient(made, client=(host, 1)) for host in ("192.0.2.9", "192.0.2.10"))
+    right, wrong = ("admin", "a long password"), ("admin", "a wrong guess")
+    assert {guesser.get("/admin").status_code for _ in range(20)} == {401}  # who sends none does not guess
+    assert guesser.get("/admin", auth=right).status_code == 200
+    answers = [guesser.get(path, auth=wrong) for _ in range(10) for path in ("/admin", "/metrics")]
+    assert [answer.status_code for answer in answers] == [401] * 10 + [429] * 10
+    assert 0 < int(answers[-1].headers["retry-after"]) <= 60
+    assert "Too many wrong passwords" in answers[-1].text
+    assert guesser.get("/admin", auth=right).status_code == 429
+    assert operator.get("/admin", auth=right).status_code == 200
+    [told] = [record.getMessage() for record in caplog.records if record.name == "newsletter.web"]
+    assert told.startswith("too many wrong admin passwords from 192.0.2.9: ")
+    assert "guess" not in told
+
+
 def test_metrics_are_for_this_machine_and_the_operator(app: App, web: TestClient) -> None:
     join(app)
     local = TestClient(web.app, client=("127.0.0.1", 1))
