@@ -34,7 +34,7 @@ def import_file(
     Raises NewsletterError when the file is no CSV, or its header has no column of addresses.
     """
     table = CsvFile(file, target.origin)
-    columns = Columns(table.header)
+    columns = table.columns
     if not columns.has_addresses:
         raise NewsletterError(
             f"{target.origin}:{table.header_line}: no column of addresses among {', '.join(table.header)!r}. "

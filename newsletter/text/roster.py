@@ -85,7 +85,7 @@ class Columns:
         """Reads a row, which may be short; the address is as written, without outer spaces."""
         state = self._state(row)
         return Entry(
-            email=as_written(self._cell(row, "email")),
+            email=self.address(row),
             name=self._name(row),
             tags=_tags(self._cell(row, "tags")),
             edition=self._cell(row, "edition"),
@@ -93,6 +93,10 @@ class Columns:
             state=state,
             since=self._date(row, "ended" if state is SubscriptionState.UNSUBSCRIBED else "since"),
         )
+
+    def address(self, row: Sequence[str]) -> str:
+        """Whose row it is: the address as written, without outer spaces; "" when there is none."""
+        return as_written(self._cell(row, "email"))
 
     def _place(self, meaning: str) -> int | None:
         return self._at[meaning][0] if self._at[meaning] else None

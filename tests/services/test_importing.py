@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import given, settings
@@ -127,6 +130,41 @@ def test_a_stray_quote_spoils_its_own_line_only(database: Database) -> None:
     report = bring(database, "email,name\n" + "\n".join(lines))
     assert report.added == 998
     assert [one.line for one in report.refused] == [12, 502]
+
+
+@pytest.mark.parametrize(
+    ("text", "added", "refused"),
+    [
+        ('email,name\na@example.org,"x\nb@example.org,"y\nc@example.org,z\n', "c", [2, 3]),
+        ('email,name\na@example.org,"x\nb@example.org,y\nc@example.org,z"\nd@example.org,\n', "bcd", [2]),
+        ('name,email\n"x,a@example.org\ny",b@example.org\nz,c@example.org\n', "bc", [2]),
+        ('name,email\n"x,a@example.org\n"y, z",b@example.org\n",",c@example.org\n', "bc", [2]),
+        ('email,name,note\na@example.org,x,"\nb@example.org,"\ny",z\n', "b", [2]),
+        ('email;name\r\na@example.org;"x\r\nb@example.org;"y;"\r\n', "b", [2]),
+    ],
+)
+def test_nobody_vanishes_into_the_cell_of_a_neighbour(
+    sqlite: Database, text: str, added: str, refused: list[int]
+) -> None:
+    report = bring(sqlite, text)
+    assert set(table(sqlite)) == {f"{letter}@example.org" for letter in added}
+    assert [one.line for one in report.refused] == refused
+    assert all("never closed" in one.reason for one in report.refused)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'email,name,note\na@example.org,Ann,"met at\nthe fair, see\nbob@example.org\n\n""soon"""\nb@example.org,,\n',
+        'note,name,email\n"line one\nline two, and\n",Ann,a@example.org\n,,b@example.org\n',
+        'email;name\r\n"a@example.org";"Ann\n(second line)"\r\n"b@example.org";""\r\n',
+        'email,name,note\n"a@example.org\n","Ann","x\r\ny"\r\nb@example.org,,\r\n',
+    ],
+    ids=["address in a note", "address behind the note", "excel", "line end behind the address"],
+)
+def test_a_cell_of_several_lines_is_one_cell(sqlite: Database, text: str) -> None:
+    assert numbers(bring(sqlite, text)) == (2, 0, 0, 0)
+    assert set(table(sqlite)) == {"a@example.org", "b@example.org"}
 
 
 @pytest.mark.parametrize(
@@ -337,15 +375,69 @@ def test_no_bytes_make_the_reader_of_files_stumble(content: bytes) -> None:
         assert all(1 <= line <= read.line for line, _ in [*records, *broken])
 
 
-@given(st.lists(st.lists(st.text('ab,;"\n\r x', max_size=6), min_size=2, max_size=2), max_size=12))
-@settings(max_examples=60)
-def test_what_a_csv_writer_writes_is_read_again(rows: list[list[str]]) -> None:
-    import csv
+CELLS = st.text('ab,;"\n\r x', max_size=6)
+WAYS = st.sampled_from([("email", "name", "note"), ("name", "email", "note"), ("note", "name", "email")])
 
-    out = io.StringIO()
-    csv.writer(out, quoting=csv.QUOTE_ALL).writerows([["email", "name"], *rows])
-    read = CsvFile(io.BytesIO(out.getvalue().encode()), "x.csv")
-    assert [row for records, _ in read.blocks() for _, row in records] == rows
+
+def written(header: tuple[str, ...], rows: list[tuple[str, str]], quoting: Literal[0, 1]) -> list[str]:
+    """What csv makes of some readers, one text for each; the first is the header."""
+    texts = []
+    for email, name, note in [("email", "name", "note"), *((reader(at), *row) for at, row in enumerate(rows))]:
+        out = io.StringIO()
+        cells = {"email": email, "name": name, "note": note}
+        csv.writer(out, quoting=quoting).writerow([cells[title] for title in header])
+        texts.append(out.getvalue())
+    return texts
+
+
+def reader(number: int) -> str:
+    return f"r{number}@example.org"
+
+
+@given(WAYS, st.lists(st.tuples(CELLS, CELLS), max_size=12), st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]))
+@settings(max_examples=60)
+def test_what_a_csv_writer_writes_is_read_again(
+    header: tuple[str, ...], rows: list[tuple[str, str]], quoting: Literal[0, 1]
+) -> None:
+    read = CsvFile(io.BytesIO("".join(written(header, rows, quoting)).encode()), "x.csv")
+    found = [row for records, broken in read.blocks() for _, row in records + broken]
+    cells = [{"email": reader(at), "name": name, "note": note} for at, (name, note) in enumerate(rows)]
+    expected = [[row[title] for title in header] for row in cells]
+    if quoting == csv.QUOTE_MINIMAL:  # spaces before a cell without quotes are nobody's
+        found, expected = [[[cell.lstrip(" ") for cell in row] for row in some] for some in (found, expected)]
+    assert found == expected
+
+
+@given(
+    WAYS,
+    st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=8),
+    st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+    st.data(),
+)
+@settings(max_examples=100)
+def test_a_stray_quote_costs_nobody_but_its_own_line(
+    header: tuple[str, ...], rows: list[tuple[str, str]], quoting: Literal[0, 1], data: st.DataObject
+) -> None:
+    texts = written(header, rows, quoting)
+    hurt = data.draw(st.integers(1, len(rows)))
+    place = data.draw(st.integers(0, len(texts[hurt]) - 1))
+    texts[hurt] = texts[hurt][:place] + '"' + texts[hurt][place:]
+    read = CsvFile(io.BytesIO("".join(texts).encode()), "x.csv")
+    everybody = {reader(at) for at in range(len(rows))}
+    came: set[str] = set()
+    refused: set[int] = set()
+    for records, broken in read.blocks():
+        refused |= {line for line, _ in broken}
+        for line, row in records:
+            address = read.columns.address(row)
+            came |= {address} & everybody
+            refused |= set() if address in everybody else {line}
+    line = 1
+    for number, text in enumerate(texts):
+        after = line + len(re.findall(r"\r\n|\r|\n", text))
+        if number:
+            assert reader(number - 1) in came or refused & set(range(line, after)), (number, text)
+        line = after
 
 
 @given(st.text("ab .'-\t='+é", max_size=8))
