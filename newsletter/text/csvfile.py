@@ -24,11 +24,14 @@ _DELIMITERS = ",;\t|"
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _NAMED_DELIMITER = re.compile(r'"?sep=(.)"?', re.IGNORECASE)  # a first line that Excel writes and reads
 _ADDRESS = re.compile(r'[^\s@,;"]+@[^\s@,;"]+\.[^\s@,;"]+').fullmatch
+_LONGEST_CELL = csv.field_size_limit()  # beyond it csv gives up
+_UNCLOSED = "a quotation mark in this line is never closed; remove it, or close it"
+_TOO_LONG = f"a cell of this line is longer than {_LONGEST_CELL:,} characters; shorten it"
 _END = "end"  # read after some lines, it is a record of its own when no quote is open before it
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 
 Record = tuple[int, list[str]]
-Broken = tuple[int, str]
+Broken = tuple[int, str, str]
 
 
 class CsvFile:
@@ -42,7 +45,10 @@ class CsvFile:
         head, rest = _peek(file)
         if head.startswith(_WORKBOOKS):
             raise NewsletterError(f"{name} is a spreadsheet's own format. Save it as CSV (UTF-8) and import that.")
-        self._lines: Iterator[str] = _text(rest, _encoding(head))
+        encoding = _encoding(head)
+        if any("\0" in word for word in head.decode(encoding, "replace").split()[:1]):
+            raise NewsletterError(f"{name} is no text: it begins with zero bytes. Save the list as CSV (UTF-8).")
+        self._lines: Iterator[str] = _text(rest, encoding)
         self.line = 0  # physical lines handed out
         first = self._first_line()
         named = _NAMED_DELIMITER.fullmatch(first.strip())
@@ -51,11 +57,17 @@ class CsvFile:
             raise NewsletterError(f"{name} is empty. It needs a header line such as: email,name")
         self.delimiter = named[1] if named else max(_DELIMITERS, key=first.count)
         self.header_line = self.line
-        self.header = next(self._split([_mended(first)]))
+        try:
+            self.header = next(self._split([_mended(first)]))
+        except csv.Error:
+            raise NewsletterError(
+                f"{name}:{self.line}: the header has a cell of more than {_LONGEST_CELL:,} characters. "
+                "The first line names the columns, such as: email,name"
+            ) from None
         self.columns = Columns(self.header)
 
     def blocks(self) -> Iterator[tuple[list[Record], list[Broken]]]:
-        """Records as (line, cells), and lines that cannot be read as (line, text). A blank line has no cells."""
+        """Records as (line, cells), and lines that cannot be read as (line, text, why). A blank line has no cells."""
         while lines := self._next_lines(BLOCK):
             text = "".join(lines)
             if not text.isascii() and _has_surrogates(text):
@@ -84,20 +96,20 @@ class CsvFile:
         while at < len(lines):
             taken, row = self._record(lines, at)
             if row is None:
-                broken.append((start + at, lines[at].rstrip("\r\n")))
+                broken.append((start + at, lines[at].rstrip("\r\n"), self._why(lines[at])))
             elif row:
                 records.append((start + at, row))
             at += taken
         return records, broken
 
     def _record(self, lines: list[str], at: int) -> tuple[int, list[str] | None]:
-        """How many lines the record at `at` takes, and its cells; None when its quote is never closed.
+        """How many lines the record at `at` takes, and its cells; None when it cannot be read.
 
         A record of several lines is believed only when it is written as csv writes them, has as many cells as the
         header, and holds no line that is a reader of its own: else the quote that opens it is a slip, and the lines
         behind it are records of their own.
         """
-        if (row := self._closed(lines[at : at + 1])) is not None:
+        if (row := self._closed(lines[at : at + 1])) is not None or len(lines[at]) > _LONGEST_CELL:
             return 1, row
         quotes = lines[at].count('"')
         for taken in range(2, _LONGEST_RECORD + 1):
@@ -111,6 +123,14 @@ class CsvFile:
                 believed = row and len(row) == len(self.header) and not self._swallows(lines[at : at + taken], row)
                 return (taken, row) if believed else (1, None)
         return 1, None
+
+    def _why(self, line: str) -> str:
+        """What is wrong with a line that begins no record."""
+        try:
+            next(self._split([line]))
+        except csv.Error:
+            return _TOO_LONG
+        return _UNCLOSED
 
     def _closed(self, lines: list[str], *, strict: bool = False) -> list[str] | None:
         """The cells of one record, None while a quote is open at its end; `strict`: or when text follows a quote."""

@@ -192,12 +192,28 @@ def test_one_line_in_another_encoding_leaves_its_neighbours_alone(database: Data
     assert len(table(database)) == 2
 
 
+def test_a_line_without_end_is_told_by_what_is_wrong_with_it_and_not_repeated(sqlite: Database) -> None:
+    long = "y" * 200_000
+    report = bring(
+        sqlite, f'email,edition\na@example.org,{long}\nb@example.org,\nc@example.org,{long[:99_000]}\n{long}"\n'
+    )
+    assert set(table(sqlite)) == {"b@example.org"}
+    assert [one.line for one in report.refused] == [2, 4, 5]
+    words = ("longer than 131,072", "no edition 'yyy", "longer than 131,072")
+    assert all(word in one.reason for word, one in zip(words, report.refused, strict=True))
+    assert all(len(one.value) < 300 and len(one.reason) < 400 for one in report.refused)
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
         (b"", "empty"),
         (b"\n\n", "empty"),
         (b"PK\x03\x04 workbook", "Save it as CSV"),
+        (b"\0" * 200_000, "list.csv is no text"),
+        ("email\na@example.org\n".encode("utf-32"), "no text"),
+        (b"x" * 200_000 + b",email\n", "list.csv:1: the header has a cell of more than 131,072"),
+        (b"x" * 100 + b"," * 200_000 + b"\n", "list.csv:1: no column of addresses among 'x{100}, [, ]{152}…'"),
         (b"name,phone\nAnn,1\n", "one of them is `email`"),
         (b"ann@example.org\nbob@example.org\n", "names the columns"),
     ],
@@ -372,7 +388,7 @@ def test_no_bytes_make_the_reader_of_files_stumble(content: bytes) -> None:
     except NewsletterError:
         return
     for records, broken in read.blocks():
-        assert all(1 <= line <= read.line for line, _ in [*records, *broken])
+        assert all(1 <= line <= read.line for line, *_ in [*records, *broken])
 
 
 CELLS = st.text('ab,;"\n\r x', max_size=6)
@@ -400,7 +416,9 @@ def test_what_a_csv_writer_writes_is_read_again(
     header: tuple[str, ...], rows: list[tuple[str, str]], quoting: Literal[0, 1]
 ) -> None:
     read = CsvFile(io.BytesIO("".join(written(header, rows, quoting)).encode()), "x.csv")
-    found = [row for records, broken in read.blocks() for _, row in records + broken]
+    blocks = list(read.blocks())
+    assert not any(broken for _, broken in blocks)
+    found = [row for records, _ in blocks for _, row in records]
     cells = [{"email": reader(at), "name": name, "note": note} for at, (name, note) in enumerate(rows)]
     expected = [[row[title] for title in header] for row in cells]
     if quoting == csv.QUOTE_MINIMAL:  # spaces before a cell without quotes are nobody's
@@ -427,7 +445,7 @@ def test_a_stray_quote_costs_nobody_but_its_own_line(
     came: set[str] = set()
     refused: set[int] = set()
     for records, broken in read.blocks():
-        refused |= {line for line, _ in broken}
+        refused |= {line for line, _, _ in broken}
         for line, row in records:
             address = read.columns.address(row)
             came |= {address} & everybody
