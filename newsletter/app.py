@@ -60,7 +60,9 @@ class App:
         """The operator's templates folder first, then the package's own."""
         import jinja2
 
-        return jinja2.ChoiceLoader([jinja2.FileSystemLoader(folder) for folder in template_folders(self.config)])
+        from newsletter.text.sandbox import Folder
+
+        return jinja2.ChoiceLoader([Folder(folder) for folder in template_folders(self.config)])
 
     @cached_property
     def renderer(self) -> Renderer:
