@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from newsletter import config as settings
 from newsletter.domain.edition import Edition, Weights
 from newsletter.domain.occurrence import Missed, Schedule
-from newsletter.errors import ConfigError, NotFound, TokenError
+from newsletter.errors import ConfigError, NotFound, TokenError, repeated
 from newsletter.store.database import Database, signing_key
 from newsletter.text.token import Signer
 
@@ -60,7 +60,9 @@ class App:
         """The operator's templates folder first, then the package's own."""
         import jinja2
 
-        return jinja2.ChoiceLoader([jinja2.FileSystemLoader(folder) for folder in template_folders(self.config)])
+        from newsletter.text.sandbox import Folder
+
+        return jinja2.ChoiceLoader([Folder(folder) for folder in template_folders(self.config)])
 
     @cached_property
     def renderer(self) -> Renderer:
@@ -188,7 +190,7 @@ def _distinct(names: Iterable[str]) -> list[str]:
 def _unknown(kind: str, key: str, known: Iterable[str], file: Path) -> str:
     there = list(known)
     if not there:
-        return f"there is no {kind} `{key}`: {file} names none. Add one under `newsletters:`."
+        return f"there is no {kind} `{repeated(key)}`: {file} names none. Add one under `newsletters:`."
     near = difflib.get_close_matches(key, there, n=1)
     hint = f"Did you mean `{near[0]}`? " if near else ""
-    return f"there is no {kind} `{key}`. {hint}{file.name} has: {', '.join(there)}."
+    return f"there is no {kind} `{repeated(key)}`. {hint}{file.name} has: {', '.join(there)}."

@@ -92,3 +92,12 @@ class TokenError(NewsletterError):
 
 class StoreError(NewsletterError):
     pass
+
+
+_MOST_REPEATED = 200
+
+
+def repeated(text: object) -> str:
+    """What somebody gave, as a message repeats it: whole where it is short, else its beginning."""
+    given = str(text)
+    return given if len(given) <= _MOST_REPEATED else f"{given[:_MOST_REPEATED]}…"

@@ -56,7 +56,7 @@ class Issues:
         with app.database.read() as connection:
             issue = issues.get(connection, number)
         try:
-            books = await deliver_issue(app, issue, policy(app, wait=PATIENCE), lambda books: None, self._stop)
+            books = await deliver_issue(app, issue, policy(app, wait=PATIENCE), _watcher(), self._stop)
         except Busy:
             self._rest(number)
         except Exception as error:
@@ -96,6 +96,18 @@ async def _send_notices(app: App) -> None:
     done = await send_due(app.database, app.transport(), app.renderer.notice, app.signer, app.edition, app.clock)
     if done.sent or done.failed or done.deferred:
         log.info("notices: %d sent, %d put off, %d failed", done.sent, done.deferred, done.failed)
+
+
+def _watcher() -> Callable[[Accounting], None]:
+    """Says what a delivery waits for, once for each thing: that a mail server is away, say."""
+    told = [""]
+
+    def watch(books: Accounting) -> None:
+        if books.reason not in told:
+            log.warning("issue %d waits: %s", books.issue, books.reason)
+        told[0] = books.reason
+
+    return watch
 
 
 def _tell(books: Accounting) -> None:

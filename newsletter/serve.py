@@ -7,6 +7,7 @@ import errno
 import socket
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from newsletter.app import App
@@ -17,8 +18,12 @@ from newsletter.sender import send_all
 if TYPE_CHECKING:
     import uvicorn
 
+    from newsletter.web.connections import Door
+
 _START_SECONDS = 30.0
 _DRAIN_SECONDS = 20
+_KEEP_ALIVE_SECONDS = 5
+_BACKLOG = 128  # so many may be accepted at once before the door counts them
 
 
 async def serve(app: App, host: str, port: int, stop: asyncio.Event, answering: Callable[[str], None]) -> None:
@@ -42,9 +47,9 @@ async def serve(app: App, host: str, port: int, stop: asyncio.Event, answering: 
 class Web:
     """Uvicorn in a thread with a loop of its own: the sender's work never keeps a reader waiting."""
 
-    def __init__(self, app: App, listening: socket.socket) -> None:
+    def __init__(self, app: App, listening: socket.socket, door: Door | None = None) -> None:
         self._listening = listening
-        self._server = _server(app)
+        self._server = _server(app, door)
         self._thread = threading.Thread(target=self._run, name="web", daemon=True)
 
     async def start(self) -> None:
@@ -70,10 +75,10 @@ def listen(host: str, port: int) -> socket.socket:
     """A listening socket. Raises ConfigError for a host that is none, NewsletterError when the port is taken."""
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a name that cannot even be looked up
         raise ConfigError(f"{host!r} is no address of this machine; --host 127.0.0.1 or 0.0.0.0 is usual.") from None
     try:
-        return socket.create_server((host, port), family=family, backlog=2048)
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except PermissionError:
         raise NewsletterError(f"port {port} is for the system only; take one above 1023 with --port.") from None
     except OSError as error:
@@ -89,17 +94,33 @@ def address(listening: socket.socket) -> str:
     return f"http://{shown}:{port}"
 
 
-def _server(app: App) -> uvicorn.Server:
+def _server(app: App, door: Door | None = None) -> uvicorn.Server:
     import uvicorn
 
     from newsletter.web import create_app
+    from newsletter.web.connections import Connection, Door, room_for
 
+    door = door or Door(room_for(_files()))
     options = uvicorn.Config(
         create_app(app),
+        http=partial(Connection, door),  # type: ignore[arg-type]  # uvicorn only calls it
+        ws="none",
         log_config=None,
         access_log=False,
         server_header=False,
         proxy_headers=False,  # the web itself reads X-Forwarded-For, from `proxies:` only
+        backlog=_BACKLOG,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=_DRAIN_SECONDS,
     )
     return uvicorn.Server(options)
+
+
+def _files() -> int:
+    """How many this process may have open."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return 1024
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return 2**31 if soft == resource.RLIM_INFINITY else soft

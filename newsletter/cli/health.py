@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 import typer
 
 from newsletter.cli import output
-from newsletter.cli.session import Context, JsonOption
+from newsletter.cli.session import Context, JsonOption, Session
 from newsletter.cli.words import count
+from newsletter.errors import StoreError
 
 if TYPE_CHECKING:
+    from newsletter.app import App
     from newsletter.doctor import Finding
 
 PANEL = "Set up"
@@ -33,7 +35,7 @@ def doctor(context: Context, as_json: JsonOption = False) -> None:
     from newsletter.doctor import examine
 
     found: list[Finding] = []
-    for finding in examine(context.obj.app, os.environ):
+    for finding in examine(_house(context.obj), os.environ):
         found.append(finding)
         if not as_json:
             output.say(
@@ -49,3 +51,14 @@ def doctor(context: Context, as_json: JsonOption = False) -> None:
         output.say(f"\n{count(errors, 'error').capitalize()}, {count(warnings, 'warning')}.")
     if errors:
         raise typer.Exit(1)
+
+
+def _house(session: Session) -> App:
+    """A database that cannot be opened is a finding too."""
+    from newsletter.app import App
+    from newsletter.doctor import Unopened
+
+    try:
+        return session.app
+    except StoreError as trouble:
+        return App(session.config, Unopened(trouble))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -66,17 +67,16 @@ def _target(session: Session, newsletter: str | None, edition: str | None, file:
 
 @contextmanager
 def _opened(file: Path) -> Iterator[BinaryIO]:
-    if str(file) == "-":
-        import sys
-
-        yield sys.stdin.buffer
-        return
     try:
-        stream = file.open("rb")
-    except OSError as error:
-        raise UsageError(f"{file}: cannot be read: {(error.strerror or str(error)).lower()}.") from None
-    with stream:
-        yield stream
+        if str(file) == "-":
+            yield sys.stdin.buffer
+            return
+        with file.open("rb") as stream:
+            yield stream
+    except OSError as error:  # while it is read, too
+        reason = (error.strerror or str(error)).lower()
+        place = "stdin" if str(file) == "-" else file
+        raise UsageError(f"{place}: cannot be read: {reason}. Name another file, or - for stdin.") from None
 
 
 def _show(done: ImportReport) -> None:

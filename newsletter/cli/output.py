@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import shlex
+import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from newsletter.cli.progress import Progress
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from newsletter.cli.sheet import Sheet
 
+_NARROWEST = 30  # columns in which words can still be wrapped
 _UNLIMITED = 100_000  # a pipe has no width: what `grep` reads must be whole
 
 
@@ -37,12 +43,29 @@ def stderr() -> Console:
 
 def say(text: str = "") -> None:
     """A line of the answer; rich markup, so texts from outside go through `plain` first."""
-    stdout().print(text, soft_wrap=True)
+    _print(stdout(), text)
 
 
 def note(text: str) -> None:
     """A remark beside the answer."""
-    stderr().print(text, soft_wrap=True)
+    _print(stderr(), text)
+
+
+def _print(console: Console, text: str) -> None:
+    """On a terminal a line too long for it goes on below, at a word and a little further in."""
+    from rich.text import Text
+
+    for line in text.split("\n"):
+        bare = line.lstrip(" ")
+        margin = len(line) - len(bare)
+        if not console.is_terminal or console.width < _NARROWEST + margin:
+            console.print(line, soft_wrap=True)
+            continue
+        hang = margin + 2 if margin else 0
+        first, *others = Text.from_markup(bare).wrap(console, console.width - max(margin, hang)) or [Text()]
+        console.print(Text(" " * margin) + first, soft_wrap=True)
+        for other in others:
+            console.print(Text(" " * hang) + other, soft_wrap=True)
 
 
 def plain(text: object) -> str:
@@ -80,25 +103,21 @@ def is_interactive() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
+def program() -> str:
+    """How this program can be called from here: by its name, or by the path that was typed."""
+    typed = Path(sys.argv[0])
+    if shutil.which("newsletter") or typed.name != "newsletter" or not typed.is_file():
+        return "newsletter"
+    return shlex.quote(str(typed.resolve()))
+
+
 @contextmanager
-def progress_bar(words: str) -> Iterator[Callable[[int, int | None], None]]:
-    """Gives `report(done, total)`; draws on a terminal's stderr, and nowhere else."""
+def progress_bar(words: str) -> Iterator[Progress]:
+    """Draws on a terminal's stderr, and nowhere else."""
     if not sys.stderr.isatty():
-        yield lambda done, total: None
+        yield Progress()
         return
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    from newsletter.cli.bar import bar
 
-    columns: Sequence[Any] = (
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=32),
-        TextColumn("{task.fields[count]}"),
-        TimeRemainingColumn(compact=True),
-    )
-    with Progress(*columns, console=stderr(), transient=True) as progress:
-        task = progress.add_task(words, total=None, count="")
-
-        def report(done: int, total: int | None) -> None:
-            told = f"{done:,}" if total is None else f"{done:,} of {total:,}"
-            progress.update(task, completed=done, total=total, count=told)
-
-        yield report
+    with bar(words, stderr()) as drawn:
+        yield drawn

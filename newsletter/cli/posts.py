@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -89,7 +90,9 @@ def posts(
 
 
 def tell_reports(reports: Sequence[SourceReport]) -> None:
-    """One line a source beside the answer of a command that collects on its way."""
+    """One line a source beside the answer of a command that collects on its way; only for a person who looks on."""
+    if not sys.stderr.isatty():
+        return
     for one in reports:
         if one.error:
             continue
@@ -172,8 +175,6 @@ def _html_json(post: Post) -> dict[str, Any]:
 
 
 def _show_posts(found: Sequence[Post], last: int | None) -> None:
-    import sys
-
     if not found:
         output.say("No posts yet. [bold]newsletter collect[/] reads the sources.")
         return

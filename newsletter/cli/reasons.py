@@ -10,7 +10,7 @@ import typer
 
 from newsletter.cli import output
 from newsletter.cli.session import Context, JsonOption, Session
-from newsletter.errors import NotFound
+from newsletter.errors import NotFound, repeated
 
 if TYPE_CHECKING:
     from newsletter.services.why import Why
@@ -42,9 +42,8 @@ def why(
     if as_json:
         output.answer_json([{**asdict(one), "included": one.included} for one in answers])
     if answers and all(one.reason is Reason.UNKNOWN for one in answers):
-        raise NotFound(
-            f"no post like {post} was collected: `newsletter posts` lists them, `newsletter collect` reads anew."
-        )
+        told = f"no post like {repeated(post)} was collected"
+        raise NotFound(f"{told}: `newsletter posts` lists them, `newsletter collect` reads anew.")
     if not as_json:
         _show(answers)
 

@@ -11,6 +11,7 @@ import typer
 
 from newsletter.cli import output, sheets
 from newsletter.cli.issues import load
+from newsletter.cli.progress import Progress
 from newsletter.cli.session import Context, IssueArgument, JsonOption, Session
 from newsletter.cli.words import count
 from newsletter.errors import NewsletterError, UsageError, WrongState
@@ -60,12 +61,17 @@ def send(
     from newsletter.outgoing import inspect
     from newsletter.services.preflight import Level, demand
     from newsletter.services.steer import start
+    from newsletter.store.lock import is_delivered
 
     session: Session = context.obj
     patient = _patience(wait)
     draft = load(session, issue)
+    elsewhere = draft.state.value == "sending" and is_delivered(session.app.database, issue)
+    if elsewhere and wait is not None:
+        _deliver(session, draft, patient, as_json=as_json)
+        return
     if draft.state.value not in _NOT_STARTED:
-        raise WrongState(_not_a_draft(draft))
+        raise WrongState(_not_a_draft(draft, elsewhere=elsewhere))
     findings = inspect(session.app, draft)
     if not as_json:
         sheets.note_findings([finding for finding in findings if finding.level is Level.WARN])
@@ -125,14 +131,20 @@ def _deliver(session: Session, issue: Issue, patient: Patience, *, as_json: bool
         sheets.show_books(books)
         _say_who_goes_on(books)
     if signal:
-        output.note(f"Stopped; [bold]newsletter resume {issue.id}[/] goes on.")
+        left = books.state.value == "sending"
+        goes_on = f"[bold]newsletter resume {issue.id}[/] goes on." if left else "nothing was left to send."
+        output.note(f"Stopped; {goes_on}")
         raise typer.Exit(128 + signal)
     if books.state.value in ("paused", "cancelled"):
         raise NewsletterError(f"issue {issue.id} is {books.state.value}: {books.reason or 'no reason given'}.")
 
 
-def _shown(report: Callable[[int, int | None], None]) -> Callable[[Accounting], None]:
-    return lambda books: report(books.recipients - books.queued - books.deferred, books.recipients)
+def _shown(report: Progress) -> Callable[[Accounting], None]:
+    def show(books: Accounting) -> None:
+        report(books.recipients - books.queued - books.deferred, books.recipients)
+        report.remark(f"{books.reason}. Ctrl-C stops, nothing is lost." if books.reason else "")
+
+    return show
 
 
 def _say_who_goes_on(books: Accounting) -> None:
@@ -150,6 +162,11 @@ def _agree(session: Session, issue: Issue) -> None:
 
     with session.app.database.read() as connection:
         number = subscribers.counts(connection).get((issue.newsletter, issue.edition, "active"), 0)
+    if not number and output.is_interactive():
+        raise NewsletterError(
+            f"nobody gets {issue.newsletter}, edition {issue.edition}, yet: nothing was sent, and the draft stays. "
+            "`newsletter subscribers import FILE.csv` brings readers; --yes sends it to nobody."
+        )
     if not number:
         return
     if not output.is_interactive():
@@ -162,7 +179,9 @@ def _agree(session: Session, issue: Issue) -> None:
         raise NewsletterError("nothing was sent: that is not the number of recipients.")
 
 
-def _not_a_draft(issue: Issue) -> str:
+def _not_a_draft(issue: Issue, *, elsewhere: bool) -> str:
+    if elsewhere:
+        return f"another process is sending issue {issue.id} now; --wait TIME waits for it."
     if issue.state.value in ("sending", "paused"):
         return f"issue {issue.id} is {issue.state.value} already: `newsletter resume {issue.id}` goes on with it."
     again = f"`newsletter build {issue.newsletter}` makes another"

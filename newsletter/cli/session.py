@@ -43,8 +43,16 @@ class Context(typer.Context):
 
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON value on stdout, all else on stderr.")]
+
+
+def _issue_number(word: str) -> int:
+    if not word.isdecimal() or not int(word[:100]):
+        raise typer.BadParameter(f"{word[:40]!r} is no number of an issue; `newsletter issues` lists them.")
+    return int(word[:100])
+
+
 IssueArgument = Annotated[
-    int, typer.Argument(metavar="ISSUE", help="The number that `newsletter issues` shows.", min=1)
+    int, typer.Argument(metavar="ISSUE", help="The number that `newsletter issues` shows.", parser=_issue_number)
 ]
 NewsletterArgument = Annotated[str, typer.Argument(metavar="NEWSLETTER", help="A newsletter's key in config.yaml.")]
 EditionOption = Annotated[str | None, typer.Option("--edition", metavar="EDITION", help="Only this edition.")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -47,6 +48,8 @@ def init(
         output.say(f"[green]wrote[/]  {output.plain(folder / name)}")
     for name in kept:
         output.say(f"[dim]kept[/]   {output.plain(folder / name)}  [dim](it was there already)[/]")
+    if site and not site.url:
+        output.say("[yellow]note[/]   the site names no url: put your blog's address where config.yaml says FILL IN")
     if site:
         title = f" “{output.plain(site.title)}”" if site.title else ""
         output.say(f"[green]found[/]  the Jekyll site{title} in {output.plain((folder / site.path).resolve())}")
@@ -54,12 +57,14 @@ def init(
 
 
 def _next_steps(folder: Path, key: str, *, has_site: bool) -> None:
+    program = output.plain(output.program())
     steps = [
-        (f"newsletter build {key}", "read the posts and make a first issue; nothing is sent"),
-        ("newsletter preview 1 --out preview", "look at it"),
-        (f"newsletter send-preview {key} --to YOU", "get it as your readers will"),
-        ("newsletter doctor", "check mail server, DNS and the rest"),
-        ("newsletter serve", "sign-up pages, schedule and sending, from now on"),
+        (f"{program} build {key}", "read the posts and make a first issue; nothing is sent"),
+        (f"{program} preview 1 --out preview", "look at it"),
+        (f"{program} send-preview {key} --to YOU", "get it as your readers will"),
+        (f"{program} subscribers import FILE.csv", "bring readers, if you have some"),
+        (f"{program} doctor", "check mail server, DNS and the rest"),
+        (f"{program} serve", "sign-up pages, schedule and sending, from now on"),
     ]
     if not has_site:
         output.say(
@@ -68,7 +73,7 @@ def _next_steps(folder: Path, key: str, *, has_site: bool) -> None:
     else:
         output.say("\nNext:")
     if folder.resolve() != Path.cwd():
-        output.say(f"  [bold]cd {output.plain(folder)}[/]")
+        output.say(f"  [bold]cd {output.plain(shlex.quote(str(folder)))}[/]")
     width = max(len(command) for command, _ in steps)
     for command, words in steps:
         output.say(f"  [bold]{command:<{width}}[/]  [dim]{words}[/]")
@@ -82,11 +87,16 @@ def _make(folder: Path) -> None:
 
 
 def _write_new(path: Path, content: str) -> bool:
-    """Whether it was written: never over a file that is there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Whether it was written: never over a file that is there, and whole or not at all."""
+    _make(path.parent)
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(content)
     except FileExistsError:
         return False
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise NewsletterError(
+            f"{path}: cannot be written: {(error.strerror or str(error)).lower()}. Make room, or name another folder."
+        ) from None
     return True

@@ -119,12 +119,15 @@ def show_books(books: Accounting) -> None:
         if getattr(books, name)
     ]
     if not books.recipients:
-        output.say("\nNobody is in its ledger" + (" yet." if books.state.value == "draft" else "."))
+        output.say(
+            "\nNot sent to anybody yet." if books.state.value in ("draft", "scheduled") else "\nIt went to nobody."
+        )
         return
     took = f" in {seconds(books.seconds)}" if books.seconds else ""
     output.say(f"\n{count(books.recipients, 'recipient')}: {', '.join(parts)}{took}.")
     if books.reason:
-        output.say(f"[yellow]{output.plain(books.state.value)}:[/] {output.plain(books.reason)}")
+        state = "" if books.reason.startswith(books.state.value) else f"{books.state.value}: "
+        output.say(f"[yellow]{output.plain(state + books.reason)}[/]")
 
 
 def show_domains(domains: Sequence[DomainCount]) -> None:

@@ -12,10 +12,12 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import yaml
+from babel import Locale, UnknownLocaleError
 
 from newsletter.errors import ConfigError
 
 _SITE_MARKS = ("_config.yml", "_config.yaml", "_config.toml", "_posts")
+_LONGEST_TAGLINE = 90  # characters
 _PRIVATE_FOLDER = "_newsletter"  # Jekyll publishes every file of a site, but none below an underscore
 
 
@@ -27,6 +29,8 @@ class Site:
     title: str = ""
     url: str = ""
     timezone: str = "UTC"
+    language: str = ""
+    tagline: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ def prepare(folder: Path) -> Starter:
     """Looks at `folder` and says what should be written there; writes nothing."""
     site = find_site(folder)
     private = f"{_PRIVATE_FOLDER}/" if site and site.path == "." else ""
-    title = (site.title if site else "") or "Tech Decoded"
+    title = (site.title if site else "") or _folder_title(folder)
     key = _key(title)
     database = f"{private}subscribers.db"
     files = (
@@ -52,6 +56,12 @@ def prepare(folder: Path) -> Starter:
         (f"{private}.gitignore", _GITIGNORE),
     )
     return Starter(key, site, database, files)
+
+
+def _folder_title(folder: Path) -> str:
+    """`my-tech_blog` is called My Tech Blog, until somebody says otherwise."""
+    words = re.sub(r"[\W_]+", " ", folder.resolve().name).split()
+    return " ".join(word[:1].upper() + word[1:] for word in words) or "Newsletter"
 
 
 def find_site(folder: Path) -> Site | None:
@@ -73,11 +83,33 @@ def _read_site(root: Path, path: str) -> Site:
                 raise ConfigError(f"{root / name} cannot be read: {error}") from None
             break
     said = said if isinstance(said, dict) else {}
-    return Site(path, _text(said.get("title")), _text(said.get("url")), _zone(said.get("timezone")))
+    return Site(
+        path=path,
+        title=_text(said.get("title")),
+        url=_text(said.get("url")),
+        timezone=_zone(said.get("timezone")),
+        language=_language(said),
+        tagline=_tagline(_text(said.get("description"))),
+    )
 
 
 def _text(value: object) -> str:
     return " ".join(str(value).split()) if isinstance(value, (str, int, float)) else ""
+
+
+def _language(said: dict[str, Any]) -> str:
+    """`lang: en_GB` or `locale: en-GB` of the site, where it is a language that mails can be in."""
+    word = _text(said.get("lang") or said.get("locale")).replace("_", "-")
+    try:
+        Locale.parse(word, sep="-")
+    except (ValueError, UnknownLocaleError):
+        return ""
+    return word
+
+
+def _tagline(description: str) -> str:
+    """The site's description, where it is short enough to stand below a name."""
+    return description if len(description) <= _LONGEST_TAGLINE else ""
 
 
 def _zone(value: object) -> str:
@@ -104,11 +136,25 @@ def _config(key: str, title: str, site: Site | None, private: str) -> str:
         timezone=site.timezone if site else "UTC",
         path=_quoted(site.path if site else "blog"),
         named=f", name: {_quoted(site.title)}" if site and site.title else "",
+        address="" if site is None or site.url else ', url: "https://example.org"',
+        words="".join(
+            f"    {name}: {_quoted(value)}\n"
+            for name, value in (("tagline", site.tagline), ("language", site.language))
+            if value
+        )
+        if site
+        else "",
         published=_PUBLISHED if private else "",
-        hint="" if site else "   # put the folder of your Jekyll site here",
+        hint=_hint(site),
         database=f"sqlite:///{private}subscribers.db",
         templates=f"{private}templates",
     )
+
+
+def _hint(site: Site | None) -> str:
+    if site is None:
+        return "   # put the folder of your Jekyll site here"
+    return "" if site.url else "   # FILL IN: your blog's address; without it no story has a link"
 
 
 def _quoted(text: str) -> str:
@@ -142,14 +188,14 @@ newsletters:
   {key}:               # the name for commands: `newsletter build {key}`
     name: {title}
     sender: {sender}
-    # Many countries ask for a postal address in every mail.
+{words}    # Many countries ask for a postal address in every mail.
     postal_address: ""
     subject: "{{{{ lead.title }}}}"   # the title of the first story
     schedule: {{days: [friday], at: "08:00", timezone: {timezone}}}
     max_stories: 10
     lookback: 14d                 # older posts stay out: an archive is no news
     sources:                      # `name` is what readers see below a story
-      - {{type: jekyll, path: {path}{named}}}{hint}
+      - {{type: jekyll, path: {path}{named}{address}}}{hint}
       # - {{type: jekyll, path: {path}, categories: [Technology]}}   # only these categories
       # - {{type: feed, url: "https://example.com/feed.xml"}}
     # Editions are variants for some of your readers. What one does not say, the newsletter says.

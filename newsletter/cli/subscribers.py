@@ -139,7 +139,9 @@ def remove(
     app = context.obj.app
     if newsletter is not None:
         app.newsletter(newsletter)
-    wanted = [line.strip() for line in sys.stdin if line.strip()] if addresses == ["-"] else addresses
+    wanted = _lines_of_stdin() if addresses == ["-"] else addresses
+    if not wanted:
+        raise NewsletterError("no address came in: stdin takes one in each line.")
     done, others = readers.remove(app.database, app.signer, wanted, newsletter, ORIGIN, app.clock())
     if as_json:
         output.answer_json({"unsubscribed": done, "not_subscribed": others})
@@ -180,6 +182,15 @@ def _some_edition(app: App, newsletter: str | None, edition: str) -> None:
     known = {one.key: None for key in keys for one in app.editions(key)}
     if edition not in known:
         raise NotFound(one_of("edition", edition, known))
+
+
+def _lines_of_stdin() -> list[str]:
+    try:
+        return [line.strip() for line in sys.stdin if line.strip()]
+    except UnicodeDecodeError as error:
+        raise UsageError(f"stdin: byte {error.start} is not UTF-8; save the list as UTF-8.") from None
+    except OSError as error:
+        raise UsageError(f"stdin: cannot be read: {(error.strerror or str(error)).lower()}.") from None
 
 
 def _json(one: Subscription) -> dict[str, Any]:

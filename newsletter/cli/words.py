@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from newsletter.errors import repeated
+
 
 def count(number: int, thing: str, things: str | None = None) -> str:
     """`1 message`, `1,234 messages`, `no messages`."""
@@ -39,12 +41,16 @@ def offset(at: datetime) -> str:
 
 
 def distance(span: timedelta) -> str:
-    """`in 3 days`, `in 2 hours`, `in 5 minutes`, `now`."""
-    seconds = span.total_seconds()
-    for size, thing in ((86400, "day"), (3600, "hour"), (60, "minute")):
-        if seconds >= size:
-            return f"in {count(int(seconds // size), thing)}"
-    return "now" if seconds < 1 else "in less than a minute"
+    """`in 9 days`, `in 1 day 18 hours`, `in 2 hours`, `in 5 minutes`, `now`."""
+    hours, rest = divmod(int(span.total_seconds()), 3600)
+    days, over = divmod(hours, 24)
+    if days:
+        return f"in {count(days, 'day')}" + (f" {count(over, 'hour')}" if over and days < 3 else "")
+    if hours:
+        return f"in {count(hours, 'hour')}"
+    if rest >= 60:
+        return f"in {count(rest // 60, 'minute')}"
+    return "now" if rest < 1 else "in less than a minute"
 
 
 def seconds(span: float) -> str:
@@ -67,4 +73,4 @@ def one_of(kind: str, wanted: str, known: Iterable[str]) -> str:
     there = list(known)
     near = difflib.get_close_matches(wanted, there, n=1)
     hint = f" Did you mean `{near[0]}`?" if near else ""
-    return f"there is no {kind} `{wanted}`.{hint} There are: {', '.join(there) or 'none'}."
+    return f"there is no {kind} `{repeated(wanted)}`.{hint} There are: {', '.join(there) or 'none'}."

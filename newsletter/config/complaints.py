@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import SecretStr
 
 from newsletter.config.schema import NOT_IN_THE_FILE, Section
+from newsletter.errors import repeated
 
 KINDS_OF_SOURCE = ("jekyll", "feed")  # the words of `type`, which pydantic puts into a place
 _EXAMPLES = {
@@ -31,6 +31,7 @@ _REMEDIES = {
     "float_type": "write a number",
     "finite_number": "write a number that ends",
     "string_type": "write text, in quotes",
+    "string_unicode": "write text in UTF-8",
     "tuple_type": "write a list, like [one, two]",
     "dict_type": "write `key: value` lines below it",
     "model_type": "write `key: value` lines below it",
@@ -43,32 +44,48 @@ _REMEDIES = {
     "string_pattern_mismatch": "a key stands in web addresses: letters, digits, - and _ only",
 }
 
+Lines = Mapping[tuple[str, ...], int]
+"""On which line, from 1, the way of keys to a value ends; () is the whole file."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a key stands: in a line of the file, or in a variable of the environment."""
 
     path: Path
-    node: yaml.Node | None
+    lines: Lines
     variables: Mapping[tuple[str, ...], str]
 
     def of(self, steps: Sequence[Any]) -> str:
         keys = tuple(str(step) for step in steps)
         for length in range(len(keys), 0, -1):
             if variable := self.variables.get(keys[:length]):
-                return variable
-        line = _line(self.node, steps)
+                return repeated(variable)
+        line = self._line(keys)
         return f"{self.path}:{line}" if line else f"{self.path}"
 
     def order(self, location: Sequence[Any]) -> int:
         """Complaints come in the order of the file's lines."""
-        return _line(self.node, _steps(location)) or 0
+        return self._line(tuple(str(step) for step in _steps(location))) or 0
+
+    def _line(self, keys: tuple[str, ...]) -> int | None:
+        """Of the deepest part of `keys` that the file holds."""
+        lengths = range(len(keys), -1, -1)
+        return next((line for length in lengths if (line := self.lines.get(keys[:length]))), None)
+
+
+def lines_of(node: yaml.Node | None) -> Lines:
+    """Of a file as it was composed, before anything is merged."""
+    lines: dict[tuple[str, ...], int] = {}
+    for keys, line in _lines(node, ()):
+        lines.setdefault(keys, line)
+    return lines
 
 
 def explain(place: Place, item: Any) -> str:
     """One of pydantic's complaints as one line."""
     steps = _steps(item["loc"])
-    where, name = place.of(steps), ".".join(str(step) for step in steps) or "the file"
+    where, name = place.of(steps), repeated(".".join(str(step) for step in steps)) or "the file"
     kind = item["type"]
     if kind == "extra_forbidden":
         return f"{where}: unknown key `{name}`.{_nearest(str(steps[-1]))}"
@@ -77,7 +94,7 @@ def explain(place: Place, item: Any) -> str:
         return f"{where}: `{name}` is missing; add it" + (f", like `{example}`." if example else ".")
     if kind == "value_error":
         return f"{where}: `{name}`: {str(item['msg']).removeprefix('Value error, ')}."
-    if kind == "too_short" and isinstance(item.get("input"), (str, SecretStr)):
+    if kind == "too_short" and not isinstance(item.get("input"), (list, tuple)):
         return f"{where}: `{name}`: it is too short; write at least {item['ctx']['min_length']} characters."
     if kind in _REMEDIES:
         return f"{where}: `{name}`: {_shown(item)}{_REMEDIES[kind]}."
@@ -109,18 +126,14 @@ def _nearest(key: str) -> str:
     return f" Did you mean `{near[0]}`?" if near else " Remove it; docs/reference.md lists the keys there are."
 
 
-def _line(node: yaml.Node | None, steps: Sequence[Any]) -> int | None:
-    """The line (from 1) of the deepest part of `steps` that the file holds."""
-    line = node.start_mark.line + 1 if node else None
-    for step in steps:
-        if isinstance(node, yaml.MappingNode):
-            pair = next(((key, value) for key, value in node.value if key.value == str(step)), None)
-            if pair is None:
-                return line
-            line, node = pair[0].start_mark.line + 1, pair[1]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
-            node = node.value[step]
-            line = node.start_mark.line + 1
-        else:
-            return line
-    return line
+def _lines(node: yaml.Node | None, above: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], int]]:
+    if node and not above:
+        yield above, node.start_mark.line + 1
+    inside: list[tuple[str, yaml.Node, yaml.Node]] = []  # key, where it stands, its value
+    if isinstance(node, yaml.MappingNode):
+        inside = [(key.value, key, value) for key, value in node.value if isinstance(key.value, str)]
+    elif isinstance(node, yaml.SequenceNode):
+        inside = [(str(index), value, value) for index, value in enumerate(node.value)]
+    for step, place, value in inside:
+        yield (*above, step), place.start_mark.line + 1
+        yield from _lines(value, (*above, step))

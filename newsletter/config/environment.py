@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,9 +11,10 @@ import yaml
 
 from newsletter.config.loader import Loader
 from newsletter.config.schema import NOT_IN_THE_FILE, Config, Section
-from newsletter.errors import ConfigError
+from newsletter.errors import ConfigError, repeated
 
 PREFIX = "NEWSLETTER_"
+_NUMBER = re.compile("[0-9]{1,9}")
 _SECRETS = {"password", "username", "secret"}
 _AT_THE_TOP = {name: field for name, field in Config.model_fields.items() if name not in NOT_IN_THE_FILE}
 _VARIABLES = {name: name for name in _AT_THE_TOP} | {
@@ -52,7 +54,7 @@ def _mistaken(variable: str, steps: list[str], text: str) -> str:
     if len(steps) == 1 and (not near or text.startswith("tcp://")):
         return ""
     remedy = f"Did you mean {PREFIX}{'__'.join([known[near[0]], *steps[1:]]).upper()}?" if near else "Unset it."
-    return f"{variable}: unknown key `{'.'.join(steps)}`. {remedy}"
+    return f"{repeated(variable)}: unknown key `{repeated('.'.join(steps))}`. {repeated(remedy)}"
 
 
 def _copied(value: Any) -> Any:
@@ -67,7 +69,7 @@ def _value(text: str, steps: list[str]) -> object:
         return text
     try:
         value = yaml.load(text, Loader)  # noqa: S506 - a SafeLoader
-    except (yaml.YAMLError, ValueError):
+    except yaml.YAMLError:
         return text
     return text if isinstance(value, dict) and not text.lstrip().startswith("{") else value
 
@@ -77,8 +79,8 @@ def _set(tree: Any, steps: list[str], value: object, variable: str) -> tuple[str
     way: list[str] = []
     for index, step in enumerate(steps):
         if isinstance(tree, list):
-            if not step.isdecimal() or int(step) >= len(tree):
-                raise ConfigError(f"{variable}: that list has no entry {step}; its first is 0.")
+            if not _NUMBER.fullmatch(step) or int(step) >= len(tree):
+                raise ConfigError(f"{repeated(variable)}: that list has no entry {repeated(step)}; its first is 0.")
             key: Any = int(step)
         else:
             key = next((name for name in tree if _same_name(name, step)), step)
@@ -90,7 +92,9 @@ def _set(tree: Any, steps: list[str], value: object, variable: str) -> tuple[str
             tree[key] = {}
         tree = tree[key]
         if not isinstance(tree, (dict, list)):
-            raise ConfigError(f"{variable}: `{'.'.join(way)}` is a single value; nothing stands below it.")
+            raise ConfigError(
+                f"{repeated(variable)}: `{repeated('.'.join(way))}` is a single value; nothing stands below it."
+            )
     return tuple(way)
 
 

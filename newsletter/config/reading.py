@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import yaml
 from pydantic import ValidationError
 
-from newsletter.config.complaints import Place, explain
+from newsletter.config.complaints import Lines, Place, explain, lines_of
 from newsletter.config.environment import overlaid
-from newsletter.config.loader import Loader
+from newsletter.config.loader import Loader, Unreadable
 from newsletter.config.schema import NOT_IN_THE_FILE, Config
-from newsletter.errors import ConfigError
+from newsletter.errors import ConfigError, repeated
+
+MOST_BYTES = 1_000_000  # of config.yaml
+MOST_COMPLAINTS = 20
 
 
 def load(path: Path, environ: Mapping[str, str]) -> Config:
@@ -21,35 +25,54 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
 
     Raises ConfigError: a line for each thing wrong, with the file, its line, the key and the remedy.
     """
-    source = _text(path)
-    try:
-        node = yaml.compose(source, Loader)
-        raw = yaml.load(source, Loader)  # noqa: S506 - a SafeLoader
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path}{_mark(error)}: this is not YAML: {_problem(error)}.") from None
-    except (ValueError, RecursionError) as error:
-        raise ConfigError(f"{path}: this is not YAML: {error}.") from None
-    raw = {} if raw is None else raw
+    raw, lines = _parsed(path)
     if not isinstance(raw, dict):
         raise ConfigError(f"{path}:1: a configuration is `key: value` lines; see `newsletter init`.")
-    if _holds_itself(raw):
-        raise ConfigError(f"{path}: an alias (*name) stands inside what it names; write it out.")
-    if twice := [f"{path}:{line}: `{key}` stands there twice; remove one." for line, key in _doubles(node)]:
-        raise ConfigError("\n".join(twice))
     tree, variables = overlaid(raw, environ)
     for key in NOT_IN_THE_FILE & set(raw):
-        raise ConfigError(f"{Place(path, node, {}).of([key])}: unknown key `{key}`. Remove it.")
+        raise ConfigError(f"{Place(path, lines, {}).of([key])}: unknown key `{key}`. Remove it.")
     try:
         return Config.model_validate({**tree, "folder": path.resolve().parent, "file_name": path.name})
     except ValidationError as error:
-        place = Place(path, node, variables)
+        place = Place(path, lines, variables)
         complaints = sorted(error.errors(), key=lambda item: place.order(item["loc"]))
-        raise ConfigError("\n".join(explain(place, item) for item in complaints)) from None
+        raise ConfigError(_listed(path, (explain(place, item) for item in complaints), len(complaints))) from None
+
+
+def _parsed(path: Path) -> tuple[Any, Lines]:
+    """What the file says, and where it says it."""
+    source = _text(path)
+    try:
+        loader = Loader(source)
+        node = loader.get_single_node()
+        lines = lines_of(node)
+        twice = [f"{path}:{line}: `{repeated(key)}` stands there twice; remove one." for line, key in _doubles(node)]
+        raw = loader.construct_document(node) if node else {}  # last: it works merges into the nodes
+    except Unreadable as error:
+        raise ConfigError(f"{path}{_mark(error)}: {repeated(error.problem)}.") from None
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}{_mark(error)}: this is not YAML: {_problem(error)}.") from None
+    if twice:
+        raise ConfigError(_listed(path, twice, len(twice)))
+    return {} if raw is None else raw, lines
+
+
+def _listed(path: Path, complaints: Iterable[str], number: int) -> str:
+    """A line for each, and for many of them what can be read at once."""
+    shown = list(islice(complaints, MOST_COMPLAINTS))
+    more = number - len(shown)
+    return "\n".join([*shown, f"{path}: and {more:,} more; mend these first."] if more else shown)
 
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text("utf-8-sig")
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+        if len(content) > MOST_BYTES:
+            raise ConfigError(
+                f"{path}: more than {MOST_BYTES:,} bytes is no configuration. Name another with --config FILE."
+            )
+        return content.decode("utf-8-sig")
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file. Run `newsletter init`, or name it with --config FILE.") from None
     except UnicodeDecodeError as error:
@@ -73,17 +96,10 @@ def _doubles(node: yaml.Node | None) -> Iterator[tuple[int, str]]:
             yield from _doubles(value)
 
 
-def _holds_itself(value: Any, above: tuple[int, ...] = ()) -> bool:
-    if not isinstance(value, (dict, list)):
-        return False
-    inner = value.values() if isinstance(value, dict) else value
-    return id(value) in above or any(_holds_itself(one, (*above, id(value))) for one in inner)
-
-
 def _mark(error: yaml.YAMLError) -> str:
     mark = getattr(error, "problem_mark", None)
     return f":{mark.line + 1}" if mark else ""
 
 
 def _problem(error: yaml.YAMLError) -> str:
-    return str(getattr(error, "problem", None) or str(error).splitlines()[0])
+    return repeated(getattr(error, "problem", None) or str(error).splitlines()[0])

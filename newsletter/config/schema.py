@@ -13,17 +13,20 @@ from newsletter.config.values import (
     Days,
     Duration,
     FeedUrl,
+    Host,
     Key,
     Language,
     Mailbox,
     Networks,
     Number,
+    PathName,
     Pause,
     TimeOfDay,
     WebUrl,
     Words,
     Zone,
 )
+from newsletter.errors import ConfigError, repeated
 
 
 class Section(BaseModel):
@@ -54,13 +57,13 @@ class Smtp(Section):
     """The door out. `path` is for type folder: where the .eml files go instead."""
 
     type: Literal["smtp", "folder"] = "smtp"
-    host: str = Field(default="127.0.0.1", min_length=1)
+    host: Host = Field(default="127.0.0.1", min_length=1)
     port: Number = Field(default=25, ge=1, le=65535)
     security: Literal["none", "starttls", "tls"] = "none"
     username: str | None = None
     password: SecretStr | None = None
     connections: Number = Field(default=8, ge=1, le=1000)
-    path: str = "outbox"
+    path: PathName = "outbox"
 
 
 class Delivery(Section):
@@ -76,10 +79,10 @@ class Web(Section):
     `password` opens /admin/; without one there is no admin.
     """
 
-    host: str = "127.0.0.1"
+    host: Host = "127.0.0.1"
     port: Number = Field(default=8000, ge=0, le=65535)
     signups_per_hour: Number = Field(default=20, ge=1)
-    password: SecretStr | None = None
+    password: SecretStr | None = Field(default=None, min_length=8)
 
 
 class Schedule(Section):
@@ -105,7 +108,7 @@ class Ranking(Section):
 
 class JekyllSource(Section):
     type: Literal["jekyll"]
-    path: str = Field(min_length=1)
+    path: PathName = Field(min_length=1)
     name: str | None = Field(default=None, min_length=1, max_length=190)
     url: WebUrl | None = None
     categories: Words = ()
@@ -167,7 +170,7 @@ class Config(Section):
     file_name: str = "config.yaml"
     site: Site = Site()
     database: DatabaseUrl = "sqlite:///subscribers.db"
-    templates: str = "templates"
+    templates: PathName = "templates"
     smtp: Smtp = Smtp()
     delivery: Delivery = Delivery()
     web: Web = Web()
@@ -176,8 +179,12 @@ class Config(Section):
     secret: SecretStr | None = Field(default=None, min_length=16)
 
     def resolve(self, path: str) -> Path:
-        """A path of the configuration, made absolute against the folder of config.yaml."""
-        return (self.folder / Path(path).expanduser()).resolve()
+        """A path of the configuration, made absolute against the folder of config.yaml. Raises ConfigError."""
+        try:
+            return (self.folder / Path(path).expanduser()).resolve()
+        except (RuntimeError, OSError):  # links in a circle, ~somebody who is not here, a name that is too long
+            told = "no such place: its links lead in a circle, its ~user is unknown, or its name is too long"
+            raise ConfigError(f"{self.file}: {repeated(path)}: {told}. Write another path.") from None
 
     @property
     def file(self) -> Path:

@@ -12,12 +12,19 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, StringConstraints
 
+from newsletter.errors import repeated
+
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _LONGEST = 36525 * 86400.0
 _DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*(ms|s|m|h|d)\Z")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*\Z")
+_SERVER = re.compile(r"(?:[^:/]*(?::[^@]*)?@)?(?:\[[^\]/?]+\]|[^\[\]:/?]*)(?::[0-9]{0,5})?(?:[/?]|\Z)")
 _CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})\Z")
+
+
+def _quoted(value: object) -> str:
+    return repr(repeated(value)) if isinstance(value, str) else repeated(repr(value))
 
 
 def _duration(value: object) -> object:
@@ -25,10 +32,10 @@ def _duration(value: object) -> object:
         return value
     found = _DURATION.match(str(value).strip())
     if not found:
-        raise ValueError(f"{value!r} is no duration; write one like 500ms, 30s, 5m, 24h or 7d")
+        raise ValueError(f"{_quoted(value)} is no duration; write one like 500ms, 30s, 5m, 24h or 7d")
     seconds = float(found[1]) * _UNITS[found[2]]
     if seconds > _LONGEST:
-        raise ValueError(f"{value!r} is longer than a hundred years")
+        raise ValueError(f"{_quoted(value)} is longer than a hundred years")
     return timedelta(seconds=seconds)
 
 
@@ -43,7 +50,7 @@ def _clock(value: object) -> object:
         return value
     found = _CLOCK.match(str(value).strip())
     if not found or int(found[1]) > 23 or int(found[2]) > 59:
-        raise ValueError(f'{value!r} is no time of day; write one like "08:00"')
+        raise ValueError(f'{_quoted(value)} is no time of day; write one like "08:00"')
     return time(int(found[1]), int(found[2]))
 
 
@@ -51,7 +58,7 @@ def _zone(value: str) -> str:
     try:
         ZoneInfo(value)
     except (KeyError, ValueError, OSError):  # ZoneInfoNotFoundError is a KeyError; a folder's name is an OSError
-        raise ValueError(f"{value!r} is no time zone; write one like Europe/London or UTC") from None
+        raise ValueError(f"{_quoted(value)} is no time zone; write one like Europe/London or UTC") from None
     return value
 
 
@@ -59,7 +66,7 @@ def _day(value: object) -> object:
     day = str(value).strip().lower()
     matches = [name for name in DAYS if len(day) >= 3 and name.startswith(day)]
     if not matches:
-        raise ValueError(f"{value!r} is no day; write monday … sunday")
+        raise ValueError(f"{_quoted(value)} is no day; write monday … sunday")
     return matches[0]
 
 
@@ -74,9 +81,9 @@ def _listed(value: object) -> object:
 
 def _mailbox(value: str) -> str:
     addresses = [address for _, address in getaddresses([value])]
-    local, _, domain = addresses[0].rpartition("@")
-    if len(addresses) > 1 or not local or not domain or " " in addresses[0] or any(ord(char) < 32 for char in value):
-        raise ValueError(f'{value!r} is no mailbox; write one like "Tech Decoded <hello@example.org>"')
+    local, _, domain = "".join(addresses[:1]).rpartition("@")
+    if len(addresses) != 1 or not local or not domain or " " in addresses[0] or any(ord(char) < 32 for char in value):
+        raise ValueError(f'{_quoted(value)} is no mailbox; write one like "Tech Decoded <hello@example.org>"')
     return value
 
 
@@ -86,12 +93,30 @@ def _web_url(value: str) -> str:
         parts = urlsplit(value)
         host, _ = parts.hostname, parts.port
     except ValueError:
-        raise ValueError(f"{value!r} is no web address; {example}") from None
+        raise ValueError(f"{_quoted(value)} is no web address; {example}") from None
     if parts.scheme not in ("http", "https") or not host or not value.isprintable() or " " in value:
-        raise ValueError(f"{value!r} is no web address; {example}")
+        raise ValueError(f"{_quoted(value)} is no web address; {example}")
     if "?" in value or "#" in value:
-        raise ValueError(f"{value!r} has a query or a fragment (? or #), and paths are put behind it; leave that out")
+        raise ValueError(
+            f"{_quoted(value)} has a query or a fragment (? or #), and paths are put behind it; leave that out"
+        )
     return value.rstrip("/")
+
+
+def _host(value: str) -> str:
+    if not _can_be_looked_up(value) or not value.isprintable() or " " in value:
+        raise ValueError(f"{_quoted(value)} is no host; write one like mail.example.org or 192.0.2.1")
+    return value
+
+
+def _can_be_looked_up(value: str) -> bool:
+    """Python refuses some names with a UnicodeError, and that long after the start."""
+    if value.isascii():  # as the codec sees it, whose tables take a while to load
+        return all(0 < len(label) < 64 for label in value.removesuffix(".").split("."))
+    try:
+        return bool(value.encode("idna"))
+    except UnicodeError:
+        return False
 
 
 def _database(value: str) -> str:
@@ -101,19 +126,30 @@ def _database(value: str) -> str:
         raise ValueError(f"it names no SQLite and no PostgreSQL database; {example}")
     if scheme.startswith("sqlite") and rest.lstrip("/") in ("", ":memory:"):
         raise ValueError(f"a database without a file forgets everything when the command ends; {example}")
+    if "\0" in value:
+        raise ValueError(f"it holds a NUL character, and no path can; {example}")
+    if scheme.startswith("postgresql") and not _SERVER.match(rest):
+        raise ValueError(f"its host or its port (a number) is none; {example}")
+    return value
+
+
+def _path(value: str) -> str:
+    if "\0" in value:
+        raise ValueError("it holds a NUL character, and no path can; leave that out")
     return value
 
 
 def _feed(value: str) -> str:
+    _path(value)
     scheme, colon, _ = value.partition("://")
     if colon and scheme.lower() not in ("http", "https"):
-        raise ValueError(f"{value!r} is no feed we can ask for; write an http(s) address or a file's path")
+        raise ValueError(f"{_quoted(value)} is no feed we can ask for; write an http(s) address or a file's path")
     return value
 
 
 def _language(value: str) -> str:
     if not _LANGUAGE.match(value):
-        raise ValueError(f"{value!r} is no language; write its code, like en, en-GB or pt-BR")
+        raise ValueError(f"{_quoted(value)} is no language; write its code, like en, en-GB or pt-BR")
     return value
 
 
@@ -128,7 +164,7 @@ def _network(value: object) -> object:
     try:
         return str(ip_network(str(value).strip(), strict=False))
     except ValueError:
-        raise ValueError(f"{value!r} is no network; write one like 10.0.0.1 or 10.0.0.0/8") from None
+        raise ValueError(f"{_quoted(value)} is no network; write one like 10.0.0.1 or 10.0.0.0/8") from None
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
@@ -141,6 +177,8 @@ Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 Mailbox = Annotated[str, AfterValidator(_mailbox)]
 Number = Annotated[int, BeforeValidator(_number)]
 DatabaseUrl = Annotated[str, AfterValidator(_database)]
+Host = Annotated[str, AfterValidator(_host)]
+PathName = Annotated[str, AfterValidator(_path)]
 FeedUrl = Annotated[str, AfterValidator(_feed)]
 Language = Annotated[str, AfterValidator(_language)]
 WebUrl = Annotated[str, AfterValidator(_web_url)]

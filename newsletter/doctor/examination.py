@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import NoReturn
 from urllib.parse import urlsplit
+
+from sqlalchemy.exc import DBAPIError
 
 from newsletter.app import App
 from newsletter.doctor import dns, mail
 from newsletter.doctor.finding import Finding, error, note, ok, warning
-from newsletter.errors import NewsletterError, SourceError, TemplateError
+from newsletter.errors import NewsletterError, SourceError, StoreError, TemplateError
 from newsletter.schedule import upcoming
 from newsletter.sources.base import SourceState
-from newsletter.store import issues, subscribers
+from newsletter.store import issues, mishaps, subscribers
+from newsletter.store.database import Database
 
 _EXPECTED = ("CONFIG", "DEBUG")  # variables of ours that are no keys of config.yaml
 
@@ -33,6 +37,21 @@ def examine(app: App, environ: Mapping[str, str]) -> Iterator[Finding]:
             yield from look()
         except NewsletterError as trouble:
             yield error(area, str(trouble), "")
+        except DBAPIError as trouble:
+            yield error(area, mishaps.explain(str(trouble.orig)), "")
+
+
+class Unopened(Database):
+    """Stands in for a database that could not be opened, and says so to whoever asks; the rest can be examined."""
+
+    def __init__(self, trouble: StoreError) -> None:
+        self._trouble = trouble
+
+    def read(self) -> NoReturn:
+        raise self._trouble
+
+    def write(self) -> NoReturn:
+        raise self._trouble
 
 
 def _config(app: App, environ: Mapping[str, str]) -> Iterator[Finding]:

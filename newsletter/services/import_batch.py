@@ -16,6 +16,7 @@ from newsletter.text.roster import Entry
 from newsletter.text.token import Signer
 
 MOST_REFUSED = 100_000  # so many lines are kept for the report; the rest is counted
+LONGEST_SHOWN = 254  # characters: any address that can be mailed is shown whole
 ACTIVE, PENDING, UNSUBSCRIBED = SubscriptionState.ACTIVE, SubscriptionState.PENDING, SubscriptionState.UNSUBSCRIBED
 
 
@@ -70,7 +71,7 @@ class ImportReport:
     def refuse(self, line: int, value: str, reason: str) -> None:
         self.refused_count += 1
         if len(self.refused) < MOST_REFUSED:
-            self.refused.append(RefusedLine(line, value[:400], reason))
+            self.refused.append(RefusedLine(line, shown(value), reason))
 
     def add(self, other: ImportReport) -> None:
         self.added += other.added
@@ -78,6 +79,11 @@ class ImportReport:
         self.unchanged += other.unchanged
         self.refused_count += other.refused_count
         self.refused += other.refused[: MOST_REFUSED - len(self.refused)]
+
+
+def shown(text: str) -> str:
+    """So much of what stands in a file as a person wants to read again."""
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
 
 
 class Batch:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import BinaryIO
 
 from newsletter.errors import AddressError, NewsletterError
-from newsletter.services.import_batch import Batch, ImportReport, RefusedLine, Storing, Target
+from newsletter.services.import_batch import Batch, ImportReport, RefusedLine, Storing, Target, shown
 from newsletter.store.database import Database
 from newsletter.text.address import is_plain, normalise
 from newsletter.text.csvfile import CsvFile, Record
@@ -34,17 +34,17 @@ def import_file(
     Raises NewsletterError when the file is no CSV, or its header has no column of addresses.
     """
     table = CsvFile(file, target.origin)
-    columns = Columns(table.header)
+    columns = table.columns
     if not columns.has_addresses:
         raise NewsletterError(
-            f"{target.origin}:{table.header_line}: no column of addresses among {', '.join(table.header)!r}. "
+            f"{target.origin}:{table.header_line}: no column of addresses among {shown(', '.join(table.header))!r}. "
             "The first line names the columns, and one of them is `email`."
         )
     run = _Import(Storing(database, signer, target, now), target, now)
     with run.thread:
         for records, broken in table.blocks():
-            for line, value in broken:
-                run.report.refuse(line, value, "a quotation mark in this line is never closed")
+            for refused in broken:
+                run.report.refuse(*refused)
             run.take(records, columns)
             if len(run.batch.staged) >= BATCH:
                 run.hand_over()
@@ -113,5 +113,5 @@ class _Import:
         if entry.newsletter != target.newsletter and entry.newsletter in target.newsletters:
             return f"this line is about the newsletter {entry.newsletter}"
         if entry.edition and entry.edition.lower() not in self._editions:
-            return f"there is no edition {entry.edition!r}; there are {', '.join(target.editions)}"
+            return f"there is no edition {shown(entry.edition)!r}; there are {', '.join(target.editions)}"
         return ""

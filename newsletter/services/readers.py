@@ -15,6 +15,7 @@ from newsletter.services.subscribe import SignUp, leave, sign_up
 from newsletter.store import consents, erasure, subscribers
 from newsletter.store.database import Database
 from newsletter.text.address import normalise
+from newsletter.text.roster import harmless
 from newsletter.text.token import Signer
 
 EXPORT_COLUMNS = ("email", "name", "newsletter", "edition", "state", "since", "tags")
@@ -143,11 +144,6 @@ def export(database: Database, file: TextIO, newsletter: str | None = None) -> i
         writer.writerow([harmless(cell) for cell in row])
         number += 1
     return number
-
-
-def harmless(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
 
 
 def _of(connection: Connection, email: str) -> list[Subscription]:

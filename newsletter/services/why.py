@@ -13,6 +13,7 @@ from newsletter.domain.edition import Edition
 from newsletter.domain.post import PostState
 from newsletter.domain.ranking import Ranked
 from newsletter.domain.urls import canonical
+from newsletter.errors import repeated
 from newsletter.services.publish import ranked, unwanted, wanted
 from newsletter.store import candidates, issues
 from newsletter.store.candidates import Seen
@@ -82,9 +83,8 @@ def _find(connection: Connection, newsletter: str, post: str) -> Seen | None:
 
 def _answer(connection: Connection, edition: Edition, seen: Seen | None, post: str, as_of: datetime) -> Why:
     if seen is None:
-        text = (
-            f"No post of {edition.newsletter} has this address or path: {post}. `newsletter collect` reads the sources."
-        )
+        told = f"No post of {edition.newsletter} has this address or path: {repeated(post)}"
+        text = f"{told}. `newsletter collect` reads the sources."
         return Why(edition.newsletter, edition.key, Reason.UNKNOWN, text)
     kept_out = _kept_out(connection, edition, seen, as_of)
     if kept_out is None or kept_out.reason in (Reason.FILTERED, Reason.OLD):

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, select, text
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from newsletter.errors import StoreError
-from newsletter.store import migrations, tables
+from newsletter.store import migrations, mishaps, tables
 
 BUSY_TIMEOUT_MS = 5000
 _MIGRATION_LOCK = 0x6E657773  # any number of ours: PostgreSQL's advisory lock while the schema changes
@@ -29,8 +28,9 @@ class Database:
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         try:
             _bring_up_to_date(self)
-        except (OperationalError, DBAPIError) as error:
-            raise StoreError(f"the database {self.place} cannot be opened: {_reason(error)}") from None
+        except DBAPIError as error:
+            self.close()
+            raise StoreError(f"{self.place}: {mishaps.explain(str(error.orig or ''))}") from None
 
     @property
     def place(self) -> str:
@@ -52,8 +52,14 @@ class Database:
 
 
 def insert(connection: Connection, table: Any) -> Any:
-    """INSERT in the connection's own dialect, which knows ON CONFLICT."""
-    return (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(table)
+    """INSERT in the connection's own dialect, which knows ON CONFLICT. The other one is not loaded for it."""
+    if connection.dialect.name == "sqlite":
+        from sqlalchemy.dialects import sqlite
+
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql
+
+    return postgresql.insert(table)
 
 
 def harden(database: Database) -> None:
@@ -85,12 +91,13 @@ def _engine(url: str) -> Engine:
         if parsed.get_backend_name() == "sqlite" and parsed.database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
         engine = create_engine(parsed, pool_pre_ping=parsed.get_backend_name() == "postgresql")
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:
         raise StoreError(f"`database` is no database address: {error}") from None
     except ModuleNotFoundError:
         raise StoreError("PostgreSQL needs its driver: pip install 'newsletter[postgres]'") from None
     except OSError as error:
-        raise StoreError(f"the folder of the database cannot be made: {error}") from None
+        told = f"the folder of the database cannot be made: {(error.strerror or str(error)).lower()}"
+        raise StoreError(f"{error.filename}: {told}. Check `database` in config.yaml.") from None
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
@@ -124,7 +131,3 @@ def _bring_up_to_date(database: Database) -> None:
         else:
             tables.metadata.create_all(connection)
             migrations.stamp(connection)
-
-
-def _reason(error: DBAPIError) -> str:
-    return str(error.orig).splitlines()[0] if error.orig else "no reason given"

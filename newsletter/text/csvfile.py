@@ -1,7 +1,8 @@
 """Reads the CSV that people have: any delimiter, encoding and line end, and lines that are broken.
 
 The standard library's csv does the splitting. Around it: a quote that is never closed spoils its own line only, not
-the rest of the file, and every record knows the physical line on which it begins.
+the rest of the file, nobody vanishes into a neighbour's cell, and every record knows the physical line on which it
+begins.
 """
 
 from __future__ import annotations
@@ -15,16 +16,22 @@ from itertools import count, islice
 from typing import BinaryIO
 
 from newsletter.errors import NewsletterError
+from newsletter.text.roster import Columns
 
 BLOCK = 2_000  # lines read at a time: what keeps memory flat
 _LONGEST_RECORD = 200  # lines that one quoted field may run over before its quote counts as a slip
 _DELIMITERS = ",;\t|"
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _NAMED_DELIMITER = re.compile(r'"?sep=(.)"?', re.IGNORECASE)  # a first line that Excel writes and reads
+_ADDRESS = re.compile(r'[^\s@,;"]+@[^\s@,;"]+\.[^\s@,;"]+').fullmatch
+_LONGEST_CELL = csv.field_size_limit()  # beyond it csv gives up
+_UNCLOSED = "a quotation mark in this line is never closed; remove it, or close it"
+_TOO_LONG = f"a cell of this line is longer than {_LONGEST_CELL:,} characters; shorten it"
+_END = "end"  # read after some lines, it is a record of its own when no quote is open before it
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 
 Record = tuple[int, list[str]]
-Broken = tuple[int, str]
+Broken = tuple[int, str, str]
 
 
 class CsvFile:
@@ -38,7 +45,10 @@ class CsvFile:
         head, rest = _peek(file)
         if head.startswith(_WORKBOOKS):
             raise NewsletterError(f"{name} is a spreadsheet's own format. Save it as CSV (UTF-8) and import that.")
-        self._lines: Iterator[str] = _text(rest, _encoding(head))
+        encoding = _encoding(head)
+        if any("\0" in word for word in head.decode(encoding, "replace").split()[:1]):
+            raise NewsletterError(f"{name} is no text: it begins with zero bytes. Save the list as CSV (UTF-8).")
+        self._lines: Iterator[str] = _text(rest, encoding)
         self.line = 0  # physical lines handed out
         first = self._first_line()
         named = _NAMED_DELIMITER.fullmatch(first.strip())
@@ -47,10 +57,17 @@ class CsvFile:
             raise NewsletterError(f"{name} is empty. It needs a header line such as: email,name")
         self.delimiter = named[1] if named else max(_DELIMITERS, key=first.count)
         self.header_line = self.line
-        self.header = next(self._split([_mended(first)]))
+        try:
+            self.header = next(self._split([_mended(first)]))
+        except csv.Error:
+            raise NewsletterError(
+                f"{name}:{self.line}: the header has a cell of more than {_LONGEST_CELL:,} characters. "
+                "The first line names the columns, such as: email,name"
+            ) from None
+        self.columns = Columns(self.header)
 
     def blocks(self) -> Iterator[tuple[list[Record], list[Broken]]]:
-        """Records as (line, cells), and lines that cannot be read as (line, text). A blank line has no cells."""
+        """Records as (line, cells), and lines that cannot be read as (line, text, why). A blank line has no cells."""
         while lines := self._next_lines(BLOCK):
             text = "".join(lines)
             if not text.isascii() and _has_surrogates(text):
@@ -67,10 +84,10 @@ class CsvFile:
         if quoted and any(line.count('"') & 1 for line in lines):
             return None
         try:
-            rows = list(self._split(lines))
+            rows = list(self._split([*lines, _END] if quoted else lines))
         except csv.Error:
             return None
-        return rows if len(rows) == len(lines) else None
+        return rows[: len(lines)] if len(rows) == len(lines) + quoted else None
 
     def _carefully(self, lines: list[str], start: int) -> tuple[list[Record], list[Broken]]:
         records: list[Record] = []
@@ -79,40 +96,67 @@ class CsvFile:
         while at < len(lines):
             taken, row = self._record(lines, at)
             if row is None:
-                broken.append((start + at, lines[at].rstrip("\r\n")))
+                broken.append((start + at, lines[at].rstrip("\r\n"), self._why(lines[at])))
             elif row:
                 records.append((start + at, row))
             at += taken
         return records, broken
 
     def _record(self, lines: list[str], at: int) -> tuple[int, list[str] | None]:
-        """How many lines the record at `at` takes, and its cells; None when its quote is never closed.
+        """How many lines the record at `at` takes, and its cells; None when it cannot be read.
 
-        A record of several lines is believed only when it has as many cells as the header: else the quote that
-        opens it is a slip, and the lines behind it are records of their own.
+        A record of several lines is believed only when it is written as csv writes them, has as many cells as the
+        header, and holds no line that is a reader of its own: else the quote that opens it is a slip, and the lines
+        behind it are records of their own.
         """
-        quotes = 0
-        for taken in range(1, _LONGEST_RECORD + 1):
+        if (row := self._closed(lines[at : at + 1])) is not None or len(lines[at]) > _LONGEST_CELL:
+            return 1, row
+        quotes = lines[at].count('"')
+        for taken in range(2, _LONGEST_RECORD + 1):
             if at + taken > len(lines):
                 lines.extend(_mended(line) for line in self._next_lines(1))
             if at + taken > len(lines):
                 break
             quotes += lines[at + taken - 1].count('"')
-            row = self._closed(lines[at : at + taken]) if taken == 1 or quotes % 2 == 0 else None
-            if row is not None:
-                return (taken, row) if taken == 1 or len(row) == len(self.header) else (1, None)
+            if quotes % 2 == 0:
+                row = self._closed(lines[at : at + taken], strict=True)
+                believed = row and len(row) == len(self.header) and not self._swallows(lines[at : at + taken], row)
+                return (taken, row) if believed else (1, None)
         return 1, None
 
-    def _closed(self, lines: list[str]) -> list[str] | None:
-        """The cells of one record, None while a quote is open at its end."""
+    def _why(self, line: str) -> str:
+        """What is wrong with a line that begins no record."""
         try:
-            rows = list(self._split([*lines, "end"]))
+            next(self._split([line]))
+        except csv.Error:
+            return _TOO_LONG
+        return _UNCLOSED
+
+    def _closed(self, lines: list[str], *, strict: bool = False) -> list[str] | None:
+        """The cells of one record, None while a quote is open at its end; `strict`: or when text follows a quote."""
+        try:
+            rows = list(self._split([*lines, _END], strict=strict))
         except csv.Error:
             return None
         return rows[0] if len(rows) == 2 else None
 
-    def _split(self, lines: list[str]) -> Iterator[list[str]]:
-        return csv.reader(lines, delimiter=self.delimiter, skipinitialspace=True)
+    def _swallows(self, lines: list[str], row: list[str]) -> bool:
+        """Whether one of a record's lines, read by itself, begins somebody else.
+
+        A line of a note may begin with an address too; so it takes as many cells, or one more quote that stays open,
+        unless the record is nobody's anyway.
+        """
+        theirs = self.columns.address(row)
+        for line in (lines[0].replace('"', ""), *lines[1:]):
+            alone = list(self._split([line, _END]))
+            address = self.columns.address(alone[0])
+            whole = len(alone[0]) >= len(row) or len(alone) == 1 or not _ADDRESS(theirs)
+            if whole and address != theirs and _ADDRESS(address):
+                return True
+        return False
+
+    def _split(self, lines: list[str], *, strict: bool = False) -> Iterator[list[str]]:
+        return csv.reader(lines, delimiter=self.delimiter, skipinitialspace=True, strict=strict)
 
     def _next_lines(self, most: int) -> list[str]:
         lines = list(islice(self._lines, most))

@@ -51,7 +51,10 @@ class _Reading:
 
 
 def lint(source: str, template: str) -> list[Finding]:
-    """All findings, in the order of the file. `source` may be a whole email, a part, or a file of macros."""
+    """All findings, in the order of the file. `source` may be a whole email, a part, or a file of macros.
+
+    Where elements stand too deep inside each other it reads no further.
+    """
     reading = _Reading(template)
     for line, token in _tokens(source):
         if isinstance(token, str):
@@ -60,11 +63,14 @@ def lint(source: str, template: str) -> list[Finding]:
             _close(reading, line, token["name"])
         else:
             _open(reading, line, token)
+            if len(reading.open) >= DEPTH:
+                reading.report(line, "elements stand too deep inside each other. Is one of them never closed?")
+                return sorted(reading.findings, key=_line)
     for line in _bare(source):
         reading.report(line, "a bare < ends the reading here. Write &lt;, or compute it outside the markup.")
     for element in reading.open:
         reading.report(element.line, f"<{element.name}> is never closed.")
-    return sorted(reading.findings, key=lambda finding: finding.line)
+    return sorted(reading.findings, key=_line)
 
 
 def too_deep(source: str) -> bool:
@@ -85,8 +91,11 @@ def _tokens(source: str) -> Iterator[tuple[int, str | re.Match[str]]]:
     words: list[tuple[int, str | re.Match[str]]]
     words = [(found.start(), found["word"]) for found in _JINJA.finditer(source) if found["word"]]
     tags = [(tag.start(), tag) for tag in TAG.finditer(_markup(source))]
+    line, counted = 1, 0
     for position, token in sorted([*words, *tags], key=lambda pair: pair[0]):
-        yield source.count("\n", 0, position) + 1, token
+        line += source.count("\n", counted, position)
+        counted = position
+        yield line, token
 
 
 def _bare(source: str) -> Iterator[int]:
@@ -123,8 +132,6 @@ def _open(reading: _Reading, line: int, tag: re.Match[str]) -> None:
         _check_place(reading, line, name)
     if name.lower() not in VOID and not inside.endswith("/"):
         reading.open.append(_Element(name, line))
-        if len(reading.open) == DEPTH:
-            reading.report(line, "elements stand too deep inside each other.")
 
 
 def _close(reading: _Reading, line: int, name: str) -> None:
@@ -181,6 +188,10 @@ def _check_attributes(reading: _Reading, line: int, name: str, inside: str) -> N
             reading.report(at, f"<{name}> has no attribute {key}; it is left out.{_near(key, ATTRIBUTES[name])}")
         elif value and _SHORT_COLOUR.search(value):
             reading.report(at, f"<{name} {key}={value}>: Outlook needs all six digits of a colour.")
+
+
+def _line(finding: Finding) -> int:
+    return finding.line
 
 
 def _inside(reading: _Reading, name: str) -> bool:

@@ -48,6 +48,12 @@ _STOPPED = re.compile(
 _WAITING = re.compile(r"pend|unconfirm|not[ _-]?confirm|unverif|await|waiting|(?:opt-?in )?sent")
 _FALSE = ("", "0", "false", "no", "n", "f", "off", "none", "null")
 _TAG_BREAK = re.compile(r"\s*[,;|]\s*")
+_CELL_START = r"(?:\A|(?<=[;\t]))"
+_SIGN = (
+    r"""'*[" ]*[=+\-@\t\r]"""  # quotes before it count, so that what had one already gets one more, and loses that one
+)
+_FORMULA = re.compile(rf"{_CELL_START}(?={_SIGN})")
+_HARMLESS = re.compile(rf"{_CELL_START}'(?={_SIGN})")
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9.]+(?:[ '-][A-Za-z0-9.]+)*").fullmatch
 _MOST_TAGS, _LONGEST_NAME, _LONGEST_TAG = 50, 200, 60
 
@@ -85,7 +91,7 @@ class Columns:
         """Reads a row, which may be short; the address is as written, without outer spaces."""
         state = self._state(row)
         return Entry(
-            email=as_written(self._cell(row, "email")),
+            email=self.address(row),
             name=self._name(row),
             tags=_tags(self._cell(row, "tags")),
             edition=self._cell(row, "edition"),
@@ -94,14 +100,18 @@ class Columns:
             since=self._date(row, "ended" if state is SubscriptionState.UNSUBSCRIBED else "since"),
         )
 
+    def address(self, row: Sequence[str]) -> str:
+        """Whose row it is: the address as written, without outer spaces; "" when there is none."""
+        return self._cell(row, "email")
+
     def _place(self, meaning: str) -> int | None:
         return self._at[meaning][0] if self._at[meaning] else None
 
     def _cell(self, row: Sequence[str], meaning: str) -> str:
-        """The first cell of that meaning that is filled."""
+        """The first cell of that meaning that is filled, as it was before an export made it harmless."""
         for place in self._at[meaning]:
             if place < len(row) and (cell := row[place].strip()):
-                return cell
+                return as_written(cell)
         return ""
 
     def _name(self, row: Sequence[str]) -> str:
@@ -135,12 +145,17 @@ def is_plain_name(name: str) -> bool:
 
 def clean_name(name: str) -> str:
     """A name as it may stand in a mail: one line of plain text, of a sensible length."""
-    return one_line(as_written(name))[:_LONGEST_NAME].strip()
+    return one_line(name)[:_LONGEST_NAME].strip()
+
+
+def harmless(cell: str) -> str:
+    """A cell that no spreadsheet takes for a formula, also where it splits at semicolons or tabs."""
+    return _FORMULA.sub("'", cell)
 
 
 def as_written(cell: str) -> str:
     """Undoes what an export did so that a spreadsheet takes no cell for a formula."""
-    return cell[1:] if cell[:1] == "'" and cell[1:2] in ("=", "+", "-", "@", "\t", "\r") else cell
+    return _HARMLESS.sub("", cell)
 
 
 def moment(text: str) -> datetime | None:

@@ -6,11 +6,14 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import jinja2
+from jinja2 import nodes
 from jinja2.exceptions import SecurityError
+from jinja2.parser import Parser
 from jinja2.runtime import Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -18,6 +21,7 @@ from newsletter.errors import TemplateError
 
 SECONDS = 5.0  # a digest takes milliseconds
 CHARACTERS = 2_000_000  # twenty times what Gmail shows
+DEPTH = 100  # expressions and blocks inside each other; Jinja and Python recurse for each
 REPEAT = 10_000  # the most that "x" * n, ranges may ask for
 _UNBOUNDED_FILTERS = ("center", "format", "indent")  # a few characters of template make gigabytes with these
 _UNBOUNDED_METHODS = ("center", "expandtabs", "format", "format_map", "ljust", "rjust", "zfill")
@@ -64,6 +68,19 @@ class Environment(ImmutableSandboxedEnvironment):
                 raise SecurityError("a product this large is not for templates")
         return super().call_binop(context, operator, left, right)
 
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        """As Jinja does it, but what nests too deep is told with its line."""
+        parser = Parser(self, source, name, filename)
+        try:
+            parsed = parser.parse()
+            line = _too_deep(parsed)
+        except RecursionError:
+            line = parser.stream.current.lineno
+        if line is not None:
+            reason = "this nests too deep. Take it apart with {% set %}, or look for brackets that are never closed"
+            raise jinja2.TemplateSyntaxError(reason, line, name, filename)
+        return parsed
+
     def render(self, name: str, values: Mapping[str, object]) -> str:
         """The whole template. Raises TemplateError."""
         return self._bounded(name, lambda: self.get_template(name).generate(**values))
@@ -101,6 +118,26 @@ class Environment(ImmutableSandboxedEnvironment):
     def _check_time(self) -> None:
         if time.monotonic() > self._deadline.get():
             raise SecurityError(f"it takes longer than {SECONDS:g} seconds; look for a loop inside a loop")
+
+
+def _too_deep(template: nodes.Template) -> int | None:
+    """The line where something stands deeper than DEPTH in a template, None when nothing does."""
+    level: list[nodes.Node] = [template]
+    for _ in range(DEPTH):
+        level = [child for node in level for child in node.iter_child_nodes()]
+    return level[0].lineno if level else None
+
+
+class Folder(jinja2.FileSystemLoader):
+    """A folder of templates. One that is no UTF-8 is told with its file and line."""
+
+    def get_source(self, environment: jinja2.Environment, template: str) -> Any:
+        try:
+            return super().get_source(environment, template)
+        except UnicodeDecodeError as error:
+            file = next(str(path) for folder in self.searchpath if (path := Path(folder, template)).is_file())
+            reason = f"byte {error.start + 1} of the file is no UTF-8. Save it as UTF-8."
+            raise TemplateError(file, reason, line=error.object.count(b"\n", 0, error.start) + 1) from None
 
 
 class WithOriginals(jinja2.BaseLoader):

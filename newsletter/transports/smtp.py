@@ -63,7 +63,7 @@ class SmtpConnection:
             return _broken(error.reply.text, error.reply.code, error.reply.status)
         except (Broken, OSError) as error:
             server = self._transport.server
-            return _broken(f"{server.host}:{server.port}: {error}")
+            return _broken(f"{server.host}:{server.port}: {_in_words(error)}")
         try:
             outcome = await self._transact(session, envelope, message, following)
         except BaseException:
@@ -115,6 +115,11 @@ class SmtpConnection:
         if self._session is not None:
             self._session.wire.drop()
             self._session = None
+
+
+def _in_words(error: Exception) -> str:
+    """`connection refused`, not `[Errno 111] Connection refused`."""
+    return error.strerror.lower() if isinstance(error, OSError) and error.strerror else str(error)
 
 
 def _broken(words: str, code: int = 0, status: str = "") -> Outcome:

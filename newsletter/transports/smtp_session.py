@@ -88,6 +88,10 @@ async def _connect(server: Server) -> Wire:
             _, wire = await loop.create_connection(Wire, server.host, server.port, ssl=context)
     except TimeoutError:
         raise Broken(f"{server.host}:{server.port} cannot be reached") from None
+    except OSError:  # some of TLS's errors are ValueErrors too
+        raise
+    except ValueError as error:  # a UnicodeError, of a name that cannot be looked up
+        raise Broken(f"{server.host!r} is no host: {error}") from None
     connection = wire.transport.get_extra_info("socket")
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return wire

@@ -15,7 +15,6 @@ _LISTED = 20
 
 
 @router.api_route("/admin", methods=READ)
-@router.api_route("/admin/", methods=READ)
 def admin_page(request: Request, app: TheApp, pages: ThePages) -> Response:
     if app.config.web.password is None:
         return pages.message(request, 404, "No admin here", _HOW)

@@ -7,7 +7,6 @@ from datetime import datetime
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
-from starlette.concurrency import run_in_threadpool
 
 import newsletter as package
 from newsletter.app import App
@@ -15,8 +14,7 @@ from newsletter.domain.edition import Edition
 from newsletter.store import archive
 from newsletter.web.pages import READ, TheApp, ThePages
 from newsletter.web.signup import ACCEPTED, Form, read_form, take
-
-router = APIRouter()
+from newsletter.web.turns import TheTurns
 
 
 class EditionAnswer(BaseModel):
@@ -62,7 +60,11 @@ class ErrorAnswer(BaseModel):
     detail: str
 
 
-@router.get("/api/v1/", tags=["status"], include_in_schema=False)
+_BUSY = {"model": ErrorAnswer, "description": "The database is busy; Retry-After says when to ask again."}
+router = APIRouter(responses={503: _BUSY})
+
+
+@router.get("/api/v1", tags=["status"], include_in_schema=False)
 @router.get("/api/v1/status", tags=["status"])
 def status(app: TheApp) -> StatusAnswer:
     """The site and its newsletters."""
@@ -94,10 +96,10 @@ _BODY = {
     },
     openapi_extra=_BODY,
 )
-async def subscribe(newsletter: str, request: Request, app: TheApp) -> Response:
+async def subscribe(newsletter: str, request: Request, app: TheApp, turns: TheTurns) -> Response:
     """Asks the owner of an address to confirm. The answer is the same whether the address is known or not."""
     form: Form = await read_form(request, app.editions(newsletter))
-    errors = await run_in_threadpool(take, app, request.app.state.limit, request, newsletter, form)
+    errors = await turns.take(take, app, request.app.state.limit, request, newsletter, form)
     return JSONResponse({"errors": errors}, 422) if errors else JSONResponse(ACCEPTED, 202)
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
+from newsletter.app import App
 from newsletter.domain.subscriber import SubscriptionState
 from newsletter.services.preferences import change_address, new_address
 from newsletter.services.subscribe import confirm, confirmation
 from newsletter.text.token import PREFERENCES
-from newsletter.web.pages import READ, TheApp, ThePages
+from newsletter.web.pages import READ, Pages, TheApp, ThePages
+from newsletter.web.turns import TheTurns
 
 router = APIRouter(include_in_schema=False)
 
@@ -22,12 +24,8 @@ def confirm_page(token: str, app: TheApp, pages: ThePages) -> Response:
 
 
 @router.post("/confirm/{token}")
-def confirm_now(token: str, request: Request, app: TheApp, pages: ThePages) -> Response:
-    origin = request.app.state.limit.origin(request)
-    found = confirm(app.database, app.signer, token, origin, app.clock())
-    preferences = app.signer.subscription(PREFERENCES, found.subscriber.id, found.newsletter)
-    edition = app.edition(found.newsletter, found.edition)
-    return pages.page("confirmed", edition=edition, found=found, preferences=preferences)
+async def confirm_now(token: str, request: Request, app: TheApp, pages: ThePages, turns: TheTurns) -> Response:
+    return await turns.take(_confirmed, token, request, app, pages)
 
 
 @router.api_route("/address/{token}", methods=READ)
@@ -37,7 +35,19 @@ def address_page(token: str, app: TheApp, pages: ThePages) -> Response:
 
 
 @router.post("/address/{token}")
-def address_now(token: str, request: Request, app: TheApp, pages: ThePages) -> Response:
+async def address_now(token: str, request: Request, app: TheApp, pages: ThePages, turns: TheTurns) -> Response:
+    return await turns.take(_address_changed, token, request, app, pages)
+
+
+def _confirmed(token: str, request: Request, app: App, pages: Pages) -> Response:
+    origin = request.app.state.limit.origin(request)
+    found = confirm(app.database, app.signer, token, origin, app.clock())
+    preferences = app.signer.subscription(PREFERENCES, found.subscriber.id, found.newsletter)
+    edition = app.edition(found.newsletter, found.edition)
+    return pages.page("confirmed", edition=edition, found=found, preferences=preferences)
+
+
+def _address_changed(token: str, request: Request, app: App, pages: Pages) -> Response:
     origin = request.app.state.limit.origin(request)
     email = change_address(app.database, app.signer, token, origin, app.clock())
     reader, _ = new_address(app.database, app.signer, token)

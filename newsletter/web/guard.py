@@ -5,22 +5,27 @@ from __future__ import annotations
 import base64
 import binascii
 import ipaddress
+import logging
+import math
 import time
 from collections.abc import Sequence
 from secrets import compare_digest
 
 from fastapi import Request
-from limits import RateLimitItemPerHour
+from limits import RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
+from limits.strategies import FixedWindowRateLimiter, MovingWindowRateLimiter
+from starlette.datastructures import Headers as RequestHeaders
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from newsletter.app import App
 
+log = logging.getLogger("newsletter.web")
+
 _POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'"
-_EVERYWHERE = {
+EVERYWHERE = {
     "Content-Security-Policy": f"{_POLICY}; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",  # a page's address may hold a reader's token
@@ -42,11 +47,48 @@ class Headers:
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in _EVERYWHERE.items():
+                for name, value in EVERYWHERE.items():
                     headers.setdefault(name, value)
             await send(message)
 
         await self._app(scope, receive, guarded if scope["type"] == "http" else send)
+
+
+class BodyLimit:
+    """Reads no more of a body than `most` bytes. It raises HTTPException 413 where the body is read, so that the answer
+    is a page like all others: the limit that FastAPI has itself answers in plain text, before any of our own headers.
+    """
+
+    def __init__(self, app: ASGIApp, most: int) -> None:
+        self._app, self._most = app, most
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        read = 0
+
+        async def limited() -> Message:
+            nonlocal read
+            announced = RequestHeaders(scope=scope).get("content-length", "")
+            if announced.isdecimal() and int(announced) > self._most:
+                raise HTTPException(413)
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > self._most:
+                raise HTTPException(413)
+            return message
+
+        await self._app(scope, limited if scope["type"] == "http" else receive, send)
+
+
+class OneSlash:
+    """A slash at the end changes nothing. A redirect instead would lead to whatever host the request names."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            scope = {**scope, "path": scope["path"].rstrip("/") or "/"}
+        await self._app(scope, receive, send)
 
 
 class SignupLimit:
@@ -83,11 +125,46 @@ class SignupLimit:
         return address is not None and any(address in network for network in self._proxies)
 
 
+class PasswordBrake:
+    """So many wrong passwords a minute from one address of origin, then none is looked at, the right one neither."""
+
+    def __init__(self, per_minute: int = 10) -> None:
+        self._item, self._told = RateLimitItemPerMinute(per_minute), RateLimitItemPerMinute(1)
+        self._limiter = FixedWindowRateLimiter(MemoryStorage())
+
+    def check(self, origin: str) -> None:
+        """Raises HTTPException 429 when the address is braked."""
+        key = _group(origin)
+        if self._limiter.test(self._item, key):
+            return
+        wait = max(1, math.ceil(self._limiter.get_window_stats(self._item, key).reset_time - time.time()))
+        if self._limiter.hit(self._told, "told", key):
+            log.warning("too many wrong admin passwords from %s: none is looked at for %d seconds", origin, wait)
+        text = "Too many wrong passwords came from your address. Please try again in a minute."
+        raise HTTPException(429, text, {"Retry-After": str(wait)})
+
+    def count(self, origin: str) -> None:
+        """One more wrong password. Raises HTTPException 429 when it is one too many."""
+        if not self._limiter.hit(self._item, _group(origin)):
+            self.check(origin)
+
+
 def is_operator(request: Request, app: App) -> bool:
-    """Whether the request carries the admin's password (HTTP Basic, any user name)."""
+    """Whether the request carries the admin's password (HTTP Basic, any user name).
+
+    Raises HTTPException 429 when too many wrong ones came from where it comes from.
+    """
     password = app.config.web.password
     given = _basic_password(request.headers.get("authorization", ""))
-    return password is not None and given is not None and compare_digest(given, password.get_secret_value().encode())
+    if password is None or given is None:
+        return False
+    brake: PasswordBrake = request.app.state.brake
+    origin = request.app.state.limit.origin(request)
+    brake.check(origin)
+    right = compare_digest(given, password.get_secret_value().encode())
+    if not right:
+        brake.count(origin)
+    return right
 
 
 def is_local(request: Request) -> bool:

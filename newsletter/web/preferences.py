@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
 from newsletter.app import App
@@ -13,6 +12,7 @@ from newsletter.text.roster import clean_name
 from newsletter.web.guard import SignupLimit
 from newsletter.web.pages import READ, Pages, TheApp, ThePages
 from newsletter.web.signup import sentence
+from newsletter.web.turns import TheTurns
 
 router = APIRouter(include_in_schema=False)
 
@@ -25,9 +25,9 @@ def preferences_page(token: str, app: TheApp, pages: ThePages) -> Response:
 
 
 @router.post("/preferences/{token}")
-async def preferences_change(token: str, request: Request, app: TheApp, pages: ThePages) -> Response:
+async def preferences_change(token: str, request: Request, app: TheApp, pages: ThePages, turns: TheTurns) -> Response:
     async with request.form(max_files=0, max_fields=200) as form:
-        return await run_in_threadpool(_changed, token, request, form, app, pages)
+        return await turns.take(_changed, token, request, form, app, pages)
 
 
 def _changed(token: str, request: Request, form: FormData, app: App, pages: Pages) -> Response:

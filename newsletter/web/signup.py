@@ -8,7 +8,6 @@ from datetime import timedelta
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, PlainTextResponse
-from starlette.concurrency import run_in_threadpool
 
 from newsletter.app import App
 from newsletter.domain.edition import Edition
@@ -18,6 +17,7 @@ from newsletter.store import archive
 from newsletter.text.roster import clean_name
 from newsletter.web.guard import FRAMED, SignupLimit
 from newsletter.web.pages import READ, Pages, TheApp, ThePages, json_body, rhythm, wants_json
+from newsletter.web.turns import TheTurns
 
 router = APIRouter(include_in_schema=False)
 
@@ -60,11 +60,11 @@ def subscribe_page(newsletter: str, app: TheApp, pages: ThePages) -> Response:
 
 
 @router.post("/subscribe/{newsletter}")
-async def subscribe(newsletter: str, request: Request, app: TheApp, pages: ThePages) -> Response:
+async def subscribe(newsletter: str, request: Request, app: TheApp, pages: ThePages, turns: TheTurns) -> Response:
     """Form or JSON. The answer is the same whatever is known of the address."""
     editions = app.editions(newsletter)
     form = await read_form(request, editions)
-    return await run_in_threadpool(_subscribed, request, app, pages, newsletter, form)
+    return await turns.take(_subscribed, request, app, pages, newsletter, form)
 
 
 @router.api_route("/embed/{newsletter}", methods=READ)
@@ -74,9 +74,9 @@ def embed_page(newsletter: str, app: TheApp, pages: ThePages) -> Response:
 
 
 @router.post("/embed/{newsletter}")
-async def embedded(newsletter: str, request: Request, app: TheApp, pages: ThePages) -> Response:
+async def embedded(newsletter: str, request: Request, app: TheApp, pages: ThePages, turns: TheTurns) -> Response:
     form = await read_form(request, app.editions(newsletter))
-    return await run_in_threadpool(_subscribed, request, app, pages, newsletter, form, "embed")
+    return await turns.take(_subscribed, request, app, pages, newsletter, form, "embed")
 
 
 async def read_form(request: Request, editions: list[Edition]) -> Form:

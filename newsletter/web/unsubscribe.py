@@ -9,6 +9,7 @@ from newsletter.domain.subscriber import Subscription, SubscriptionState
 from newsletter.services.subscribe import subscription, unsubscribe
 from newsletter.text.token import PREFERENCES, UNSUBSCRIBE
 from newsletter.web.pages import READ, Pages, TheApp, ThePages
+from newsletter.web.turns import TheTurns
 
 router = APIRouter(include_in_schema=False)
 
@@ -22,8 +23,12 @@ def unsubscribe_page(token: str, app: TheApp, pages: ThePages) -> Response:
 
 
 @router.post("/unsubscribe/{token}")
-def unsubscribe_now(token: str, request: Request, app: TheApp, pages: ThePages) -> Response:
+async def unsubscribe_now(token: str, request: Request, app: TheApp, pages: ThePages, turns: TheTurns) -> Response:
     """Whatever the body says, or in which form: the token is all that counts."""
+    return await turns.take(_unsubscribed, token, request, app, pages)
+
+
+def _unsubscribed(token: str, request: Request, app: App, pages: Pages) -> Response:
     origin = request.app.state.limit.origin(request)
     found = unsubscribe(app.database, app.signer, token, UNSUBSCRIBE, origin, app.clock())
     return _done(app, pages, token, found)

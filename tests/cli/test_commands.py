@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 import os
 import pty
+import resource
+import signal
 import subprocess
 import sys
 import time
@@ -16,6 +20,7 @@ import pytest
 from typer.testing import CliRunner
 
 from newsletter import __version__
+from newsletter.cli import MOST_COLUMNS, main
 from newsletter.cli.root import cli
 from tests.cli.desk import Desk
 
@@ -69,6 +74,13 @@ def test_version_and_help(tmp_path: Path) -> None:
     for word in ("init", "Set up", "Sending", "Subscribers"):
         assert word in told.out
     assert desk.run("-h").out == told.out
+
+
+@pytest.mark.parametrize("said", ["5000", "9999999999", "wide"])
+def test_a_terminal_is_as_wide_as_can_be(tmp_path: Path, said: str) -> None:
+    told = Desk(tmp_path, environ={"COLUMNS": said, "TERMINAL_WIDTH": said}).call("--help")
+    assert told.status == 0
+    assert max(map(len, told.out.splitlines())) <= MOST_COLUMNS
 
 
 def test_help_needs_none_of_the_heavy_libraries(tmp_path: Path) -> None:
@@ -127,6 +139,8 @@ def test_help_needs_none_of_the_heavy_libraries(tmp_path: Path) -> None:
         (["send-preview", "1", "--to", "nonsense"], 1, "has no @"),
         (["why", "/no/such/post"], 1, "no post like /no/such/post was collected"),
         (["serve", "--host", "256.1.1.1"], 2, "is no address of this machine"),
+        (["serve", "--host", "\udcff"], 2, "is no address of this machine"),
+        (["serve", "--host", "a..b"], 2, "'a..b' is no address of this machine"),
         (["--config", "elsewhere.yaml", "posts"], 2, "elsewhere.yaml: no such file. Run `newsletter init`"),
     ],
 )
@@ -134,6 +148,13 @@ def test_errors_are_words_on_stderr(desk: Desk, words: list[str], status: int, s
     done = desk.call(*words)
     assert (done.status, done.out) == (status, "")
     assert said in " ".join(done.err.replace("│", " ").split())
+
+
+@pytest.mark.parametrize("words", [["why"], ["build"], ["posts"], ["show", "1", "--deliveries", "--state"]])
+def test_what_was_given_is_not_repeated_at_length(desk: Desk, words: list[str]) -> None:
+    done = desk.call(*words, "x" * 100_000)
+    assert done.status in (1, 2)
+    assert len(done.err) < 500
 
 
 @pytest.mark.parametrize("words", [["show", "99"], ["build", "nope"], ["check", "99"], ["subscribers", "erase", "x"]])
@@ -168,7 +189,50 @@ def test_a_database_that_cannot_be_used_is_said_in_words(tmp_path: Path) -> None
         assert done.err.startswith("error: ")
     (tmp_path / "words.db").write_text("This is no database, but it is long enough to be looked at." * 20)
     desk.environ = {"NEWSLETTER_DATABASE": "sqlite:///words.db"}
-    assert "not a database" in desk.call("posts").err
+    assert "words.db: the file that `database` names is no SQLite database; name another." in desk.call("posts").err
+    findings = desk.call("doctor", "--json").json["findings"]
+    [wrong] = [one for one in findings if one["area"] == "database"]
+    assert (wrong["level"], "name another" in wrong["message"]) == ("error", True)
+    assert {"config", "templates", "mail server"} <= {one["area"] for one in findings}
+
+
+@pytest.fixture
+def full_disk() -> Iterator[None]:
+    """No file of this process may grow, which fails as a full disk does."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+def test_where_the_disk_is_full_is_said(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    desk, empty = Desk(tmp_path / "desk"), Desk(tmp_path / "empty")
+    desk.folder.mkdir()
+    empty.folder.mkdir()
+    desk.furnish()
+    request.getfixturevalue("full_disk")
+    posts, init = desk.call("posts"), empty.call("init")
+    assert (posts.status, init.status) == (1, 1)
+    assert f"{desk.folder}/subscribers.db: " in posts.err
+    assert "make room" in posts.err
+    assert init.err.startswith("error: config.yaml: cannot be written: ")
+    assert list(empty.folder.iterdir()) == []  # nothing half written that the next `init` would keep
+
+
+class Unreadable(io.RawIOBase):
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, _buffer: Any) -> int:
+        raise OSError(errno.EIO, "Input/output error")
+
+
+@pytest.mark.parametrize("command", ["import", "remove"])
+def test_a_stream_that_cannot_be_read_is_named(desk: Desk, command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(Unreadable())))
+    done = desk.call("subscribers", command, "-")
+    assert done.status == 2
+    assert done.err.startswith("error: stdin: cannot be read: input/output error.")
 
 
 def test_a_full_disk_is_said_in_words(tmp_path: Path) -> None:
@@ -187,6 +251,33 @@ def test_a_full_disk_is_said_in_words(tmp_path: Path) -> None:
         )
     assert done.returncode == 1
     assert done.stderr == "error: no space left on device.\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        (["--version"], 0),
+        (["--help"], 0),
+        (["issues"], 0),
+        (["subscribers", "list"], 0),
+        (["subscribers", "export"], 0),
+        (["show", "1"], 0),
+        (["posts", "--json"], 0),
+        (["show", "99"], 1),
+        (["subscribers", "import", "-"], 1),
+        (["subscribers", "remove", "-"], 1),
+    ],
+)
+def test_streams_that_are_closed_take_and_give_nothing(
+    desk: Desk, words: list[str], status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(desk.folder)
+    monkeypatch.setattr(sys, "argv", ["newsletter", *words])
+    for name in ("stdin", "stdout", "stderr"):
+        monkeypatch.setattr(sys, name, None)
+    with pytest.raises(SystemExit) as left:
+        main()
+    assert (left.value.code or 0) == status
 
 
 def test_a_reader_who_stops_reading_causes_no_noise(desk: Desk) -> None:
@@ -251,6 +342,7 @@ def test_subscribers_come_and_go(tmp_path: Path) -> None:
     assert "harbour, edition far: active since" in desk.call("subscribers", "show", "bob@example.com").out
     removed = desk.run("subscribers", "remove", "-", "--json", stdin="bob@example.com\nzoe@example.com\n").json
     assert removed == {"unsubscribed": ["bob@example.com"], "not_subscribed": ["zoe@example.com"]}
+    assert "no address came in" in desk.run("subscribers", "remove", "-").err
     assert desk.call("subscribers", "import", "list.csv", "--json").json["unchanged"] == 1
     assert desk.call("subscribers", "erase", "cy@example.com", "--yes", "--json").json == {"erased": "cy@example.com"}
     assert desk.call("subscribers", "import", "list.csv", "--json").json["added"] == 0
@@ -292,7 +384,7 @@ class Terminal:
 
     def __init__(self, desk: Desk, *words: object) -> None:
         self._end, theirs = pty.openpty()
-        self._process = subprocess.Popen(
+        self.process = subprocess.Popen(
             desk.command(*words), cwd=desk.folder, env=desk.environment, stdin=theirs, stdout=theirs, stderr=theirs
         )
         os.close(theirs)
@@ -311,7 +403,7 @@ class Terminal:
         while chunk := self._chunk():
             self.screen += chunk
         os.close(self._end)
-        return self._process.wait(30)
+        return self.process.wait(30)
 
     def _chunk(self) -> str:
         try:
@@ -343,6 +435,26 @@ def test_a_person_types_the_number_of_recipients(listed: Desk) -> None:
     right.type("2")
     assert right.finish() == 0
     assert "2 recipients: 2 sent" in right.screen.replace("\x1b[32m", "").replace("\x1b[0m", "")
+
+
+def test_who_would_send_to_nobody_keeps_the_draft(tmp_path: Path) -> None:
+    desk = Desk(tmp_path).furnish()
+    desk.call("build", "harbour")
+    terminal = Terminal(desk, "send", 1)
+    assert terminal.finish() == 1
+    assert "nobody gets harbour, edition near, yet: nothing was sent" in " ".join(terminal.screen.split())
+    assert desk.call("show", 1, "--json").json["state"] == "draft"
+
+
+def test_a_person_sees_what_a_delivery_waits_for(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, environ={"TERM": "xterm"}).furnish()
+    desk.call("build", "harbour")
+    desk.call("subscribers", "add", "a@example.com", "--active")
+    terminal = Terminal(desk, "send", 1, "--yes")
+    terminal.read_until("127.0.0.1:9: connection refused. Ctrl-C stops, nothing is lost.")
+    terminal.process.send_signal(signal.SIGINT)
+    assert terminal.finish() == 130
+    assert "Stopped; " in terminal.screen
 
 
 def test_json_is_all_that_stands_on_stdout(listed: Desk) -> None:

@@ -25,7 +25,7 @@ def test_an_empty_folder(tmp_path: Path) -> None:
     assert "cd letters" in done.out
     folder = tmp_path / "letters"
     config = load(folder / "config.yaml", {})
-    assert list(config.newsletters) == ["tech-decoded"]
+    assert list(config.newsletters) == ["letters"]
     assert (folder / "subscribers.db").is_file()
     assert (folder / "templates").is_dir()
     assert "*.db" in (folder / ".gitignore").read_text()
@@ -49,6 +49,18 @@ def test_a_blog_in_a_folder_below_is_found_and_can_be_built(tmp_path: Path) -> N
     assert max(map(len, (tmp_path / "config.yaml").read_text().splitlines())) <= 100
     built = desk.call("build", "ada-s-notes", "--as-of", "2026-06-02", "--json").json["issues"]
     assert [story["title"] for story in built[0]["stories"]] == ["First"]
+
+
+def test_what_a_blog_says_of_itself_is_taken_over(tmp_path: Path) -> None:
+    root = tmp_path / "my tech_blog"
+    site(root, "description: Notes on everything\nlang: en_GB\n")
+    done = Desk(tmp_path).call("init", root.name)
+    assert "cd 'my tech_blog'" in done.out
+    assert "the site names no url" in done.out
+    letter = load(root / "config.yaml", {}).newsletters["my-tech-blog"]
+    assert (letter.name, letter.tagline, letter.language) == ("My Tech Blog", "Notes on everything", "en-GB")
+    assert letter.sources[0].url == "https://example.org"
+    assert "FILL IN" in (root / "config.yaml").read_text()
 
 
 def test_readers_of_a_blog_are_never_published_with_it(tmp_path: Path) -> None:

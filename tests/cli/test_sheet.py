@@ -58,7 +58,14 @@ def test_plurals(number: int, said: str) -> None:
 
 @pytest.mark.parametrize(
     ("span", "said"),
-    [(0, "now"), (30, "in less than a minute"), (60, "in 1 minute"), (7200, "in 2 hours"), (86400 * 3, "in 3 days")],
+    [
+        (0, "now"),
+        (30, "in less than a minute"),
+        (60, "in 1 minute"),
+        (7200, "in 2 hours"),
+        (86400 * 3 + 7200, "in 3 days"),
+        (42 * 3600, "in 1 day 18 hours"),
+    ],
 )
 def test_distances(span: int, said: str) -> None:
     assert words.distance(timedelta(seconds=span)) == said

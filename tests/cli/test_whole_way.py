@@ -148,9 +148,10 @@ def test_a_signal_drains_and_resume_goes_on(desk: Desk, sink: Sink) -> None:
     sink.fail("answer", HOLD, after=20)  # so that the signal comes in the middle, however slow the machine
     sending = desk.start("send", 1, "--yes", "--json")
     sink.wait_for(21)
-    second = desk.run("resume", 1)
-    assert second.status == 1
+    second, third = desk.run("resume", 1), desk.run("send", 1, "--yes")
+    assert (second.status, third.status) == (1, 1)
     assert "another process" in second.err
+    assert "another process is sending issue 1 now; --wait TIME waits for it" in third.err
     sending.send_signal(signal.SIGTERM)
     time.sleep(1.0)  # what is in flight is waited for
     sink.release()
@@ -166,13 +167,14 @@ def test_a_signal_drains_and_resume_goes_on(desk: Desk, sink: Sink) -> None:
     assert set(sink.recipients.values()) == {1}
 
 
-def test_waiting_for_the_process_that_delivers_is_no_failure(desk: Desk, sink: Sink) -> None:
+@pytest.mark.parametrize("again", [["resume", 1], ["send", 1, "--yes"]], ids=["resume", "send"])
+def test_waiting_for_the_process_that_delivers_is_no_failure(desk: Desk, sink: Sink, again: list[object]) -> None:
     desk.run("build", "harbour")
     readers(desk, 40)
     sink.fail("answer", HOLD, after=3)
     sending = desk.start("send", 1, "--yes", "--json")
     sink.wait_for(4)
-    waiting = desk.start("resume", 1, "--wait", "30s", "--json")
+    waiting = desk.start(*again, "--wait", "30s", "--json")
     with pytest.raises(subprocess.TimeoutExpired):
         waiting.wait(5)
     sink.release()

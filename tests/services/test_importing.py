@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import csv
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from newsletter.domain.subscriber import SubscriptionState
@@ -20,7 +23,7 @@ from newsletter.services.subscribe import SignUp
 from newsletter.store import consents, notices, subscribers
 from newsletter.store.database import Database
 from newsletter.text.csvfile import CsvFile
-from newsletter.text.roster import as_written, clean_name, is_plain_name, moment
+from newsletter.text.roster import Columns, as_written, clean_name, harmless, is_plain_name, moment
 from newsletter.text.token import CONFIRM, Signer
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -130,6 +133,41 @@ def test_a_stray_quote_spoils_its_own_line_only(database: Database) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "added", "refused"),
+    [
+        ('email,name\na@example.org,"x\nb@example.org,"y\nc@example.org,z\n', "c", [2, 3]),
+        ('email,name\na@example.org,"x\nb@example.org,y\nc@example.org,z"\nd@example.org,\n', "bcd", [2]),
+        ('name,email\n"x,a@example.org\ny",b@example.org\nz,c@example.org\n', "bc", [2]),
+        ('name,email\n"x,a@example.org\n"y, z",b@example.org\n",",c@example.org\n', "bc", [2]),
+        ('email,name,note\na@example.org,x,"\nb@example.org,"\ny",z\n', "b", [2]),
+        ('email;name\r\na@example.org;"x\r\nb@example.org;"y;"\r\n', "b", [2]),
+    ],
+)
+def test_nobody_vanishes_into_the_cell_of_a_neighbour(
+    sqlite: Database, text: str, added: str, refused: list[int]
+) -> None:
+    report = bring(sqlite, text)
+    assert set(table(sqlite)) == {f"{letter}@example.org" for letter in added}
+    assert [one.line for one in report.refused] == refused
+    assert all("never closed" in one.reason for one in report.refused)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'email,name,note\na@example.org,Ann,"met at\nthe fair, see\nbob@example.org\n\n""soon"""\nb@example.org,,\n',
+        'note,name,email\n"line one\nline two, and\n",Ann,a@example.org\n,,b@example.org\n',
+        'email;name\r\n"a@example.org";"Ann\n(second line)"\r\n"b@example.org";""\r\n',
+        'email,name,note\n"a@example.org\n","Ann","x\r\ny"\r\nb@example.org,,\r\n',
+    ],
+    ids=["address in a note", "address behind the note", "excel", "line end behind the address"],
+)
+def test_a_cell_of_several_lines_is_one_cell(sqlite: Database, text: str) -> None:
+    assert numbers(bring(sqlite, text)) == (2, 0, 0, 0)
+    assert set(table(sqlite)) == {"a@example.org", "b@example.org"}
+
+
+@pytest.mark.parametrize(
     "content",
     [
         "email;name\r\nann@example.org;Ännchen\r\n".encode("utf-8-sig"),
@@ -154,12 +192,28 @@ def test_one_line_in_another_encoding_leaves_its_neighbours_alone(database: Data
     assert len(table(database)) == 2
 
 
+def test_a_line_without_end_is_told_by_what_is_wrong_with_it_and_not_repeated(sqlite: Database) -> None:
+    long = "y" * 200_000
+    report = bring(
+        sqlite, f'email,edition\na@example.org,{long}\nb@example.org,\nc@example.org,{long[:99_000]}\n{long}"\n'
+    )
+    assert set(table(sqlite)) == {"b@example.org"}
+    assert [one.line for one in report.refused] == [2, 4, 5]
+    words = ("longer than 131,072", "no edition 'yyy", "longer than 131,072")
+    assert all(word in one.reason for word, one in zip(words, report.refused, strict=True))
+    assert all(len(one.value) < 300 and len(one.reason) < 400 for one in report.refused)
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
         (b"", "empty"),
         (b"\n\n", "empty"),
         (b"PK\x03\x04 workbook", "Save it as CSV"),
+        (b"\0" * 200_000, "list.csv is no text"),
+        ("email\na@example.org\n".encode("utf-32"), "no text"),
+        (b"x" * 200_000 + b",email\n", "list.csv:1: the header has a cell of more than 131,072"),
+        (b"x" * 100 + b"," * 200_000 + b"\n", "list.csv:1: no column of addresses among 'x{100}, [, ]{152}…'"),
         (b"name,phone\nAnn,1\n", "one of them is `email`"),
         (b"ann@example.org\nbob@example.org\n", "names the columns"),
     ],
@@ -266,6 +320,11 @@ def test_export_is_harmless_and_comes_back(database: Database, tmp_path: Path) -
     other.close()
 
 
+def test_an_export_cut_to_two_columns_comes_back_too(sqlite: Database) -> None:
+    bring(sqlite, "email,name\n'=cmd@example.org,x;'=1\n")
+    assert table(sqlite) == {"=cmd@example.org": ("x;=1", "uk", "active")}
+
+
 def test_another_newsletters_line_is_refused(database: Database) -> None:
     report = bring(database, "email,newsletter\na@example.org,other\nb@example.org,tech\nc@example.org,Some Title\n")
     assert numbers(report) == (2, 0, 0, 1)
@@ -334,25 +393,104 @@ def test_no_bytes_make_the_reader_of_files_stumble(content: bytes) -> None:
     except NewsletterError:
         return
     for records, broken in read.blocks():
-        assert all(1 <= line <= read.line for line, _ in [*records, *broken])
+        assert all(1 <= line <= read.line for line, *_ in [*records, *broken])
 
 
-@given(st.lists(st.lists(st.text('ab,;"\n\r x', max_size=6), min_size=2, max_size=2), max_size=12))
+CELLS = st.text('ab,;"\n\r x', max_size=6)
+WAYS = st.sampled_from([("email", "name", "note"), ("name", "email", "note"), ("note", "name", "email")])
+
+
+def written(header: tuple[str, ...], rows: list[tuple[str, str]], quoting: Literal[0, 1]) -> list[str]:
+    """What csv makes of some readers, one text for each; the first is the header."""
+    texts = []
+    for email, name, note in [("email", "name", "note"), *((reader(at), *row) for at, row in enumerate(rows))]:
+        out = io.StringIO()
+        cells = {"email": email, "name": name, "note": note}
+        csv.writer(out, quoting=quoting).writerow([cells[title] for title in header])
+        texts.append(out.getvalue())
+    return texts
+
+
+def reader(number: int) -> str:
+    return f"r{number}@example.org"
+
+
+@given(WAYS, st.lists(st.tuples(CELLS, CELLS), max_size=12), st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]))
 @settings(max_examples=60)
-def test_what_a_csv_writer_writes_is_read_again(rows: list[list[str]]) -> None:
-    import csv
+def test_what_a_csv_writer_writes_is_read_again(
+    header: tuple[str, ...], rows: list[tuple[str, str]], quoting: Literal[0, 1]
+) -> None:
+    read = CsvFile(io.BytesIO("".join(written(header, rows, quoting)).encode()), "x.csv")
+    blocks = list(read.blocks())
+    assert not any(broken for _, broken in blocks)
+    found = [row for records, _ in blocks for _, row in records]
+    cells = [{"email": reader(at), "name": name, "note": note} for at, (name, note) in enumerate(rows)]
+    expected = [[row[title] for title in header] for row in cells]
+    if quoting == csv.QUOTE_MINIMAL:  # spaces before a cell without quotes are nobody's
+        found, expected = [[[cell.lstrip(" ") for cell in row] for row in some] for some in (found, expected)]
+    assert found == expected
 
-    out = io.StringIO()
-    csv.writer(out, quoting=csv.QUOTE_ALL).writerows([["email", "name"], *rows])
-    read = CsvFile(io.BytesIO(out.getvalue().encode()), "x.csv")
-    assert [row for records, _ in read.blocks() for _, row in records] == rows
+
+@given(
+    WAYS,
+    st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=8),
+    st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+    st.data(),
+)
+@settings(max_examples=100)
+def test_a_stray_quote_costs_nobody_but_its_own_line(
+    header: tuple[str, ...], rows: list[tuple[str, str]], quoting: Literal[0, 1], data: st.DataObject
+) -> None:
+    texts = written(header, rows, quoting)
+    hurt = data.draw(st.integers(1, len(rows)))
+    place = data.draw(st.integers(0, len(texts[hurt]) - 1))
+    texts[hurt] = texts[hurt][:place] + '"' + texts[hurt][place:]
+    read = CsvFile(io.BytesIO("".join(texts).encode()), "x.csv")
+    everybody = {reader(at) for at in range(len(rows))}
+    came: set[str] = set()
+    refused: set[int] = set()
+    for records, broken in read.blocks():
+        refused |= {line for line, _, _ in broken}
+        for line, row in records:
+            address = read.columns.address(row)
+            came |= {address} & everybody
+            refused |= set() if address in everybody else {line}
+    line = 1
+    for number, text in enumerate(texts):
+        after = line + len(re.findall(r"\r\n|\r|\n", text))
+        if number:
+            assert reader(number - 1) in came or refused & set(range(line, after)), (number, text)
+        line = after
 
 
 @given(st.text("ab .'-\t='+é", max_size=8))
 def test_a_plain_name_is_a_clean_name(name: str) -> None:
     if is_plain_name(name):
         assert clean_name(name) == name
-    assert as_written(readers.harmless(name)) == name or name[:1] == "'"
+
+
+@given(st.text("a;,=+-@'\" \t\r\n", max_size=10))
+@settings(max_examples=300)
+def test_an_import_undoes_exactly_what_an_export_did(cell: str) -> None:
+    made = harmless(cell)
+    assert as_written(made) == cell
+    for found in re.split(r"[;\t]", made):
+        assert found.lstrip('" ')[:1] not in ("=", "+", "-", "@", "\r")
+
+
+@given(st.text("ab;,=+-@'\" é", max_size=10).map(clean_name))
+@settings(max_examples=100)
+@example(";=1")
+@example("'=1")
+@example('x;"=1"')
+def test_any_name_goes_out_and_comes_back(name: str) -> None:
+    out = io.StringIO()
+    csv.writer(out).writerows([["email", "name"], [harmless("=a@example.org"), harmless(name)]])
+    [(records, _)] = CsvFile(io.BytesIO(out.getvalue().encode()), "x.csv").blocks()
+    entry = Columns(["email", "name"]).entry(records[0][1])
+    assert (entry.email, entry.name) == ("=a@example.org", name)
+    for cell in next(csv.reader([out.getvalue().splitlines()[1]], delimiter=";")):
+        assert cell[:1] not in ("=", "+", "-", "@")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import mjml
 import pytest
 
@@ -100,3 +102,19 @@ def test_a_style_that_should_be_inlined_really_is_not() -> None:
 def test_depth_is_measured_before_the_compiler_sees_it() -> None:
     assert too_deep("<div>" * 201)
     assert not too_deep("<br><img src='x'><hr/>" * 500 + "<div></div>" * 500)
+
+
+@pytest.mark.parametrize("line_end", ["", "\n"])
+def test_a_tree_without_bottom_is_left_at_its_200th_element(line_end: str) -> None:
+    deep = "<mjml><mj-body><mj-raw>" + f"<div>{line_end}" * 20_000 + f"</div>{line_end}" * 20_000
+    began = time.process_time()
+    [(line, words)] = said(deep)
+    assert time.process_time() - began < 3  # it was 15 seconds, for looking up all that is open at each element
+    assert line == (197 if line_end else 1)
+    assert "too deep" in words
+
+
+def test_a_long_template_costs_no_more_than_its_length() -> None:
+    began = time.process_time()
+    assert said(in_column("<mj-text>" + "<i>x</i>\n" * 50_000 + "</mj-text>")) == []
+    assert time.process_time() - began < 5

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 
+import jinja2
 import pytest
 
 from newsletter.domain.digest import Also, DigestStory
@@ -14,7 +16,8 @@ from newsletter.text import sandbox
 from newsletter.text.columns import width
 from newsletter.text.mjml_components import VOID
 from newsletter.text.plain import one_line
-from newsletter.text.render import NOTICES, Rendered
+from newsletter.text.render import NOTICES, Rendered, Renderer
+from newsletter.text.sandbox import Folder
 from newsletter.text.slots import SLOTS, fill_html, fill_text, slot, used, values
 from tests.digests import EDITION, LINKS, READER, SITE, TEMPLATES, digest, renderer, story
 
@@ -281,6 +284,10 @@ def test_an_operators_words_are_used_everywhere() -> None:
         ("{% extends 'email/digest.mjml' %}", None, "includes or extends itself"),
         ("\n{% include 'email/gone.mjml' %}", 2, "no template email/gone.mjml"),
         ("<p>not MJML</p>", None, "MJML cannot read"),
+        ("<mjml>\n{{ " + "(" * 3000 + "1" + ")" * 3000 + " }}</mjml>", 2, "nests too deep"),
+        ("<mjml>\n{{\n1" + " + 1" * 3000 + " }}</mjml>", 3, "nests too deep"),
+        ("<mjml>\n{{ a" + ".a" * 3000 + " }}</mjml>", 2, "nests too deep"),
+        ("<mjml>\n" + "{% if a %}" * 3000 + "{% endif %}" * 3000 + "</mjml>", 2, "nests too deep"),
     ],
 )
 def test_a_broken_template_is_explained_with_file_and_line(source: str, line: int | None, reason: str) -> None:
@@ -288,6 +295,28 @@ def test_a_broken_template_is_explained_with_file_and_line(source: str, line: in
         renderer(email__digest_dot_mjml=source).digest(digest(), LINKS)
     assert caught.value.template == "email/digest.mjml"
     assert caught.value.line == line
+
+
+def test_a_subject_that_nests_too_deep_is_explained() -> None:
+    with pytest.raises(TemplateError, match="`subject` of tech-decoded, edition uk:1: this nests too deep"):
+        rendered(subject="{{ " + "[" * 3000 + "]" * 3000 + " }}")
+
+
+@pytest.mark.parametrize("name", ["email/digest.mjml", "email/digest.txt"])
+@pytest.mark.parametrize(
+    ("content", "place", "byte"),
+    [("<mjml>\n\n<mj-body>Zoë".encode("latin-1"), ":3", 20), (b"\x89PNG", ":1", 1)],
+    ids=["latin-1", "binary"],
+)
+def test_a_template_that_is_no_utf_8_is_explained(
+    tmp_path: Path, name: str, content: bytes, place: str, byte: int
+) -> None:
+    file = tmp_path / name
+    file.parent.mkdir()
+    file.write_bytes(content)
+    with pytest.raises(TemplateError) as caught:
+        Renderer(jinja2.ChoiceLoader([Folder(tmp_path), Folder(TEMPLATES)])).digest(digest(), LINKS)
+    assert str(caught.value) == f"{file}{place}: byte {byte} of the file is no UTF-8. Save it as UTF-8."
 
 
 def test_a_template_that_would_kill_the_compiler_is_stopped_before() -> None:

@@ -181,6 +181,15 @@ def test_no_recipient_can_smuggle_a_command(recipient: str) -> None:
     assert not sink.received
 
 
+@pytest.mark.parametrize("host", ["mail..example.org", ".example.org"])
+def test_a_name_that_cannot_be_looked_up_is_a_broken_session(host: str) -> None:
+    outcome = run(
+        SmtpTransport(host, 25, timeouts=QUICK).connection().send(Envelope("b@example.org", "a@b.example"), MESSAGE)
+    )
+    assert outcome.kind is OutcomeKind.BROKEN
+    assert "is no host" in outcome.text
+
+
 def test_an_address_beyond_ascii_needs_smtputf8() -> None:
     with Sink() as sink:
         [outcome] = send(sink, "jörg@example.org")

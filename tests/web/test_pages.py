@@ -85,6 +85,22 @@ def test_every_answer_is_guarded(app: App, web: TestClient) -> None:
         assert "script" not in policy
 
 
+def test_a_slash_at_the_end_changes_nothing_and_nothing_redirects(app: App, web: TestClient) -> None:
+    """A redirect would take its host from the request: whoever caches it could be led to another site."""
+    asked = {"host": "evil.example"}
+    for link in [*all_links(app, web), "/admin", "/api/v1", "/api", "/nothing", "/archive", "/unsubscribe"]:
+        path, mark, query = link.partition("?")
+        plain = web.get(link, headers=asked, follow_redirects=False)
+        slashed = web.get(f"{path.rstrip('/')}/{mark}{query}", headers=asked, follow_redirects=False)
+        assert (slashed.status_code, slashed.content) == (plain.status_code, plain.content), link
+        for answer in (plain, slashed):
+            assert "location" not in answer.headers
+            assert "evil.example" not in answer.text
+    token = app.signer.subscription(UNSUBSCRIBE, join(app), "tech")
+    answer = web.post(f"/unsubscribe/{token}/", headers=asked, follow_redirects=False)
+    assert (answer.status_code, states(app)["ann@example.org"]) == (200, "unsubscribed")
+
+
 def test_from_form_to_active(app: App, web: TestClient) -> None:
     answer = web.post("/subscribe/tech", data=FORM)
     assert (answer.status_code, states(app)) == (200, {"ann@example.org": "pending"})
@@ -193,6 +209,7 @@ def test_too_many_sign_ups_from_one_place(tmp_path: Path) -> None:
          "multipart/form-data; boundary=x"),
         (b"", ""),
         (b"garbage", "application/octet-stream"),
+        (b"x" * 100_000, "application/x-www-form-urlencoded"),
     ],
 )  # fmt: skip
 def test_one_click_unsubscribe(app: App, web: TestClient, content: bytes, kind: str) -> None:
@@ -352,6 +369,24 @@ def test_the_admin_opens_with_the_password_only(app: App, web: TestClient, tmp_p
     closed.database.close()
 
 
+def test_wrong_passwords_are_braked(app: App, caplog: pytest.LogCaptureFixture) -> None:
+    """By the address they come from: the operator elsewhere gets in."""
+    made = create_app(app)
+    guesser, operator = (TestClient(made, client=(host, 1)) for host in ("192.0.2.9", "192.0.2.10"))
+    right, wrong = ("admin", "a long password"), ("admin", "a wrong guess")
+    assert {guesser.get("/admin").status_code for _ in range(20)} == {401}  # who sends none does not guess
+    assert guesser.get("/admin", auth=right).status_code == 200
+    answers = [guesser.get(path, auth=wrong) for _ in range(10) for path in ("/admin", "/metrics")]
+    assert [answer.status_code for answer in answers] == [401] * 10 + [429] * 10
+    assert 0 < int(answers[-1].headers["retry-after"]) <= 60
+    assert "Too many wrong passwords" in answers[-1].text
+    assert guesser.get("/admin", auth=right).status_code == 429
+    assert operator.get("/admin", auth=right).status_code == 200
+    [told] = [record.getMessage() for record in caplog.records if record.name == "newsletter.web"]
+    assert told.startswith("too many wrong admin passwords from 192.0.2.9: ")
+    assert "guess" not in told
+
+
 def test_metrics_are_for_this_machine_and_the_operator(app: App, web: TestClient) -> None:
     join(app)
     local = TestClient(web.app, client=("127.0.0.1", 1))
@@ -367,12 +402,25 @@ def test_what_goes_wrong_has_a_page(app: App, web: TestClient) -> None:
     assert web.get("/subscribe/nobody").status_code == 404
     assert web.post("/subscribe/nobody", data=FORM).status_code == 404
     assert web.put("/subscribe/tech").status_code == 405
-    assert web.post("/subscribe/tech", content=b"x" * 100_000).status_code == 413
     assert web.post("/api/v1/newsletters/nobody/subscribe", json=FORM).json()["error"] == "Nothing here"
     files = web.post("/subscribe/tech", files={"email": b"x"}, data={"name": "y"})
     assert files.status_code in (400, 422)
     many = web.post("/subscribe/tech", data={f"f{number}": "x" for number in range(50)})
     assert many.status_code in (400, 422)
+
+
+@pytest.mark.parametrize("announced", [True, False])
+@pytest.mark.parametrize("path", ["/subscribe/tech", "/api/v1/newsletters/tech/subscribe", "/preferences/x"])
+def test_a_body_too_large_has_a_page_like_all_others(web: TestClient, path: str, announced: bool) -> None:
+    body = b"email=" + b"x" * 100_000
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    answer = web.post(path, content=body if announced else iter([body]), headers=form)
+    assert answer.status_code == 413
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    if path.startswith("/api/"):
+        assert answer.json()["error"] == "Too much at once"
+    else:
+        assert "<h1>Too much at once</h1>" in answer.text
 
 
 def test_a_failure_of_ours_says_sorry(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -384,6 +432,7 @@ def test_a_failure_of_ours_says_sorry(app: App, monkeypatch: pytest.MonkeyPatch)
     answer = client.post("/subscribe/tech", data=FORM)
     assert answer.status_code == 500
     assert "Sorry" in answer.text
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
     assert "secret detail" not in answer.text
 
 
