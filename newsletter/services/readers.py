@@ -23,11 +23,15 @@ EXPORT_COLUMNS = ("email", "name", "newsletter", "edition", "state", "since", "t
 def add(database: Database, signer: Signer, wish: SignUp, now: datetime) -> Subscription | None:
     """Asks the reader to confirm; returns their subscription as it stands then.
 
-    None for an address that is never mailed. Raises AddressError when it is no address.
+    None, and nothing is written down, for an address that is never mailed. Raises AddressError when it is no address.
     """
+    email = normalise(wish.email)
+    with database.read() as connection:
+        if subscribers.suppressed(connection, signer.person(email)):
+            return None
     sign_up(database, signer, wish, now)
     with database.read() as connection:
-        reader = subscribers.find(connection, normalise(wish.email))
+        reader = subscribers.find(connection, email)
         return subscribers.subscription(connection, reader.id, wish.newsletter) if reader else None
 
 

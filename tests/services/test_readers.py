@@ -47,6 +47,8 @@ def test_add_active_brings_nobody_back_who_left(database: Database) -> None:
     with pytest.raises(WrongState, match="never mailed"):
         readers.add_active(database, SIGNER, replace(WISH, email="bob@example.org"), NOW)
     assert readers.add(database, SIGNER, replace(WISH, email="bob@example.org"), NOW) is None
+    with database.read() as connection:
+        assert consents.of(connection, SIGNER.person("bob@example.org")) == []
 
 
 def test_what_is_known_of_a_person(database: Database) -> None:
