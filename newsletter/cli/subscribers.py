@@ -133,20 +133,27 @@ def remove(
     newsletter: AnyNewsletterOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Unsubscribe addresses, from one newsletter or from all. They stay on record and can come back."""
+    """Unsubscribe addresses, from one newsletter or from all. They stay on record and can come back.
+
+    What is no address is reported and stops nothing.
+    """
     from newsletter.services import readers
 
     app = context.obj.app
     if newsletter is not None:
         app.newsletter(newsletter)
     wanted = [line.strip() for line in sys.stdin if line.strip()] if addresses == ["-"] else addresses
-    done, others = readers.remove(app.database, app.signer, wanted, newsletter, ORIGIN, app.clock())
+    done, others, refused = readers.remove(app.database, app.signer, wanted, newsletter, ORIGIN, app.clock())
     if as_json:
-        output.answer_json({"unsubscribed": done, "not_subscribed": others})
+        answer = {"unsubscribed": done, "not_subscribed": others, "refused": [one._asdict() for one in refused]}
+        output.answer_json(answer)
     elif done:
         output.say(f"{count(len(done), 'address', 'addresses')} unsubscribed.")
     for email in others:
         output.note(f"[yellow]warning:[/] {output.plain(email)} was not subscribed.")
+    for one in refused:
+        value = "" if one.value in one.reason else f"{one.value}: "
+        output.note(f"[yellow]warning:[/] {output.plain(value + one.reason)}")
     if not done:
         raise typer.Exit(1)
 

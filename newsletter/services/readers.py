@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 from sqlalchemy import Connection
 
 from newsletter.domain.subscriber import Consent, Person, Subscription, SubscriptionState
-from newsletter.errors import NotFound, WrongState
+from newsletter.errors import AddressError, NotFound, WrongState
 from newsletter.services.subscribe import SignUp, leave, sign_up
 from newsletter.store import consents, erasure, subscribers
 from newsletter.store.database import Database
@@ -18,6 +18,21 @@ from newsletter.text.address import normalise
 from newsletter.text.token import Signer
 
 EXPORT_COLUMNS = ("email", "name", "newsletter", "edition", "state", "since", "tags")
+
+
+class Refused(NamedTuple):
+    """What was given as an address, and why it is none."""
+
+    value: str
+    reason: str
+
+
+class Removed(NamedTuple):
+    """What became of those who were to be unsubscribed; the first two hold addresses."""
+
+    unsubscribed: list[str]
+    not_subscribed: list[str]
+    refused: list[Refused]
 
 
 def add(database: Database, signer: Signer, wish: SignUp, now: datetime) -> Subscription | None:
@@ -66,12 +81,9 @@ def add_active(database: Database, signer: Signer, wish: SignUp, now: datetime) 
 
 def remove(
     database: Database, signer: Signer, emails: Iterable[str], newsletter: str | None, origin: str, now: datetime
-) -> tuple[list[str], list[str]]:
-    """Unsubscribes many: from one newsletter, or from all. Returns (unsubscribed, not subscribed), both as addresses.
-
-    Raises AddressError for the first that is no address; then nothing was changed.
-    """
-    wanted = [normalise(email) for email in emails]
+) -> Removed:
+    """Unsubscribes many: from one newsletter, or from all. What is no address is reported and stops nothing."""
+    wanted, refused = _addresses(emails)
     done: list[str] = []
     with database.write() as connection:
         for email in wanted:
@@ -79,7 +91,7 @@ def remove(
             ended = [leave(connection, signer, one, "operator", origin, now) for one in theirs]
             if any(ended):
                 done.append(email)
-    return done, [email for email in wanted if email not in done]
+    return Removed(done, [email for email in wanted if email not in done], refused)
 
 
 def erase(database: Database, signer: Signer, email: str, origin: str, now: datetime) -> None:
@@ -152,6 +164,17 @@ def export(database: Database, file: TextIO, newsletter: str | None = None) -> i
 def harmless(cell: str) -> str:
     """A cell that no spreadsheet takes for a formula."""
     return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
+
+
+def _addresses(emails: Iterable[str]) -> tuple[list[str], list[Refused]]:
+    found: list[str] = []
+    refused: list[Refused] = []
+    for email in emails:
+        try:
+            found.append(normalise(email))
+        except AddressError as error:
+            refused.append(Refused(email, str(error)))
+    return found, refused
 
 
 def _of(connection: Connection, email: str) -> list[Subscription]:

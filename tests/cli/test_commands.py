@@ -249,8 +249,15 @@ def test_subscribers_come_and_go(tmp_path: Path) -> None:
     bob = desk.call("subscribers", "show", "bob@example.com", "--json").json
     assert [(one["action"], one["edition"], one["method"]) for one in bob["consents"]] == [("added", "far", "operator")]
     assert "harbour, edition far: active since" in desk.call("subscribers", "show", "bob@example.com").out
-    removed = desk.run("subscribers", "remove", "-", "--json", stdin="bob@example.com\nzoe@example.com\n").json
-    assert removed == {"unsubscribed": ["bob@example.com"], "not_subscribed": ["zoe@example.com"]}
+    removed = desk.run("subscribers", "remove", "-", "--json", stdin="no address\nbob@example.com\nzoe@example.com\n")
+    [refused] = removed.json["refused"]
+    assert removed.status == 0
+    assert removed.json == {
+        "unsubscribed": ["bob@example.com"], "not_subscribed": ["zoe@example.com"], "refused": [refused]
+    }  # fmt: skip
+    assert refused["value"] == "no address"
+    assert refused["reason"] in removed.err
+    assert desk.call("subscribers", "remove", "no address").status == 1
     assert desk.call("subscribers", "import", "list.csv", "--json").json["unchanged"] == 1
     assert desk.call("subscribers", "erase", "cy@example.com", "--yes", "--json").json == {"erased": "cy@example.com"}
     assert desk.call("subscribers", "import", "list.csv", "--json").json["added"] == 0
