@@ -142,7 +142,7 @@ def pages(site: Site) -> dict[str, str]:
     assert waiting
     number = reader.subscriber.id
     address = app.signer.sign_expiring(ADDRESS, f"{number}:axe@example.org:new@example.org")
-    payload = f"{number}:{waiting.since.timestamp():.6f}:long"
+    payload = f"{number}:{waiting.since.timestamp():.6f}:long:main"
     return {
         "home": "/",
         "subscribe": "/subscribe/tech",
