@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from newsletter.cli import output
+from newsletter.cli.asking import Asked, ask_at_once, say_asked
 from newsletter.cli.importing import import_file
 from newsletter.cli.person import show_person
 from newsletter.cli.session import Context, JsonOption, Session, only_newsletter, zone_of
@@ -64,15 +65,13 @@ def add(
     found = join(app.database, app.signer, wish, app.clock())
     if found is None:
         raise NewsletterError(f"{address} is on the list of addresses that are never mailed; nothing was changed.")
+    asked = Asked() if active else ask_at_once(app, found)
     if as_json:
-        output.answer_json(_json(found))
-    elif found.state.value == "pending":
-        output.say(
-            f"{output.plain(found.subscriber.email)} is asked to confirm: the mail goes out with the next "
-            "[bold]newsletter serve[/] or [bold]newsletter worker[/]."
-        )
-    else:
+        output.answer_json({**_json(found), "asked": asked.state})
+    elif found.state.value == "active":
         output.say(f"{output.plain(found.subscriber.email)} gets {output.plain(chosen.name)}, edition {found.edition}.")
+    else:
+        say_asked(found.subscriber.email, asked)
 
 
 @group.command("list")
