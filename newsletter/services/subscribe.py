@@ -70,16 +70,20 @@ def confirmation(database: Database, signer: Signer, token: str) -> Subscription
         return _confirmable(connection, signer, token)
 
 
-def confirm(database: Database, signer: Signer, token: str, origin: str, now: datetime) -> Subscription:
+def confirm(
+    database: Database, signer: Signer, token: str, origin: str, now: datetime, words: str = ""
+) -> Subscription:
     """Makes the subscription active, and queues the welcome. A second time changes nothing.
 
+    `words` are those of the button that was pressed.
     Raises TokenError when the link is forged, too old or was used and the reader has left since.
     """
     with database.write() as connection:
         found = _confirmable(connection, signer, token)
         if found.state is SubscriptionState.ACTIVE:
             return found
-        welcome(connection, signer, found, Consent(now, "confirmed", found.newsletter, found.edition, "link", origin))
+        consent = Consent(now, "confirmed", found.newsletter, found.edition, "link", origin, words)
+        welcome(connection, signer, found, consent)
         return _present(connection, found.subscriber.id, found.newsletter)
 
 
