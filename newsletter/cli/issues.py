@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 PANEL = "Issues"
 _FIRST_YEAR, _LAST_YEAR = 1970, 9998  # there is room for a look back, and for any zone
+_END_OF_DAY = time(23, 59, 59, tzinfo=UTC)
 
 
 def register(cli: typer.Typer) -> None:
@@ -36,7 +37,10 @@ def build(
     as_of: Annotated[
         str | None,
         typer.Option(
-            "--as-of", metavar="ISO", help="Only posts published by then (UTC without an offset); now without it."
+            "--as-of",
+            metavar="ISO",
+            help="Only posts published by then: a date (all of that day) or a time, UTC without an offset; "
+            "now without it.",
         ),
     ] = None,
     as_json: JsonOption = False,
@@ -82,10 +86,10 @@ def _explain(app: App, newsletter: str, as_of: datetime | None) -> None:
         last = newest(connection, newsletter, moment)
     days = count(lookback.days, "day")
     if last and last < moment - lookback:
-        later = last.astimezone(UTC).date() + timedelta(days=1)
+        that_day = last.astimezone(UTC).date()
         output.say(
             f"Nothing new, so there is no draft: the newest post is of {day(last)}, and `lookback` is {days}.\n"
-            f"[bold]newsletter build {output.plain(newsletter)} --as-of {later}[/] builds as if it were that day; "
+            f"[bold]newsletter build {output.plain(newsletter)} --as-of {that_day}[/] builds as if it were that day; "
             "a longer `lookback` in config.yaml reaches further."
         )
         return
@@ -202,10 +206,21 @@ def load(session: Session, issue: int) -> Issue:
 
 
 def _moment(text: str) -> datetime:
+    """A time as it is written; a date alone stands for all of that day, to its end in UTC."""
     try:
-        moment = datetime.fromisoformat(text)
+        moment = _end_of(text) or datetime.fromisoformat(text)
     except ValueError:
-        raise UsageError(f"--as-of {text}: write a time like 2026-11-27T08:00 or 2026-11-27T08:00+01:00.") from None
+        raise UsageError(
+            f"--as-of {text}: write a date like 2026-11-27, or a time like 2026-11-27T08:00 or 2026-11-27T08:00+01:00."
+        ) from None
     if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
         raise UsageError(f"--as-of {text}: write a year from {_FIRST_YEAR} to {_LAST_YEAR}.")
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _end_of(text: str) -> datetime | None:
+    """None when there is more than a date in it, or none."""
+    try:
+        return datetime.combine(date.fromisoformat(text), _END_OF_DAY)
+    except ValueError:
+        return None

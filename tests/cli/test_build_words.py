@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from tests.cli.desk import Desk
 
 CONFIG = """\
@@ -30,8 +32,26 @@ def test_an_old_archive_is_told_how_to_try_it(tmp_path: Path) -> None:
     done = desk.call("build", "quay")
     assert done.status == 0
     assert "the newest post is of 8 Mar 2019, and `lookback` is 14 days" in done.out
-    assert "newsletter build quay --as-of 2019-03-09" in done.out
-    assert "The tide of 2019-03-08" in desk.call("build", "quay", "--as-of", "2019-03-09").out
+    assert "newsletter build quay --as-of 2019-03-08" in done.out
+    assert "The tide of 2019-03-08" in desk.call("build", "quay", "--as-of", "2019-03-08").out
+
+
+@pytest.mark.parametrize(
+    ("as_of", "last"),
+    [
+        ("2019-03-08", "2019-03-08T20:00"),
+        ("20190308", "2019-03-08T20:00"),
+        ("2019-03-08T00:00", "2019-03-01"),
+        ("2019-03-08T21:30+01:00", "2019-03-08T20:00"),
+        ("2019-03-08T20:30+01:00", "2019-03-01"),
+    ],
+)
+def test_a_date_is_all_of_that_day_and_a_time_is_itself(tmp_path: Path, as_of: str, last: str) -> None:
+    desk = blog(tmp_path, "2019-03-01")
+    evening = "---\ntitle: The tide of 2019-03-08T20:00\ndate: 2019-03-08 20:00\n---\nIt came in late.\n"
+    (tmp_path / "blog" / "_posts" / "2019-03-08-late.md").write_text(evening)
+    (issue,) = desk.call("build", "quay", "--as-of", as_of, "--json").json["issues"]
+    assert issue["stories"][0]["title"] == f"The tide of {last}"
 
 
 def test_a_post_to_come_does_not_make_an_archive_young(tmp_path: Path) -> None:
