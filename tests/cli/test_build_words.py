@@ -74,3 +74,20 @@ def test_no_source_to_read_is_a_failure_and_not_a_quiet_week(tmp_path: Path) -> 
     assert built.status == 1
     assert "no source of quay could be read" in built.err
     assert "Nothing new" not in built.out
+
+
+def test_a_draft_of_before_stays_and_is_told_of_when_nothing_is_left_to_build_from(tmp_path: Path) -> None:
+    desk = blog(tmp_path, "2019-03-08")
+    desk.call("build", "quay", "--as-of", "2019-03-08")
+    (tmp_path / "blog" / "_posts" / "2019-03-08-tide.md").unlink()
+    done = desk.call("build", "quay")
+    assert done.status == 0
+    assert "so there is no new draft" in done.out
+    assert "Issue 1 for main, a draft built before, stays as it is: The tide of 2019-03-08 (1 story" in done.out
+    assert "newsletter send 1 sends it, newsletter cancel 1 drops it" in done.out
+    told = desk.call("build", "quay", "--json")
+    assert told.json == {"issues": []}
+    assert "stays as it is" in told.err
+    assert [issue["state"] for issue in desk.call("issues", "--json").json] == ["draft"]
+    desk.call("cancel", 1)
+    assert "stays" not in desk.call("build", "quay").out
