@@ -24,6 +24,15 @@ PANEL = "Issues"
 _FIRST_YEAR, _LAST_YEAR = 1970, 9998  # there is room for a look back, and for any zone
 _END_OF_DAY = time(23, 59, 59, tzinfo=UTC)
 
+AsOfOption = Annotated[
+    str | None,
+    typer.Option(
+        "--as-of",
+        metavar="ISO",
+        help="Only posts published by then: a date (all of that day) or a time, UTC without an offset; now without it.",
+    ),
+]
+
 
 def register(cli: typer.Typer) -> None:
     for command in (build, show_list, show, preview, check):
@@ -35,19 +44,11 @@ def build(
     context: Context,
     newsletter: NewsletterArgument,
     edition: EditionOption = None,
-    as_of: Annotated[
-        str | None,
-        typer.Option(
-            "--as-of",
-            metavar="ISO",
-            help="Only posts published by then: a date (all of that day) or a time, UTC without an offset; "
-            "now without it.",
-        ),
-    ] = None,
+    as_of: AsOfOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Collect, then freeze a draft issue for each edition that has something new. Nothing is sent."""
-    upto = _moment(as_of) if as_of else None
+    upto = as_of_moment(as_of) if as_of else None
     issues = build_drafts(context.obj, newsletter, edition, upto)
     kept = _kept(context.obj.app, newsletter, edition, issues)
     if as_json:
@@ -232,7 +233,7 @@ def load(session: Session, issue: int) -> Issue:
         return issues.get(connection, issue)
 
 
-def _moment(text: str) -> datetime:
+def as_of_moment(text: str) -> datetime:
     """A time as it is written; a date alone stands for all of that day, to its end in UTC."""
     try:
         at = _end_of(text) or datetime.fromisoformat(text)

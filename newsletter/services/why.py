@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -22,6 +22,7 @@ from newsletter.store.database import Database
 class Reason(StrEnum):
     INCLUDED = "included"
     VERSION = "another version speaks"
+    IN_DRAFT = "in the draft"
     BELOW = "below the limit"
     SENT = "already sent"
     SCHEDULED = "already scheduled"
@@ -37,8 +38,9 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """The answer for one edition. `text` is a full sentence for the reader.
+    """The answer for one edition. `text` is said in full sentences, to the reader.
 
+    IN_DRAFT is a story that an unsent draft has, though an issue built as of the moment asked about would not take it.
     `rank`, `total` and `signals` (what each adds to the total, by the names of `Weights`) are there when the story
     was weighed; `issue` is the id of the issue that has it.
     """
@@ -57,7 +59,7 @@ class Why:
     @property
     def included(self) -> bool:
         """Whether the story goes; another of its versions may speak for it."""
-        return self.reason in (Reason.INCLUDED, Reason.VERSION)
+        return self.reason in (Reason.INCLUDED, Reason.VERSION, Reason.IN_DRAFT)
 
 
 def why(database: Database, editions: Sequence[Edition], post: str, as_of: datetime) -> list[Why]:
@@ -86,6 +88,11 @@ def _answer(connection: Connection, edition: Edition, seen: Seen | None, post: s
             f"No post of {edition.newsletter} has this address or path: {post}. `newsletter collect` reads the sources."
         )
         return Why(edition.newsletter, edition.key, Reason.UNKNOWN, text)
+    return _beside_the_draft(connection, edition, seen, _judged(connection, edition, seen, as_of), as_of)
+
+
+def _judged(connection: Connection, edition: Edition, seen: Seen, as_of: datetime) -> Why:
+    """What holds for an issue built as of then."""
     kept_out = _kept_out(connection, edition, seen, as_of)
     if kept_out is None or kept_out.reason in (Reason.FILTERED, Reason.OLD):
         order = ranked(connection, edition, as_of)
@@ -148,6 +155,26 @@ def _weighed(connection: Connection, edition: Edition, seen: Seen, order: Sequen
         text = f"Its story ranks {mine.rank}; another version speaks for it: {speaker.title} ({speaker.url})."
         return _why(edition, seen, Reason.VERSION, text, mine)
     return _why(edition, seen, Reason.INCLUDED, f"It ranks {mine.rank} with {mine.total:.2f}.", mine)
+
+
+def _beside_the_draft(connection: Connection, edition: Edition, seen: Seen, answer: Why, as_of: datetime) -> Why:
+    """The draft that is there comes first: it is what `send` would send."""
+    draft = issues.draft(connection, edition.newsletter, edition.key)
+    if draft is None or answer.reason in (Reason.SENT, Reason.SCHEDULED, Reason.EDITED):
+        return answer
+    name = f"draft issue {draft.id} (built as of {_moment(draft.as_of)})"
+    held = next((story for story in draft.stories if story.story == seen.story), None)
+    if held is None:
+        if not answer.included:
+            return answer
+        anew = f"`newsletter build {edition.newsletter}` makes it anew"
+        return replace(answer, text=f"{answer.text} It is not in {name}; {anew}.")
+    if answer.included:
+        return replace(answer, text=f"Its story stands in {name}. {answer.text}", issue=draft.id)
+    if seen.version.url not in (held.url, *(also["url"] for also in held.also)):
+        return answer  # the draft has other versions of it, and not this one
+    text = f"Its story stands in {name}. Built as of {_moment(as_of)}, an issue would leave it out: "
+    return replace(answer, reason=Reason.IN_DRAFT, text=text + answer.text[0].lower() + answer.text[1:], issue=draft.id)
 
 
 def _filter(edition: Edition, categories: Sequence[str]) -> str:

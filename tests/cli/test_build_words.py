@@ -91,3 +91,15 @@ def test_a_draft_of_before_stays_and_is_told_of_when_nothing_is_left_to_build_fr
     assert [issue["state"] for issue in desk.call("issues", "--json").json] == ["draft"]
     desk.call("cancel", 1)
     assert "stays" not in desk.call("build", "quay").out
+
+
+def test_why_does_not_contradict_the_draft_that_is_there(tmp_path: Path) -> None:
+    desk = blog(tmp_path, "2019-03-08")
+    desk.call("build", "quay", "--as-of", "2019-03-08")
+    said = desk.call("why", "2019-03-08-tide.md").out
+    assert said.startswith("in ")
+    assert "draft issue 1 (built as of 2019-03-08 23:59 UTC)" in said
+    assert "would leave it out: it is of 2019-03-08" in said
+    (one,) = desk.call("why", "2019-03-08-tide.md", "--as-of", "2019-03-08", "--json").json
+    assert (one["reason"], one["issue"]) == ("included", 1)
+    assert desk.call("why", "2019-03-08-tide.md", "--as-of", "friday").status == 2
