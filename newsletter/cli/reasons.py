@@ -41,7 +41,7 @@ def why(
     app = session.app
     keys = [newsletter] if newsletter is not None else list(app.config.newsletters)
     editions = [edition for key in keys for edition in app.editions(key)]
-    answers = explain(app.database, editions, post, upto or app.clock())
+    answers = explain(app.database, editions, post, upto or app.clock(), {key: app.sources(key) for key in keys})
     if as_json:
         output.answer_json([{**asdict(one), "included": one.included} for one in answers])
     if answers and all(one.reason is Reason.UNKNOWN for one in answers):

@@ -96,7 +96,7 @@ def titles(issue: Issue | None) -> list[str]:
 
 
 def ask(database: Database, post: str, edition: Edition = UK, as_of: datetime = NOW) -> Why:
-    return why(database, [edition], post, as_of)[0]
+    return why(database, [edition], post, as_of, {"tech": []})[0]
 
 
 def test_an_issue_holds_the_best_new_stories_in_order(database: Database) -> None:

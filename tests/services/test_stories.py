@@ -186,6 +186,9 @@ class Shelf:
     def read(self, state: SourceState, now: datetime) -> Reading:
         return Reading(map(self._item, self.told), state, complete=True)
 
+    def left_out(self, state: SourceState, post: str, now: datetime) -> None:
+        return None
+
     def _item(self, told: tuple[str, str, str]) -> Item:
         key, title, body = told
         post = Post("blog", key, f"https://example.org/{key}", title, NOW, body=body)
