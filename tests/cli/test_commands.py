@@ -121,7 +121,7 @@ def test_help_needs_none_of_the_heavy_libraries(tmp_path: Path) -> None:
             "error: there is no newsletter `harbor`. Did you mean `harbour`? config.yaml has: harbour.",
         ),
         (["build", "harbour", "--edition", "neer"], 1, "there is no edition of harbour `neer`. Did you mean `near`?"),
-        (["build", "harbour", "--as-of", "friday"], 2, "write a time like"),
+        (["build", "harbour", "--as-of", "friday"], 2, "write a date like 2026-11-27, or a time like"),
         (["build", "harbour", "--as-of", "0001-01-01T00:00+14:00"], 2, "write a year from 1970"),
         (["show", "99999999999999999999999"], 1, "there is no issue 99999999999999999999999"),
         (["subscribers", "list", "--edition", "nowhere"], 1, "there is no edition `nowhere`"),

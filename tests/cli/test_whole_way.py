@@ -34,7 +34,9 @@ def desk(tmp_path: Path, sink: Sink) -> Desk:
 def readers(desk: Desk, number: int, edition: str = "near") -> None:
     lines = [f"reader{one}@example.com,Reader {one},{edition}" for one in range(number)]
     (desk.folder / "readers.csv").write_text("\n".join(["E-Mail,NAME,Edition", *lines]) + "\n")
-    assert desk.call("subscribers", "import", "readers.csv", "--newsletter", "harbour", "--json").json["added"] == number
+    assert (
+        desk.call("subscribers", "import", "readers.csv", "--newsletter", "harbour", "--json").json["added"] == number
+    )
 
 
 def test_from_posts_to_inboxes(desk: Desk, sink: Sink) -> None:
