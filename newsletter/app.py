@@ -102,17 +102,18 @@ class App:
         names = _distinct(source.name or _source_name(self.config, source) for source in own)
         return [_source(self.config, source, name) for source, name in zip(own, names, strict=True)]
 
-    def transport(self) -> Transport:
-        """The door out that `smtp:` describes."""
+    def transport(self, hurried: bool = False) -> Transport:
+        """The door out that `smtp:` describes. `hurried`: somebody waits, so a silent server is given up soon."""
         smtp = self.config.smtp
         if smtp.type == "folder":
             from newsletter.transports.folder import FolderTransport
 
             return FolderTransport(self.config.resolve(smtp.path))
-        from newsletter.transports.smtp import SmtpTransport
+        from newsletter.transports.smtp import HURRIED, SmtpTransport
 
         password = smtp.password.get_secret_value() if smtp.password else None
-        return SmtpTransport(smtp.host, smtp.port, smtp.security, smtp.username, password, smtp.connections)
+        place = (smtp.host, smtp.port, smtp.security, smtp.username, password, smtp.connections)
+        return SmtpTransport(*place, timeouts=HURRIED if hurried else None)
 
 
 def template_folders(config: settings.Config) -> list[Path]:

@@ -83,6 +83,11 @@ def _show(done: ImportReport) -> None:
     numbers = ((done.added, "added"), (done.updated, "updated"), (done.unchanged, "unchanged"))
     said = ", ".join(f"{number:,} {word}" for number, word in numbers)
     output.say(f"{said}, {count(done.refused_count, 'line')} refused.")
+    if done.asked:
+        output.say(
+            f"{count(done.asked, 'reader')} will be asked to confirm: "
+            "[bold]newsletter serve[/] or [bold]newsletter worker[/] sends the mails."
+        )
     if not done.refused:
         return
     for one in done.refused[:_SHOWN_REFUSALS]:

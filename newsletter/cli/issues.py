@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +12,7 @@ import typer
 from newsletter.cli import output, sheets
 from newsletter.cli.posts import collect_one, tell_reports
 from newsletter.cli.session import Context, EditionOption, IssueArgument, JsonOption, NewsletterArgument, Session
-from newsletter.cli.words import count, day, one_of
+from newsletter.cli.words import count, day, moment, one_of
 from newsletter.domain.accounting import COUNTED
 from newsletter.errors import NewsletterError, UsageError
 
@@ -21,6 +22,16 @@ if TYPE_CHECKING:
 
 PANEL = "Issues"
 _FIRST_YEAR, _LAST_YEAR = 1970, 9998  # there is room for a look back, and for any zone
+_END_OF_DAY = time(23, 59, 59, tzinfo=UTC)
+
+AsOfOption = Annotated[
+    str | None,
+    typer.Option(
+        "--as-of",
+        metavar="ISO",
+        help="Only posts published by then: a date (all of that day) or a time, UTC without an offset; now without it.",
+    ),
+]
 
 
 def register(cli: typer.Typer) -> None:
@@ -33,22 +44,20 @@ def build(
     context: Context,
     newsletter: NewsletterArgument,
     edition: EditionOption = None,
-    as_of: Annotated[
-        str | None,
-        typer.Option(
-            "--as-of", metavar="ISO", help="Only posts published by then (UTC without an offset); now without it."
-        ),
-    ] = None,
+    as_of: AsOfOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Collect, then freeze a draft issue for each edition that has something new. Nothing is sent."""
-    upto = _moment(as_of) if as_of else None
+    upto = as_of_moment(as_of) if as_of else None
     issues = build_drafts(context.obj, newsletter, edition, upto)
+    kept = _kept(context.obj.app, newsletter, edition, issues)
     if as_json:
+        _tell_kept(kept, output.note)
         output.answer_json({"issues": [sheets.issue_json(issue) for issue in issues]})
         return
     if not issues:
-        _explain(context.obj.app, newsletter, upto)
+        _explain(context.obj.app, newsletter, upto, "no new draft" if kept else "no draft")
+    _tell_kept(kept, output.say)
     for issue in issues:
         sheets.show_issue(context.obj, issue)
     if issues:
@@ -69,28 +78,51 @@ def build_drafts(session: Session, newsletter: str, edition: str | None, as_of: 
     made = [build_issue(app.database, each, app.renderer, now, as_of or now, notes) for each in editions]
     issues = [issue for issue in made if issue]
     if not issues and reports and all(one.error for one in reports):
-        raise NewsletterError(f"no source of {newsletter} could be read, so there is no draft; see the warnings above.")
+        raise NewsletterError(
+            f"no source of {newsletter} could be read, so no draft was built; see the warnings above."
+        )
     return issues
 
 
-def _explain(app: App, newsletter: str, as_of: datetime | None) -> None:
+def _kept(app: App, newsletter: str, edition: str | None, made: Sequence[Issue]) -> list[Issue]:
+    """Drafts of before that found nothing to be rebuilt from: whether they go out is for a person to say."""
+    from newsletter.store import issues
+
+    keys = [edition] if edition else list(app.newsletter(newsletter).editions)
+    built = {issue.edition for issue in made}
+    with app.database.read() as connection:
+        drafts = [issues.draft(connection, newsletter, key) for key in keys if key not in built]
+    return [draft for draft in drafts if draft]
+
+
+def _tell_kept(kept: Sequence[Issue], tell: Callable[[str], None]) -> None:
+    for draft in kept:
+        tell(
+            f"Issue {draft.id} for {output.plain(draft.edition)}, a draft built before, stays as it is: "
+            f"{output.plain(draft.subject)} ({count(len(draft.stories), 'story', 'stories')}, "
+            f"as of {moment(draft.as_of)}).\n"
+            f"[bold]newsletter send {draft.id}[/] sends it, [bold]newsletter cancel {draft.id}[/] drops it."
+        )
+
+
+def _explain(app: App, newsletter: str, as_of: datetime | None, lacking: str) -> None:
     """Why there is no draft, and what the operator of an old archive may do about it."""
     from newsletter.store.posts import newest
 
-    moment, lookback = as_of or app.clock(), app.newsletter(newsletter).lookback
+    until, lookback = as_of or app.clock(), app.newsletter(newsletter).lookback
     with app.database.read() as connection:
-        last = newest(connection, newsletter, moment)
+        last = newest(connection, newsletter, until)
     days = count(lookback.days, "day")
-    if last and last < moment - lookback:
-        later = last.astimezone(UTC).date() + timedelta(days=1)
+    if last and last < until - lookback:
+        that_day = last.astimezone(UTC).date()
         output.say(
-            f"Nothing new, so there is no draft: the newest post is of {day(last)}, and `lookback` is {days}.\n"
-            f"[bold]newsletter build {output.plain(newsletter)} --as-of {later}[/] builds as if it were that day; "
+            f"Nothing new, so there is {lacking}: the newest post is of {day(last)}, and `lookback` is {days}.\n"
+            f"[bold]newsletter build {output.plain(newsletter)} --as-of {that_day}[/] builds as if it were that day; "
             "a longer `lookback` in config.yaml reaches further."
         )
         return
     output.say(
-        f"Nothing new, so there is no draft: no post of the last {days} that readers have not had.\n"
+        f"Nothing new, so there is {lacking}: no post of the last {days} that readers have not had.\n"
         "[bold]newsletter why URL-or-PATH[/] explains a post; --as-of builds as if it were another day."
     )
 
@@ -201,11 +233,22 @@ def load(session: Session, issue: int) -> Issue:
         return issues.get(connection, issue)
 
 
-def _moment(text: str) -> datetime:
+def as_of_moment(text: str) -> datetime:
+    """A time as it is written; a date alone stands for all of that day, to its end in UTC."""
     try:
-        moment = datetime.fromisoformat(text)
+        at = _end_of(text) or datetime.fromisoformat(text)
     except ValueError:
-        raise UsageError(f"--as-of {text}: write a time like 2026-11-27T08:00 or 2026-11-27T08:00+01:00.") from None
-    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        raise UsageError(
+            f"--as-of {text}: write a date like 2026-11-27, or a time like 2026-11-27T08:00 or 2026-11-27T08:00+01:00."
+        ) from None
+    if not _FIRST_YEAR <= at.year <= _LAST_YEAR:
         raise UsageError(f"--as-of {text}: write a year from {_FIRST_YEAR} to {_LAST_YEAR}.")
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
+def _end_of(text: str) -> datetime | None:
+    """None when there is more than a date in it, or none."""
+    try:
+        return datetime.combine(date.fromisoformat(text), _END_OF_DAY)
+    except ValueError:
+        return None

@@ -90,11 +90,12 @@ def posts(
 
 
 def tell_reports(reports: Sequence[SourceReport]) -> None:
-    """One line a source beside the answer of a command that collects on its way; only for a person who looks on."""
-    if not sys.stderr.isatty():
-        return
+    """One line a source beside the answer of a command that collects on its way.
+
+    Where nobody looks on, only of a source that had to skip something.
+    """
     for one in reports:
-        if one.error:
+        if one.error or not (one.skipped or sys.stderr.isatty()):
             continue
         changes = [(one.new, "new"), (one.updated, "updated"), (len(one.skipped), "skipped")]
         said = ", ".join([count(one.seen, "post"), *(f"{number:,} {word}" for number, word in changes if number)])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from newsletter.cli import output
+from newsletter.cli.issues import AsOfOption, as_of_moment
 from newsletter.cli.session import Context, JsonOption, Session
 from newsletter.errors import NotFound, repeated
 
@@ -28,17 +29,19 @@ def why(
     newsletter: Annotated[
         str | None, typer.Option("--newsletter", metavar="NEWSLETTER", help="Only this one; all without it.")
     ] = None,
+    as_of: AsOfOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Tell why a post is, or is not, in each edition's next issue."""
     from newsletter.services.why import Reason
     from newsletter.services.why import why as explain
 
+    upto = as_of_moment(as_of) if as_of else None
     session: Session = context.obj
     app = session.app
     keys = [newsletter] if newsletter is not None else list(app.config.newsletters)
     editions = [edition for key in keys for edition in app.editions(key)]
-    answers = explain(app.database, editions, post, app.clock())
+    answers = explain(app.database, editions, post, upto or app.clock(), {key: app.sources(key) for key in keys})
     if as_json:
         output.answer_json([{**asdict(one), "included": one.included} for one in answers])
     if answers and all(one.reason is Reason.UNKNOWN for one in answers):

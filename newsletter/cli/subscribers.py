@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from newsletter.cli import output
+from newsletter.cli.asking import Asked, ask_at_once, say_asked
 from newsletter.cli.importing import import_file
 from newsletter.cli.person import show_person
 from newsletter.cli.session import Context, JsonOption, Session, only_newsletter, zone_of
@@ -64,15 +65,13 @@ def add(
     found = join(app.database, app.signer, wish, app.clock())
     if found is None:
         raise NewsletterError(f"{address} is on the list of addresses that are never mailed; nothing was changed.")
+    asked = Asked() if active else ask_at_once(app, found)
     if as_json:
-        output.answer_json(_json(found))
-    elif found.state.value == "pending":
-        output.say(
-            f"{output.plain(found.subscriber.email)} is asked to confirm: the mail goes out with the next "
-            "[bold]newsletter serve[/] or [bold]newsletter worker[/]."
-        )
-    else:
+        output.answer_json({**_json(found), "asked": asked.state})
+    elif found.state.value == "active":
         output.say(f"{output.plain(found.subscriber.email)} gets {output.plain(chosen.name)}, edition {found.edition}.")
+    else:
+        say_asked(found.subscriber.email, asked)
 
 
 @group.command("list")
@@ -133,7 +132,10 @@ def remove(
     newsletter: AnyNewsletterOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Unsubscribe addresses, from one newsletter or from all. They stay on record and can come back."""
+    """Unsubscribe addresses, from one newsletter or from all. They stay on record and can come back.
+
+    What is no address is reported and stops nothing.
+    """
     from newsletter.services import readers
 
     app = context.obj.app
@@ -142,13 +144,17 @@ def remove(
     wanted = _lines_of_stdin() if addresses == ["-"] else addresses
     if not wanted:
         raise NewsletterError("no address came in: stdin takes one in each line.")
-    done, others = readers.remove(app.database, app.signer, wanted, newsletter, ORIGIN, app.clock())
+    done, others, refused = readers.remove(app.database, app.signer, wanted, newsletter, ORIGIN, app.clock())
     if as_json:
-        output.answer_json({"unsubscribed": done, "not_subscribed": others})
+        answer = {"unsubscribed": done, "not_subscribed": others, "refused": [one._asdict() for one in refused]}
+        output.answer_json(answer)
     elif done:
         output.say(f"{count(len(done), 'address', 'addresses')} unsubscribed.")
     for email in others:
         output.note(f"[yellow]warning:[/] {output.plain(email)} was not subscribed.")
+    for one in refused:
+        value = "" if one.value in one.reason else f"{one.value}: "
+        output.note(f"[yellow]warning:[/] {output.plain(value + one.reason)}")
     if not done:
         raise typer.Exit(1)
 

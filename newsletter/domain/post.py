@@ -59,3 +59,9 @@ class Skipped:
 
     item: str
     reason: str
+
+
+def is_called(asked: str, path: str) -> bool:
+    """Whether somebody means the post at `path` (below its site): by all of it, by its end, or from further up."""
+    name = asked.removeprefix("./").strip("/")
+    return bool(path) and (name == path or name.endswith(f"/{path}") or path.endswith(f"/{name}"))

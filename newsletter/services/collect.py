@@ -153,6 +153,7 @@ class _Collecting:
         with self.database.write() as connection:
             changed = [post.key for post, *_ in fresh if post.key in self.known]
             stored = posts.by_keys(connection, self.newsletter, self.source.name, changed) if changed else {}
+            stories.remember(connection, self.newsletter, self.source.name, [post for post, *_ in fresh], self.now)
             rows = [(post, mark) for post, mark, _ in fresh]
             ids = posts.save(connection, self.newsletter, self.source.name, rows, self.now)
             known = [(ids[post.key], mark, traits) for post, mark, traits in fresh if traits]

@@ -54,11 +54,15 @@ class RefusedLine:
 
 @dataclass(slots=True)
 class ImportReport:
-    """`refused` holds the first MOST_REFUSED of the `refused_count` lines that did not come in."""
+    """`refused` holds the first MOST_REFUSED of the `refused_count` lines that did not come in.
+
+    `asked` counts the mails that were queued to ask for a confirmation.
+    """
 
     added: int = 0
     updated: int = 0
     unchanged: int = 0
+    asked: int = 0
     refused_count: int = 0
     refused: list[RefusedLine] = field(default_factory=list)
 
@@ -77,6 +81,7 @@ class ImportReport:
         self.added += other.added
         self.updated += other.updated
         self.unchanged += other.unchanged
+        self.asked += other.asked
         self.refused_count += other.refused_count
         self.refused += other.refused[: MOST_REFUSED - len(self.refused)]
 
@@ -159,7 +164,7 @@ class Storing:
             staging.add_staged(connection, self._target.newsletter, self._list, self._now)
             staging.close_stage(connection)
             if self._target.state is PENDING:
-                self._ask(connection, batch)
+                report.asked = self._ask(connection, batch)
         report.added = len(batch.staged) - len(done)
         for email, lines in batch.again.items():
             for _, changed in lines:
@@ -205,13 +210,15 @@ class Storing:
             return True
         return False
 
-    def _ask(self, connection: Connection, batch: Batch) -> None:
-        """Asks everybody of the batch who waits for it to confirm."""
+    def _ask(self, connection: Connection, batch: Batch) -> int:
+        """Asks everybody of the batch who waits for it to confirm; returns how many mails were queued."""
+        asked = 0
         for email in batch.staged:
             reader = subscribers.find(connection, email)
             found = reader and subscribers.subscription(connection, reader.id, self._target.newsletter)
             if found and found.state is PENDING:
-                ask_to_confirm(connection, self._signer, found, self._now)
+                asked += ask_to_confirm(connection, self._signer, found, self._now)
+        return asked
 
     def _record(self, connection: Connection, email: str, action: str, edition: str) -> None:
         target = self._target

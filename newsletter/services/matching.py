@@ -37,7 +37,10 @@ _SURE = 12  # shingles a sample must hold before it is believed
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A post among others; `story` is None until it has one. `gone`: no longer in its source."""
+    """A post among others; `story` is None until it has one. `gone`: no longer in its source.
+
+    `former`: what a post said before it was edited, a number of its own.
+    """
 
     post: int
     source: str
@@ -46,6 +49,7 @@ class Told:
     gone: bool
     story: int | None
     traits: Traits
+    former: bool = False
 
 
 class Matching:
@@ -67,7 +71,8 @@ class Matching:
                 self._pages[told.traits.page].append(told)
             for key in told.traits.wordings:
                 self._titles[key & ~1].append(told)
-            cores[_core(told) or -told.post].append(told.traits.body)
+            if not told.former:  # a post that was retitled often makes no boilerplate of its body
+                cores[_core(told) or -told.post].append(told.traits.body)
         self._common = frozenset(common_shingles(cores.values(), BOILERPLATE))
 
     def pairs(self, fresh: Iterable[int], group: Callable[[int], int]) -> Iterator[tuple[int, int]]:

@@ -9,8 +9,9 @@ from typing import Protocol
 
 from newsletter.domain.delivery import DeliveryState, Envelope, Outcome, OutcomeKind, growing
 from newsletter.domain.edition import Edition
+from newsletter.domain.subscriber import Subscription
 from newsletter.errors import AddressError, NotFound, TemplateError
-from newsletter.services.subscribe import CONFIRM_WITHIN
+from newsletter.services.subscribe import CONFIRM_WITHIN, ONE_MAIL_EVERY
 from newsletter.store import notices
 from newsletter.store.database import Database
 from newsletter.store.notices import Notice
@@ -54,8 +55,9 @@ async def send_due(
     signer: Signer,
     edition_of: Callable[[str, str], Edition],
     clock: Callable[[], datetime],
+    person: bytes | None = None,
 ) -> NoticeReport:
-    """Sends every notice that is due, over one connection, and returns when none is left.
+    """Sends every notice that is due, over one connection, and returns when none is left; or only those to `person`.
 
     What a server refuses for now is tried again with growing pauses for a day; nothing raised harms the others.
     `edition_of(newsletter, edition)` raises NotFound for one that config.yaml no longer has.
@@ -63,7 +65,7 @@ async def send_due(
     counted = dict.fromkeys((DeliveryState.SENT, DeliveryState.DEFERRED, DeliveryState.FAILED), 0)
     connection: Connection | None = None
     try:
-        while batch := _claim(database, clock()):
+        while batch := _claim(database, clock(), person):
             connection = connection or transport.connection()
             for notice in batch:
                 outcome = await _attempt(connection, notice, render, signer, edition_of, clock())
@@ -90,9 +92,17 @@ def values_for(notice: Notice, edition: Edition, signer: Signer) -> dict[str, ob
     }
 
 
-def _claim(database: Database, now: datetime) -> list[Notice]:
+def confirmation_mail(
+    database: Database, person: bytes, found: Subscription, now: datetime
+) -> tuple[DeliveryState, str] | None:
+    """The state of the mail that asks that person to confirm, and what was said of it; None where none went lately."""
+    with database.read() as connection:
+        return notices.latest(connection, person, CONFIRM, found.newsletter, now - ONE_MAIL_EVERY)
+
+
+def _claim(database: Database, now: datetime, person: bytes | None) -> list[Notice]:
     with database.write() as connection:
-        return notices.claim(connection, now, _LEASE, _BATCH)
+        return notices.claim(connection, now, _LEASE, _BATCH, person)
 
 
 async def _attempt(

@@ -43,13 +43,15 @@ def change(
     token: str,
     name: str,
     editions: Mapping[str, str | None],
+    words: Mapping[str, str],
     origin: str,
     now: datetime,
 ) -> Preferences:
     """Sets the reader's name and, for each newsletter named, its edition; None ends that subscription.
 
     One that was ended, or never confirmed, begins again when it is given an edition: the link proves who asks.
-    Newsletters that the reader never had are left alone. Raises TokenError.
+    Newsletters that the reader never had are left alone. `words` are those of the choice, by newsletter.
+    Raises TokenError.
     """
     subscriber, newsletter = signer.read_subscription(PREFERENCES, token)
     with database.write() as connection:
@@ -58,7 +60,8 @@ def change(
             subscribers.rename(connection, subscriber, name)
         for one in before.subscriptions:
             if one.newsletter in editions:
-                _set(connection, signer, one, editions[one.newsletter], origin, now)
+                said = words.get(one.newsletter, "")
+                _set(connection, signer, one, editions[one.newsletter], said, origin, now)
         return _read(connection, subscriber, newsletter)
 
 
@@ -115,7 +118,13 @@ def _read(connection: Connection, subscriber: int, newsletter: str) -> Preferenc
 
 
 def _set(
-    connection: Connection, signer: Signer, one: Subscription, edition: str | None, origin: str, now: datetime
+    connection: Connection,
+    signer: Signer,
+    one: Subscription,
+    edition: str | None,
+    words: str,
+    origin: str,
+    now: datetime,
 ) -> None:
     person = signer.person(one.subscriber.email)
     if edition is None:
@@ -123,9 +132,11 @@ def _set(
     elif one.state is SubscriptionState.ACTIVE:
         if edition != one.edition:
             subscribers.move(connection, one.subscriber.id, one.newsletter, edition)
-            consents.append(connection, person, Consent(now, "moved", one.newsletter, edition, "preferences", origin))
+            moved = Consent(now, "moved", one.newsletter, edition, "preferences", origin, words)
+            consents.append(connection, person, moved)
     elif not subscribers.suppressed(connection, person):
-        welcome(connection, signer, one, Consent(now, "confirmed", one.newsletter, edition, "preferences", origin))
+        chosen = Consent(now, "confirmed", one.newsletter, edition, "preferences", origin, words)
+        welcome(connection, signer, one, chosen)
 
 
 def _addressed(connection: Connection, signer: Signer, token: str) -> tuple[Subscriber, str]:

@@ -40,9 +40,9 @@ def build(
     """The edition's draft, made anew from what is there: same id and number while nobody sent or edited it.
 
     Takes stories published by `as_of` and not older than the edition's lookback before it, that never went to the
-    edition and pass its categories; the best `max_stories`. None when there is none. A draft that somebody edited
-    comes back as it is. `notes` say what could not be read. Raises TemplateError, and Busy
-    when another process is building the same edition.
+    edition and pass its categories; the best `max_stories`. None when there is none: a draft of before stays then, for
+    somebody to send or cancel. One that somebody edited comes back as it is. `notes` say what could not be read.
+    Raises TemplateError, and Busy when another process is building the same edition.
     """
     try:
         with database.write() as connection:

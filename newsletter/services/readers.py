@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 from sqlalchemy import Connection
 
 from newsletter.domain.subscriber import Consent, Person, Subscription, SubscriptionState
-from newsletter.errors import NotFound, WrongState
+from newsletter.errors import AddressError, NotFound, WrongState
 from newsletter.services.subscribe import SignUp, leave, sign_up
 from newsletter.store import consents, erasure, subscribers
 from newsletter.store.database import Database
@@ -21,14 +21,33 @@ from newsletter.text.token import Signer
 EXPORT_COLUMNS = ("email", "name", "newsletter", "edition", "state", "since", "tags")
 
 
+class Refused(NamedTuple):
+    """What was given as an address, and why it is none."""
+
+    value: str
+    reason: str
+
+
+class Removed(NamedTuple):
+    """What became of those who were to be unsubscribed; the first two hold addresses."""
+
+    unsubscribed: list[str]
+    not_subscribed: list[str]
+    refused: list[Refused]
+
+
 def add(database: Database, signer: Signer, wish: SignUp, now: datetime) -> Subscription | None:
     """Asks the reader to confirm; returns their subscription as it stands then.
 
-    None for an address that is never mailed. Raises AddressError when it is no address.
+    None, and nothing is written down, for an address that is never mailed. Raises AddressError when it is no address.
     """
+    email = normalise(wish.email)
+    with database.read() as connection:
+        if subscribers.suppressed(connection, signer.person(email)):
+            return None
     sign_up(database, signer, wish, now)
     with database.read() as connection:
-        reader = subscribers.find(connection, normalise(wish.email))
+        reader = subscribers.find(connection, email)
         return subscribers.subscription(connection, reader.id, wish.newsletter) if reader else None
 
 
@@ -63,12 +82,9 @@ def add_active(database: Database, signer: Signer, wish: SignUp, now: datetime) 
 
 def remove(
     database: Database, signer: Signer, emails: Iterable[str], newsletter: str | None, origin: str, now: datetime
-) -> tuple[list[str], list[str]]:
-    """Unsubscribes many: from one newsletter, or from all. Returns (unsubscribed, not subscribed), both as addresses.
-
-    Raises AddressError for the first that is no address; then nothing was changed.
-    """
-    wanted = [normalise(email) for email in emails]
+) -> Removed:
+    """Unsubscribes many: from one newsletter, or from all. What is no address is reported and stops nothing."""
+    wanted, refused = _addresses(emails)
     done: list[str] = []
     with database.write() as connection:
         for email in wanted:
@@ -76,7 +92,7 @@ def remove(
             ended = [leave(connection, signer, one, "operator", origin, now) for one in theirs]
             if any(ended):
                 done.append(email)
-    return done, [email for email in wanted if email not in done]
+    return Removed(done, [email for email in wanted if email not in done], refused)
 
 
 def erase(database: Database, signer: Signer, email: str, origin: str, now: datetime) -> None:
@@ -144,6 +160,17 @@ def export(database: Database, file: TextIO, newsletter: str | None = None) -> i
         writer.writerow([harmless(cell) for cell in row])
         number += 1
     return number
+
+
+def _addresses(emails: Iterable[str]) -> tuple[list[str], list[Refused]]:
+    found: list[str] = []
+    refused: list[Refused] = []
+    for email in emails:
+        try:
+            found.append(normalise(email))
+        except AddressError as error:
+            refused.append(Refused(email, str(error)))
+    return found, refused
 
 
 def _of(connection: Connection, email: str) -> list[Subscription]:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
+from newsletter.domain.post import Post
 from newsletter.services.matching import Matching, Told
+from newsletter.store import posts as store_posts
 from newsletter.store import stories as store
 from newsletter.store.database import Database
+from newsletter.text.likeness import likeness
 from newsletter.text.traits import Traits, traits
 
+_REWORKED = 0.5  # bodies less alike than this are two wordings
 _AT_ONCE = 500  # posts sketched between two short writes: nobody waits long for the database
 
 
@@ -29,6 +34,29 @@ def assign(database: Database, newsletter: str, now: datetime) -> None:
     with database.write() as connection:
         store.alone(connection, newsletter)
         _place(connection, newsletter, now)
+
+
+def remember(connection: Connection, newsletter: str, source: str, edited: Sequence[Post], now: datetime) -> None:
+    """Before `edited` posts are stored over their former versions: keeps those that an issue may have told.
+
+    A story is sent once. It is known again by what it was called when it was sent, whatever its post is called now.
+    """
+    told = store.in_issues(connection, newsletter, source)
+    after = {post.key: post for post in edited if post.key in told}
+    before = store_posts.by_keys(connection, newsletter, source, after) if after else {}
+    found = [_former(*told[key], old, after[key]) for key, old in before.items()]
+    store.keep_former(connection, [former for former in found if former], now)
+
+
+def _former(post: int, fingerprint: str, old: Post, new: Post) -> store.Former | None:
+    """None when the post says under its title what it said before."""
+    if old.story is None or (old.title, old.body, old.excerpt) == (new.title, new.body, new.excerpt):
+        return None
+    before, after = (traits(each.url, each.title, each.body, each.excerpt) for each in (old, new))
+    if before.wordings == after.wordings and likeness(before.body, after.body).alike >= _REWORKED:
+        return None
+    text = old.body if old.body.strip() else old.excerpt
+    return store.Former(post, fingerprint, old.story, old.title, old.published, before.pack(), text)
 
 
 def _sketch(database: Database, newsletter: str) -> None:
@@ -50,6 +78,7 @@ def _place(connection: Connection, newsletter: str, now: datetime) -> None:
     rows = store.sketched(connection, newsletter)
     fresh = [row.post for row in rows if row.story is None or not row.placed]
     told = [_told(row) for row in rows]
+    told += [replace(_told(row), former=True) for row in store.former(connection, newsletter)]
     posts = _free_the_rewritten(connection, newsletter, told, set(fresh))
     groups = _Groups(posts)
     matching = Matching(posts, lambda post: store.body(connection, post))
@@ -84,7 +113,7 @@ def _free(told: Told, fresh: set[int], members: dict[int, int], sent: set[int]) 
     if story is None or told.post not in fresh or story in sent or members[story] < 2:
         return told
     members[story] -= 1  # the last one stays and keeps the story's id
-    return Told(told.post, told.source, told.title, told.published, told.gone, None, told.traits)
+    return replace(told, story=None)
 
 
 class _Groups:

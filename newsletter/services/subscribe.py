@@ -5,7 +5,7 @@ What a stranger does never shows who is subscribed: `sign_up` answers nothing, a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -55,25 +55,35 @@ def sign_up(database: Database, signer: Signer, wish: SignUp, now: datetime) -> 
         if subscribers.suppressed(connection, person):
             return
         found = _pending(connection, email, wish, now)
-        ask_to_confirm(connection, signer, found, now)
+        if found.state is SubscriptionState.ACTIVE:
+            ask_to_confirm(connection, signer, found, now)
+        elif ask_to_confirm(connection, signer, replace(found, edition=wish.edition), now):
+            _follow(connection, found, wish.edition)
 
 
 def confirmation(database: Database, signer: Signer, token: str) -> Subscription:
-    """The subscription that a confirmation link is about. Raises TokenError when it can no longer be confirmed."""
+    """The subscription that a confirmation link is about, as confirming it makes it: in the edition its mail named.
+
+    Raises TokenError when it can no longer be confirmed.
+    """
     with database.read() as connection:
         return _confirmable(connection, signer, token)
 
 
-def confirm(database: Database, signer: Signer, token: str, origin: str, now: datetime) -> Subscription:
+def confirm(
+    database: Database, signer: Signer, token: str, origin: str, now: datetime, words: str = ""
+) -> Subscription:
     """Makes the subscription active, and queues the welcome. A second time changes nothing.
 
+    `words` are those of the button that was pressed.
     Raises TokenError when the link is forged, too old or was used and the reader has left since.
     """
     with database.write() as connection:
         found = _confirmable(connection, signer, token)
         if found.state is SubscriptionState.ACTIVE:
             return found
-        welcome(connection, signer, found, Consent(now, "confirmed", found.newsletter, found.edition, "link", origin))
+        consent = Consent(now, "confirmed", found.newsletter, found.edition, "link", origin, words)
+        welcome(connection, signer, found, consent)
         return _present(connection, found.subscriber.id, found.newsletter)
 
 
@@ -120,16 +130,21 @@ def leave(connection: Connection, signer: Signer, found: Subscription, method: s
     return True
 
 
-def ask_to_confirm(connection: Connection, signer: Signer, found: Subscription, now: datetime) -> None:
-    """Queues a mail that asks to confirm, or says that it is confirmed already: once a day at most."""
+def ask_to_confirm(connection: Connection, signer: Signer, found: Subscription, now: datetime) -> bool:
+    """Queues a mail that asks to confirm, or says that it is confirmed already: once a day at most.
+
+    False when such a mail went that day already. Its link confirms the edition that it names, whatever is asked later.
+    """
     email = found.subscriber.email
     person = signer.person(email)
     if found.state is SubscriptionState.ACTIVE:
         kind, data = "already", {"subscriber": str(found.subscriber.id)}
     else:
         kind, data = CONFIRM, {"payload": _payload(found)}
-    if may_be_mailed(connection, person, kind, found.newsletter, now):
-        notices.queue(connection, kind, person, email, found.newsletter, found.edition, data, now)
+    if not may_be_mailed(connection, person, kind, found.newsletter, now):
+        return False
+    notices.queue(connection, kind, person, email, found.newsletter, found.edition, data, now)
+    return True
 
 
 def may_be_mailed(connection: Connection, person: bytes, kind: str, newsletter: str, now: datetime) -> bool:
@@ -139,7 +154,7 @@ def may_be_mailed(connection: Connection, person: bytes, kind: str, newsletter: 
 
 
 def _pending(connection: Connection, email: str, wish: SignUp, now: datetime) -> Subscription:
-    """The subscription, made or brought up to date where it waits for its confirmation.
+    """The subscription, made where there is none; one that waits for its confirmation takes the name that is given now.
 
     One that was ended stays ended until its owner confirms: a stranger who types the address changes nothing.
     """
@@ -148,11 +163,15 @@ def _pending(connection: Connection, email: str, wish: SignUp, now: datetime) ->
     if found is None:
         pending = SubscriptionState.PENDING
         subscribers.subscribe(connection, reader.id, wish.newsletter, wish.edition, pending, now)
-    elif found.state is not SubscriptionState.ACTIVE:
-        subscribers.move(connection, reader.id, wish.newsletter, wish.edition)
-        if wish.name and found.state is SubscriptionState.PENDING and _never_confirmed(connection, reader.id):
-            subscribers.rename(connection, reader.id, wish.name)
+    elif wish.name and found.state is SubscriptionState.PENDING and _never_confirmed(connection, reader.id):
+        subscribers.rename(connection, reader.id, wish.name)
     return _present(connection, reader.id, wish.newsletter)
+
+
+def _follow(connection: Connection, found: Subscription, edition: str) -> None:
+    """What waits is shown in the edition that its newest mail names."""
+    if found.state is SubscriptionState.PENDING and found.edition != edition:
+        subscribers.move(connection, found.subscriber.id, found.newsletter, edition)
 
 
 def _present(connection: Connection, subscriber: int, newsletter: str) -> Subscription:
@@ -167,12 +186,18 @@ def _never_confirmed(connection: Connection, subscriber: int) -> bool:
 
 
 def _payload(pending: Subscription) -> str:
-    """The date in it makes the link good for one use: confirming and unsubscribing both change it."""
-    return f"{pending.subscriber.id}:{pending.since.timestamp():.6f}:{pending.newsletter}"
+    """The date in it makes the link good for one use: confirming and unsubscribing both change it.
+
+    The edition is in it because anybody may ask for another one before the link is opened.
+    """
+    return f"{pending.subscriber.id}:{pending.since.timestamp():.6f}:{pending.newsletter}:{pending.edition}"
 
 
 def _confirmable(connection: Connection, signer: Signer, token: str) -> Subscription:
-    subscriber, since, newsletter = signer.read(CONFIRM, token, CONFIRM_WITHIN).split(":", 2)
+    parts = signer.read(CONFIRM, token, CONFIRM_WITHIN).split(":")
+    if len(parts) != 4:  # of a version whose links named no edition
+        raise TokenError(_USED)
+    subscriber, since, newsletter, edition = parts
     found = subscribers.subscription(connection, int(subscriber), newsletter)
     if found is None:
         raise TokenError(_USED)
@@ -182,7 +207,7 @@ def _confirmable(connection: Connection, signer: Signer, token: str) -> Subscrip
         raise TokenError(_USED)
     if subscribers.suppressed(connection, signer.person(found.subscriber.email)):
         raise TokenError(_NEVER_MAILED)
-    return found
+    return replace(found, edition=edition)
 
 
 def _consent(wish: SignUp, action: str, now: datetime) -> Consent:

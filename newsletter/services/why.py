@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import Connection
 
 from newsletter.domain.edition import Edition
-from newsletter.domain.post import PostState
+from newsletter.domain.post import PostState, is_called
 from newsletter.domain.ranking import Ranked
 from newsletter.domain.urls import canonical
-from newsletter.errors import repeated
+from newsletter.errors import SourceError, repeated
 from newsletter.services.publish import ranked, unwanted, wanted
-from newsletter.store import candidates, issues
+from newsletter.sources.base import Source, SourceState
+from newsletter.store import candidates, issues, source_states
 from newsletter.store.candidates import Seen
 from newsletter.store.database import Database
 
@@ -23,6 +24,7 @@ from newsletter.store.database import Database
 class Reason(StrEnum):
     INCLUDED = "included"
     VERSION = "another version speaks"
+    IN_DRAFT = "in the draft"
     BELOW = "below the limit"
     SENT = "already sent"
     SCHEDULED = "already scheduled"
@@ -31,15 +33,20 @@ class Reason(StrEnum):
     DRAFT = "draft"
     UNPUBLISHED = "unpublished"
     FILTERED = "filtered"
+    LEFT_OUT = "left out by its source"
     GONE = "gone"
     EDITED = "not in the edited draft"
     UNKNOWN = "unknown"
 
 
+_Absence = tuple[Reason, str]
+
+
 @dataclass(frozen=True, slots=True)
 class Why:
-    """The answer for one edition. `text` is a full sentence for the reader.
+    """The answer for one edition. `text` is said in full sentences, to the reader.
 
+    IN_DRAFT is a story that an unsent draft has, though an issue built as of the moment asked about would not take it.
     `rank`, `total` and `signals` (what each adds to the total, by the names of `Weights`) are there when the story
     was weighed; `issue` is the id of the issue that has it.
     """
@@ -58,35 +65,78 @@ class Why:
     @property
     def included(self) -> bool:
         """Whether the story goes; another of its versions may speak for it."""
-        return self.reason in (Reason.INCLUDED, Reason.VERSION)
+        return self.reason in (Reason.INCLUDED, Reason.VERSION, Reason.IN_DRAFT)
 
 
-def why(database: Database, editions: Sequence[Edition], post: str, as_of: datetime) -> list[Why]:
-    """One answer for each edition; `post` is a URL in any spelling, or a path below its source's root."""
+def why(
+    database: Database,
+    editions: Sequence[Edition],
+    post: str,
+    as_of: datetime,
+    sources: Mapping[str, Sequence[Source]],
+) -> list[Why]:
+    """One answer for each edition; `post` is a URL in any spelling, or a path below its source's root.
+
+    `sources` are those of each newsletter: they are asked about what was not collected, or is gone.
+    """
     with database.read() as connection:
-        known = {name: _find(connection, name, post) for name in dict.fromkeys(each.newsletter for each in editions)}
-        return [_answer(connection, edition, known[edition.newsletter], post, as_of) for edition in editions]
+        names = dict.fromkeys(each.newsletter for each in editions)
+        known = {name: _find(connection, name, post) for name in names}
+        absent = {name: _absent(connection, name, known[name], post, sources[name], as_of) for name in names}
+        return [
+            _answer(connection, edition, known[edition.newsletter], absent[edition.newsletter], post, as_of)
+            for edition in editions
+        ]
 
 
 def _find(connection: Connection, newsletter: str, post: str) -> Seen | None:
     """The post itself; one that is still in its source before one that is gone."""
-    page, path = canonical(post), post.removeprefix("./").strip("/")
+    page = canonical(post)
     found = [
         seen
         for seen in candidates.seen(connection, newsletter)
         if post in (seen.key, seen.version.url)
-        or (seen.path and (seen.path == path or path.endswith(f"/{seen.path}") or seen.path.endswith(f"/{path}")))
+        or is_called(post, seen.path or "")
         or ("://" in post and canonical(seen.version.url) == page)
     ]
     return min(found, key=lambda seen: (seen.gone, -seen.version.post), default=None)
 
 
-def _answer(connection: Connection, edition: Edition, seen: Seen | None, post: str, as_of: datetime) -> Why:
+def _absent(
+    connection: Connection, newsletter: str, seen: Seen | None, post: str, sources: Sequence[Source], as_of: datetime
+) -> _Absence | None:
+    """Why no source has such a post; None where one has, or nobody knows."""
+    if seen and not seen.gone:
+        return None
+    asked = [source for source in sources if seen is None or source.name == seen.version.source]
+    if seen and not asked:
+        return Reason.GONE, f"Its source {seen.version.source} is not in the configuration any more."
+    for source in asked:
+        state = SourceState(source_states.remembered(connection, newsletter, source.name))
+        try:
+            told = source.left_out(state, seen.path or post if seen else post, as_of)
+        except SourceError:
+            continue
+        if told:
+            return Reason.LEFT_OUT, told[0].upper() + told[1:] + ("" if told.endswith((".", "!", "?")) else ".")
+    return None
+
+
+def _answer(
+    connection: Connection, edition: Edition, seen: Seen | None, absent: _Absence | None, post: str, as_of: datetime
+) -> Why:
+    if seen is None and absent:
+        return Why(edition.newsletter, edition.key, *absent)
     if seen is None:
         told = f"No post of {edition.newsletter} has this address or path: {repeated(post)}"
         text = f"{told}. `newsletter collect` reads the sources."
         return Why(edition.newsletter, edition.key, Reason.UNKNOWN, text)
-    kept_out = _kept_out(connection, edition, seen, as_of)
+    return _beside_the_draft(connection, edition, seen, _judged(connection, edition, seen, absent, as_of), as_of)
+
+
+def _judged(connection: Connection, edition: Edition, seen: Seen, absent: _Absence | None, as_of: datetime) -> Why:
+    """What holds for an issue built as of then."""
+    kept_out = _kept_out(connection, edition, seen, absent, as_of)
     if kept_out is None or kept_out.reason in (Reason.FILTERED, Reason.OLD):
         order = ranked(connection, edition, as_of)
         mine = next((item for item in order if item.candidate.story == seen.story), None)
@@ -95,7 +145,9 @@ def _answer(connection: Connection, edition: Edition, seen: Seen | None, post: s
     return kept_out
 
 
-def _kept_out(connection: Connection, edition: Edition, seen: Seen, as_of: datetime) -> Why | None:
+def _kept_out(
+    connection: Connection, edition: Edition, seen: Seen, absent: _Absence | None, as_of: datetime
+) -> Why | None:
     """The first rule that the post falls to before anything is weighed.
 
     A post that is too old or filtered may still stand behind another version of its story.
@@ -109,6 +161,8 @@ def _kept_out(connection: Connection, edition: Edition, seen: Seen, as_of: datet
     if held := issues.reserved(connection, edition.newsletter, edition.key).get(seen.story or 0):
         text = f"Its story stands in issue {issues.get(connection, held).number}, which is scheduled."
         return _why(edition, seen, Reason.SCHEDULED, text, issue=held)
+    if seen.gone and absent:
+        return _why(edition, seen, *absent)
     if seen.gone:
         return _why(edition, seen, Reason.GONE, f"Its source {version.source} does not have it any more.")
     if seen.state is PostState.DRAFT:
@@ -148,6 +202,26 @@ def _weighed(connection: Connection, edition: Edition, seen: Seen, order: Sequen
         text = f"Its story ranks {mine.rank}; another version speaks for it: {speaker.title} ({speaker.url})."
         return _why(edition, seen, Reason.VERSION, text, mine)
     return _why(edition, seen, Reason.INCLUDED, f"It ranks {mine.rank} with {mine.total:.2f}.", mine)
+
+
+def _beside_the_draft(connection: Connection, edition: Edition, seen: Seen, answer: Why, as_of: datetime) -> Why:
+    """The draft that is there comes first: it is what `send` would send."""
+    draft = issues.draft(connection, edition.newsletter, edition.key)
+    if draft is None or answer.reason in (Reason.SENT, Reason.SCHEDULED, Reason.EDITED):
+        return answer
+    name = f"draft issue {draft.id} (built as of {_moment(draft.as_of)})"
+    held = next((story for story in draft.stories if story.story == seen.story), None)
+    if held is None:
+        if not answer.included:
+            return answer
+        anew = f"`newsletter build {edition.newsletter}` makes it anew"
+        return replace(answer, text=f"{answer.text} It is not in {name}; {anew}.")
+    if answer.included:
+        return replace(answer, text=f"Its story stands in {name}. {answer.text}", issue=draft.id)
+    if seen.version.url not in (held.url, *(also["url"] for also in held.also)):
+        return answer  # the draft has other versions of it, and not this one
+    text = f"Its story stands in {name}. Built as of {_moment(as_of)}, an issue would leave it out: "
+    return replace(answer, reason=Reason.IN_DRAFT, text=text + answer.text[0].lower() + answer.text[1:], issue=draft.id)
 
 
 def _filter(edition: Edition, categories: Sequence[str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -62,3 +62,15 @@ class Source(Protocol):
     def read(self, state: SourceState, now: datetime) -> Reading:
         """Raises SourceError when nothing can be had from it."""
         ...
+
+    def left_out(self, state: SourceState, post: str, now: datetime) -> str | None:
+        """Why it gives no post for this path or address: a sentence's words, with file, line and remedy where it can.
+
+        None when it gives one, or does not know it. `state` is what it remembers; no server is asked.
+        Raises SourceError.
+        """
+        ...
+
+
+def of_other_categories(source: str, wanted: Sequence[str], own: Sequence[str]) -> str:
+    return f"its source {source} takes only {', '.join(wanted)}; its categories are {', '.join(own) or 'none'}"

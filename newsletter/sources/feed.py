@@ -12,15 +12,16 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from newsletter.domain.post import Skipped
+from newsletter.domain.urls import canonical
 from newsletter.errors import SourceError
-from newsletter.sources.base import Item, Reading, SourceState
+from newsletter.sources.base import Item, Reading, SourceState, of_other_categories
 from newsletter.sources.feed_entry import Entry, Feed, Making, fingerprint
 from newsletter.sources.feed_json import parse_json
 from newsletter.sources.feed_sniff import what_it_is
 from newsletter.sources.feed_xml import parse_xml
 from newsletter.sources.fetch import LIMITS, AskLater, Limits, fetch
 
-_READER = "2"  # raised whenever the same document would be read otherwise than before
+_READER = "3"  # raised whenever the same document would be read otherwise than before
 _ACCEPT = "application/feed+json, application/atom+xml, application/rss+xml, application/xml;q=0.9, */*;q=0.5"
 
 
@@ -65,10 +66,22 @@ class FeedSource:
             remembered["first_seen"] = json.dumps(seen)
         if waiting := [entry.date for _, entry in keyed if entry.date and entry.date > now]:
             remembered["due"] = min(waiting).isoformat()
+        if elsewhere := {e.link: e.categories for e in feed.entries if e.link and not self._wanted(e)}:
+            remembered["left_out"] = json.dumps(elsewhere)
         home = feed.home if not document.base else document.base
         items = _items(self.name, home, keyed, seen, now)
         warnings = [f"{self.url}: moved for good to {moved}; write that into config.yaml."] if moved else []
         return Reading(iter(items), SourceState(remembered), complete=False, warnings=warnings)
+
+    def left_out(self, state: SourceState, post: str, now: datetime) -> str | None:
+        """As the feed was when it was read last."""
+        if state.values.get("asked") != self._asked():
+            return None
+        page = canonical(post)
+        for link, categories in json.loads(state.values.get("left_out", "{}")).items():
+            if post == link or ("://" in post and canonical(link) == page):
+                return of_other_categories(self.name, self.categories, categories)
+        return None
 
     def _asked(self) -> str:
         """Changes when the same answer would have to be read anew."""

@@ -62,14 +62,29 @@ def queued_since(connection: Connection, person: bytes, kind: str, since: dateti
     return {row[0]: row[1] for row in rows}
 
 
-def claim(connection: Connection, now: datetime, lease: timedelta, most: int) -> list[Notice]:
-    """Takes what is due, for the time of the lease; what a dead process had claimed comes back when its lease ends."""
+def latest(
+    connection: Connection, person: bytes, kind: str, newsletter: str, since: datetime
+) -> tuple[DeliveryState, str] | None:
+    """State and text of the newest notice of that kind to that person since then."""
+    theirs = (notices.c.person == person, notices.c.kind == kind, notices.c.newsletter == newsletter)
+    wanted = select(notices.c.state, notices.c.text).where(*theirs, notices.c.created_at > since)
+    row = connection.execute(wanted.order_by(notices.c.id.desc()).limit(1)).first()
+    return (DeliveryState(row.state), row.text) if row else None
+
+
+def claim(
+    connection: Connection, now: datetime, lease: timedelta, most: int, person: bytes | None = None
+) -> list[Notice]:
+    """Takes what is due, for the time of the lease; what a dead process had claimed comes back when its lease ends.
+
+    With `person` only what goes to them.
+    """
     due = or_(
         notices.c.state.in_((DeliveryState.QUEUED, DeliveryState.DEFERRED)), notices.c.state == DeliveryState.SENDING
     )
     chosen = (
         select(notices.c.id)
-        .where(due, notices.c.due_at <= now)
+        .where(due, notices.c.due_at <= now, *(() if person is None else (notices.c.person == person,)))
         .order_by(notices.c.due_at, notices.c.id)
         .limit(most)
         .with_for_update(skip_locked=True)

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, or_, select, text, update
+from sqlalchemy import Connection, bindparam, delete, insert, literal, or_, select, text, update
 
 from newsletter.domain.issue import IssueState
 from newsletter.store import database
 from newsletter.store.batches import rows_of, write_all
-from newsletter.store.tables import bodies, issues, posts, sent_stories, sketches, stories
+from newsletter.store.tables import bodies, former_versions, issues, posts, sent_stories, sketches, stories
 from newsletter.text.traits import Packed
 
 
@@ -42,6 +42,19 @@ class Sketched:
     wordings: bytes
     body: bytes
     placed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Former:
+    """What a post of a story said before it was edited; `traits` are of that."""
+
+    post: int
+    fingerprint: str
+    story: int
+    title: str
+    published: datetime
+    traits: Packed
+    text: str
 
 
 def alone(connection: Connection, newsletter: str) -> None:
@@ -89,10 +102,49 @@ def sketched(connection: Connection, newsletter: str) -> list[Sketched]:
 
 
 def body(connection: Connection, post: int) -> str:
+    """Of a former version, when the number is below zero."""
+    if post < 0:
+        return str(connection.execute(select(former_versions.c.text).where(former_versions.c.id == -post)).scalar_one())
     row = connection.execute(
         select(bodies.c.body, posts.c.excerpt).join_from(posts, bodies).where(posts.c.id == post)
     ).one()
     return str(row.body if row.body.strip() else row.excerpt)
+
+
+def in_issues(connection: Connection, newsletter: str, source: str) -> dict[str, tuple[int, str]]:
+    """The posts of a source whose story was sent or stands in an unsent issue: key -> (id, fingerprint)."""
+    unsent = connection.execute(_unsent(newsletter, issues.c.stories)).scalars()
+    held = {story["story"] for told in unsent for story in told} | sent_anywhere(connection, newsletter)
+    columns = (posts.c.key, posts.c.id, posts.c.fingerprint)
+    wanted = select(*columns).where(posts.c.story.in_(bindparam("values", expanding=True)), posts.c.source == source)
+    return {row.key: (row.id, row.fingerprint) for row in rows_of(connection, wanted, sorted(held))}
+
+
+def keep_former(connection: Connection, rows: Iterable[Former], now: datetime) -> None:
+    """What was kept before is only said to have been replaced later."""
+    wanted = database.insert(connection, former_versions)
+    again = {"replaced_at": wanted.excluded.replaced_at}
+    wanted = wanted.on_conflict_do_update(index_elements=["post", "fingerprint"], set_=again)
+    columns = ("post", "fingerprint", "story", "title", "published", "page", "wordings", "body", "text", "replaced_at")
+    values = [
+        (row.post, row.fingerprint, row.story, row.title, row.published, *row.traits[:3], row.text, now) for row in rows
+    ]
+    write_all(connection, wanted, columns, values)
+
+
+def former(connection: Connection, newsletter: str) -> list[Sketched]:
+    """What was so when an issue that was sent with the story was built, or later; each with its id below zero."""
+    columns = (posts.c.source, former_versions.c.title, former_versions.c.published, posts.c.gone)
+    traits = (former_versions.c.page, former_versions.c.wordings, former_versions.c.body)
+    wanted = (
+        select(-former_versions.c.id, *columns, former_versions.c.story, *traits, literal(True))
+        .distinct()
+        .join_from(former_versions, posts, posts.c.id == former_versions.c.post)
+        .join(sent_stories, sent_stories.c.story == former_versions.c.story)
+        .join(issues, issues.c.id == sent_stories.c.issue)
+        .where(posts.c.newsletter == newsletter, former_versions.c.replaced_at > issues.c.built_at)
+    )
+    return [Sketched(*row) for row in connection.execute(wanted)]
 
 
 def create(connection: Connection, newsletter: str, count: int, now: datetime) -> list[int]:
@@ -123,7 +175,8 @@ def sent_anywhere(connection: Connection, newsletter: str) -> set[int]:
 
 def merge(connection: Connection, newsletter: str, story: int, into: int) -> None:
     """Makes two stories one. Posts, the ledger and unsent issues follow; if either was sent, both are."""
-    connection.execute(update(posts).where(posts.c.story == story).values(story=into))
+    for table in (posts, former_versions):
+        connection.execute(update(table).where(table.c.story == story).values(story=into))
     for row in connection.execute(select(sent_stories).where(sent_stories.c.story == story)).mappings().all():
         known = database.insert(connection, sent_stories).values({**row, "story": into})
         connection.execute(known.on_conflict_do_nothing())
@@ -133,12 +186,15 @@ def merge(connection: Connection, newsletter: str, story: int, into: int) -> Non
 
 
 def _rename_in_issues(connection: Connection, newsletter: str, story: int, into: int) -> None:
-    unsent = (IssueState.DRAFT.value, IssueState.SCHEDULED.value)
-    wanted = select(issues.c.id, issues.c.stories).where(issues.c.newsletter == newsletter, issues.c.state.in_(unsent))
-    for issue, held in connection.execute(wanted).all():
+    for issue, held in connection.execute(_unsent(newsletter, issues.c.id, issues.c.stories)).all():
         if any(item["story"] == story for item in held):
             renamed = [{**item, "story": into if item["story"] == story else item["story"]} for item in held]
             connection.execute(update(issues).where(issues.c.id == issue).values(stories=renamed))
+
+
+def _unsent(newsletter: str, *columns: Any) -> Any:
+    states = (IssueState.DRAFT.value, IssueState.SCHEDULED.value)
+    return select(*columns).where(issues.c.newsletter == newsletter, issues.c.state.in_(states))
 
 
 def _of(newsletter: str) -> Any:

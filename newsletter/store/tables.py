@@ -124,6 +124,24 @@ sketches = Table(
     Column("placed", Boolean, nullable=False),  # False until its post stands in its story
 )
 
+# What posts said before they were edited, of stories in an issue: told again under a former title, they are no news.
+former_versions = Table(
+    "former_versions",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("post", Id, ForeignKey("posts.id", ondelete="CASCADE"), nullable=False),
+    Column("fingerprint", String(64), nullable=False),
+    Column("story", Id, ForeignKey("stories.id"), nullable=False, index=True),
+    Column("title", Text, nullable=False),
+    Column("published", Instant, nullable=False),
+    Column("page", Text, nullable=False),  # this and the next two as in sketches
+    Column("wordings", LargeBinary, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("text", Text, nullable=False),  # the body that it had, or the excerpt in its stead
+    Column("replaced_at", Instant, nullable=False),
+    UniqueConstraint("post", "fingerprint"),
+)
+
 issues = Table(
     "issues",
     metadata,

@@ -14,6 +14,9 @@ from newsletter.transports.smtp_mail import Mail, OutOfStep, transact
 from newsletter.transports.smtp_session import Refused, Server, Session, open_session
 from newsletter.transports.smtp_wire import Broken, Timeouts
 
+HURRIED = Timeouts(connect=10, greeting=15, command=15, group=5, data=15, block=15, dot=60)
+"""For one message while somebody waits. The answer to the dot keeps its time: without it nobody knows what went."""
+
 _DOUBTFUL_CUTS = 3  # sessions cut in the middle of a pipelined group, in a row
 
 

@@ -96,10 +96,13 @@ _BODY = {
     },
     openapi_extra=_BODY,
 )
-async def subscribe(newsletter: str, request: Request, app: TheApp, turns: TheTurns) -> Response:
-    """Asks the owner of an address to confirm. The answer is the same whether the address is known or not."""
+async def subscribe(newsletter: str, request: Request, app: TheApp, pages: ThePages, turns: TheTurns) -> Response:
+    """Asks the owner of an address to confirm. The answer is the same whether the address is known or not.
+
+    Whoever calls vouches that they asked for it: that is what the record of consent says.
+    """
     form: Form = await read_form(request, app.editions(newsletter))
-    errors = await turns.take(take, app, request.app.state.limit, request, newsletter, form)
+    errors = await turns.take(take, app, pages, request, newsletter, form)
     return JSONResponse({"errors": errors}, 422) if errors else JSONResponse(ACCEPTED, 202)
 
 

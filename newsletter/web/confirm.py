@@ -41,7 +41,9 @@ async def address_now(token: str, request: Request, app: TheApp, pages: ThePages
 
 def _confirmed(token: str, request: Request, app: App, pages: Pages) -> Response:
     origin = request.app.state.limit.origin(request)
-    found = confirm(app.database, app.signer, token, origin, app.clock())
+    asked = confirmation(app.database, app.signer, token)
+    words = pages.words("confirm", app.edition(asked.newsletter, asked.edition).name)
+    found = confirm(app.database, app.signer, token, origin, app.clock(), words)
     preferences = app.signer.subscription(PREFERENCES, found.subscriber.id, found.newsletter)
     edition = app.edition(found.newsletter, found.edition)
     return pages.page("confirmed", edition=edition, found=found, preferences=preferences)

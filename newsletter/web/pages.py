@@ -36,6 +36,7 @@ class Pages:
             lstrip_blocks=True,
         )
         self._environment.filters["day"] = lambda moment, edition: day(moment, edition)
+        self._plain = self._environment.overlay(autoescape=False)
 
     def page(
         self, name: str, /, status: int = 200, headers: dict[str, str] | None = None, **values: object
@@ -45,6 +46,11 @@ class Pages:
         site = self._app.config.site
         html = template.render(site=site, style=self.style_url, newsletters=self.newsletters, **values)
         return HTMLResponse(html, status, headers)
+
+    def words(self, phrase: str, *values: str) -> str:
+        """A phrase of web/words.txt as the pages show it, for the record of consent."""
+        phrases = self._plain.get_template("web/words.txt").module
+        return " ".join(str(getattr(phrases, phrase)(*values)).split())
 
     def message(
         self, request: Request, status: int, title: str, text: str, headers: dict[str, str] | None = None

@@ -46,7 +46,8 @@ def _changed(token: str, request: Request, form: FormData, app: App, pages: Page
     wanted = (
         {one.newsletter: None for one in before.subscriptions} if action == "leave" else _choices(app, form, before)
     )
-    after = change(app.database, app.signer, token, name, wanted, limit.origin(request), app.clock())
+    words = {key: _words(app, pages, key, edition) for key, edition in wanted.items() if edition}
+    after = change(app.database, app.signer, token, name, wanted, words, limit.origin(request), app.clock())
     return _page(app, pages, after, notice="You get no more mail from us." if action == "leave" else "Saved.")
 
 
@@ -61,6 +62,13 @@ def _choices(app: App, form: FormData, before: Preferences) -> dict[str, str | N
         elif settings and isinstance(wish, str) and wish in settings.editions:
             chosen[one.newsletter] = wish
     return chosen
+
+
+def _words(app: App, pages: Pages, newsletter: str, edition: str) -> str:
+    """A choice as the page names it: its group, then its label."""
+    only = len(app.editions(newsletter)) == 1
+    label = pages.words("send") if only else app.edition(newsletter, edition).name
+    return f"{app.newsletter(newsletter).name}: {label}"
 
 
 def _page(

@@ -23,6 +23,7 @@ router = APIRouter(include_in_schema=False)
 
 HONEYPOT = "homepage"  # a field that people do not see; who fills it in is no person
 ACCEPTED = {"status": "accepted", "message": "Please look into your inbox: a mail there asks you to confirm."}
+VOUCHED = "The program that signed them up vouches for their consent."  # of JSON we know no page that a person saw
 _YEAR = timedelta(days=365)
 
 
@@ -101,14 +102,17 @@ async def read_form(request: Request, editions: list[Edition]) -> Form:
     return Form(texts.get("email", "")[:400], name, edition, bool(texts.get(HONEYPOT)), errors)
 
 
-def take(app: App, limit: SignupLimit, request: Request, newsletter: str, form: Form) -> dict[str, str]:
+def take(app: App, pages: Pages, request: Request, newsletter: str, form: Form) -> dict[str, str]:
     """Signs up, and says what is wrong with which field. Raises HTTPException 429."""
+    limit: SignupLimit = request.app.state.limit
     origin = limit.spend(request)
     if form.errors or form.trapped:
         return form.errors
-    name = app.newsletter(newsletter).name
-    words = f"Send me {name} by email. I can unsubscribe at any time."
-    wish = SignUp(newsletter, form.edition, form.email, form.name, "form", origin, words)
+    if wants_json(request):
+        method, words = "api", VOUCHED
+    else:
+        method, words = "form", pages.words("sign_up", app.edition(newsletter, form.edition).name)
+    wish = SignUp(newsletter, form.edition, form.email, form.name, method, origin, words)
     try:
         sign_up(app.database, app.signer, wish, app.clock())
     except AddressError as error:
@@ -122,7 +126,7 @@ def sentence(error: AddressError) -> str:
 
 
 def _subscribed(request: Request, app: App, pages: Pages, newsletter: str, form: Form, embedded: str = "") -> Response:
-    errors = take(app, request.app.state.limit, request, newsletter, form)
+    errors = take(app, pages, request, newsletter, form)
     if wants_json(request):
         return JSONResponse({"errors": errors}, 422) if errors else JSONResponse(ACCEPTED, 202)
     if errors:

@@ -69,7 +69,10 @@ def test_from_sign_up_to_unsubscribe_by_keyboard_on_a_phone(site: Site, context:
     page.keyboard.press("Tab")
     page.keyboard.type("Ann")
     page.keyboard.press("Tab")
+    agreed = page.locator(".agreed:visible")
+    expect(agreed).to_contain_text("send you Tech Decoded by email")
     page.keyboard.press("ArrowDown")
+    expect(agreed).to_contain_text("send you Tech Decoded World by email")
     page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="Subscribe")).to_be_focused()  # the veiled field is passed over
     page.keyboard.press("Enter")
@@ -142,7 +145,7 @@ def pages(site: Site) -> dict[str, str]:
     assert waiting
     number = reader.subscriber.id
     address = app.signer.sign_expiring(ADDRESS, f"{number}:axe@example.org:new@example.org")
-    payload = f"{number}:{waiting.since.timestamp():.6f}:long"
+    payload = f"{number}:{waiting.since.timestamp():.6f}:long:main"
     return {
         "home": "/",
         "subscribe": "/subscribe/tech",

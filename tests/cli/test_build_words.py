@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from tests.cli.desk import Desk
 
 CONFIG = """\
@@ -30,8 +32,26 @@ def test_an_old_archive_is_told_how_to_try_it(tmp_path: Path) -> None:
     done = desk.call("build", "quay")
     assert done.status == 0
     assert "the newest post is of 8 Mar 2019, and `lookback` is 14 days" in done.out
-    assert "newsletter build quay --as-of 2019-03-09" in done.out
-    assert "The tide of 2019-03-08" in desk.call("build", "quay", "--as-of", "2019-03-09").out
+    assert "newsletter build quay --as-of 2019-03-08" in done.out
+    assert "The tide of 2019-03-08" in desk.call("build", "quay", "--as-of", "2019-03-08").out
+
+
+@pytest.mark.parametrize(
+    ("as_of", "last"),
+    [
+        ("2019-03-08", "2019-03-08T20:00"),
+        ("20190308", "2019-03-08T20:00"),
+        ("2019-03-08T00:00", "2019-03-01"),
+        ("2019-03-08T21:30+01:00", "2019-03-08T20:00"),
+        ("2019-03-08T20:30+01:00", "2019-03-01"),
+    ],
+)
+def test_a_date_is_all_of_that_day_and_a_time_is_itself(tmp_path: Path, as_of: str, last: str) -> None:
+    desk = blog(tmp_path, "2019-03-01")
+    evening = "---\ntitle: The tide of 2019-03-08T20:00\ndate: 2019-03-08 20:00\n---\nIt came in late.\n"
+    (tmp_path / "blog" / "_posts" / "2019-03-08-late.md").write_text(evening)
+    (issue,) = desk.call("build", "quay", "--as-of", as_of, "--json").json["issues"]
+    assert issue["stories"][0]["title"] == f"The tide of {last}"
 
 
 def test_a_post_to_come_does_not_make_an_archive_young(tmp_path: Path) -> None:
@@ -41,9 +61,10 @@ def test_a_post_to_come_does_not_make_an_archive_young(tmp_path: Path) -> None:
 
 def test_what_was_read_and_skipped_is_told_beside_the_answer(tmp_path: Path) -> None:
     desk = blog(tmp_path, "2019-03-08")
+    assert "read   blog" not in desk.call("build", "quay").err  # nobody looks on
     (tmp_path / "blog" / "_posts" / "2019-03-09-fog.md").write_text('---\ntitle: "Fog\n---\nThick.\n')
     done = desk.call("build", "quay")
-    assert "read   blog: 1 post, 1 new, 1 skipped; newsletter collect says why" in done.err
+    assert "read   blog: 1 post, 1 skipped; newsletter collect says why" in done.err
     assert "read   blog" not in done.out
 
 
@@ -54,3 +75,32 @@ def test_no_source_to_read_is_a_failure_and_not_a_quiet_week(tmp_path: Path) -> 
     assert built.status == 1
     assert "no source of quay could be read" in built.err
     assert "Nothing new" not in built.out
+
+
+def test_a_draft_of_before_stays_and_is_told_of_when_nothing_is_left_to_build_from(tmp_path: Path) -> None:
+    desk = blog(tmp_path, "2019-03-08")
+    desk.call("build", "quay", "--as-of", "2019-03-08")
+    (tmp_path / "blog" / "_posts" / "2019-03-08-tide.md").unlink()
+    done = desk.call("build", "quay")
+    assert done.status == 0
+    assert "so there is no new draft" in done.out
+    assert "Issue 1 for main, a draft built before, stays as it is: The tide of 2019-03-08 (1 story" in done.out
+    assert "newsletter send 1 sends it, newsletter cancel 1 drops it" in done.out
+    told = desk.call("build", "quay", "--json")
+    assert told.json == {"issues": []}
+    assert "stays as it is" in told.err
+    assert [issue["state"] for issue in desk.call("issues", "--json").json] == ["draft"]
+    desk.call("cancel", 1)
+    assert "stays" not in desk.call("build", "quay").out
+
+
+def test_why_does_not_contradict_the_draft_that_is_there(tmp_path: Path) -> None:
+    desk = blog(tmp_path, "2019-03-08")
+    desk.call("build", "quay", "--as-of", "2019-03-08")
+    said = desk.call("why", "2019-03-08-tide.md").out
+    assert said.startswith("in ")
+    assert "draft issue 1 (built as of 2019-03-08 23:59 UTC)" in said
+    assert "would leave it out: it is of 2019-03-08" in said
+    (one,) = desk.call("why", "2019-03-08-tide.md", "--as-of", "2019-03-08", "--json").json
+    assert (one["reason"], one["issue"]) == ("included", 1)
+    assert desk.call("why", "2019-03-08-tide.md", "--as-of", "friday").status == 2

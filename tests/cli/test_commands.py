@@ -23,6 +23,7 @@ from newsletter import __version__
 from newsletter.cli import MOST_COLUMNS, main
 from newsletter.cli.root import cli
 from tests.cli.desk import Desk
+from tests.smtp_sink import Sink, reply
 
 COMMANDS = [
     "init", "doctor", "demo", "collect", "posts", "why", "build", "issues", "show", "preview", "check", "send-preview",
@@ -120,7 +121,7 @@ def test_help_needs_none_of_the_heavy_libraries(tmp_path: Path) -> None:
             "error: there is no newsletter `harbor`. Did you mean `harbour`? config.yaml has: harbour.",
         ),
         (["build", "harbour", "--edition", "neer"], 1, "there is no edition of harbour `neer`. Did you mean `near`?"),
-        (["build", "harbour", "--as-of", "friday"], 2, "write a time like"),
+        (["build", "harbour", "--as-of", "friday"], 2, "write a date like 2026-11-27, or a time like"),
         (["build", "harbour", "--as-of", "0001-01-01T00:00+14:00"], 2, "write a year from 1970"),
         (["show", "99999999999999999999999"], 1, "there is no issue 99999999999999999999999"),
         (["subscribers", "list", "--edition", "nowhere"], 1, "there is no edition `nowhere`"),
@@ -340,13 +341,52 @@ def test_subscribers_come_and_go(tmp_path: Path) -> None:
     bob = desk.call("subscribers", "show", "bob@example.com", "--json").json
     assert [(one["action"], one["edition"], one["method"]) for one in bob["consents"]] == [("added", "far", "operator")]
     assert "harbour, edition far: active since" in desk.call("subscribers", "show", "bob@example.com").out
-    removed = desk.run("subscribers", "remove", "-", "--json", stdin="bob@example.com\nzoe@example.com\n").json
-    assert removed == {"unsubscribed": ["bob@example.com"], "not_subscribed": ["zoe@example.com"]}
+    removed = desk.run("subscribers", "remove", "-", "--json", stdin="no address\nbob@example.com\nzoe@example.com\n")
+    [refused] = removed.json["refused"]
+    assert removed.status == 0
+    assert removed.json == {
+        "unsubscribed": ["bob@example.com"], "not_subscribed": ["zoe@example.com"], "refused": [refused]
+    }  # fmt: skip
+    assert refused["value"] == "no address"
+    assert refused["reason"] in removed.err
+    assert desk.call("subscribers", "remove", "no address").status == 1
     assert "no address came in" in desk.run("subscribers", "remove", "-").err
     assert desk.call("subscribers", "import", "list.csv", "--json").json["unchanged"] == 1
     assert desk.call("subscribers", "erase", "cy@example.com", "--yes", "--json").json == {"erased": "cy@example.com"}
     assert desk.call("subscribers", "import", "list.csv", "--json").json["added"] == 0
     assert desk.call("subscribers", "add", "cy@example.com", "--active").status == 1
+
+
+def test_add_sends_the_mail_that_asks_at_once(tmp_path: Path) -> None:
+    with Sink() as sink:
+        desk = Desk(tmp_path, sink.port).furnish()
+        ann = desk.call("subscribers", "add", "ann@example.com", "--json").json
+        assert (ann["state"], ann["asked"]) == ("pending", "sent")
+        assert "It went before" in desk.call("subscribers", "add", "ann@example.com").out
+        assert sink.recipients == {"ann@example.com": 1}
+        sink.fail("RCPT", reply(550, "5.1.1 nobody here"), to="gone@example.com")
+        gone = desk.call("subscribers", "add", "gone@example.com", "--json").json
+        assert gone["asked"] == "failed"
+        assert desk.call("subscribers", "add", "bob@example.com", "--active", "--json").json["asked"] is None
+        desk.call("subscribers", "remove", "bob@example.com")
+        assert "bob@example.com is asked to confirm" in desk.call("subscribers", "add", "bob@example.com").out
+
+
+def test_add_says_that_the_mail_waits_while_the_server_is_away(tmp_path: Path) -> None:
+    with Sink() as sink:
+        pass
+    desk = Desk(tmp_path, sink.port).furnish()
+    said = desk.call("subscribers", "add", "ann@example.com")
+    assert (said.status, "could not go out yet" in said.out, "newsletter worker" in said.out) == (0, True, True)
+    assert desk.call("subscribers", "add", "ann@example.com", "--json").json["asked"] == "queued"
+
+
+def test_import_says_how_many_are_asked_and_what_sends_it(tmp_path: Path) -> None:
+    desk = Desk(tmp_path).furnish()
+    (tmp_path / "list.csv").write_text("email\nann@example.com\nbob@example.com\n")
+    said = desk.call("subscribers", "import", "list.csv", "--confirm").out
+    assert "2 readers will be asked to confirm: newsletter serve or newsletter worker sends the mails." in said
+    assert "asked" not in desk.call("subscribers", "import", "list.csv", "--confirm").out
 
 
 def test_a_name_is_one_line_and_an_empty_choice_is_no_empty_list(tmp_path: Path) -> None:
@@ -414,7 +454,6 @@ class Terminal:
 
 @pytest.fixture
 def listed(tmp_path: Path) -> Iterator[Desk]:
-    from tests.smtp_sink import Sink
 
     with Sink() as sink:
         desk = Desk(tmp_path, sink.port).furnish()

@@ -34,21 +34,23 @@ def desk(tmp_path: Path, sink: Sink) -> Desk:
 def readers(desk: Desk, number: int, edition: str = "near") -> None:
     lines = [f"reader{one}@example.com,Reader {one},{edition}" for one in range(number)]
     (desk.folder / "readers.csv").write_text("\n".join(["E-Mail,NAME,Edition", *lines]) + "\n")
-    assert desk.run("subscribers", "import", "readers.csv", "--newsletter", "harbour", "--json").json["added"] == number
+    assert (
+        desk.call("subscribers", "import", "readers.csv", "--newsletter", "harbour", "--json").json["added"] == number
+    )
 
 
 def test_from_posts_to_inboxes(desk: Desk, sink: Sink) -> None:
-    collected = desk.run("collect", "--json").json["sources"]
+    collected = desk.call("collect", "--json").json["sources"]
     assert [one["name"] for one in collected] == ["blog"]
     assert {key: collected[0][key] for key in ("type", "seen", "new", "updated", "error")} == {
         "type": "jekyll", "seen": 4, "new": 4, "updated": 0, "error": None
     }  # fmt: skip
     assert [one["item"] for one in collected[0]["skipped"]] == ["_posts/2026-06-04-broken.md"]
-    again = desk.run("collect", "harbour")
+    again = desk.call("collect", "harbour")
     assert again.status == 0
     assert "_posts/2026-06-04-broken.md:" in again.out
 
-    posts = desk.run("posts", "harbour", "--json").json
+    posts = desk.call("posts", "harbour", "--json").json
     ferry = [post for post in posts if "Ferry" in post["title"]]
     assert len(posts) == 4
     assert len({post["story"] for post in ferry}) == 1
@@ -60,20 +62,20 @@ def test_from_posts_to_inboxes(desk: Desk, sink: Sink) -> None:
         "source", "path", "url", "title", "published", "updated", "categories", "tags", "author", "excerpt", "image",
         "slug", "state", "story",
     }  # fmt: skip
-    assert "Gulls [bold]outwit[/] {{ 7*7 }} drones" in desk.run("posts").out
+    assert "Gulls [bold]outwit[/] {{ 7*7 }} drones" in desk.call("posts").out
 
-    built = desk.run("build", "harbour", "--json").json["issues"]
+    built = desk.call("build", "harbour", "--json").json["issues"]
     assert [(one["id"], one["edition"], one["number"], one["state"]) for one in built] == [
         (1, "near", 1, "draft"), (2, "far", 1, "draft")
     ]  # fmt: skip
     assert len(built[0]["stories"]) == 3
     told = next(story for story in built[0]["stories"] if "Ferry" in story["title"])
     assert [set(also) for also in told["also"]] == [{"title", "url", "source"}]
-    assert desk.run("build", "harbour", "--edition", "near", "--json").json["issues"][0]["id"] == 1
+    assert desk.call("build", "harbour", "--edition", "near", "--json").json["issues"][0]["id"] == 1
 
     readers(desk, 5)
     sink.fail("RCPT", reply(550, "5.1.1 no such user"), to="reader4@example.com")
-    sent = desk.run("send", 1, "--yes", "--json")
+    sent = desk.call("send", 1, "--yes", "--json")
     assert sent.status == 0, sent.err
     assert {key: sent.json[key] for key in ("issue", "state", "recipients", "sent", "failed")} == {
         "issue": 1, "state": "sent", "recipients": 5, "sent": 4, "failed": 1
@@ -81,27 +83,27 @@ def test_from_posts_to_inboxes(desk: Desk, sink: Sink) -> None:
     assert sent.json["recipients"] == sum(sent.json[name] for name in COUNTS[1:])
     assert sorted(sink.recipients) == [f"reader{one}@example.com" for one in range(4)]
 
-    shown = desk.run("show", 1, "--json").json
+    shown = desk.call("show", 1, "--json").json
     assert {name: shown[name] for name in COUNTS} == {name: sent.json[name] for name in COUNTS}
     assert [(one["domain"], one["recipients"]) for one in shown["by_domain"]] == [("example.com", 5)]
     assert [(one["code"], one["count"]) for one in shown["reasons"]] == [(550, 1)]
-    failed = desk.run("show", 1, "--deliveries", "--state", "failed", "--json").json
+    failed = desk.call("show", 1, "--deliveries", "--state", "failed", "--json").json
     assert [set(row) for row in failed] == [{"email", "state", "attempts", "code", "status", "text", "at"}]
     assert failed[0]["email"] == "reader4@example.com"
-    assert [issue["id"] for issue in desk.run("issues", "--json").json] == [2, 1]
+    assert [issue["id"] for issue in desk.call("issues", "--json").json] == [2, 1]
 
-    assert desk.run("build", "harbour", "--edition", "near", "--json").json == {"issues": []}
-    assert "Nothing new" in desk.run("build", "harbour", "--edition", "near").out
-    why = desk.run("why", "_posts/2026-06-03-gulls.md", "--json").json
+    assert desk.call("build", "harbour", "--edition", "near", "--json").json == {"issues": []}
+    assert "Nothing new" in desk.call("build", "harbour", "--edition", "near").out
+    why = desk.call("why", "_posts/2026-06-03-gulls.md", "--json").json
     assert [(one["edition"], one["included"]) for one in why] == [("near", False), ("far", True)]
 
-    empty = desk.run("send", 2, "--yes", "--json")
+    empty = desk.call("send", 2, "--yes", "--json")
     assert (empty.status, empty.json["state"], empty.json["recipients"]) == (0, "sent", 0)
 
 
 def test_a_preview_is_what_is_sent(desk: Desk, sink: Sink) -> None:
-    desk.run("build", "harbour")
-    assert desk.run("preview", 1, "--out", "look", "--json").json["files"] == [
+    desk.call("build", "harbour")
+    assert desk.call("preview", 1, "--out", "look", "--json").json["files"] == [
         "look/message.eml", "look/message.html", "look/message.txt"
     ]  # fmt: skip
     seen = email.message_from_bytes((desk.folder / "look" / "message.eml").read_bytes(), policy=email.policy.default)
@@ -109,10 +111,10 @@ def test_a_preview_is_what_is_sent(desk: Desk, sink: Sink) -> None:
     assert "{{ 7*7 }}" in html
     assert "\ufdd0" not in html
 
-    mailed = desk.run("send-preview", "harbour", "--to", "me@example.com", "--to", "you@example.com", "--json")
+    mailed = desk.call("send-preview", "harbour", "--to", "me@example.com", "--to", "you@example.com", "--json")
     assert (mailed.status, mailed.json["sent"], mailed.json["issue"]) == (0, 2, 1), mailed.err
     assert "--edition shows the other" in mailed.err
-    assert desk.run("send-preview", 1, "--to", "me@example.com").status == 0
+    assert desk.call("send-preview", 1, "--to", "me@example.com").status == 0
     sink.wait_for(3)
     mine = email.message_from_bytes(sink.received[0].content, policy=email.policy.default)
     assert mine["Subject"] == f"[Preview] {seen['Subject']}"
@@ -122,33 +124,33 @@ def test_a_preview_is_what_is_sent(desk: Desk, sink: Sink) -> None:
         assert body is not None
         assert expected is not None
         assert body.get_content() == expected.get_content()
-    assert desk.run("show", 1, "--json").json["recipients"] == 0
+    assert desk.call("show", 1, "--json").json["recipients"] == 0
 
     sink.fail("RCPT", reply(550, "5.7.1 not you"), to="nobody@example.com")
-    refused = desk.run("send-preview", 1, "--to", "nobody@example.com", "--json")
+    refused = desk.call("send-preview", 1, "--to", "nobody@example.com", "--json")
     assert (refused.status, refused.json["sent"]) == (1, 0)
     assert "nobody@example.com did not get it: 550 5.7.1 not you" in refused.err
 
 
 def test_what_is_put_off_is_waited_for_or_left(desk: Desk, sink: Sink) -> None:
-    desk.run("build", "harbour")
+    desk.call("build", "harbour")
     readers(desk, 2)
     sink.fail("RCPT", reply(451, "4.7.1 later"), to="reader1@example.com", times=2)
-    left = desk.run("send", 1, "--yes", "--wait", "0s", "--json")
+    left = desk.call("send", 1, "--yes", "--wait", "0s", "--json")
     assert (left.status, left.json["state"], left.json["deferred"]) == (0, "sending", 1)
-    assert desk.run("send", 1, "--yes").status == 1
-    done = desk.run("resume", 1, "--wait", "20s", "--json")
+    assert desk.call("send", 1, "--yes").status == 1
+    done = desk.call("resume", 1, "--wait", "20s", "--json")
     assert (done.status, done.json["state"], done.json["sent"]) == (0, "sent", 2)
-    assert desk.run("resume", 1).status == 1
+    assert desk.call("resume", 1).status == 1
 
 
 def test_a_signal_drains_and_resume_goes_on(desk: Desk, sink: Sink) -> None:
-    desk.run("build", "harbour")
+    desk.call("build", "harbour")
     readers(desk, 80)
     sink.fail("answer", HOLD, after=20)  # so that the signal comes in the middle, however slow the machine
     sending = desk.start("send", 1, "--yes", "--json")
     sink.wait_for(21)
-    second, third = desk.run("resume", 1), desk.run("send", 1, "--yes")
+    second, third = desk.call("resume", 1), desk.call("send", 1, "--yes")
     assert (second.status, third.status) == (1, 1)
     assert "another process" in second.err
     assert "another process is sending issue 1 now; --wait TIME waits for it" in third.err
@@ -162,14 +164,14 @@ def test_a_signal_drains_and_resume_goes_on(desk: Desk, sink: Sink) -> None:
     assert 0 < cut["sent"] < 80
     assert cut["sent"] == len(sink.received)
     sink.faults.clear()
-    done = desk.run("resume", 1, "--json")
+    done = desk.call("resume", 1, "--json")
     assert (done.status, done.json["sent"]) == (0, 80)
     assert set(sink.recipients.values()) == {1}
 
 
 @pytest.mark.parametrize("again", [["resume", 1], ["send", 1, "--yes"]], ids=["resume", "send"])
 def test_waiting_for_the_process_that_delivers_is_no_failure(desk: Desk, sink: Sink, again: list[object]) -> None:
-    desk.run("build", "harbour")
+    desk.call("build", "harbour")
     readers(desk, 40)
     sink.fail("answer", HOLD, after=3)
     sending = desk.start("send", 1, "--yes", "--json")
@@ -186,19 +188,19 @@ def test_waiting_for_the_process_that_delivers_is_no_failure(desk: Desk, sink: S
 
 
 def test_pause_and_cancel(desk: Desk, sink: Sink) -> None:
-    desk.run("build", "harbour")
+    desk.call("build", "harbour")
     readers(desk, 1)
-    assert desk.run("pause", 1).status == 1
+    assert desk.call("pause", 1).status == 1
     sink.fail("RCPT", reply(451, "4.7.1 later"))
-    desk.run("send", 1, "--yes", "--wait", "0s")
-    assert desk.run("pause", 1, "--json").json["state"] == "paused"
-    assert desk.run("cancel", 1, "--json").json["state"] == "cancelled"
-    assert desk.run("resume", 1).status == 1
-    assert "cancelled" in desk.run("issues").out
+    desk.call("send", 1, "--yes", "--wait", "0s")
+    assert desk.call("pause", 1, "--json").json["state"] == "paused"
+    assert desk.call("cancel", 1, "--json").json["state"] == "cancelled"
+    assert desk.call("resume", 1).status == 1
+    assert "cancelled" in desk.call("issues").out
 
 
 def test_without_a_terminal_a_list_is_mailed_only_with_yes(desk: Desk, sink: Sink) -> None:
-    desk.run("build", "harbour")
+    desk.call("build", "harbour")
     readers(desk, 2)
     refused = desk.run("send", 1, stdin="2\n")
     assert refused.status == 2
@@ -210,11 +212,11 @@ def test_a_blocked_issue_stays(desk: Desk) -> None:
     templates = desk.folder / "templates" / "email"
     templates.mkdir(parents=True)
     (templates / "digest.txt").write_text("{{ subject }}\n")
-    desk.run("build", "harbour")
-    checked = desk.run("check", 1, "--json")
+    desk.call("build", "harbour")
+    checked = desk.call("check", 1, "--json")
     assert (checked.status, checked.json["passed"]) == (3, False)
     assert any(finding["level"] == "block" for finding in checked.json["findings"])
-    sent = desk.run("send", 1, "--yes", "--json")
+    sent = desk.call("send", 1, "--yes", "--json")
     assert (sent.status, sent.out) == (3, "")
     assert "unsubscribe" in sent.err
-    assert desk.run("show", 1, "--json").json["state"] == "draft"
+    assert desk.call("show", 1, "--json").json["state"] == "draft"

@@ -157,6 +157,16 @@ def test_a_second_reading_says_unchanged_or_the_same(sample: Sample) -> None:
         assert {key: item.fingerprint for key, item in items(again).items()} == old
 
 
+def test_what_it_gives_is_not_left_out_nor_what_it_does_not_know(sample: Sample) -> None:
+    before = sample.source.read(SourceState(), NOW)
+    for post in posts(before):
+        assert sample.source.left_out(before.state, post.path or post.url, NOW) is None
+        assert sample.source.left_out(before.state, post.url, NOW) is None
+    for unknown in ("_posts/2026-04-01-nowhere.md", "https://blog.example.org/nowhere"):
+        assert sample.source.left_out(before.state, unknown, NOW) is None
+        assert sample.source.left_out(SourceState(), unknown, NOW) is None
+
+
 def test_the_state_is_plain_json(sample: Sample) -> None:
     state = sample.source.read(SourceState(), NOW).state
     assert json.loads(json.dumps(dict(state.values))) == dict(state.values)

@@ -202,6 +202,9 @@ class Broken:
     def read(self, state: SourceState, now: datetime) -> Reading:
         raise RuntimeError("a bug")
 
+    def left_out(self, state: SourceState, post: str, now: datetime) -> None:
+        return None
+
 
 class Scripted:
     name, type = "scripted", "feed"
@@ -211,6 +214,9 @@ class Scripted:
 
     def read(self, state: SourceState, now: datetime) -> Reading:
         return Reading(self._items(), state, self.complete)
+
+    def left_out(self, state: SourceState, post: str, now: datetime) -> None:
+        return None
 
     def _items(self) -> Iterator[Item | Skipped]:
         for each in self.script:

@@ -292,6 +292,7 @@ def test_confirm_asks_each(database: Database) -> None:
     asking = replace(TARGET, state=SubscriptionState.PENDING)
     report = bring(database, "email\nleft@example.org\nhere@example.org\nnew@example.org\n", asking)
     assert numbers(report) == (1, 0, 2, 0)
+    assert report.asked == 1
     assert table(database)["new@example.org"][2] == "pending"
     with database.read() as connection:
         since = datetime(2020, 1, 1, tzinfo=UTC)

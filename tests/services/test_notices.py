@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -133,6 +133,25 @@ def test_a_newsletter_that_is_gone_from_the_configuration_ends_its_notices(app: 
     ask(app, "ann@example.org")
     sign_up(app.database, app.signer, replace(SignUp("gone", "main", "bob@example.org")), NOW)
     assert send(app, Post(OutcomeKind.ACCEPTED)) == NoticeReport(sent=1, failed=1)
+
+
+def test_one_persons_mail_is_sent_alone_and_never_by_two(app: App) -> None:
+    ask(app, "ann@example.org", "bob@example.org")
+    ann = app.signer.person("ann@example.org")
+    others = list[NoticeReport]()
+
+    class Slow(Post):
+        async def send(self, envelope: Envelope, message: list[bytes]) -> Outcome:
+            door = Post(OutcomeKind.ACCEPTED)
+            others.append(await to(door))
+            return await super().send(envelope, message)
+
+    def to(door: Post) -> Coroutine[None, None, NoticeReport]:
+        return send_due(app.database, door, app.renderer.notice, app.signer, app.edition, lambda: NOW, ann)
+
+    assert asyncio.run(to(Slow(OutcomeKind.ACCEPTED))) == NoticeReport(sent=1)
+    assert others == [NoticeReport()]
+    assert [state for _, state, _ in queue(app)] == ["sent", "queued"]
 
 
 def test_what_a_dead_process_had_in_hand_is_sent_later(app: App) -> None:

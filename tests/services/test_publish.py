@@ -96,7 +96,7 @@ def titles(issue: Issue | None) -> list[str]:
 
 
 def ask(database: Database, post: str, edition: Edition = UK, as_of: datetime = NOW) -> Why:
-    return why(database, [edition], post, as_of)[0]
+    return why(database, [edition], post, as_of, {"tech": []})[0]
 
 
 def test_an_issue_holds_the_best_new_stories_in_order(database: Database) -> None:
@@ -243,6 +243,30 @@ def test_below_the_limit_says_by_how_much(database: Database) -> None:
     assert (answer.reason, answer.rank) == (Reason.BELOW, 2)
     assert "1.50" in answer.text
     assert "2.79" in answer.text
+
+
+def test_a_draft_that_has_the_story_is_told_beside_what_an_issue_built_now_would_do(database: Database) -> None:
+    add(database, "bridge", 20)
+    before = NOW - timedelta(days=18)
+    draft = make(database, as_of=before)
+    assert draft is not None
+    now, then = ask(database, "_posts/bridge.md"), ask(database, "_posts/bridge.md", as_of=before)
+    assert (now.reason, now.included, now.issue) == (Reason.IN_DRAFT, True, draft.id)
+    assert f"stands in draft issue {draft.id} (built as of 2026-04-27 08:00 UTC)" in now.text
+    assert "Built as of 2026-05-15 08:00 UTC, an issue would leave it out: it is of 2026-04-25" in now.text
+    assert (then.reason, then.issue, then.rank) == (Reason.INCLUDED, draft.id, 1)
+    assert "draft issue" in then.text
+
+
+def test_a_story_that_came_after_the_draft_is_said_to_need_another_build(database: Database) -> None:
+    add(database, "bridge")
+    draft = make(database)
+    assert draft is not None
+    add(database, "cheese")
+    answer = ask(database, "_posts/cheese.md")
+    assert (answer.reason, answer.issue) == (Reason.INCLUDED, None)
+    assert f"not in draft issue {draft.id}" in answer.text
+    assert "`newsletter build tech` makes it anew" in answer.text
 
 
 def test_an_unknown_post_is_said_to_be_unknown(database: Database) -> None:

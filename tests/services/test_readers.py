@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from newsletter.domain.subscriber import SubscriptionState
-from newsletter.errors import AddressError, NotFound, WrongState
+from newsletter.errors import NotFound, WrongState
 from newsletter.services import readers
 from newsletter.services.subscribe import SignUp, sign_up
 from newsletter.store import consents, subscribers, tables
@@ -38,8 +38,9 @@ def test_add_active_brings_nobody_back_who_left(database: Database) -> None:
     assert readers.remove(database, SIGNER, [WISH.email, "no@example.org"], None, "test", NOW) == (
         ["ann.unlikely@example.org"],
         ["no@example.org"],
+        [],
     )
-    assert readers.remove(database, SIGNER, [WISH.email], None, "test", NOW) == ([], ["ann.unlikely@example.org"])
+    assert readers.remove(database, SIGNER, [WISH.email], None, "test", NOW) == ([], ["ann.unlikely@example.org"], [])
     with pytest.raises(WrongState, match="only they can come back"):
         readers.add_active(database, SIGNER, WISH, NOW)
     with database.write() as connection:
@@ -47,6 +48,8 @@ def test_add_active_brings_nobody_back_who_left(database: Database) -> None:
     with pytest.raises(WrongState, match="never mailed"):
         readers.add_active(database, SIGNER, replace(WISH, email="bob@example.org"), NOW)
     assert readers.add(database, SIGNER, replace(WISH, email="bob@example.org"), NOW) is None
+    with database.read() as connection:
+        assert consents.of(connection, SIGNER.person("bob@example.org")) == []
 
 
 def test_what_is_known_of_a_person(database: Database) -> None:
@@ -71,10 +74,16 @@ def test_remove_from_one_newsletter_or_all(database: Database) -> None:
         "tech": "unsubscribed",
         "other": "active",
     }
-    with pytest.raises(AddressError):
-        readers.remove(database, SIGNER, [WISH.email, "nobody"], None, "test", NOW)
     assert [one.newsletter for one in readers.listing(database, state=SubscriptionState.ACTIVE)] == ["other"]
     assert [one.newsletter for one in readers.listing(database, newsletter="tech")] == ["tech"]
+
+
+def test_one_that_is_no_address_stops_no_removal(database: Database) -> None:
+    readers.add_active(database, SIGNER, WISH, NOW)
+    done, others, [refused] = readers.remove(database, SIGNER, ["nobody", WISH.email], None, "test", NOW)
+    assert (done, others) == (["ann.unlikely@example.org"], [])
+    assert refused.value == "nobody"
+    assert "no @" in refused.reason
 
 
 def _delivery(database: Database, subscriber: int, issue: int, state: str) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 
 from sqlalchemy import insert, select
 
+from newsletter.domain.post import Post
+from newsletter.services.collect import collect
 from newsletter.services.stories import assign
+from newsletter.sources.base import Item, Reading, SourceState
 from newsletter.store.database import Database
-from newsletter.store.tables import issues, posts, sent_stories, stories
+from newsletter.store.tables import former_versions, issues, posts, sent_stories, stories
 from tests import stored
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -57,11 +61,13 @@ def story(database: Database, post: int) -> int | None:
         return connection.scalar(select(posts.c.story).where(posts.c.id == post))
 
 
-def send(database: Database, story: int | None, edition: str = "uk", state: str = "sent") -> None:
+def send(
+    database: Database, story: int | None, edition: str = "uk", state: str = "sent", built: datetime = NOW
+) -> None:
     """An issue that holds the story; written to the ledger unless it is a draft."""
     held = [{"story": story, "title": "", "url": "", "also": []}]
     row = {"newsletter": "tech", "edition": edition, "number": story, "state": state, "subject": "", "preheader": ""}
-    row |= {"html": "", "text": "", "hash": "", "stories": held, "notes": [], "built_at": NOW, "as_of": NOW}
+    row |= {"html": "", "text": "", "hash": "", "stories": held, "notes": [], "built_at": built, "as_of": NOW}
     with database.write() as connection:
         issue = connection.execute(insert(issues).values(row)).inserted_primary_key[0]
         if state != "draft":
@@ -155,3 +161,101 @@ def test_newsletters_do_not_share_stories(database: Database) -> None:
     assert story(database, theirs) is None
     assign(database, "other", NOW)
     assert story(database, theirs) != story(database, mine)
+
+
+KETTLE = "The kettle that learned to wait"
+BREW = (
+    "A kettle made in Aldermoor listens to its kitchen and boils when somebody is about to come in. Its maker, Iris "
+    "Vale, taught it for a year in a house with four children, and says that it was wrong only on birthdays."
+)
+BREW_IN_OTHER_WORDS = (
+    "Iris Vale of Aldermoor has built a kettle which hears when somebody is about to come in for tea. For a year it "
+    "practised in a house with four children, and says that only birthdays surprised it."
+)
+LATER = NOW + timedelta(hours=3)
+
+
+class Shelf:
+    """A source whose posts are (key, title, body)."""
+
+    name, type = "blog", "feed"
+
+    def __init__(self, *told: tuple[str, str, str]) -> None:
+        self.told = told
+
+    def read(self, state: SourceState, now: datetime) -> Reading:
+        return Reading(map(self._item, self.told), state, complete=True)
+
+    def left_out(self, state: SourceState, post: str, now: datetime) -> None:
+        return None
+
+    def _item(self, told: tuple[str, str, str]) -> Item:
+        key, title, body = told
+        post = Post("blog", key, f"https://example.org/{key}", title, NOW, body=body)
+        return Item(key, sha256(f"{title} {body}".encode()).hexdigest(), lambda: post)
+
+
+def read(database: Database, *told: tuple[str, str, str], now: datetime = LATER) -> dict[str, int]:
+    """Collects; the story of each post."""
+    (report,) = collect(database, "tech", [Shelf(*told)], now)
+    assert report.error is None
+    with database.read() as connection:
+        return {row.key: row.story for row in connection.execute(select(posts.c.key, posts.c.story))}
+
+
+def test_a_sent_story_is_known_by_the_title_that_its_post_had(database: Database) -> None:
+    send(database, read(database, ("a", KETTLE, BREW), now=NOW)["a"])
+    read(database, ("a", "Patience, boiled", BREW))
+    read(database, ("a", "What a birthday does to tea", BREW))
+    told = read(
+        database,
+        ("a", "What a birthday does to tea", BREW),
+        ("b", KETTLE, BREW_IN_OTHER_WORDS),
+        ("c", "The phone that lasts nine days", PHONE),
+    )
+    assert told["b"] == told["a"] != told["c"]
+
+
+def test_a_sent_story_is_known_by_the_text_that_its_post_had(database: Database) -> None:
+    send(database, read(database, ("a", KETTLE, BREW), now=NOW)["a"])
+    withdrawn = ("a", KETTLE, "We have withdrawn this report; a new one is being written by somebody else.")
+    read(database, withdrawn)
+    told = read(database, withdrawn, ("b", "A maker from Aldermoor and her patient machine", BREW))
+    assert told["b"] == told["a"]
+
+
+def test_a_title_that_was_given_up_before_the_issue_was_built_is_free_for_other_news(database: Database) -> None:
+    first = read(database, ("a", KETTLE, BREW), now=NOW)["a"]
+    send(database, first, state="draft")
+    read(database, ("a", TITLE, FERRY))
+    told = read(database, ("a", TITLE, FERRY), ("b", KETTLE, BREW_IN_OTHER_WORDS))
+    assert told["b"] != told["a"], "nobody was sent it"
+    send(database, told["a"], edition="world", built=LATER + timedelta(hours=1))
+    told = read(database, ("a", TITLE, FERRY), ("c", KETTLE, BREW))
+    assert told["c"] == told["b"] != told["a"] == first
+
+
+def test_a_title_that_stood_in_a_draft_is_known_once_that_was_sent(database: Database) -> None:
+    first = read(database, ("a", KETTLE, BREW), now=NOW)["a"]
+    send(database, first, state="draft")
+    read(database, ("a", "Patience, boiled", BREW))
+    with database.write() as connection:
+        issue = connection.scalar(select(issues.c.id))
+        connection.execute(insert(sent_stories).values(newsletter="tech", edition="uk", story=first, issue=issue))
+    told = read(database, ("a", "Patience, boiled", BREW), ("b", KETTLE, BREW_IN_OTHER_WORDS))
+    assert told["b"] == first
+
+
+def test_of_an_edited_post_only_what_was_in_an_issue_is_kept(database: Database) -> None:
+    sent = ("a", KETTLE, BREW)
+    send(database, read(database, sent, ("b", TITLE, FERRY), now=NOW)["a"])
+    read(database, ("a", KETTLE, BREW.replace("four", "five")), ("b", "Boats in the mist", FERRY))
+    with database.read() as connection:
+        assert connection.execute(select(former_versions.c.title)).all() == []
+    for _ in range(2):
+        read(database, ("a", "Patience, boiled", BREW), ("b", TITLE, FERRY))
+        read(database, sent, ("b", "Boats in the mist", FERRY))
+    with database.read() as connection:
+        assert sorted(connection.execute(select(former_versions.c.title)).scalars()) == [
+            "Patience, boiled", KETTLE, KETTLE,
+        ]  # fmt: skip

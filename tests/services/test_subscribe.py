@@ -87,6 +87,32 @@ def test_confirming_twice_welcomes_once(database: Database, signer: Signer) -> N
     assert len(mails(database, "welcome")) == 1
 
 
+def test_a_link_confirms_the_edition_that_its_mail_named(database: Database, signer: Signer) -> None:
+    sign_up(database, signer, replace(WISH, edition="world"), NOW)
+    sign_up(database, signer, replace(WISH, email="ANN@example.org", edition="uk"), NOW)  # a stranger may do so
+    [first] = mails(database)
+    waiting = state(database)
+    assert waiting
+    assert waiting.edition == "world"
+
+    sign_up(database, signer, WISH, NOW + 2 * DAY)
+    assert (len(mails(database)), state(database)) == (2, replace(waiting, edition="uk"))
+    token = signer.sign_expiring(CONFIRM, first["payload"])
+    assert confirmation(database, signer, token).edition == "world"
+    assert confirm(database, signer, token, "", NOW + 2 * DAY).edition == "world"
+    assert confirm(database, signer, link(database, signer), "", NOW + 2 * DAY).edition == "world"
+    with database.read() as connection:
+        record = consents.of(connection, signer.person("ann@example.org"))
+    assert [one.edition for one in record if one.action == "confirmed"] == ["world"]
+
+
+def test_a_link_of_the_old_kind_is_refused_politely(database: Database, signer: Signer) -> None:
+    sign_up(database, signer, WISH, NOW)
+    old = signer.sign_expiring(CONFIRM, mails(database)[0]["payload"].rpartition(":")[0])
+    with pytest.raises(TokenError, match="sign up again"):
+        confirm(database, signer, old, "", NOW)
+
+
 def test_six_sign_ups_bring_one_mail_and_a_new_day_another(database: Database, signer: Signer) -> None:
     for minute in range(6):
         sign_up(database, signer, WISH, NOW + timedelta(minutes=minute))

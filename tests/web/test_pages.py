@@ -19,7 +19,7 @@ from newsletter.services.subscribe import SignUp
 from newsletter.store import subscribers, tables
 from newsletter.text.token import ADDRESS, CONFIRM, PREFERENCES, UNSUBSCRIBE
 from newsletter.web import create_app
-from tests.web.site import TITLE, make_app, write_issue
+from tests.web.site import CONFIG, TITLE, make_app, write_issue
 
 FORM = {"email": "ann@example.org", "name": "Ann", "edition": "uk", "homepage": ""}
 
@@ -110,10 +110,50 @@ def test_from_form_to_active(app: App, web: TestClient) -> None:
     assert "Welcome to Tech Decoded" in web.post(f"/confirm/{token}").text
     assert states(app) == {"ann@example.org": "active"}
     assert "Welcome" in web.get(f"/confirm/{token}").text
+
+
+def record(app: App) -> list[tuple[str, str, str]]:
+    """Action, method and words of every line of the record of consent."""
+    columns = tables.consents.c
     with app.database.read() as connection:
-        row = connection.execute(select(tables.consents).where(tables.consents.c.action == "asked")).one()
-    assert (row.origin, row.method) == ("192.0.2.7", "form")
-    assert "Send me Tech Decoded by email" in row.words
+        rows = connection.execute(select(columns.action, columns.method, columns.words, columns.origin))
+        found = [tuple(row) for row in rows]
+    assert {row[3] for row in found} == {"192.0.2.7"}
+    return [row[:3] for row in found]
+
+
+@pytest.mark.parametrize("place", ["/subscribe/tech", "/embed/tech"])
+def test_the_record_of_consent_quotes_what_the_page_showed(app: App, web: TestClient, place: str) -> None:
+    form = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", "", web.get(place).text.partition("</form>")[0]))
+    web.post(place, data={**FORM, "edition": "world"})
+    token = confirm_token(app)
+    page = web.get(f"/confirm/{token}").text
+    web.post(f"/confirm/{token}")
+    [(_, method, asked), (action, way, confirmed)] = record(app)
+    assert (method, action, way) == ("form", "confirmed", "link")
+    assert asked in form
+    assert "Tech Decoded World" in asked
+    assert "unsubscribe at any time" in asked
+    assert f">{confirmed}</button>" in page
+    assert "Tech Decoded World" in confirmed
+
+
+@pytest.mark.parametrize("place", ["/subscribe/tech", "/api/v1/newsletters/tech/subscribe"])
+def test_the_record_of_a_sign_up_as_json_quotes_nobody(app: App, web: TestClient, place: str) -> None:
+    web.post(place, json={"email": "ann@example.org", "edition": "world"})
+    [(action, method, words)] = record(app)
+    assert (action, method) == ("asked", "api")
+    assert "vouches" in words
+
+
+def test_words_are_recorded_as_they_are_read_not_as_html(tmp_path: Path) -> None:
+    config = CONFIG.replace("name: Tech Decoded World", 'name: "R&D <World>"')
+    app = make_app(tmp_path, config=config)
+    with TestClient(create_app(app), client=("192.0.2.7", 1)) as web:
+        assert "send you R&amp;D &lt;World&gt; by email" in web.get("/embed/tech").text
+        web.post("/embed/tech", data={**FORM, "edition": "world"})
+    assert "send you R&D <World> by email" in record(app)[0][2]
+    app.database.close()
 
 
 def test_json_has_one_fixed_answer(app: App, web: TestClient) -> None:
@@ -272,6 +312,13 @@ def test_preferences(app: App, web: TestClient) -> None:
     assert states(app) == {"ann@example.org": "unsubscribed"}
     post(action="save", name="Anna", edition__tech="uk")
     assert states(app) == {"ann@example.org": "active"}
+    with app.database.read() as connection:
+        rows = connection.execute(select(tables.consents).where(tables.consents.c.method == "preferences")).all()
+    assert [(row.action, row.words) for row in rows] == [
+        ("moved", "Tech Decoded: Tech Decoded World"),
+        ("unsubscribed", ""),
+        ("confirmed", "Tech Decoded: Tech Decoded"),
+    ]
     assert "no more mail" in post(action="leave")
     assert states(app) == {"ann@example.org": "unsubscribed"}
 

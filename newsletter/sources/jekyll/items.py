@@ -113,6 +113,20 @@ class Items:
         known = traits(post.url, post.title, post.body, post.excerpt).pack()
         return _Outcome(mark, tuple([getattr(post, name) for name in _FIELDS]), known)
 
+    def whole(self, each: Found | Skipped) -> Post | Skipped:
+        """The post of one file, whatever its categories."""
+        if isinstance(each, Skipped):
+            return each
+        raw = self._bytes(each)
+        if isinstance(raw, Skipped):
+            return raw
+        if raw is None:
+            return Skipped(each.path, "this is a picture or data; Jekyll makes no post of it")
+        try:
+            return build(self.site, self.source, each, raw, self.now, self.resolve)
+        except PostError as error:
+            return Skipped(each.path, str(error))
+
     def _bytes(self, each: Found) -> bytes | Skipped | None:
         """None for pictures and data among the posts: Jekyll drops them without a word."""
         try:
@@ -130,10 +144,10 @@ class Items:
 
     def _post(self, found: Found, raw: bytes, mark: str) -> Post | None:
         post = build(self.site, self.source, found, raw, self.now, self.resolve)
-        if self._chosen(post):
+        if self.chosen(post):
             return post
         self.passed_over.append(mark)
         return None
 
-    def _chosen(self, post: Post) -> bool:
+    def chosen(self, post: Post) -> bool:
         return not self.categories or not self.categories.isdisjoint(each.casefold() for each in post.categories)
