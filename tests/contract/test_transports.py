@@ -106,6 +106,24 @@ def test_one_connection_takes_many_messages(case: Case) -> None:
     assert bodies == list(range(30))
 
 
+def test_who_was_named_as_following_gets_nothing_by_that(case: Case) -> None:
+    envelopes = [Envelope("b@example.org", f"r{n}@example.org") for n in range(4)]
+
+    async def main() -> list[Outcome]:
+        connection = case.transport.connection()
+        named = [*envelopes[1:3], Envelope("b@example.org", "nobody@example.org"), None]  # the third is not kept to
+        outcomes = [
+            await connection.send(envelope, [HEAD.replace(b"<1@", b"<%d@" % n), b"text %d\r\n" % n], following)
+            for n, (envelope, following) in enumerate(zip(envelopes, named, strict=True))
+        ]
+        await connection.close()
+        return outcomes
+
+    assert {outcome.kind for outcome in run(main())} == {OutcomeKind.ACCEPTED}
+    bodies = sorted(int(email.message_from_bytes(content).get_payload().split()[1]) for content in case.arrived())
+    assert bodies == [0, 1, 2, 3]
+
+
 def test_many_connections_work_beside_each_other(case: Case) -> None:
     async def main() -> list[Outcome]:
         connections = [case.transport.connection() for _ in range(5)]
