@@ -278,6 +278,23 @@ def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
         load(tmp_path, {})
 
 
+def test_who_stands_in_a_folder_below_is_told_where_the_file_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "config.yaml").write_text("")
+    (tmp_path / "blog" / "_posts").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "blog" / "_posts")
+    with pytest.raises(ConfigError, match=r"There is .*config\.yaml: go to its folder, or name it with --config"):
+        load(Path("config.yaml"), {})
+    with pytest.raises(ConfigError, match="newsletter init"):
+        load(Path("elsewhere/config.yaml"), {})
+
+
+def test_a_feed_by_path_is_told_of_url(read: Load) -> None:
+    text = "newsletters: {n: {name: N, sender: a@example.org, sources: [{type: feed, path: feed.xml}]}}\n"
+    assert "a feed has a `url`; a file is one too: `url: feed.xml`" in complaint(read, text)
+
+
 def test_a_key_called_like_a_kind_of_source_keeps_its_name(read: Load) -> None:
     said = complaint(read, "newsletters:\n  feed: {name: A, sender: a@b.example, colour: red}")
     assert "`newsletters.feed.colour`" in said

@@ -11,7 +11,15 @@ import typer
 
 from newsletter.cli import output, sheets
 from newsletter.cli.posts import collect_one, tell_reports
-from newsletter.cli.session import Context, EditionOption, IssueArgument, JsonOption, NewsletterArgument, Session
+from newsletter.cli.session import (
+    Context,
+    EditionOption,
+    IssueArgument,
+    JsonOption,
+    NewsletterArgument,
+    Session,
+    only_newsletter,
+)
 from newsletter.cli.words import count, day, moment, one_of
 from newsletter.domain.accounting import COUNTED
 from newsletter.errors import NewsletterError, UsageError
@@ -42,21 +50,22 @@ def register(cli: typer.Typer) -> None:
 
 def build(
     context: Context,
-    newsletter: NewsletterArgument,
+    newsletter: NewsletterArgument = None,
     edition: EditionOption = None,
     as_of: AsOfOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Collect, then freeze a draft issue for each edition that has something new. Nothing is sent."""
     upto = as_of_moment(as_of) if as_of else None
-    issues = build_drafts(context.obj, newsletter, edition, upto)
-    kept = _kept(context.obj.app, newsletter, edition, issues)
+    key = only_newsletter(context.obj, newsletter)
+    issues = build_drafts(context.obj, key, edition, upto)
+    kept = _kept(context.obj.app, key, edition, issues)
     if as_json:
         _tell_kept(kept, output.note)
         output.answer_json({"issues": [sheets.issue_json(issue) for issue in issues]})
         return
     if not issues:
-        _explain(context.obj.app, newsletter, upto, "no new draft" if kept else "no draft")
+        _explain(context.obj.app, key, upto, "no new draft" if kept else "no draft")
     _tell_kept(kept, output.say)
     for issue in issues:
         sheets.show_issue(context.obj, issue)

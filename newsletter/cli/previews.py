@@ -11,7 +11,7 @@ import typer
 
 from newsletter.cli import output
 from newsletter.cli.issues import build_drafts, load
-from newsletter.cli.session import Context, EditionOption, JsonOption, Session
+from newsletter.cli.session import Context, EditionOption, JsonOption, Session, only_newsletter
 from newsletter.errors import NewsletterError, NotFound, UsageError
 
 if TYPE_CHECKING:
@@ -28,10 +28,14 @@ def register(cli: typer.Typer) -> None:
 
 def send_preview(
     context: Context,
-    what: Annotated[
-        str, typer.Argument(metavar="NEWSLETTER-or-ISSUE", help="A newsletter's key, or an issue's number.")
-    ],
     to: Annotated[list[str], typer.Option("--to", metavar="ADDRESS", help="Who gets it; may be given several times.")],
+    what: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[NEWSLETTER-or-ISSUE]",
+            help="A newsletter's key, which may be left out while there is one, or an issue's number.",
+        ),
+    ] = None,
     edition: EditionOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -45,7 +49,7 @@ def send_preview(
 
     session: Session = context.obj
     addresses = list(dict.fromkeys(normalise(address) for address in to))
-    issue = _wanted(session, what, edition)
+    issue = _wanted(session, what or only_newsletter(session, None), edition)
     outcomes = run(_send(session.app, issue, addresses))
     failed = [address for address, outcome in zip(addresses, outcomes, strict=True) if outcome.kind.value != "accepted"]
     if as_json:

@@ -54,7 +54,10 @@ def _issue_number(word: str) -> int:
 IssueArgument = Annotated[
     int, typer.Argument(metavar="ISSUE", help="The number that `newsletter issues` shows.", parser=_issue_number)
 ]
-NewsletterArgument = Annotated[str, typer.Argument(metavar="NEWSLETTER", help="A newsletter's key in config.yaml.")]
+NewsletterArgument = Annotated[
+    str | None,
+    typer.Argument(metavar="[NEWSLETTER]", help="Its key in config.yaml; may be left out while there is one."),
+]
 EditionOption = Annotated[str | None, typer.Option("--edition", metavar="EDITION", help="Only this edition.")]
 
 
@@ -70,6 +73,6 @@ def only_newsletter(session: Session, newsletter: str | None) -> str:
     if newsletter is None and len(there) == 1:
         return there[0]
     if newsletter is None:
-        raise UsageError(f"which newsletter? Say --newsletter with one of: {', '.join(there) or 'none yet'}.")
+        raise UsageError(f"which newsletter? Name one of: {', '.join(there) or 'none yet'}.")
     session.app.newsletter(newsletter)
     return newsletter

@@ -87,6 +87,8 @@ def explain(place: Place, item: Any) -> str:
     steps = _steps(item["loc"])
     where, name = place.of(steps), repeated(".".join(str(step) for step in steps)) or "the file"
     kind = item["type"]
+    if kind == "extra_forbidden" and tuple(item["loc"][-2:]) == ("feed", "path"):
+        return f"{where}: `{name}`: a feed has a `url`; a file is one too: `url: feed.xml`."
     if kind == "extra_forbidden":
         return f"{where}: unknown key `{name}`.{_nearest(str(steps[-1]))}"
     if kind == "missing":

@@ -64,6 +64,15 @@ def _listed(path: Path, complaints: Iterable[str], number: int) -> str:
     return "\n".join([*shown, f"{path}: and {more:,} more; mend these first."] if more else shown)
 
 
+def _where_it_may_be(path: Path) -> str:
+    """Somebody stands in a folder below that of the configuration, and would else make a second one there."""
+    above = (folder / path.name for folder in path.absolute().parent.parents)
+    found = next((file for file in above if file.is_file()), None) if len(path.parts) == 1 else None
+    if found:
+        return f"There is {found}: go to its folder, or name it with --config."
+    return "Run `newsletter init`, or name it with --config FILE."
+
+
 def _text(path: Path) -> str:
     try:
         with path.open("rb") as file:
@@ -74,7 +83,7 @@ def _text(path: Path) -> str:
             )
         return content.decode("utf-8-sig")
     except FileNotFoundError:
-        raise ConfigError(f"{path}: no such file. Run `newsletter init`, or name it with --config FILE.") from None
+        raise ConfigError(f"{path}: no such file. {_where_it_may_be(path)}") from None
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8.") from None
     except OSError as error:

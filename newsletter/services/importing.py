@@ -35,6 +35,11 @@ def import_file(
     """
     table = CsvFile(file, target.origin)
     columns = table.columns
+    if not columns.has_addresses and any("@" in cell for cell in table.header):
+        raise NewsletterError(
+            f"{target.origin}:{table.header_line}: the file has no header line. Put one above its first line, "
+            "like `email,name`."
+        )
     if not columns.has_addresses:
         raise NewsletterError(
             f"{target.origin}:{table.header_line}: no column of addresses among {shown(', '.join(table.header))!r}. "

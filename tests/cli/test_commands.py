@@ -313,6 +313,18 @@ def test_empty_states_tell_the_next_step(tmp_path: Path) -> None:
     assert desk.call("issues", "--json").json == []
 
 
+def test_the_only_newsletter_need_not_be_named(tmp_path: Path) -> None:
+    with Sink() as sink:
+        desk = Desk(tmp_path, sink.port).furnish()
+        assert desk.call("build", "--json").json["issues"][0]["newsletter"] == "harbour"
+        assert desk.call("send-preview", "--to", "me@example.com").status == 0
+    config = (tmp_path / "config.yaml").read_text()
+    (tmp_path / "config.yaml").write_text(f'{config}  second: {{name: Second, sender: "b@example.org"}}\n')
+    refused = desk.call("build")
+    assert (refused.status, refused.err) == (2, "error: which newsletter? Name one of: harbour, second.\n")
+    assert "'harbour' is no number of an issue" in desk.call("show", "harbour").err
+
+
 def test_what_a_source_warns_of_is_said(tmp_path: Path) -> None:
     desk = Desk(tmp_path).furnish()
     (tmp_path / "blog" / "_config.yml").write_text("title: Harbour\n")

@@ -69,6 +69,13 @@ def test_columns_in_any_order_and_case(database: Database) -> None:
         assert ann.tags == ("a", "b")
 
 
+def test_a_list_without_a_header_is_told_to_get_one(sqlite: Database) -> None:
+    with pytest.raises(NewsletterError, match=r"no header line\. Put one above its first line, like `email,name`"):
+        bring(sqlite, "ada@example.org,Ada\nbob@example.org,Bob\n")
+    with pytest.raises(NewsletterError, match="no column of addresses among 'who, where'"):
+        bring(sqlite, "who,where\nAda,London\n")
+
+
 def test_again_and_changed(database: Database) -> None:
     bring(database, "email,name\na@example.org,Ann\nb@example.org,Bob\n")
     assert numbers(bring(database, "email,name\na@example.org,Ann\nb@example.org,Bob\n")) == (0, 0, 2, 0)
