@@ -83,6 +83,9 @@ def _show(done: ImportReport) -> None:
     numbers = ((done.added, "added"), (done.updated, "updated"), (done.unchanged, "unchanged"))
     said = ", ".join(f"{number:,} {word}" for number, word in numbers)
     output.say(f"{said}, {count(done.refused_count, 'line')} refused.")
+    if done.left:
+        who = "all of them" if done.left == done.added else f"{done.left:,} of them"
+        output.say(f"By what the list says, {who} have unsubscribed: they are on record, and get nothing.")
     if done.asked:
         output.say(
             f"{count(done.asked, 'reader')} will be asked to confirm: "

@@ -56,12 +56,14 @@ class RefusedLine:
 class ImportReport:
     """`refused` holds the first MOST_REFUSED of the `refused_count` lines that did not come in.
 
-    `asked` counts the mails that were queued to ask for a confirmation.
+    `left` of the added ones have unsubscribed, by what the list says: they are on record, and get nothing. `asked`
+    counts the mails that were queued to ask for a confirmation.
     """
 
     added: int = 0
     updated: int = 0
     unchanged: int = 0
+    left: int = 0
     asked: int = 0
     refused_count: int = 0
     refused: list[RefusedLine] = field(default_factory=list)
@@ -81,6 +83,7 @@ class ImportReport:
         self.added += other.added
         self.updated += other.updated
         self.unchanged += other.unchanged
+        self.left += other.left
         self.asked += other.asked
         self.refused_count += other.refused_count
         self.refused += other.refused[: MOST_REFUSED - len(self.refused)]
@@ -166,6 +169,8 @@ class Storing:
             if self._target.state is PENDING:
                 report.asked = self._ask(connection, batch)
         report.added = len(batch.staged) - len(done)
+        if gone := {number for number, kind in enumerate(batch.by_number) if kind.state == UNSUBSCRIBED}:
+            report.left = sum(kind in gone and email not in done for email, _, kind in batch.staged.values())
         for email, lines in batch.again.items():
             for _, changed in lines:
                 report.count(changed and email not in done)  # who was there before is counted by their first line

@@ -271,6 +271,12 @@ def test_who_is_subscribed_elsewhere_comes_in(sqlite: Database, header: str, cel
     assert table(sqlite)["a@example.org"][2] == "active"
 
 
+def test_who_left_by_the_list_is_counted(sqlite: Database) -> None:
+    text = "email,status\na@example.org,unsubscribed\nb@example.org,active\nc@example.org,bounced\n"
+    assert bring(sqlite, text).left == 2
+    assert bring(sqlite, text).left == 0
+
+
 def test_twice_in_one_list(database: Database) -> None:
     lines = ("email,name,status,edition", "a@example.org,Ann,unsubscribed,", "A@example.org,Anna,active,world")
     text = "\n".join((*lines, "a@example.org,,,"))
