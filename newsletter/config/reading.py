@@ -20,6 +20,15 @@ MOST_BYTES = 1_000_000  # of config.yaml
 MOST_COMPLAINTS = 20
 
 
+_OFTEN = (
+    ("mapping values are not allowed", "a value with a colon in it belongs in quotes"),
+    ("block end", "a quote is missing, or the indentation is off, here or on the line above"),
+    ("could not find expected ':'", "a key wants a colon and a space behind it, here or on the line above"),
+    ("cannot start any token", "indent with spaces, not tabs; a value that begins with @, % or ` belongs in quotes"),
+    ("unexpected end of stream", "a quote or a bracket is opened and never closed"),
+)
+
+
 def load(path: Path, environ: Mapping[str, str]) -> Config:
     """Reads config.yaml and overlays NEWSLETTER_* variables.
 
@@ -111,4 +120,7 @@ def _mark(error: yaml.YAMLError) -> str:
 
 
 def _problem(error: yaml.YAMLError) -> str:
-    return repeated(getattr(error, "problem", None) or str(error).splitlines()[0])
+    """PyYAML's words, and what is most often behind them."""
+    said = repeated(getattr(error, "problem", None) or str(error).splitlines()[0])
+    hint = next((hint for words, hint in _OFTEN if words in said), "")
+    return f"{said} ({hint})" if hint else said
