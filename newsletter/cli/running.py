@@ -12,7 +12,7 @@ import typer
 
 from newsletter.cli import output
 from newsletter.cli.session import Context, JsonOption, Session
-from newsletter.cli.words import distance, offset
+from newsletter.cli.words import distance, moment, offset
 
 if TYPE_CHECKING:
     from newsletter.domain.occurrence import Occurrence
@@ -70,7 +70,13 @@ def serve(
     _log_to_stderr()
     web = app.config.web
     place, number = host or web.host, web.port if port is None else port
-    run(until_stopped(lambda stop: run_all(app, place, number, stop, _answering)))
+
+    def answering(address: str) -> None:
+        _answering(address)
+        if sys.stderr.isatty():
+            _tell_around(context.obj, address)
+
+    run(until_stopped(lambda stop: run_all(app, place, number, stop, answering)))
     output.note("Stopped: what was in flight is finished.")
 
 
@@ -91,6 +97,19 @@ def _answering(address: str) -> None:
     """On stdout, at once: scripts wait for this line."""
     sys.stdout.write(f"newsletter answers at {address}\n")
     sys.stdout.flush()
+
+
+def _tell_around(session: Session, address: str) -> None:
+    """Where to look first, for a person who has just started it."""
+    for key in session.config.newsletters:
+        output.note(f"  [dim]sign up[/]  {output.plain(address)}/subscribe/{key}")
+    closed = session.config.web.password is None
+    admin = "set NEWSLETTER_WEB__PASSWORD to open /admin/" if closed else f"{address}/admin/"
+    output.note(f"  [dim]admin[/]    {output.plain(admin)}")
+    for plan, one in _next(session, 1):
+        when = moment(one.at, plan.schedule.timezone)
+        output.note(f"  [dim]next[/]     {plan.newsletter}, edition {plan.edition}: {when}")
+    output.note("  Ctrl-C stops; nothing is lost.")
 
 
 def _log_to_stderr() -> None:

@@ -497,6 +497,16 @@ def test_who_would_send_to_nobody_keeps_the_draft(tmp_path: Path) -> None:
     assert desk.call("show", 1, "--json").json["state"] == "draft"
 
 
+def test_serve_tells_a_person_where_to_look(tmp_path: Path) -> None:
+    terminal = Terminal(Desk(tmp_path).furnish(), "serve", "--port", 0)
+    terminal.read_until("Ctrl-C stops; nothing is lost.")
+    assert "/subscribe/harbour" in terminal.screen
+    assert "NEWSLETTER_WEB__PASSWORD" in terminal.screen
+    assert "harbour, edition far: Fri " in terminal.screen or "harbour, edition near: Fri " in terminal.screen
+    terminal.process.terminate()
+    assert terminal.finish() == 0
+
+
 def test_a_person_sees_what_a_delivery_waits_for(tmp_path: Path) -> None:
     desk = Desk(tmp_path, environ={"TERM": "xterm"}).furnish()
     desk.call("build", "harbour")
