@@ -8,12 +8,14 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
 
+from sqlalchemy.exc import DBAPIError
+
 from newsletter.app import App
 from newsletter.domain.accounting import Accounting
 from newsletter.errors import Busy, NewsletterError
 from newsletter.outgoing import deliver_issue, policy
 from newsletter.services.notices import send_due
-from newsletter.store import issues, waiting
+from newsletter.store import issues, mishaps, waiting
 
 log = logging.getLogger("newsletter.sender")
 
@@ -119,6 +121,7 @@ def _tell(books: Accounting) -> None:
 
 
 def _report(what: str, error: Exception) -> None:
-    log.error("%s: %s", what, error)
+    told = mishaps.explain(str(error.orig)) if isinstance(error, DBAPIError) else error
+    log.error("%s: %s", what, told)
     if not isinstance(error, NewsletterError):
         log.debug("where it happened", exc_info=error)

@@ -11,10 +11,10 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-import yaml
 from babel import Locale, UnknownLocaleError
 
 from newsletter.errors import ConfigError
+from newsletter.text import psych
 
 _SITE_MARKS = ("_config.yml", "_config.yaml", "_config.toml", "_posts")
 _LONGEST_TAGLINE = 90  # characters
@@ -78,9 +78,11 @@ def _read_site(root: Path, path: str) -> Site:
     for name in ("_config.yml", "_config.yaml"):
         if (root / name).is_file():
             try:
-                said = yaml.safe_load((root / name).read_text("utf-8-sig", "replace"))
-            except (yaml.YAMLError, OSError) as error:
-                raise ConfigError(f"{root / name} cannot be read: {error}") from None
+                said = psych.load((root / name).read_text("utf-8-sig", "replace"))
+            except psych.YamlError as error:
+                raise ConfigError(f"{root / name}:{error.line or 1} cannot be read: {error.reason}.") from None
+            except OSError as error:
+                raise ConfigError(f"{root / name} cannot be read: {error.strerror}.") from None
             break
     said = said if isinstance(said, dict) else {}
     return Site(

@@ -107,6 +107,12 @@ def test_a_broken_blog_or_folder_is_said_in_words(tmp_path: Path) -> None:
     site(tmp_path / "blog", "title: [unclosed\n")
     broken = Desk(tmp_path).call("init")
     assert broken.status == 2
-    assert "_config.yml cannot be read" in broken.err
+    assert "_config.yml:2 cannot be read" in broken.err
+    bomb = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
+        f"{key}: &{key} [{','.join(f'*{before}' for _ in range(9))}]\n"
+        for before, key in zip("abcdefgh", "bcdefghi", strict=True)
+    )
+    (tmp_path / "blog" / "_config.yml").write_text(bomb)
+    assert "_config.yml:" in Desk(tmp_path).call("init").err
     (tmp_path / "file").write_text("")
     assert Desk(tmp_path).call("init", "file/below").status == 1
