@@ -230,7 +230,10 @@ class Desk:
             if claim.id not in begun:
                 self._counts[claim.state] -= 1
                 self._counts[DeliveryState.SKIPPED] += 1
-                self._wishes.append(_Wish(wish.future, None))
+                if self.closed.is_set():  # while a server's turn ran: nobody else would answer
+                    _answer(wish, None)
+                else:
+                    self._wishes.append(_Wish(wish.future, None))
             elif self.closed.is_set() or wish.future.done():
                 _answer(wish, None)
                 self.hand_in(settle(claim, Outcome(OutcomeKind.BROKEN), self._policy, self._clock()))

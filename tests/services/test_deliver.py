@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import delete, event, update
 
 from newsletter.domain.accounting import Accounting
-from newsletter.domain.delivery import DeliveryPolicy
+from newsletter.domain.delivery import Claim, DeliveryPolicy
 from newsletter.domain.issue import Issue, IssueState
 from newsletter.errors import Busy, StoreError, WrongState
 from newsletter.services import desk, steer
@@ -23,6 +23,7 @@ from newsletter.services.deliver import deliver
 from newsletter.services.loop import run
 from newsletter.store import accounts, tables
 from newsletter.store.database import Database
+from newsletter.store.turn import Turns
 from newsletter.transports.smtp import SmtpTransport
 from newsletter.transports.smtp_wire import Timeouts
 from tests.ledger import NOW, RETURN_PATH, draft, message, message_id, reader, subscribe
@@ -490,3 +491,30 @@ def test_progress_is_told_often_and_ends_with_the_truth(sqlite_url: str) -> None
     assert [now.sent for now in told] == sorted(now.sent for now in told)
     assert all(now.sent + now.queued == 50 for now in told)
     database.close()
+
+
+def test_who_waits_is_answered_when_the_desk_closes_in_the_middle_of_a_turn(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reader left meanwhile: the worker's wish is neither granted nor among those that the closing answers."""
+    subscribe(database, 1)
+    issue = draft(database)
+    steer.start(database, issue.id, NOW)
+
+    async def main() -> Claim | None:
+        loop = asyncio.get_running_loop()
+        table = desk.Desk(database, issue, DeliveryPolicy(), lambda: NOW, "worker")
+
+        def turn(turns: Turns, settled: object, claims: object) -> set[int]:
+            loop.call_soon_threadsafe(table.close)
+            time.sleep(0.1)
+            return set()
+
+        monkeypatch.setattr(Turns, "turn", turn)
+        await table.open()
+        keeper = asyncio.create_task(table.keep())
+        given = await asyncio.wait_for(table.next(), 5)
+        await keeper
+        return given
+
+    assert run(main()) is None
