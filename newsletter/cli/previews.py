@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -83,7 +83,7 @@ async def _send(app: App, issue: Issue, addresses: Sequence[str]) -> list[Outcom
         for address in addresses:
             reader = ready.readers(stand_in(app, address))
             domain = reader.message_id.rpartition("@")[2]
-            own = replace(reader, message_id=f"preview.{issue.id}.{secrets.token_hex(12)}@{domain}")
+            own = reader._replace(message_id=f"preview.{issue.id}.{secrets.token_hex(12)}@{domain}")
             outcomes.append(await connection.send(Envelope(ready.return_path, address), ready.message.fill(own)))
     finally:
         await connection.close()

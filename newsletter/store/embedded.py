@@ -118,7 +118,7 @@ class EmbeddedLedger:
         begun = self._that_may_go(claims) if claims else []
         rows = [_row(line) for line in settled]
         try:
-            self._journal.write([*rows, *begun])
+            self._journal.write((rows, begun))
         except OSError as error:
             raise OperationalError("the journal", None, error) from error
         for row in rows:
@@ -195,7 +195,7 @@ class EmbeddedLedger:
             self._held.pop(row[-1], None)
         self._unwritten = []
         try:
-            self._journal.begin_anew(sorted(self._in_flight))
+            self._journal.begin_anew(([], sorted(self._in_flight)))
         except OSError as error:
             raise OperationalError("the journal", None, error) from error
 
@@ -231,12 +231,11 @@ def _path(database: Database, issue: Issue) -> Path:
 def _replay(driver: Any, entries: Sequence[Any], keep: bool, now: datetime) -> None:
     """Writes down what a process that died had recorded; what it had begun and not recorded is in doubt."""
     begun: dict[int, None] = {}
-    for entry in entries:
-        if isinstance(entry, int):
-            begun[entry] = None
-        else:
-            begun.pop(entry[-1], None)
-            driver.execute(_RECORD, entry)
+    for rows, started in entries:
+        driver.executemany(_RECORD, rows)
+        for row in rows:
+            begun.pop(row[-1], None)
+        begun.update(dict.fromkeys(started))
     driver.executemany(_IN_DOUBT, [_doubt(number, keep, now) for number in begun])
 
 
@@ -247,18 +246,10 @@ def _doubt(number: int, keep: bool, now: datetime) -> tuple[str, str, int]:
 
 def _row(line: Settled) -> tuple[Any, ...]:
     """In the order of `_RECORD`; the last is the delivery's id."""
-    return (
-        line.state.value,
-        line.attempts,
-        line.doubts,
-        _instant(line.due_at) if line.due_at else None,
-        _instant(line.first_at) if line.first_at else None,
-        _instant(line.at),
-        line.code,
-        line.status,
-        line.text,
-        line.id,
-    )
+    number, _, state, attempts, doubts, due_at, first_at, now, code, status, text = line
+    at = _instant(now)
+    first = at if first_at is now else first_at and _instant(first_at)
+    return state.value, attempts, doubts, due_at and _instant(due_at), first, at, code, status, text, number
 
 
 def _claim(row: Sequence[Any]) -> Claim:

@@ -6,19 +6,19 @@ anew after each commit: lines carry the number of their round, and what an older
 
 from __future__ import annotations
 
+import ast
 import errno
-import json
 import os
 import zlib
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-_dumps = json.JSONEncoder(separators=(",", ":")).encode
-
 
 class Journal:
-    """The journal of one run; `title` names what it is about, and a reader who expects another finds nothing."""
+    """The journal of one run; `title` names what it is about, and a reader who expects another finds nothing.
+
+    An entry is made of Python's literals: numbers, text, tuples.
+    """
 
     def __init__(self, path: Path, title: str) -> None:
         """Makes the file, readable by its owner alone. Raises OSError."""
@@ -26,20 +26,21 @@ class Journal:
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         self._round = 0
         self._end = 0
-        self.begin_anew([])
+        self.begin_anew(None)
 
-    def write(self, entries: Iterable[Any]) -> None:
-        """All of them or, when the disk is full, none. Raises OSError."""
-        lines = b"".join([_line(self._round, entry) for entry in entries])
-        if os.pwrite(self._file, lines, self._end) != len(lines):  # half a line is not read
+    def write(self, entry: Any) -> None:
+        """All of it or, when the disk is full, nothing. Raises OSError."""
+        text = f"{self._round} {entry!r}".encode()
+        line = b"%08x %s\n" % (zlib.crc32(text), text)
+        if os.pwrite(self._file, line, self._end) != len(line):  # half a line is not read
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._path))
-        self._end += len(lines)
+        self._end += len(line)
 
-    def begin_anew(self, entries: Iterable[Any]) -> None:
-        """Forgets all but `entries`; whoever reads finds the old round or the new one."""
+    def begin_anew(self, entry: Any) -> None:
+        """Forgets all but `entry`; whoever reads finds the old round or the new one."""
         self._round += 1
         self._end = 0
-        self.write([self._title, *entries])
+        self.write((self._title, entry))
 
     def remove(self) -> None:
         self._path.unlink(missing_ok=True)
@@ -47,26 +48,21 @@ class Journal:
 
 
 def read(path: Path, title: str) -> list[Any]:
-    """The entries of the last round; none when there is no journal, or one of another title."""
+    """The entries of the last round; none when there is no journal, or one of another title. Raises OSError."""
     try:
         lines = path.read_bytes().split(b"\n")
     except FileNotFoundError:
         return []
-    latest = _entry(lines[0])
-    if latest is None or latest[1] != title:
+    latest, (heading, first) = _entry(lines[0]) or (0, ("", None))
+    if heading != title:
         return []
-    found = []
+    found = [first]
     for line in lines[1:]:
         entry = _entry(line)
-        if entry is None or entry[0] != latest[0]:
+        if entry is None or entry[0] != latest:
             break
         found.append(entry[1])
-    return found
-
-
-def _line(number: int, entry: Any) -> bytes:
-    text = f"{number} {_dumps(entry)}".encode()
-    return b"%08x %s\n" % (zlib.crc32(text), text)
+    return [entry for entry in found if entry is not None]
 
 
 def _entry(line: bytes) -> tuple[int, Any] | None:
@@ -75,4 +71,4 @@ def _entry(line: bytes) -> tuple[int, Any] | None:
     if checksum != b"%08x" % zlib.crc32(text):
         return None
     number, _, entry = text.partition(b" ")
-    return int(number), json.loads(entry)
+    return int(number), ast.literal_eval(entry.decode())
