@@ -54,8 +54,7 @@ class OutcomeKind(StrEnum):
     UNCERTAIN = "uncertain"
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What a transport answers. `code` is the SMTP reply (0: none), `status` RFC 3463, `text` the server's words."""
 
     kind: OutcomeKind
