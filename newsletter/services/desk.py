@@ -255,7 +255,7 @@ class Desk:
             await self._nothing_found()
 
     def _claim(self) -> list[Claim]:
-        return self._ledger.claim(CLAIM_SIZE, self._clock(), self._policy.retry_most)
+        return self._ledger.claim(CLAIM_SIZE, self._clock(), self._policy.retry_most, frozenset())
 
     async def _nothing_found(self) -> None:
         """Ends the run when the issue is done, or waiting for what is left would take too long; else sets the alarm."""

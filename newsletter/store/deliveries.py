@@ -92,16 +92,21 @@ _ISSUE_STATE = select(issues.c.state).where(issues.c.id == bindparam("issue_id")
 
 
 def claim(
-    connection: Connection, issue: Issue, worker: str, size: int, now: datetime, most: timedelta, lease: timedelta
+    connection: Connection,
+    issue: Issue,
+    worker: str,
+    size: int,
+    now: datetime,
+    most: timedelta,
+    lease: timedelta,
+    without: frozenset[str] = frozenset(),
 ) -> list[Claim]:
-    """Puts `worker`'s name on up to `size` rows that may go out now, due retries first.
-
-    `most` is the longest pause there is: a retry due later than that shows a clock that was set back.
-    """
+    """Puts `worker`'s name on up to `size` rows that may go out now, due retries first; see Ledger.claim."""
     values = {"issue": issue.id, "newsletter": issue.newsletter, "now": now, "latest": now + most}
-    claims = _claims(connection, _DUE, values | {"size": size})
+    due, fresh = (wanted.where(_d.domain.not_in(without)) if without else wanted for wanted in (_DUE, _FRESH))
+    claims = _claims(connection, due, values | {"size": size})
     if len(claims) < size:
-        claims += _claims(connection, _FRESH, values | {"size": size - len(claims)})
+        claims += _claims(connection, fresh, values | {"size": size - len(claims)})
     if claims:
         connection.execute(_CLAIM, [{"b_id": c.id, "b_email": c.email, "b_worker": worker} for c in claims])
         extend(connection, worker, lease)

@@ -6,6 +6,7 @@ rows follow many at a time, for that is what a commit costs least; after a crash
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -24,6 +25,7 @@ from newsletter.store.ledger import Outlook
 
 _FULL = 100  # recorded outcomes that make a commit worth while
 _MOST_UNWRITTEN = 5000  # outcomes that may wait for a database which another process has locked
+_END = 2**63 - 1  # no id is higher
 _PATIENCE_MS = 50  # how long a commit waits for another process; it will be tried again
 
 # Sent counts, whatever happened to the row meanwhile; anything else only for a row that still waits. An erased
@@ -60,9 +62,15 @@ SELECT d.id, d.subscriber, coalesce(s.email, d.email), coalesce(s.name, ''), sin
 FROM deliveries d LEFT JOIN subscribers s ON s.id = d.subscriber
   LEFT JOIN subscriptions u ON u.subscriber = d.subscriber AND u.newsletter = :newsletter
 WHERE d.issue = :issue AND """
-_FRESH = _CLAIM + "d.state = 'queued' AND d.due_at IS NULL AND d.id > :last ORDER BY d.id LIMIT :size"
+_ELSEWHERE = " AND d.domain NOT IN (SELECT value FROM json_each(:without))"
+_NEXT = "d.state = 'queued' AND d.due_at IS NULL AND d.id > :last"
+_FRESH = _CLAIM + _NEXT + " ORDER BY d.id LIMIT :size"
+_FRESH_ELSEWHERE = _CLAIM + _NEXT + _ELSEWHERE + " ORDER BY d.id LIMIT :size"
+_FRESH_BEHIND = _CLAIM + _NEXT + " AND d.id <= :end AND d.domain = :domain ORDER BY d.id LIMIT :size"
 _DUE = _CLAIM + (
-    "d.state = 'deferred' AND (d.due_at <= :now OR d.due_at > :latest) ORDER BY d.due_at, d.id LIMIT :size"
+    "d.state = 'deferred' AND (d.due_at <= :now OR d.due_at > :latest)"
+    + _ELSEWHERE
+    + " ORDER BY d.due_at, d.id LIMIT :size"
 )
 
 
@@ -81,7 +89,9 @@ class EmbeddedLedger:
         self._unwritten: list[tuple[Any, ...]] = []
         self._in_flight: set[int] = set()
         self._held: dict[int, int] = {}  # id -> the version of the database in which it was claimed
-        self._last = 0  # the highest id that was claimed among those that were never tried
+        self._last = 0  # as far as the ids of the queue were gone through
+        self._passed: dict[str, int] = {}  # domains that were left out on the way, and from where on
+        self._returned = False  # whether something went back to the queue
 
     def open(self, keep: bool, now: datetime) -> Accounting:
         try:
@@ -100,11 +110,12 @@ class EmbeddedLedger:
         self._execute("PRAGMA wal_autocheckpoint=0")  # `renew` does it, in a thread
         return books
 
-    def claim(self, size: int, now: datetime, most: timedelta) -> list[Claim]:
+    def claim(self, size: int, now: datetime, most: timedelta, without: frozenset[str]) -> list[Claim]:
         version = self._version()
-        due = {"now": _instant(now), "latest": _instant(now + most), "size": size + len(self._held)}
-        rows = [row for row in self._execute(_DUE, self._issue_values() | due) if row[0] not in self._held][:size]
-        while len(rows) < size and (page := self._fresh(size - len(rows))):
+        rows = self._due(size, now, most, without)
+        for domain in self._passed.keys() - without:
+            rows += self._fresh_behind(size - len(rows), domain)
+        while len(rows) < size and (page := self._fresh(size - len(rows), without)):
             rows += [row for row in page if row[0] not in self._held]
         self._held.update((row[0], version) for row in rows)
         if moved := [(row[2], row[0]) for row in rows if row[2] != row[9]]:
@@ -123,13 +134,15 @@ class EmbeddedLedger:
             raise OperationalError("the journal", None, error) from error
         for row in rows:
             self._in_flight.discard(row[-1])
+            self._returned = self._returned or row[0] == DeliveryState.QUEUED
         self._in_flight.update(begun)
         self._unwritten += rows
         return set(begun)
 
     def outlook(self, in_flight: int, now: datetime, most: timedelta) -> Outlook:
         self._commit()
-        self._last = 0  # what went back to the queue has a place before
+        if self._returned:  # its place is among those that were gone through
+            self._last, self._passed, self._returned = 0, {}, False
         with self._database.write() as connection:
             if not in_flight and deliveries.finish(connection, self._issue.id, now):
                 return Outlook(done=True)
@@ -152,14 +165,33 @@ class EmbeddedLedger:
         assert self._connection is not None
         self._connection.close()
 
-    def _fresh(self, size: int) -> list[Any]:
-        """The next of those that wait for their first try."""
-        page = self._execute(_FRESH, self._issue_values() | {"last": self._last, "size": size}).fetchall()
-        self._last = page[-1][0] if page else self._last
-        return list(page)
+    def _due(self, size: int, now: datetime, most: timedelta, without: frozenset[str]) -> list[Any]:
+        moments = {"now": _instant(now), "latest": _instant(now + most)}
+        found = self._rows(_DUE, size + len(self._held), **moments, without=json.dumps(list(without)))
+        return [row for row in found if row[0] not in self._held][:size]
 
-    def _issue_values(self) -> dict[str, Any]:
-        return {"issue": self._issue.id, "newsletter": self._issue.newsletter}
+    def _fresh(self, size: int, without: frozenset[str]) -> list[Any]:
+        """The next of those that wait for their first try."""
+        if without:
+            page = self._rows(_FRESH_ELSEWHERE, size, last=self._last, without=json.dumps(list(without)))
+            self._passed = {**dict.fromkeys(without, self._last), **self._passed}
+        else:
+            page = self._rows(_FRESH, size, last=self._last)
+        self._last = page[-1][0] if page else _END
+        return page
+
+    def _fresh_behind(self, size: int, domain: str) -> list[Any]:
+        """Those of a domain that was left out while others were gone through."""
+        page = self._rows(_FRESH_BEHIND, size, last=self._passed[domain], end=self._last, domain=domain)
+        if len(page) == size:
+            self._passed[domain] = page[-1][0] if page else self._passed[domain]
+        else:
+            del self._passed[domain]
+        return [row for row in page if row[0] not in self._held]
+
+    def _rows(self, sql: str, size: int, **values: object) -> list[Any]:
+        issue = {"issue": self._issue.id, "newsletter": self._issue.newsletter}
+        return list(self._execute(sql, {**issue, **values, "size": size}))
 
     def _that_may_go(self, claims: Sequence[Claim]) -> list[int]:
         """Those whose reader still wants it. Asked only when somebody wrote to the database since they were claimed."""

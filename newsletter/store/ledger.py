@@ -36,10 +36,11 @@ class Ledger(Protocol):
         """Takes over what dead workers left; what they had in flight stays uncertain with `keep`, else is queued."""
         ...
 
-    def claim(self, size: int, now: datetime, most: timedelta) -> list[Claim]:
+    def claim(self, size: int, now: datetime, most: timedelta, without: frozenset[str]) -> list[Claim]:
         """Up to `size` deliveries that may go out now, for this run alone, due retries first.
 
-        `most` is the longest pause there is: a retry due later than that shows a clock that was set back.
+        `most` is the longest pause there is: a retry due later than that shows a clock that was set back. `without`
+        are mail domains of which enough is at hand.
         """
         ...
 

@@ -60,9 +60,9 @@ class SharedLedger:
             self._take_over_from_the_dead(connection, keep, now)
             return accounts.accounting(connection, self._issue.id)
 
-    def claim(self, size: int, now: datetime, most: timedelta) -> list[Claim]:
+    def claim(self, size: int, now: datetime, most: timedelta, without: frozenset[str]) -> list[Claim]:
         with self._database.write() as connection:
-            return deliveries.claim(connection, self._issue, self._worker, size, now, most, self._lease)
+            return deliveries.claim(connection, self._issue, self._worker, size, now, most, self._lease, without)
 
     def turn(self, settled: Sequence[Settled], claims: Sequence[Claim]) -> set[int]:
         try:

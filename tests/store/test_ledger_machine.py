@@ -49,6 +49,7 @@ POLICY = DeliveryPolicy(
 )
 LEASE = timedelta(seconds=30)
 READERS = 6
+DOMAINS = ("d0.example", "d1.example", "d2.example")  # of tests.ledger's readers
 any_worker = st.sampled_from(("one", "two"))
 readers = st.integers(1, READERS)
 
@@ -112,10 +113,12 @@ class Machine(RuleBasedStateMachine):
         steer.start(self.database, 1, self.now)
         self.ledgers = {worker: self.open_ledger(worker) for worker in self.workers}
 
-    @rule(worker=any_worker, size=st.integers(1, 4))
-    def claim(self, worker: str, size: int) -> None:
+    @rule(worker=any_worker, size=st.integers(1, 4), without=st.frozensets(st.sampled_from(DOMAINS)))
+    def claim(self, worker: str, size: int, without: frozenset[str]) -> None:
         if worker in self.workers:
-            self.claimed[worker] += self.take(worker, size)
+            found = self.take(worker, size, without)
+            assert not {claim.email.partition("@")[2] for claim in found} & without
+            self.claimed[worker] += found
 
     @rule(worker=any_worker)
     def begin(self, worker: str) -> None:
@@ -227,10 +230,10 @@ class Machine(RuleBasedStateMachine):
         """Rules and looks at the rows take turns, and a rule may take two steps."""
         return {state} | NEXT_STATES[state] | {two for one in NEXT_STATES[state] for two in NEXT_STATES[one]}
 
-    def take(self, worker: str, size: int) -> list[Claim]:
+    def take(self, worker: str, size: int, without: frozenset[str] = frozenset()) -> list[Claim]:
         if self.state() is not IssueState.SENDING:
             return []
-        return self.ledgers[worker].claim(size, self.now, POLICY.retry_most)
+        return self.ledgers[worker].claim(size, self.now, POLICY.retry_most, without)
 
     def begin_and_hand_over(self, worker: str, claim: Claim) -> None:
         if self.ledgers[worker].turn([], [claim]):
