@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsletter.cli import output, sheets
+from newsletter.cli import output, sheets, summary
 from newsletter.cli.issues import load
-from newsletter.cli.progress import Progress
 from newsletter.cli.session import Context, IssueArgument, JsonOption, Session
 from newsletter.cli.words import count
 from newsletter.errors import NewsletterError, UsageError, WrongState
@@ -30,6 +28,7 @@ WaitOption = Annotated[
     ),
 ]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for the number of recipients.")]
+_DOMAINS = 8  # that the summary names
 _NOT_STARTED = ("draft", "scheduled")
 
 
@@ -123,13 +122,12 @@ def _deliver(session: Session, issue: Issue, patient: Patience, *, as_json: bool
 
     app = session.app
     how = policy(app, wait=patient.retries, patience=patient.others)
-    with output.progress_bar(f"Sending issue {issue.id}") as report:
-        books, signal = run(until_stopped(lambda stop: deliver_issue(app, issue, how, _shown(report), stop)))
+    with output.live_line(f"issue {issue.id}") as tell:
+        books, signal = run(until_stopped(lambda stop: deliver_issue(app, issue, how, tell, stop)))
     if as_json:
         output.answer_json(sheets.books_json(books))
     else:
-        sheets.show_books(books)
-        _say_who_goes_on(books)
+        _summarise(session, books)
     if signal:
         left = books.state.value == "sending"
         goes_on = f"[bold]newsletter resume {issue.id}[/] goes on." if left else "nothing was left to send."
@@ -139,19 +137,24 @@ def _deliver(session: Session, issue: Issue, patient: Patience, *, as_json: bool
         raise NewsletterError(f"issue {issue.id} is {books.state.value}: {books.reason or 'no reason given'}.")
 
 
-def _shown(report: Progress) -> Callable[[Accounting], None]:
-    def show(books: Accounting) -> None:
-        report(books.recipients - books.queued - books.deferred, books.recipients)
-        report.remark(f"{books.reason}. Ctrl-C stops, nothing is lost." if books.reason else "")
+def _summarise(session: Session, books: Accounting) -> None:
+    """What became of it, by domain and by reason, and who goes on with what is left."""
+    from newsletter.store import accounts
 
-    return show
+    with session.app.database.read() as connection:
+        domains = accounts.by_domain(connection, books.issue, most=_DOMAINS)
+        reasons = accounts.reasons(connection, books.issue)
+    summary.show_books(books)
+    summary.show_domains(domains)
+    summary.show_reasons(books.issue, reasons)
+    _say_who_goes_on(books)
 
 
 def _say_who_goes_on(books: Accounting) -> None:
     left = books.queued + books.deferred
     if books.state.value == "sending" and left:
         output.say(
-            f"{count(left, 'recipient')} still to come: [bold]newsletter serve[/] carries on, "
+            f"\n{count(left, 'recipient')} still to come: [bold]newsletter serve[/] carries on, "
             f"or [bold]newsletter resume {books.issue}[/] later."
         )
 
@@ -213,4 +216,4 @@ def _tell_state(session: Session, issue: int, words: str, *, as_json: bool) -> N
         return
     output.say(words)
     if books.recipients:
-        sheets.show_books(books)
+        summary.show_books(books)
