@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +12,7 @@ import typer
 
 from newsletter.cli import output, sheets, summary
 from newsletter.cli.issues import load
+from newsletter.cli.log import LogOption, log_if_asked
 from newsletter.cli.session import Context, IssueArgument, JsonOption, Session
 from newsletter.cli.words import count
 from newsletter.errors import NewsletterError, UsageError, WrongState
@@ -50,6 +53,7 @@ def send(
     issue: IssueArgument,
     yes: YesOption = False,
     wait: WaitOption = None,
+    log: LogOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Deliver a draft now, to everyone who asked for it.
@@ -64,10 +68,11 @@ def send(
 
     session: Session = context.obj
     patient = _patience(wait)
+    logs = log_if_asked(session.config, log)
     draft = load(session, issue)
     elsewhere = draft.state.value == "sending" and is_delivered(session.app.database, issue)
     if elsewhere and wait is not None:
-        _deliver(session, draft, patient, as_json=as_json)
+        _deliver(session, draft, patient, as_json=as_json, logs=logs)
         return
     if draft.state.value not in _NOT_STARTED:
         raise WrongState(_not_a_draft(draft, elsewhere=elsewhere))
@@ -78,18 +83,25 @@ def send(
     if not yes:
         _agree(session, draft)
     start(session.app.database, issue, session.app.clock())
-    _deliver(session, load(session, issue), patient, as_json=as_json)
+    _deliver(session, load(session, issue), patient, as_json=as_json, logs=logs)
 
 
-def resume(context: Context, issue: IssueArgument, wait: WaitOption = None, as_json: JsonOption = False) -> None:
+def resume(
+    context: Context,
+    issue: IssueArgument,
+    wait: WaitOption = None,
+    log: LogOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Go on with an issue that was paused, or whose sending was cut short."""
     from newsletter.services.steer import resume as set_sending
 
     session: Session = context.obj
     patient = _patience(wait)
+    logs = log_if_asked(session.config, log)
     load(session, issue)
     set_sending(session.app.database, issue)
-    _deliver(session, load(session, issue), patient, as_json=as_json)
+    _deliver(session, load(session, issue), patient, as_json=as_json, logs=logs)
 
 
 def pause(context: Context, issue: IssueArgument, as_json: JsonOption = False) -> None:
@@ -114,16 +126,20 @@ def cancel(context: Context, issue: IssueArgument, as_json: JsonOption = False) 
     _tell_state(context.obj, issue, f"Issue {issue} is cancelled.", as_json=as_json)
 
 
-def _deliver(session: Session, issue: Issue, patient: Patience, *, as_json: bool) -> None:
-    """Delivers with a progress bar; leaves with 128 + the signal that cut it short, 1 when the issue paused itself."""
+def _deliver(session: Session, issue: Issue, patient: Patience, *, as_json: bool, logs: bool) -> None:
+    """Delivers, with a live line or a log; leaves with 128 + the signal that cut it short, 1 when the issue paused."""
     from newsletter.cli.signals import until_stopped
     from newsletter.outgoing import deliver_issue, policy
     from newsletter.services.loop import run
+    from newsletter.watch import Watch
 
     app = session.app
     how = policy(app, wait=patient.retries, patience=patient.others)
-    with output.live_line(f"issue {issue.id}") as tell:
+    watch = Watch(logging.getLogger("newsletter.send"), issue) if logs else None
+    with nullcontext(watch) if watch else output.live_line(f"issue {issue.id}") as tell:
         books, signal = run(until_stopped(lambda stop: deliver_issue(app, issue, how, tell, stop)))
+    if watch:
+        watch.ended(books)
     if as_json:
         output.answer_json(sheets.books_json(books))
     else:

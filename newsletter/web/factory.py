@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 import newsletter
 from newsletter.app import App
 from newsletter.errors import Busy, NotFound, TokenError
+from newsletter.logs import tell
 from newsletter.web import admin, api, archive, confirm, health, preferences, signup, unsubscribe
 from newsletter.web.guard import EVERYWHERE, BodyLimit, Headers, OneSlash, PasswordBrake, SignupLimit
 from newsletter.web.pages import Pages
@@ -80,7 +81,8 @@ def _busy(request: Request, error: Exception) -> Response:
     """The database is locked, full or away: it may be back in a moment, and one line tells the operator."""
     reason = getattr(error, "orig", None) or error
     room = request.url.path.split("/")[1]  # what follows may be a reader's token
-    log.warning("%s /%s was put off: %s", request.method, room, str(reason).partition("\n")[0])
+    told = f"{request.method} /{room} was put off: {str(reason).partition(chr(10))[0]}"
+    tell(log, logging.WARNING, "web_busy", told, method=request.method, room=room)
     text = "We could not do that right now, because we are busy. Please try again in a minute."
     return _message(request, 503, "One moment, please", text, {"Retry-After": str(_ASK_AGAIN)})
 
