@@ -15,6 +15,7 @@ from newsletter.errors import Busy, NewsletterError
 from newsletter.logs import tell
 from newsletter.outgoing import deliver_issue, policy
 from newsletter.services.notices import send_due
+from newsletter.services.tallying import depositing, process_name
 from newsletter.store import issues, mishaps, waiting
 from newsletter.watch import Watch
 
@@ -25,8 +26,13 @@ PATIENCE = timedelta(hours=1)  # how long one delivery waits for retries before 
 _REST_FIRST, _REST_MOST = 1.0, 60.0  # seconds after something failed
 
 
-async def send_all(app: App, stop: asyncio.Event) -> None:
-    """Returns soon after `stop` is set: what is in flight is finished first."""
+async def send_all(app: App, stop: asyncio.Event, role: str) -> None:
+    """Returns soon after `stop` is set: what is in flight is finished first. `role` is the command that sends."""
+    with depositing(app.database, app.tally, process_name(), role, app.clock):
+        await _send_all(app, stop)
+
+
+async def _send_all(app: App, stop: asyncio.Event) -> None:
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(_again_and_again(lambda: _send_notices(app), stop))
         issues_at_work = Issues(app, stop)

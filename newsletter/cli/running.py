@@ -89,7 +89,7 @@ def worker(context: Context, log: LogOption = None) -> None:
     app = context.obj.app
     log_always(app.config, log)
     output.note("Sending whatever is to be sent. Ctrl-C stops.")
-    run(until_stopped(lambda stop: send_all(app, stop)))
+    run(until_stopped(lambda stop: send_all(app, stop, "worker")))
     output.note("Stopped: what was in flight is finished.")
 
 

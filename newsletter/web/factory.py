@@ -14,7 +14,7 @@ import newsletter
 from newsletter.app import App
 from newsletter.errors import Busy, NotFound, TokenError
 from newsletter.logs import tell
-from newsletter.web import admin, api, archive, confirm, health, preferences, signup, unsubscribe
+from newsletter.web import admin, api, archive, confirm, health, metrics, preferences, signup, unsubscribe
 from newsletter.web.guard import EVERYWHERE, BodyLimit, Headers, OneSlash, PasswordBrake, SignupLimit
 from newsletter.web.pages import Pages
 from newsletter.web.turns import Turns
@@ -44,7 +44,7 @@ def create_app(app: App) -> FastAPI:
     )
     web.state.app, web.state.pages = app, Pages(app)
     web.state.limit = SignupLimit(app.config.web.signups_per_hour, app.config.proxies)
-    web.state.metrics = health.registry(app)
+    web.state.metrics = metrics.registry(app)
     web.state.brake = PasswordBrake()
     web.state.turns = Turns()
     for room in _ROOMS:
