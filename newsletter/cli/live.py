@@ -60,7 +60,8 @@ class Line:
         cells: list[RenderableType] = [Text(words, style=style) for words, style in parts]
         books = self.state.books
         if room:
-            bar = ProgressBar(max(books.recipients, 1), _over(books), width=room, finished_style="bar.complete")
+            done, every = _over(books), max(books.recipients, 1)
+            bar = ProgressBar(every, done, width=room, complete_style="cyan", finished_style="cyan")
             cells.insert(1 if parts[0][0] == self.name else 0, bar)
         yield _row(cells)
         if books.reason:

@@ -15,7 +15,7 @@ _ADDRESS = re.compile(
 )
 _PIECE = re.compile(r"[^\s<>()\[\]{},;\"'|]+")
 _STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}:?")
-_SHORT = 3  # a number that small may mean something: a reply code, a limit
+_SHORT = 3  # characters; a number that short may mean something: a reply code, a limit
 _GAPS = re.compile(rf"{GAP}(?:\s+{GAP})+")
 
 
@@ -48,5 +48,6 @@ def _told(found: re.Match[str]) -> str:
 
 
 def _is_number(piece: str) -> bool:
-    """Whether it is an id, a host's number, a time: something with digits that is no status."""
-    return len(piece) > _SHORT and not _STATUS.fullmatch(piece) and any(map(str.isdigit, piece))
+    """Whether it is an id, a host's name, a time: something with digits that is no status, and no small number."""
+    small = len(piece) < _SHORT or (len(piece) == _SHORT and piece.isdigit())
+    return not small and not _STATUS.fullmatch(piece) and any(map(str.isdigit, piece))

@@ -43,6 +43,10 @@ SAME = [
         ("<bob.b@example.net>: Recipient address rejected: User unknown in table", "bob.b@example.net"),
     ],
     [
+        ("[CS9] rejected as spam by content filter 9aa", ""),
+        ("[CS2675] rejected as spam by content filter a73aa", ""),
+    ],
+    [
         ("mailbox ada is full", "ada@example.org"),
         ("mailbox bob is full", "bob@example.org"),
     ],
