@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from newsletter.domain.issue import BY_HAND, IssueState
+from newsletter.domain.issue import BY_HAND, Issue, IssueState
 from newsletter.errors import Busy, WrongState
 from newsletter.store import deliveries, issues
 from newsletter.store.database import Database
+from newsletter.store.ledger import close_the_books
 from newsletter.store.lock import sole_sender
 
 _NOT_STARTED = (IssueState.DRAFT, IssueState.SCHEDULED)
@@ -59,15 +60,14 @@ def cancel(database: Database, issue_id: int, now: datetime) -> None:
         ):
             raise WrongState(f"issue {issue_id} is {_told(issue.state)}; there is nothing to cancel.")
         deliveries.call_off(connection, issue_id, now)
-    _close_the_books(database, issue_id, now)
+    _close_the_books(database, issue, now)
 
 
-def _close_the_books(database: Database, issue_id: int, now: datetime) -> None:
+def _close_the_books(database: Database, issue: Issue, now: datetime) -> None:
     """What a dead process had in flight stays uncertain for ever. A living one records its own."""
     try:
-        with sole_sender(database, issue_id), database.write() as connection:
-            dead = deliveries.dead_workers(connection, issue_id)
-            deliveries.take_over(connection, issue_id, dead, True, now)
+        with sole_sender(database, issue.id):
+            close_the_books(database, issue, now)
     except Busy:
         pass
 
