@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from newsletter.domain.delivery import Envelope, Outcome, OutcomeKind
 from newsletter.transports.gate import Gate
@@ -154,7 +154,7 @@ async def _in_lock_step(session: Session, commands: list[str], timeouts: Timeout
 def _refusal(answers: Answers) -> Outcome | None:
     """None when the body may go: the sender and the recipient were taken, and DATA got 354."""
     if answers.mail.code // 100 != 2:
-        return outcome(answers.mail, OutcomeKind.BROKEN)
+        return replace(outcome(answers.mail, OutcomeKind.BROKEN), early=True)
     if answers.rcpt is None or answers.rcpt.code // 100 != 2:
         return outcome(answers.rcpt or answers.mail, OutcomeKind.REJECTED)
     if answers.data is None or answers.data.code != 354:
