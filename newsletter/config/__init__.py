@@ -8,15 +8,18 @@ from newsletter.config.schema import (
     FeedSource,
     JekyllSource,
     Newsletter,
+    Pace,
     Ranking,
     Schedule,
+    Server,
     Site,
     Smtp,
     SourceConfig,
+    WarmUp,
     Web,
 )
 
 __all__ = [
-    "Config", "Delivery", "Edition", "FeedSource", "JekyllSource", "Newsletter", "Ranking", "Schedule", "Site",
-    "Smtp", "SourceConfig", "Web", "load",
+    "Config", "Delivery", "Edition", "FeedSource", "JekyllSource", "Newsletter", "Pace", "Ranking", "Schedule",
+    "Server", "Site", "Smtp", "SourceConfig", "WarmUp", "Web", "load",
 ]  # fmt: skip
