@@ -10,14 +10,17 @@ from typing import Generic, TypeVar
 from newsletter.domain.mailboxes import group_of
 from newsletter.domain.pace import Pacer
 
-LANE = 50  # what may wait in one lane before no more is fetched for it
+LANE = 50  # what may wait in the lane of a group that has a rate before no more is fetched for it,
+_AHEAD = 5.0  # or so many seconds' worth, whichever is more
+LOW = 50  # less than this in all, and more is fetched
 
 T = TypeVar("T")
 
 
 class Lanes(Generic[T]):
-    """What is put in comes out one by one as soon as its group may go, groups taking turns.
+    """What is put in comes out one by one: of all whose group may go, what was put in first.
 
+    Not by turns: under a limit for all, thousands of small groups would leave a large one nothing.
     As long as nothing is limited there is one line, first come first out, and nobody is asked.
     """
 
@@ -25,14 +28,16 @@ class Lanes(Generic[T]):
         self._pacer = pacer
         self._domain = domain
         self._line: deque[T] = deque()
-        self._lanes: dict[str, deque[T]] = {}
+        self._lanes: dict[str, deque[tuple[int, T]]] = {}
         self._domains: dict[str, set[str]] = {}  # by group, of what waits
-        self._ready: deque[str] = deque()  # groups that may go, as far as we know
+        self._ready: list[tuple[int, str]] = []  # groups that may go, as far as we know, by their first's number
         self._alarms: list[tuple[float, str]] = []  # when which of the others may
+        self._sorted = 0  # how much waits in lanes
+        self._number = 0
         self._now = 0.0
 
     def __len__(self) -> int:
-        return len(self._line) + sum(map(len, self._lanes.values()))
+        return len(self._line) + self._sorted
 
     def add(self, items: Iterable[T]) -> None:
         self._line.extend(items)
@@ -44,7 +49,7 @@ class Lanes(Generic[T]):
         self._sort()
         self._wake(now)
         while self._ready and self._pacer.everyone(now) <= 0:
-            group = self._ready.popleft()
+            group = heapq.heappop(self._ready)[1]
             if (pause := self._pacer.alone(group, now)) > 0:
                 heapq.heappush(self._alarms, (now + pause, group))
                 continue
@@ -60,16 +65,23 @@ class Lanes(Generic[T]):
             return None
         return max(self._alarms[0][0] - now, self._pacer.everyone(now), 0.0)
 
+    def wants(self, now: float) -> bool:
+        """Whether more should be fetched: little is left, or nothing of it may go where something else might."""
+        if len(self) < LOW:
+            return True
+        return not self._line and not self._ready and self._pacer.everyone(now) <= 0
+
     def full(self) -> frozenset[str]:
         """The domains of which enough waits: no more need be fetched."""
-        self._sort_if_limited()
-        return frozenset(
-            domain for group, lane in self._lanes.items() if len(lane) >= LANE for domain in self._domains[group]
-        )
+        if self._lanes or not self._pacer.quiet:
+            self._sort()
+        enough = (group for group, lane in self._lanes.items() if len(lane) >= self._most(group))
+        return frozenset(domain for group in enough for domain in self._domains[group])
 
     def clear(self) -> list[T]:
         """Everything that waits, to be given back."""
-        left = [*self._line, *(item for lane in self._lanes.values() for item in lane)]
+        left = [*(item for lane in self._lanes.values() for _, item in lane), *self._line]
+        self._sorted = 0
         self._line.clear()
         self._lanes.clear()
         self._domains.clear()
@@ -77,9 +89,9 @@ class Lanes(Generic[T]):
         self._alarms.clear()
         return left
 
-    def _sort_if_limited(self) -> None:
-        if self._lanes or not self._pacer.quiet:
-            self._sort()
+    def _most(self, group: str) -> float:
+        rate = self._pacer.rate(group)
+        return float("inf") if rate is None else max(LANE, _AHEAD * rate)
 
     def _sort(self) -> None:
         """From the one line into the lanes."""
@@ -90,21 +102,25 @@ class Lanes(Generic[T]):
             if group not in self._lanes:
                 self._lanes[group] = deque()
                 self._domains[group] = set()
-                self._ready.append(group)
-            self._lanes[group].append(item)
+                heapq.heappush(self._ready, (self._number, group))
+            self._lanes[group].append((self._number, item))
+            self._number += 1
+            self._sorted += 1
             self._domains[group].add(domain)
 
     def _wake(self, now: float) -> None:
         """A clock that was set back wakes all: their waits are found anew."""
         back, self._now = now < self._now, now
         while self._alarms and (back or self._alarms[0][0] <= now):
-            self._ready.append(heapq.heappop(self._alarms)[1])
+            group = heapq.heappop(self._alarms)[1]
+            heapq.heappush(self._ready, (self._lanes[group][0][0], group))
 
     def _pop(self, group: str) -> T:
         lane = self._lanes[group]
-        item = lane.popleft()
+        _, item = lane.popleft()
+        self._sorted -= 1
         if lane:
-            self._ready.append(group)
+            heapq.heappush(self._ready, (lane[0][0], group))
         else:
             del self._lanes[group]
             del self._domains[group]
