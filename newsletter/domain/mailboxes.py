@@ -6,6 +6,7 @@ Known by name, because a name costs nothing to look at; where the MX host of a d
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _MEMBERS = {
     "google": "gmail.com googlemail.com google.com",
@@ -56,6 +57,7 @@ _OWNERS = {
 _SHARED_ENDINGS = frozenset(("ac", "co", "com", "edu", "gob", "gov", "gv", "ne", "net", "nom", "or", "org"))
 
 
+@lru_cache(maxsize=4096)  # asked for each message, and most of them go to few domains
 def group_of(domain: str, mx: str = "") -> str:
     """The group's name: of a known provider, else of the owner of `mx` (a host name), else the domain itself."""
     domain = domain.lower().rstrip(".")
