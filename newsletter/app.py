@@ -23,9 +23,12 @@ from newsletter.text.token import Signer
 if TYPE_CHECKING:
     import jinja2
 
+    from newsletter.domain.pace import Limits
+    from newsletter.domain.warmup import WarmUp
     from newsletter.sources.base import Source
     from newsletter.text.render import Renderer
     from newsletter.transports.base import Transport
+    from newsletter.transports.smtp import SmtpTransport
 
 Clock = Callable[[], datetime]
 
@@ -115,11 +118,28 @@ class App:
             from newsletter.transports.folder import FolderTransport
 
             return FolderTransport(self.config.resolve(smtp.path))
-        from newsletter.transports.smtp import HURRIED, SmtpTransport
+        servers = [_server(each, hurried) for each in smtp.each()]
+        if len(servers) == 1:
+            return servers[0]
+        from newsletter.transports.fleet import FleetTransport
 
-        password = smtp.password.get_secret_value() if smtp.password else None
-        place = (smtp.host, smtp.port, smtp.security, smtp.username, password, smtp.connections)
-        return SmtpTransport(*place, timeouts=HURRIED if hurried else None)
+        return FleetTransport(servers)
+
+    @cached_property
+    def limits(self) -> Limits:
+        """How fast messages may leave. Raises ConfigError when domains that count together have different rates."""
+        from newsletter.domain.pace import Limits
+
+        pace = self.config.delivery.pace
+        groups = _by_group(self.config)
+        return Limits(pace.overall, pace.per_domain.get("default"), pace.per_connection, groups)
+
+    @cached_property
+    def warm_up(self) -> WarmUp | None:
+        from newsletter.domain.warmup import WarmUp
+
+        plan = self.config.delivery.warm_up
+        return WarmUp(**plan.model_dump()) if plan else None
 
 
 def template_folders(config: settings.Config) -> list[Path]:
@@ -162,6 +182,31 @@ def _edition(config: settings.Config, newsletter: str, key: str) -> Edition:
         weights=Weights(**base.ranking.model_dump()),
         siblings=siblings,
     )
+
+
+def _server(smtp: settings.Smtp, hurried: bool) -> SmtpTransport:
+    from newsletter.transports.smtp import HURRIED, SmtpTransport
+
+    password = smtp.password.get_secret_value() if smtp.password else None
+    place = (smtp.host, smtp.port, smtp.security, smtp.username, password, smtp.connections)
+    return SmtpTransport(*place, timeouts=HURRIED if hurried else None, most=smtp.messages_per_connection)
+
+
+def _by_group(config: settings.Config) -> dict[str, float | None]:
+    """The rates of `per_domain` by mailbox group."""
+    from newsletter.domain.mailboxes import group_of
+
+    rates: dict[str, float | None] = {}
+    domains: dict[str, str] = {}
+    for domain, rate in config.delivery.pace.per_domain.items():
+        if domain == "default":
+            continue
+        group = group_of(domain)
+        if rates.setdefault(group, rate) != rate:
+            told = f"{domains[group]} and {domain} count together, and their rates differ. Keep one of them"
+            raise ConfigError(f"{config.file}: `delivery.pace.per_domain`: {told}.")
+        domains.setdefault(group, domain)
+    return rates
 
 
 def _source(config: settings.Config, source: settings.SourceConfig, name: str) -> Source:

@@ -9,15 +9,18 @@ from newsletter.config.schema import (
     JekyllSource,
     Log,
     Newsletter,
+    Pace,
     Ranking,
     Schedule,
+    Server,
     Site,
     Smtp,
     SourceConfig,
+    WarmUp,
     Web,
 )
 
 __all__ = [
-    "Config", "Delivery", "Edition", "FeedSource", "JekyllSource", "Log", "Newsletter", "Ranking", "Schedule", "Site",
-    "Smtp", "SourceConfig", "Web", "load",
+    "Config", "Delivery", "Edition", "FeedSource", "JekyllSource", "Log", "Newsletter", "Pace", "Ranking", "Schedule",
+    "Server", "Site", "Smtp", "SourceConfig", "WarmUp", "Web", "load",
 ]  # fmt: skip
