@@ -15,9 +15,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from newsletter.domain.accounting import Accounting
+from newsletter.domain.chunk import Chunk
 from newsletter.domain.delivery import Claim, DeliveryPolicy, DeliveryState, Outcome, OutcomeKind, Settled, settle
 from newsletter.domain.issue import Issue, IssueState
 from newsletter.errors import StoreError
@@ -45,11 +47,18 @@ class Desk:
     """One per run. `counts` follow the ledger as far as this run moves it; `reason`: what it waits for."""
 
     def __init__(
-        self, database: Database, issue: Issue, policy: DeliveryPolicy, clock: Callable[[], datetime], worker: str
+        self,
+        database: Database,
+        issue: Issue,
+        policy: DeliveryPolicy,
+        clock: Callable[[], datetime],
+        worker: str,
+        chunk: Chunk | None = None,
     ) -> None:
         self.reason = ""
         self.closed = asyncio.Event()
         self._database, self._issue, self._policy, self._clock, self._worker = database, issue, policy, clock, worker
+        self._chunk = chunk  # the part of the issue that this run is for; None: all of it
         self._turns = Turns(database, issue, worker)
         self._bell = asyncio.Event()
         self._settled: list[Settled] = []
@@ -161,6 +170,13 @@ class Desk:
         counts = {name: at_start[name] + self._counts[name] for name in at_start}
         return replace(self._started, reason=self.reason, **counts)
 
+    def whole(self) -> Accounting:
+        """The accounting of the whole issue; for a chunk's run the ledger is asked."""
+        if self._chunk is None:
+            return self.so_far()
+        with self._database.read() as connection:
+            return accounts.accounting(connection, self._issue.id)
+
     async def apart(self, work: Callable[[], T]) -> T:
         """Runs database work: SQLite's is over in microseconds, a server's must not hold up the sessions.
 
@@ -256,15 +272,20 @@ class Desk:
         policy, now = self._policy, self._clock()
         with self._database.write() as connection:
             return deliveries.claim(
-                connection, self._issue, self._worker, CLAIM_SIZE, now, policy.retry_most, policy.lease
+                connection, self._issue, self._worker, CLAIM_SIZE, now, policy.retry_most, policy.lease, self._chunk
             )
 
     async def _nothing_found(self) -> None:
         """Ends the run when the issue is done, or waiting for what is left would take too long; else sets the alarm."""
+        if self._chunk and not self._in_flight:  # what is left of it falls due later, or is another's
+            self.close()
+            return
         loop = asyncio.get_running_loop()
         pause, done = await self.apart(self._outlook)
         if done:
             self.close()
+        elif self._chunk and not self._in_flight:  # meanwhile: one more look
+            self._next_look = 0.0
         elif not self._in_flight and self._waited_too_long(pause):
             self._stuck("retries fall due later")
             self.close()
@@ -314,7 +335,13 @@ class Desk:
         with self._database.write() as connection:
             dead = deliveries.dead_workers(connection, self._issue.id)
             deliveries.take_over(connection, self._issue.id, dead, self._policy.on_uncertain == "hold", self._clock())
-            return accounts.accounting(connection, self._issue.id)
+            return self._count(connection)
+
+    def _count(self, connection: Connection) -> Accounting:
+        """A chunk's run counts from naught what it does itself: counting an issue takes as long as many a chunk."""
+        if self._chunk:
+            return Accounting(self._issue.id, deliveries.issue_state(connection, self._issue.id))
+        return accounts.accounting(connection, self._issue.id)
 
     def _pause(self, reason: str) -> None:
         self.reason = reason
