@@ -28,12 +28,19 @@ async def send_all(app: App, stop: asyncio.Event) -> None:
     """Returns soon after `stop` is set: what is in flight is finished first."""
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(_again_and_again(lambda: _send_notices(app), stop))
-        issues_at_work = Issues(app, stop)
-        tasks.create_task(_again_and_again(issues_at_work.look, stop, issues_at_work.drain))
+        if app.database.is_sqlite:
+            issues_at_work = Issues(app, stop)
+            tasks.create_task(_again_and_again(issues_at_work.look, stop, issues_at_work.drain))
+        else:
+            from newsletter.lanes import Lanes
+
+            lanes = Lanes(app, stop)
+            tasks.create_task(_again_and_again(lanes.work, stop))
+            tasks.create_task(_again_and_again(lanes.tend, stop))
 
 
 class Issues:
-    """One task for each issue that is being delivered: a slow one holds up no other."""
+    """On SQLite. One task for each issue that is being delivered: a slow one holds up no other."""
 
     def __init__(self, app: App, stop: asyncio.Event) -> None:
         self._app, self._stop = app, stop
@@ -58,17 +65,17 @@ class Issues:
         with app.database.read() as connection:
             issue = issues.get(connection, number)
         try:
-            books = await deliver_issue(app, issue, policy(app, wait=PATIENCE), _watcher(), self._stop)
+            books = await deliver_issue(app, issue, policy(app, wait=PATIENCE), watcher(), self._stop)
         except Busy:
             self._rest(number)
         except Exception as error:
             self._rest(number)
-            _report(f"issue {number}", error)
+            report(f"issue {number}", error)
         else:
             self._rests.pop(number, None)
             if books.queued:  # the server is away: look again later, not at once
                 self._rest(number)
-            _tell(books)
+            tell(books)
 
     def _rest(self, number: int) -> None:
         _, last = self._rests.get(number, (0.0, 0.0))
@@ -87,7 +94,7 @@ async def _again_and_again(
             pause = LOOK_EVERY
         except Exception as error:
             pause = min(max(pause * 2, _REST_FIRST), _REST_MOST)
-            _report("the sender", error)
+            report("the sender", error)
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), pause)
     if at_the_end:
@@ -100,19 +107,19 @@ async def _send_notices(app: App) -> None:
         log.info("notices: %d sent, %d put off, %d failed", done.sent, done.deferred, done.failed)
 
 
-def _watcher() -> Callable[[Accounting], None]:
+def watcher() -> Callable[[Accounting], None]:
     """Says what a delivery waits for, once for each thing: that a mail server is away, say."""
     told = [""]
 
     def watch(books: Accounting) -> None:
-        if books.reason not in told:
+        if books.reason and books.reason not in told:
             log.warning("issue %d waits: %s", books.issue, books.reason)
         told[0] = books.reason
 
     return watch
 
 
-def _tell(books: Accounting) -> None:
+def tell(books: Accounting) -> None:
     words = "issue %d is %s: %d sent, %d deferred, %d failed, %d still to come"
     numbers = (books.sent, books.deferred, books.failed, books.queued)
     log.info(words, books.issue, books.state.value, *numbers)
@@ -120,7 +127,7 @@ def _tell(books: Accounting) -> None:
         log.warning("issue %d: %s", books.issue, books.reason)
 
 
-def _report(what: str, error: Exception) -> None:
+def report(what: str, error: Exception) -> None:
     told = mishaps.explain(str(error.orig)) if isinstance(error, DBAPIError) else error
     log.error("%s: %s", what, told)
     if not isinstance(error, NewsletterError):

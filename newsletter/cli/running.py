@@ -121,6 +121,8 @@ def _log_to_stderr() -> None:
     logging.getLogger().addHandler(logging.StreamHandler(sys.stderr))
     logging.getLogger().setLevel(logging.WARNING)
     logging.getLogger("newsletter").propagate = False
+    for library in ("procrastinate", "psycopg", "sqlalchemy.pool") if level != logging.DEBUG else ():
+        logging.getLogger(library).setLevel(logging.CRITICAL)  # a database that is away: we say it ourselves, in words
 
 
 def _next(session: Session, number: int) -> list[tuple[Planned, Occurrence]]:
