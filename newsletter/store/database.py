@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_u
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from newsletter.errors import StoreError
-from newsletter.store import migrations, mishaps, tables
+from newsletter.store import migrations, mishaps, postgres, queue_schema, tables
 
 BUSY_TIMEOUT_MS = 5000
 _MIGRATION_LOCK = 0x6E657773  # any number of ours: PostgreSQL's advisory lock while the schema changes
@@ -90,17 +90,22 @@ def _engine(url: str) -> Engine:
             )
         if parsed.get_backend_name() == "sqlite" and parsed.database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(parsed, pool_pre_ping=parsed.get_backend_name() == "postgresql")
+        if parsed.get_backend_name() == "postgresql":
+            engine = create_engine(parsed, connect_args=postgres.connect_args(parsed), **postgres.POOL)
+        else:
+            engine = create_engine(parsed)
     except (ArgumentError, ValueError) as error:
         raise StoreError(f"`database` is no database address: {error}") from None
     except ModuleNotFoundError:
-        raise StoreError("PostgreSQL needs its driver: pip install 'newsletter[postgres]'") from None
+        raise StoreError("PostgreSQL needs its driver and its queue: pip install 'newsletter[postgres]'") from None
     except OSError as error:
         told = f"the folder of the database cannot be made: {(error.strerror or str(error)).lower()}"
         raise StoreError(f"{error.filename}: {told}. Check `database` in config.yaml.") from None
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+    else:
+        event.listen(engine, "connect", postgres.prepare)
     return engine
 
 
@@ -121,7 +126,8 @@ def _begin_sqlite(connection: Connection) -> None:
 
 def _bring_up_to_date(database: Database) -> None:
     with database.read() as connection:
-        if migrations.current(connection) == migrations.HEAD:
+        ours_is = migrations.current(connection) == migrations.HEAD
+        if ours_is and (database.is_sqlite or queue_schema.is_current(connection)):
             return
     with database.write() as connection:
         if not database.is_sqlite:
@@ -131,3 +137,5 @@ def _bring_up_to_date(database: Database) -> None:
         else:
             tables.metadata.create_all(connection)
             migrations.stamp(connection)
+        if not database.is_sqlite and not queue_schema.is_current(connection):
+            queue_schema.bring_up_to_date(connection)
