@@ -86,6 +86,8 @@ async def say_oddly(writer: asyncio.StreamWriter, style: str, code: int, *texts:
             pieces = [whole[:-12], whole[-12:]]
         case "wordless" if len(texts) == 1:
             pieces = [b"%d\r\n" % code]
+        case "noise behind":
+            pieces = [whole + b"hello, who is there?\r\n"]
     for piece in pieces:
         writer.write(piece)
         await writer.drain()
