@@ -8,7 +8,7 @@ import itertools
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Row, select
 
@@ -37,6 +37,12 @@ HASTY = DeliveryPolicy(
 _numbers = itertools.count(1)
 
 
+class Server(Protocol):
+    """The sink, or a real one."""
+
+    port: int
+
+
 def now_utc() -> datetime:
     return datetime.now(UTC)
 
@@ -58,7 +64,7 @@ def started(database: Database, readers: int = 0) -> Issue:
 def send(
     database: Database,
     issue: Issue,
-    sink: Sink,
+    server: Server,
     policy: DeliveryPolicy = HASTY,
     connections: int = 2,
     timeouts: Timeouts = PATIENT,
@@ -71,7 +77,7 @@ def send(
 
     async def main() -> Accounting:
         stop = asyncio.Event()
-        door = SmtpTransport("127.0.0.1", sink.port, connections=connections, timeouts=timeouts, **transport)
+        door = SmtpTransport("127.0.0.1", server.port, connections=connections, timeouts=timeouts, **transport)
         halt = functools.partial(asyncio.get_running_loop().call_soon_threadsafe, stop.set)
         beside = asyncio.create_task(asyncio.to_thread(meanwhile, halt)) if meanwhile else None
         end = await deliver(

@@ -8,7 +8,9 @@ import shutil
 import signal
 import subprocess
 import sys
-from contextlib import ExitStack
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -26,7 +28,7 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 PROMISED = timedelta(seconds=1)
 DELIVER = "import sys, time; from tests.crash.victim import main, run; run(main(sys.argv[1], int(sys.argv[2]), 2)); "
-LINGER = DELIVER + "print('over', flush=True); time.sleep(60)"
+LINGER = DELIVER + "time.sleep(60)"
 
 
 @pytest.fixture
@@ -55,6 +57,19 @@ def sent_after(disk: Disk, moment: float, path: Path, folder: Path, chance: rand
     return found
 
 
+@contextmanager
+def delivering(traced: list[str], database: Database, sink: Sink, log: Path) -> Iterator[None]:
+    """A process that sends issue 1 and lives on when it is sent, until it is killed."""
+    path = str(database.engine.url.database)
+    command = [*traced, "-o", str(log), "-P", path, "-P", f"{path}-wal", sys.executable, "-c", LINGER]
+    process = subprocess.Popen([*command, database.url, str(sink.port)], cwd=ROOT, start_new_session=True)
+    try:
+        yield
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
 @pytest.mark.parametrize("reading", [False, True], ids=["alone", "while somebody reads"])
 def test_no_outcome_older_than_a_second_is_lost(traced: list[str], tmp_path: Path, reading: bool) -> None:
     """A long look at the database (a backup, an export) keeps SQLite from bringing its log home, and so from a sync."""
@@ -70,13 +85,8 @@ def test_no_outcome_older_than_a_second_is_lost(traced: list[str], tmp_path: Pat
         if reading:
             connection = stack.enter_context(database.read())
             connection.execute(text("SELECT count(*) FROM deliveries")).scalar_one()
-        command = [*traced, "-o", str(log), "-P", str(path), "-P", f"{path}-wal", sys.executable, "-c", LINGER]
-        process = subprocess.Popen([*command, database.url, str(sink.port)], cwd=ROOT, start_new_session=True)
-        try:
+        with delivering(traced, database, sink, log):
             sink.wait_for(200)
-        finally:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
     outcomes = {number: line.at for number, line in lines(database, issue).items() if line.state == "sent"}
     database.close()
     disk = read(log, before)
@@ -88,3 +98,23 @@ def test_no_outcome_older_than_a_second_is_lost(traced: list[str], tmp_path: Pat
         old = {number for number, at in outcomes.items() if at < cut - PROMISED}
         assert old <= sent_after(disk, cut.timestamp(), path, tmp_path / "image", chance)
     assert len(outcomes) >= 190
+
+
+@pytest.mark.xfail(strict=True, reason="the last half second of a run is not synced at its end, and `serve` lives on")
+def test_what_a_run_recorded_last_is_safe_a_second_after_its_end(traced: list[str], tmp_path: Path) -> None:
+    path, log = tmp_path / "db" / "subscribers.db", tmp_path / "log"
+    database = Database(f"sqlite:///{path}")
+    subscribe(database, 40)
+    issue = draft(database)
+    steer.start(database, issue.id, NOW)
+    database.close()
+    before = files(path)
+    with Sink() as sink, delivering(traced, database, sink, log):
+        sink.wait_for(40)
+        time.sleep(2.0)
+    moment, chance = time.time(), random.Random(1)
+    disk = read(log, before)
+    for _ in range(5):
+        assert sent_after(disk, moment, path, tmp_path / "image", chance) == set(range(1, 41))
+    assert {line.state for line in lines(database, issue).values()} == {"sent"}
+    database.close()
