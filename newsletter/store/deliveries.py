@@ -35,6 +35,7 @@ from newsletter.store.issues import move
 from newsletter.store.tables import deliveries, issues, sent_stories, subscribers, subscriptions
 
 _WAITING = (DeliveryState.QUEUED, DeliveryState.DEFERRED)
+_SILENCE = timedelta(seconds=3)  # of a worker whose session is gone, until it is taken for dead
 _PRESENCE = 0x73656E64  # our class of PostgreSQL's advisory locks: a worker that lives holds one
 _TAKING_OVER = 0x74616B65  # and another of them: of who takes over, for all issues
 _d = deliveries.c
@@ -186,20 +187,26 @@ def extend(connection: Connection, worker: str, lease: timedelta) -> None:
     connection.execute(update(deliveries).where(_d.worker == worker).values(lease_until=until))
 
 
-def dead_workers(connection: Connection, issue_id: int) -> list[str]:
-    """Who holds rows of the issue and lives no more: their lease ended, or their session is gone.
+def dead_workers(connection: Connection, issue_id: int, me: str, lease: timedelta) -> list[str]:
+    """Who holds rows of the issue and lives no more: their lease ended, or their session is gone and they are silent.
 
+    A server that restarts takes everybody's session along; who lives goes on renewing (more often than every second).
     Nobody while another takes over, for two at once get in each other's way.
     """
     if not connection.scalar(select(func.pg_try_advisory_xact_lock(_TAKING_OVER))):
         return []
     workers = connection.execute(
         select(_d.worker, func.min(_d.lease_until))
-        .where(_d.issue == issue_id, _d.worker.is_not(None))
+        .where(_d.issue == issue_id, _d.worker.is_not(None), _d.worker != me)
         .group_by(_d.worker)
     ).all()
-    here = connection.scalar(select(func.clock_timestamp()))
-    return [worker for worker, lease in workers if lease is None or lease < here or _gone(connection, worker)]
+    here: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+    silent = here + lease - min(_SILENCE, lease / 2)
+    return [
+        worker
+        for worker, until in workers
+        if until is None or until < here or (until < silent and _gone(connection, worker))
+    ]
 
 
 def _gone(connection: Connection, worker: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from newsletter.domain.accounting import Accounting
 from newsletter.domain.chunk import Chunk
-from newsletter.domain.delivery import Claim, Settled
+from newsletter.domain.delivery import Claim, DeliveryPolicy, Settled
 from newsletter.domain.issue import Issue
 from newsletter.store.database import Database
 
@@ -92,4 +92,4 @@ def close_the_books(database: Database, issue: Issue, now: datetime) -> None:
     else:
         from newsletter.store import shared
 
-        shared.close_the_books(database, issue, now)
+        shared.close_the_books(database, issue, DeliveryPolicy().lease, now)

@@ -105,7 +105,7 @@ class SharedLedger:
             deliveries.finish(connection, self._issue.id, now)  # stopped after the very last one
 
     def _take_over_from_the_dead(self, connection: Connection, keep: bool, now: datetime) -> None:
-        dead = deliveries.dead_workers(connection, self._issue.id)
+        dead = deliveries.dead_workers(connection, self._issue.id, self._worker, self._lease)
         deliveries.take_over(connection, self._issue.id, dead, keep, now)
 
     def _close(self) -> None:
@@ -136,7 +136,8 @@ class SharedLedger:
         )  # fmt: skip
 
 
-def close_the_books(database: Database, issue: Issue, now: datetime) -> None:
+def close_the_books(database: Database, issue: Issue, lease: timedelta, now: datetime) -> None:
     """Of an issue that was called off: what a dead worker had in flight stays uncertain for ever."""
     with database.write() as connection:
-        deliveries.take_over(connection, issue.id, deliveries.dead_workers(connection, issue.id), True, now)
+        dead = deliveries.dead_workers(connection, issue.id, "", lease)
+        deliveries.take_over(connection, issue.id, dead, True, now)

@@ -97,10 +97,9 @@ def test_no_outcome_older_than_a_second_is_lost(traced: list[str], tmp_path: Pat
     for cut in [cut for cut in cuts if cut < max(outcomes.values())]:
         old = {number for number, at in outcomes.items() if at < cut - PROMISED}
         assert old <= sent_after(disk, cut.timestamp(), path, tmp_path / "image", chance)
-    assert len(outcomes) >= 190
+    assert len(outcomes) >= 150  # of 200: the last are in the journal alone
 
 
-@pytest.mark.xfail(strict=True, reason="the last half second of a run is not synced at its end, and `serve` lives on")
 def test_what_a_run_recorded_last_is_safe_a_second_after_its_end(traced: list[str], tmp_path: Path) -> None:
     path, log = tmp_path / "db" / "subscribers.db", tmp_path / "log"
     database = Database(f"sqlite:///{path}")

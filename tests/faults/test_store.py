@@ -17,7 +17,6 @@ from tests.faults.conftest import READERS
 from tests.sending import address, check_the_books, send, started
 from tests.smtp_sink import HOLD, Sink
 
-DEAD = "a worker whose presence was cut takes itself for dead, and what it has in flight goes out a second time"
 LOCKER = """
 import sqlite3, sys, time
 connection = sqlite3.connect(sys.argv[1], isolation_level=None)
@@ -28,10 +27,10 @@ connection.execute("ROLLBACK")
 """
 
 
-def test_another_process_that_locks_the_database_holds_the_send_up_and_no_more(
+def test_another_process_that_locks_the_database_does_not_hold_the_send_up(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """For longer than SQLite itself is patient."""
+    """For longer than SQLite itself is patient: the journal has what happened, and the rows follow."""
     monkeypatch.setattr(store, "BUSY_TIMEOUT_MS", 50)
     path = tmp_path_factory.mktemp("locked") / "subscribers.db"
     database = Database(f"sqlite:///{path}")
@@ -56,7 +55,7 @@ def test_another_process_that_locks_the_database_holds_the_send_up_and_no_more(
     states = check_the_books(database, issue, sink)
     assert (end.state, set(states.values())) == (IssueState.SENT, {"sent"})
     assert set(sink.accepted.values()) == {1}
-    assert seen[0] <= 4  # nothing new leaves while what came of the last cannot be written down
+    assert seen[0] > 4
     database.close()
 
 
@@ -79,7 +78,6 @@ def test_a_locked_table_holds_the_send_up_and_no_more(postgres_books: Database) 
 
 
 @pytest.mark.postgres
-@pytest.mark.xfail(reason=DEAD)  # not strict: it is a matter of moments
 def test_a_database_server_that_cuts_every_session_in_mid_send(postgres_books: Database) -> None:
     """A restart of the server, say. Who was alive is alive: what it has in flight is not taken for a dead one's."""
     issue = started(postgres_books)
