@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from newsletter import config as settings
 from newsletter.domain.edition import Edition, Weights
 from newsletter.domain.occurrence import Missed, Schedule
+from newsletter.domain.tally import Tally
 from newsletter.errors import ConfigError, NotFound, TokenError, repeated
 from newsletter.store.database import Database, signing_key
 from newsletter.text.token import Signer
@@ -54,6 +55,11 @@ class App:
             return Signer(secret.get_secret_value() if secret else signing_key(self.database))
         except TokenError as error:
             raise ConfigError(str(error)) from None
+
+    @cached_property
+    def tally(self) -> Tally:
+        """What this process counts while it sends."""
+        return Tally()
 
     @cached_property
     def templates(self) -> jinja2.BaseLoader:

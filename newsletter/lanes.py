@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from datetime import timedelta
 
 from newsletter.app import App
@@ -11,12 +12,15 @@ from newsletter.domain.accounting import Accounting
 from newsletter.domain.chunk import Chunk
 from newsletter.domain.issue import Issue, IssueState
 from newsletter.domain.pulse import Pulse
-from newsletter.outgoing import Outgoing, outgoing, policy
-from newsletter.sender import report, tell, watcher
+from newsletter.logs import tell
+from newsletter.outgoing import Outgoing, count_pause, outgoing, policy
+from newsletter.sender import report
 from newsletter.services.deliver import deliver
 from newsletter.store import chunks, issues
 from newsletter.store.queue_worker import QueueWorker
 from newsletter.transports.kept import KeptTransport
+from newsletter.transports.metered import MeteredTransport
+from newsletter.watch import Watch
 
 log = logging.getLogger("newsletter.sender")
 
@@ -33,7 +37,7 @@ class Lanes:
         self._app, self._stop = app, stop
         transport = app.transport()
         sessions = min(SESSIONS, transport.connections)
-        self._transport = KeptTransport(transport, sessions)
+        self._transport = KeptTransport(MeteredTransport(transport, app.tally), sessions)
         self._queue = QueueWorker(app.database, self.deliver, max(transport.connections // sessions, 1))
         self._issues: dict[int, tuple[Outgoing, Pulse]] = {}  # the latest ones, made ready once
 
@@ -64,10 +68,10 @@ class Lanes:
             return
         try:
             if issue.state is IssueState.SENDING and not self._stop.is_set():
-                self._tell(await self._send(issue, chunk))
+                self._tell(issue, await self._send(issue, chunk))
             await asyncio.to_thread(self._go_on, chunk, job)
         except Exception as error:  # the queue tries the job again
-            report(f"issue {issue_id}", error)
+            report(f"issue {issue_id}", error, issue=issue_id)
             raise
 
     async def _send(self, issue: Issue, chunk: Chunk) -> Accounting:
@@ -81,7 +85,7 @@ class Lanes:
             self._transport,
             policy(app, wait=PATIENCE),
             app.clock,
-            watcher(),
+            _waits(issue),
             self._stop,
             return_path=out.return_path,
             chunk=chunk,
@@ -95,14 +99,15 @@ class Lanes:
             self._issues[issue.id] = outgoing(self._app, issue), Pulse()
         return self._issues[issue.id]
 
-    def _tell(self, books: Accounting) -> None:
+    def _tell(self, issue: Issue, books: Accounting) -> None:
         """A chunk that went well is a matter for debugging; an issue that ended, or stands still, is not."""
+        count_pause(self._app, books)
         if books.state is IssueState.SENDING:
-            numbers = (books.sent, books.deferred, books.failed)
-            log.debug("issue %d: a chunk with %d sent, %d deferred, %d failed", books.issue, *numbers)
+            numbers = f"{books.sent} sent, {books.deferred} deferred, {books.failed} failed"
+            tell(log, logging.DEBUG, "chunk_ended", f"issue {issue.id}: a chunk with {numbers}", issue=issue.id)
         else:
-            self._issues.pop(books.issue, None)
-            tell(books)
+            self._issues.pop(issue.id, None)
+            Watch(log, issue).ended(books)
 
     def _find(self, issue_id: int, number: int, job: int) -> tuple[Chunk | None, Issue]:
         with self._app.database.read() as connection:
@@ -118,3 +123,15 @@ class Lanes:
             chunks.cover(connection)
             chunks.finish_done(connection, self._app.clock())
             chunks.forget(connection)
+
+
+def _waits(issue: Issue) -> Callable[[Accounting], None]:
+    """Says what a chunk waits for, once for each thing: that a mail server is away, say."""
+    told: set[str] = set()
+
+    def watch(books: Accounting) -> None:
+        if books.reason and books.reason not in told:
+            told.add(books.reason)
+            tell(log, logging.WARNING, "issue_waits", f"issue {issue.id} waits: {books.reason}", issue=issue.id)
+
+    return watch

@@ -24,6 +24,7 @@ SECTIONS: dict[str, type[Section]] = {
     "smtp": config.Smtp,
     "delivery": config.Delivery,
     "web": config.Web,
+    "log": config.Log,
     "newsletters.NAME": config.Newsletter,
     "newsletters.NAME.schedule": config.Schedule,
     "newsletters.NAME.ranking": config.Ranking,

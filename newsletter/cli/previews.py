@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -53,7 +52,7 @@ def send_preview(
     outcomes = run(_send(session.app, issue, addresses))
     failed = [address for address, outcome in zip(addresses, outcomes, strict=True) if outcome.kind.value != "accepted"]
     if as_json:
-        told = [{"email": address, **asdict(outcome)} for address, outcome in zip(addresses, outcomes, strict=True)]
+        told = [{"email": address, **outcome._asdict()} for address, outcome in zip(addresses, outcomes, strict=True)]
         sent = len(addresses) - len(failed)
         output.answer_json({"issue": issue.id, "edition": issue.edition, "hash": issue.hash, "sent": sent, "to": told})
     elif not failed:
@@ -83,7 +82,7 @@ async def _send(app: App, issue: Issue, addresses: Sequence[str]) -> list[Outcom
         for address in addresses:
             reader = ready.readers(stand_in(app, address))
             domain = reader.message_id.rpartition("@")[2]
-            own = replace(reader, message_id=f"preview.{issue.id}.{secrets.token_hex(12)}@{domain}")
+            own = reader._replace(message_id=f"preview.{issue.id}.{secrets.token_hex(12)}@{domain}")
             outcomes.append(await connection.send(Envelope(ready.return_path, address), ready.message.fill(own)))
     finally:
         await connection.close()

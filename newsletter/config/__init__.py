@@ -7,6 +7,7 @@ from newsletter.config.schema import (
     Edition,
     FeedSource,
     JekyllSource,
+    Log,
     Newsletter,
     Ranking,
     Schedule,
@@ -17,6 +18,6 @@ from newsletter.config.schema import (
 )
 
 __all__ = [
-    "Config", "Delivery", "Edition", "FeedSource", "JekyllSource", "Newsletter", "Ranking", "Schedule", "Site",
+    "Config", "Delivery", "Edition", "FeedSource", "JekyllSource", "Log", "Newsletter", "Ranking", "Schedule", "Site",
     "Smtp", "SourceConfig", "Web", "load",
 ]  # fmt: skip

@@ -73,6 +73,13 @@ class Delivery(Section):
     give_up_after: Duration = timedelta(hours=24)
 
 
+class Log(Section):
+    """`format` None: `serve` and `worker` log as text, a command with an answer of its own does not log."""
+
+    format: Literal["text", "json"] | None = None
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
 class Web(Section):
     """`host` and `port` are where `serve` listens; `signups_per_hour` holds for one address of origin.
 
@@ -174,6 +181,7 @@ class Config(Section):
     smtp: Smtp = Smtp()
     delivery: Delivery = Delivery()
     web: Web = Web()
+    log: Log = Log()
     proxies: Networks = ()
     newsletters: dict[Key, Newsletter] = Field(default_factory=dict)
     secret: SecretStr | None = Field(default=None, min_length=16)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, NamedTuple
 
 
 class DeliveryState(StrEnum):
@@ -54,8 +54,7 @@ class OutcomeKind(StrEnum):
     UNCERTAIN = "uncertain"
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What a transport answers. `code` is the SMTP reply (0: none), `status` RFC 3463, `text` the server's words."""
 
     kind: OutcomeKind
@@ -64,8 +63,7 @@ class Outcome:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """Return path and recipient, apart from the headers (RFC 5321)."""
 
     return_path: str
@@ -89,8 +87,7 @@ class DeliveryPolicy:
     lease: timedelta = timedelta(seconds=30)
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """A delivery that a worker has claimed, with what its message is filled from.
 
     `since` is the moment of the sign-up; `attempts` counts tries that came to an answer, `doubts` those that
@@ -108,8 +105,7 @@ class Claim:
     first_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(NamedTuple):
     """A claim's new line in the ledger after an attempt; `was` is the state it was claimed in."""
 
     id: int
@@ -133,19 +129,8 @@ def settle(claim: Claim, outcome: Outcome, policy: DeliveryPolicy, now: datetime
     first_at = claim.first_at if broken else claim.first_at or now
     state = _state(outcome.kind, attempts, doubts, now - (first_at or now), policy)
     due_at = now + _pause(attempts, first_at or now, now, policy) if state is DeliveryState.DEFERRED else None
-    return Settled(
-        id=claim.id,
-        was=claim.state,
-        state=state,
-        attempts=attempts,
-        doubts=doubts,
-        due_at=due_at,
-        first_at=first_at,
-        at=now,
-        code=outcome.code,
-        status=outcome.status,
-        text=outcome.text,
-    )
+    words = (outcome.code, outcome.status, outcome.text)
+    return Settled(claim.id, claim.state, state, attempts, doubts, due_at, first_at, now, *words)
 
 
 def growing(first: timedelta, most: timedelta, times: int) -> timedelta:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class SubscriptionState(StrEnum):
@@ -57,8 +58,7 @@ class Person:
     consents: tuple[Consent, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
+class Reader(NamedTuple):
     """One recipient of one issue: what fills the slots of a message and its three personal headers.
 
     `email` is normalised (A-label domain); `message_id` is stable for issue + subscriber, with or without <>;

@@ -1,8 +1,8 @@
 """The desk between the workers and the ledger.
 
-Workers hand in what came of a delivery and ask for the next; the desk writes both in one transaction. Answers that
-come in the same turn of the event loop, or while a transaction runs, share one. Recording goes before handing out: the
-less time lies between the server's 250 and its commit, the fewer messages are in doubt after a crash.
+Workers hand in what came of a delivery and ask for the next; the ledger writes down both in one go. On PostgreSQL,
+what is handed in while it does so goes together the next time. Recording goes before handing out: the less time lies
+between the server's 250 and the ledger's line, the fewer messages are in doubt after a crash.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import Connection
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from newsletter.domain.accounting import Accounting
@@ -24,8 +23,8 @@ from newsletter.domain.delivery import Claim, DeliveryPolicy, DeliveryState, Out
 from newsletter.domain.issue import Issue, IssueState
 from newsletter.errors import StoreError
 from newsletter.store import accounts, deliveries, issues
-from newsletter.store.database import Database, harden
-from newsletter.store.turn import Turns
+from newsletter.store.database import Database
+from newsletter.store.ledger import open_ledger
 
 CLAIM_SIZE = 200  # rows claimed ahead; a crash leaves their names on them, no more
 _LOW = 50  # claims left when more are fetched
@@ -57,15 +56,14 @@ class Desk:
     ) -> None:
         self.reason = ""
         self.closed = asyncio.Event()
-        self._database, self._issue, self._policy, self._clock, self._worker = database, issue, policy, clock, worker
+        self._database, self._issue, self._policy, self._clock = database, issue, policy, clock
         self._chunk = chunk  # the part of the issue that this run is for; None: all of it
-        self._turns = Turns(database, issue, worker)
+        self._ledger = open_ledger(database, issue, worker, policy.lease, chunk)
         self._bell = asyncio.Event()
         self._settled: list[Settled] = []
         self._wishes: deque[_Wish] = deque()
         self._claimed: deque[Claim] = deque()
         self._more = False  # whether the last look for work found as much as it asked for
-        self._soon = False  # whether a turn is due at the end of this turn of the event loop
         self._in_flight = 0
         self._next_look = 0.0
         self._stuck_since: float | None = None
@@ -83,7 +81,7 @@ class Desk:
             return None
         wish = _Wish(asyncio.get_running_loop().create_future(), reserved)
         self._wishes.append(wish)
-        self._serve_soon()
+        self._serve()
         return await wish.future
 
     def reserve(self) -> Claim | None:
@@ -105,11 +103,13 @@ class Desk:
             self._stuck_since, self.reason = None, ""
         if settled.state in (DeliveryState.QUEUED, DeliveryState.DEFERRED) or not self._in_flight:
             self._next_look = 0.0
-        self._serve_soon()
+        if self.closed.is_set() or not self._ledger.at_once:  # else the worker's next wish takes it along
+            self._bell.set()
 
     async def rest(self, seconds: float, reason: str) -> None:
         """A pause of one worker whose session broke; ends early when the desk closes."""
         if seconds:
+            self._serve()
             self._stuck(reason)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.closed.wait(), seconds)
@@ -118,7 +118,7 @@ class Desk:
 
     async def open(self) -> None:
         """Takes over what dead workers left, and counts."""
-        self._started = await self.apart(self._open)
+        self._started = await self.apart(lambda: self._ledger.open(self._keeps_doubts, self._clock()))
 
     def close(self) -> None:
         """Gives nothing out any more; what is in flight may still be handed in."""
@@ -149,19 +149,18 @@ class Desk:
 
     async def leave(self) -> None:
         """Frees what this worker still holds; what is in flight even now is in doubt."""
-        await self.apart(self._leave)
+        await self.apart(lambda: self._ledger.leave(self._keeps_doubts, self._clock()))
 
     async def tend(self) -> None:
         """Called now and then: steps back when the issue is not to be sent any more, or waiting took too long."""
+        await self.apart(self._ledger.tidy)
         if await self.apart(self._issue_state) is not IssueState.SENDING or self._waited_too_long(0.0):
             self.close()
 
     async def renew(self) -> None:
-        """Makes what was recorded survive a power cut (SQLite), or renews leases and takes dead workers' (a server)."""
-        if self._database.is_sqlite:
-            await asyncio.to_thread(harden, self._database)
-        else:
-            await self.apart(self._renew)
+        """As Ledger.renew. What a database refuses now it may take half a second later."""
+        with suppress(OperationalError, InterfaceError):
+            await asyncio.to_thread(self._ledger.renew, self._keeps_doubts, self._clock())
 
     def so_far(self) -> Accounting:
         """The accounting as this run knows it, without asking the ledger."""
@@ -171,7 +170,7 @@ class Desk:
         return replace(self._started, reason=self.reason, **counts)
 
     def whole(self) -> Accounting:
-        """The accounting of the whole issue; for a chunk's run the ledger is asked."""
+        """The accounting of the whole issue; for a chunk's run the database is asked."""
         if self._chunk is None:
             return self.so_far()
         with self._database.read() as connection:
@@ -186,7 +185,7 @@ class Desk:
         patient_until = loop.time() + STORE_PATIENCE
         while True:
             try:
-                return work() if self._database.is_sqlite else await asyncio.to_thread(work)
+                return work() if self._ledger.at_once else await asyncio.to_thread(work)
             except (OperationalError, InterfaceError) as error:
                 if loop.time() > patient_until:
                     raise StoreError(f"the ledger in {self._database.place} cannot be written: {error.orig}") from None
@@ -194,27 +193,29 @@ class Desk:
 
     # Within:
 
-    def _serve_soon(self) -> None:
-        """On SQLite at the end of this turn of the loop, and without a detour; a server's turn is `keep`'s."""
-        if not self._database.is_sqlite:
+    @property
+    def _keeps_doubts(self) -> bool:
+        return self._policy.on_uncertain == "hold"
+
+    def _serve(self) -> None:
+        """At once where the ledger can; else, or when it is locked or full, `keep` does."""
+        if self._ledger.at_once:
+            self._post_at_once()
+        if self._wishes or not self._ledger.at_once:
             self._bell.set()
-        elif not self._soon:
-            self._soon = True
-            asyncio.get_running_loop().call_soon(self._post_at_once)
 
     def _post_at_once(self) -> None:
-        """If the ledger is locked or full, `keep` waits for it."""
-        self._soon = False
         settled, chosen = self._take_turn()
-        if settled or chosen:
-            try:
-                begun = self._turns.turn(settled, [claim for _, claim in chosen])
-            except (OperationalError, InterfaceError):
-                self._settled = settled + self._settled
-                for wish, claim in reversed(chosen):
-                    self._wishes.appendleft(_Wish(wish.future, claim))
-            else:
-                self._hand_out(chosen, begun)
+        if not settled and not chosen:
+            return
+        try:
+            begun = self._ledger.turn(settled, [claim for _, claim in chosen])
+        except (OperationalError, InterfaceError):
+            self._settled = settled + self._settled
+            for wish, claim in reversed(chosen):
+                self._wishes.appendleft(_Wish(wish.future, claim))
+        else:
+            self._hand_out(chosen, begun)
         if self._settled or self._wants_more() or self.closed.is_set():
             self._bell.set()
 
@@ -222,7 +223,7 @@ class Desk:
         """One turn of the ledger: outcomes recorded, next deliveries begun."""
         settled, chosen = self._take_turn()
         claims = [claim for _, claim in chosen]
-        self._hand_out(chosen, await self.apart(lambda: self._turns.turn(settled, claims)))
+        self._hand_out(chosen, await self.apart(lambda: self._ledger.turn(settled, claims)))
 
     def _take_turn(self) -> tuple[list[Settled], list[tuple[_Wish, Claim]]]:
         """All that was handed in, and the wishes that can be granted."""
@@ -256,7 +257,7 @@ class Desk:
             else:
                 _answer(wish, claim)
         if self._wishes:
-            self._serve_soon()
+            self._serve()
 
     async def _look(self) -> None:
         """Claims ahead; when there is nothing to claim, sees how things stand."""
@@ -264,44 +265,32 @@ class Desk:
         self._claimed.extend(found)
         self._more = len(found) == CLAIM_SIZE
         if self._claimed:
-            self._serve_soon()
+            self._serve()
         else:
             await self._nothing_found()
 
     def _claim(self) -> list[Claim]:
-        policy, now = self._policy, self._clock()
-        with self._database.write() as connection:
-            return deliveries.claim(
-                connection, self._issue, self._worker, CLAIM_SIZE, now, policy.retry_most, policy.lease, self._chunk
-            )
+        return self._ledger.claim(CLAIM_SIZE, self._clock(), self._policy.retry_most, frozenset())
 
     async def _nothing_found(self) -> None:
         """Ends the run when the issue is done, or waiting for what is left would take too long; else sets the alarm."""
-        if self._chunk and not self._in_flight:  # what is left of it falls due later, or is another's
-            self.close()
-            return
         loop = asyncio.get_running_loop()
         pause, done = await self.apart(self._outlook)
         if done:
             self.close()
-        elif self._chunk and not self._in_flight:  # meanwhile: one more look
-            self._next_look = 0.0
         elif not self._in_flight and self._waited_too_long(pause):
             self._stuck("retries fall due later")
             self.close()
         else:
-            if not self._in_flight:
+            if not self._in_flight and self._chunk is None:
                 self._stuck("waiting for retries to fall due")
             self._next_look = loop.time() + min(pause, 5.0)
 
     def _outlook(self) -> tuple[float, bool]:
         """Seconds until there may be work again, and whether the issue is sent."""
         now = self._clock()
-        with self._database.write() as connection:
-            if not self._in_flight and deliveries.finish(connection, self._issue.id, now):
-                return 0.0, True
-            due = deliveries.next_due(connection, self._issue.id, now, self._policy.retry_most)
-        return (max((due - now).total_seconds(), 0.01) if due else _LOOK_AGAIN), False
+        outlook = self._ledger.outlook(self._in_flight, now, self._policy.retry_most)
+        return (max((outlook.due - now).total_seconds(), 0.01) if outlook.due else _LOOK_AGAIN), outlook.done
 
     def _waited_too_long(self, pause: float) -> bool:
         """Whether `pause` more seconds of waiting would be more than the run's share."""
@@ -331,39 +320,14 @@ class Desk:
             async with asyncio.timeout(alarm):
                 await self._bell.wait()
 
-    def _open(self) -> Accounting:
-        with self._database.write() as connection:
-            dead = deliveries.dead_workers(connection, self._issue.id)
-            deliveries.take_over(connection, self._issue.id, dead, self._policy.on_uncertain == "hold", self._clock())
-            return self._count(connection)
-
-    def _count(self, connection: Connection) -> Accounting:
-        """A chunk's run counts from naught what it does itself: counting an issue takes as long as many a chunk."""
-        if self._chunk:
-            return Accounting(self._issue.id, deliveries.issue_state(connection, self._issue.id))
-        return accounts.accounting(connection, self._issue.id)
-
     def _pause(self, reason: str) -> None:
         self.reason = reason
         with self._database.write() as connection:
             issues.move(connection, self._issue.id, [IssueState.SENDING], IssueState.PAUSED, reason=reason)
 
-    def _leave(self) -> None:
-        self._turns.close()
-        with self._database.write() as connection:
-            keep, now = self._policy.on_uncertain == "hold", self._clock()
-            deliveries.take_over(connection, self._issue.id, [self._worker], keep, now)
-            deliveries.finish(connection, self._issue.id, now)  # stopped after the very last one
-
     def _issue_state(self) -> IssueState:
         with self._database.read() as connection:
             return deliveries.issue_state(connection, self._issue.id)
-
-    def _renew(self) -> None:
-        with self._database.write() as connection:
-            deliveries.extend(connection, self._worker, self._policy.lease)
-            dead = deliveries.dead_workers(connection, self._issue.id)
-            deliveries.take_over(connection, self._issue.id, dead, self._policy.on_uncertain == "hold", self._clock())
 
 
 def _answer(wish: _Wish, claim: Claim | None) -> None:

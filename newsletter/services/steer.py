@@ -7,10 +7,11 @@ from datetime import datetime
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
-from newsletter.domain.issue import Issue, IssueState
+from newsletter.domain.issue import BY_HAND, Issue, IssueState
 from newsletter.errors import Busy, WrongState
 from newsletter.store import deliveries, issues
 from newsletter.store.database import Database
+from newsletter.store.ledger import close_the_books
 from newsletter.store.lock import sole_sender
 
 _DEADLOCKS = 5  # so often in a row nobody is unlucky
@@ -40,7 +41,7 @@ def start(database: Database, issue_id: int, now: datetime) -> None:
 def pause(database: Database, issue_id: int) -> None:
     """What is in flight is finished, nothing more is begun. Raises NotFound, WrongState."""
     with database.write() as connection:
-        _move(connection, issue_id, (IssueState.SENDING,), IssueState.PAUSED, "paused by hand")
+        _move(connection, issue_id, (IssueState.SENDING,), IssueState.PAUSED, BY_HAND)
 
 
 def resume(database: Database, issue_id: int) -> None:
@@ -62,17 +63,20 @@ def cancel(database: Database, issue_id: int, now: datetime) -> None:
 
     Raises NotFound, and WrongState for an issue that is sent or cancelled.
     """
+    _close_the_books(database, _call_off(database, issue_id, now), now)
+
+
+def _call_off(database: Database, issue_id: int, now: datetime) -> Issue:
     for again in reversed(range(_DEADLOCKS)):
         try:
-            _cancel(database, issue_id, now)
-            break
+            return _cancel(database, issue_id, now)
         except OperationalError:  # PostgreSQL: workers were at the same rows in another order, and one had to give way
             if database.is_sqlite or not again:
                 raise
-    _close_the_books(database, issue_id, now)
+    raise AssertionError
 
 
-def _cancel(database: Database, issue_id: int, now: datetime) -> None:
+def _cancel(database: Database, issue_id: int, now: datetime) -> Issue:
     with database.write() as connection:
         issue = issues.get(connection, issue_id)
         since = (*_NOT_STARTED, *_STARTED)
@@ -81,14 +85,14 @@ def _cancel(database: Database, issue_id: int, now: datetime) -> None:
         ):
             raise WrongState(f"issue {issue_id} is {_told(issue.state)}; there is nothing to cancel.")
         deliveries.call_off(connection, issue_id, now)
+    return issue
 
 
-def _close_the_books(database: Database, issue_id: int, now: datetime) -> None:
+def _close_the_books(database: Database, issue: Issue, now: datetime) -> None:
     """What a dead process had in flight stays uncertain for ever. A living one records its own."""
     try:
-        with sole_sender(database, issue_id), database.write() as connection:
-            dead = deliveries.dead_workers(connection, issue_id)
-            deliveries.take_over(connection, issue_id, dead, True, now)
+        with sole_sender(database, issue.id):
+            close_the_books(database, issue, now)
     except Busy:
         pass
 

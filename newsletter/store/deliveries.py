@@ -1,8 +1,8 @@
-"""The ledger: enqueue, claim, take over, finish. Who is in it is mailed once; who leaves in time is not mailed.
+"""The ledger: enqueue, finish, call off; and for many workers on PostgreSQL: claim, take over.
 
-A worker first claims rows (they stay queued, under its name), then begins them one per connection (`sending`, in
-the database before a byte leaves), then records what came of it: both in `store.turn`. So after a crash only rows
-that are `sending` are in doubt, and there is at most one per connection.
+There a worker first claims rows (they stay queued, under its name), then begins them one per connection (`sending`,
+in the database before a byte leaves), then records what came of it: both in `store.shared`. So after a crash only
+rows that are `sending` are in doubt, and there is at most one per connection. SQLite's way is `store.embedded`.
 """
 
 from __future__ import annotations
@@ -92,6 +92,12 @@ def mark_stories(connection: Connection, issue: Issue) -> Sequence[tuple[int, in
     return [(row.story, row.issue) for row in already]
 
 
+def mark_what_reached_somebody(connection: Connection, issue: Issue) -> None:
+    """Of a cancelled issue: a message that was in flight as it was called off has told its stories after all."""
+    if issue_state(connection, issue.id) is IssueState.CANCELLED and _reached(connection, issue.id):
+        mark_stories(connection, issue)
+
+
 def issue_state(connection: Connection, issue_id: int) -> IssueState:
     return IssueState(connection.execute(_ISSUE_STATE, {"issue_id": issue_id}).scalar_one())
 
@@ -107,16 +113,18 @@ def claim(
     now: datetime,
     most: timedelta,
     lease: timedelta,
+    without: frozenset[str] = frozenset(),
     chunk: Chunk | None = None,
 ) -> list[Claim]:
-    """Puts `worker`'s name on up to `size` rows that may go out now, due retries first; only on those of `chunk`.
+    """Puts `worker`'s name on up to `size` rows that may go out now, due retries first; see Ledger.claim.
 
-    `most` is the longest pause there is: a retry due later than that shows a clock that was set back.
+    With `chunk` only on its rows.
     """
     values = {"issue": issue.id, "newsletter": issue.newsletter, "now": now, "latest": now + most}
-    due, fresh = (_DUE, _FRESH) if chunk is None else (_DUE_OF_CHUNK, _FRESH_OF_CHUNK)
     if chunk is not None:
         values |= {"first": chunk.first, "last": chunk.last}
+    both = (_DUE, _FRESH) if chunk is None else (_DUE_OF_CHUNK, _FRESH_OF_CHUNK)
+    due, fresh = (wanted.where(_d.domain.not_in(without)) if without else wanted for wanted in both)
     claims = _claims(connection, due, values | {"size": size})
     if len(claims) < size:
         claims += _claims(connection, fresh, values | {"size": size - len(claims)})
@@ -172,29 +180,23 @@ _CLAIM = (
 
 
 def extend(connection: Connection, worker: str, lease: timedelta) -> None:
-    """Renews the lease on all that a worker holds. SQLite needs none: there an OS lock tells who lives."""
-    if connection.dialect.name != "sqlite":
-        until = func.clock_timestamp() + lease
-        connection.execute(update(deliveries).where(_d.worker == worker).values(lease_until=until))
+    """Renews the lease on all that a worker holds."""
+    until = func.clock_timestamp() + lease
+    connection.execute(update(deliveries).where(_d.worker == worker).values(lease_until=until))
 
 
 def dead_workers(connection: Connection, issue_id: int) -> list[str]:
-    """Who holds rows of the issue and lives no more.
+    """Who holds rows of the issue and lives no more: their lease ended, or their session is gone.
 
-    On SQLite that is everyone (the caller holds the issue's lock and claimed nothing yet). On PostgreSQL it is
-    those whose lease ended, or whose session is gone; nobody while another takes over, for two at once get in each
-    other's way.
+    Nobody while another takes over, for two at once get in each other's way.
     """
-    postgres = connection.dialect.name != "sqlite"
-    if postgres and not connection.scalar(select(func.pg_try_advisory_xact_lock(_TAKING_OVER))):
+    if not connection.scalar(select(func.pg_try_advisory_xact_lock(_TAKING_OVER))):
         return []
     workers = connection.execute(
         select(_d.worker, func.min(_d.lease_until))
         .where(_d.issue == issue_id, _d.worker.is_not(None))
         .group_by(_d.worker)
     ).all()
-    if not postgres:
-        return [worker for worker, _ in workers]
     here = connection.scalar(select(func.clock_timestamp()))
     return [worker for worker, lease in workers if lease is None or lease < here or _gone(connection, worker)]
 
@@ -227,7 +229,7 @@ def take_over(connection: Connection, issue_id: int, workers: Collection[str], k
 
 
 def announce(connection: Connection, worker: str) -> None:
-    """On PostgreSQL only: as long as this connection lives, others see that the worker does."""
+    """As long as this connection lives, others see that the worker does."""
     connection.execute(select(func.pg_advisory_lock(_PRESENCE, func.hashtext(worker))))
 
 
@@ -258,6 +260,10 @@ def call_off(connection: Connection, issue_id: int, now: datetime) -> None:
     waiting = and_(_d.issue == issue_id, _d.state.in_([state.value for state in _WAITING]))
     gone = {"state": DeliveryState.SKIPPED.value, "text": "cancelled", "at": now, "worker": None, "lease_until": None}
     connection.execute(update(deliveries).where(waiting).values(**gone, due_at=None))
-    reached = select(_d.id).where(_d.issue == issue_id, _d.state.in_([state.value for state in REACHED_STATES]))
-    if not connection.execute(reached.limit(1)).first():
+    if not _reached(connection, issue_id):
         connection.execute(delete(sent_stories).where(sent_stories.c.issue == issue_id))
+
+
+def _reached(connection: Connection, issue_id: int) -> bool:
+    reached = select(_d.id).where(_d.issue == issue_id, _d.state.in_([state.value for state in REACHED_STATES]))
+    return connection.execute(reached.limit(1)).first() is not None

@@ -35,7 +35,7 @@ def raw_field(name: str, *parts: str) -> bytes:
     Raises ValueError on anything that could end the line; these values are ours, never a reader's.
     """
     value = _FOLD.join(parts)
-    if not value.isascii() or not all(part.isprintable() for part in parts):
+    if not value.isascii() or not "".join(parts).isprintable():
         raise ValueError(f"{name}: {value!r} cannot stand in a header")
     return f"{name}: {value}\r\n".encode("ascii")
 

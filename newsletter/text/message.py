@@ -1,8 +1,9 @@
 """MIME messages: made once per issue, filled for each reader.
 
 `compile_message` encodes everything that all readers share and cuts it at the slots; `CompiledMessage.fill` only
-puts a reader's values between the pieces. Its first chunk is the whole header block, the rest is the body: a
-signer (DKIM) takes the chunks after `fill`, before the transport, and puts its field in front of the first.
+puts a reader's values between the pieces. Its first two chunks are the header block (the reader's fields, then those
+that all share), the rest is the body: a signer (DKIM) takes the chunks after `fill`, before the transport, and puts
+its field in front of the first.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from newsletter.domain.edition import Edition
 from newsletter.domain.subscriber import Reader
 from newsletter.text.headers import mailbox, mailbox_field, raw_field, text_field, web_url
 from newsletter.text.plain import one_line
-from newsletter.text.quoted import SOFT, encode, encode_short
+from newsletter.text.quoted import SOFT, encode, encode_short, is_tame
 from newsletter.text.slots import SLOTS, fill_html, fill_text, slot, split, used, values
 
 __all__ = [
@@ -85,33 +86,33 @@ def notice_headers(edition: Edition, date: datetime) -> Headers:
 class CompiledMessage:
     """A message with everything encoded but the readers' values."""
 
-    common: bytes  # header fields that all readers share
+    common: bytes  # header fields that all readers share, and the empty line below them
     mailto: str  # the address of unsubscribing by mail, "" for none
     listed: bool  # list mail: carries List-Unsubscribe
     body: tuple[bytes, ...]  # b"" in each gap
     gaps: tuple[tuple[int, str, bool], ...]  # place in `body`, slot, whether it stands in HTML
 
     def fill(self, reader: Reader) -> list[bytes]:
-        """The reader's message: the header block, then the body in pieces. CRLF, ASCII, no line begins with a dot.
+        """The reader's message: the header block in two chunks, then the body. CRLF, ASCII, no line begins with a dot.
 
         Raises AddressError when the reader's address or links cannot stand in a message.
         """
-        chunks = [self._headers(reader), *self.body]
+        chunks = [self._personal_fields(reader), self.common, *self.body]
         in_text: dict[str, bytes] = {}
         in_html: dict[str, bytes] = {}
         for place, name, is_html in self.gaps:
             filling = in_html if is_html else in_text
             if name not in filling:
                 _encode(getattr(reader, name), name, in_text, in_html)
-            chunks[place + 1] = filling[name]
+            chunks[place + 2] = filling[name]
         return chunks
 
-    def _headers(self, reader: Reader) -> bytes:
+    def _personal_fields(self, reader: Reader) -> bytes:
         personal = mailbox_field("To", reader.name, reader.email)
         personal += raw_field("Message-ID", f"<{reader.message_id.strip('<>')}>")
         if self.listed:
             personal += _unsubscribe_field(reader.unsubscribe_url, self.mailto)
-        return personal + self.common + b"\r\n"
+        return personal
 
 
 def compile_message(content: Content, headers: Headers) -> CompiledMessage:
@@ -153,7 +154,7 @@ def _common(content: Content, headers: Headers, boundary: bytes) -> bytes:
         fields.append(raw_field("Content-Language", headers.language))
     fields.append(raw_field("MIME-Version", "1.0"))
     fields.append(raw_field("Content-Type", "multipart/alternative;", f'boundary="{boundary.decode()}"'))
-    return b"".join(fields)
+    return b"".join((*fields, b"\r\n"))
 
 
 def _unsubscribe_field(url: str, address: str) -> bytes:
@@ -166,6 +167,9 @@ def _unsubscribe_field(url: str, address: str) -> bytes:
 
 def _encode(value: str, name: str, in_text: dict[str, bytes], in_html: dict[str, bytes]) -> None:
     """One value for both parts; most need no escaping, and then it is encoded once."""
+    if is_tame(value):
+        in_text[name] = in_html[name] = value.encode("ascii")
+        return
     clean = one_line(value)
     escaped = markup.escape(clean)
     in_text[name] = encode_short(clean)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-_WORTH_KEEPING = 1000  # bytes: shorter pieces are a reader's own
+_WORTH_KEEPING = 100  # bytes: what is shorter is looked through as quickly
 _MOST_KEPT = 1000  # pieces
+_DOT, _LINE_FEED = b".\n"
 
 
 class DotStuffer:
@@ -16,24 +17,23 @@ class DotStuffer:
 
     def body(self, message: Sequence[bytes]) -> list[bytes]:
         """The message as it goes over the wire, with the line that ends it. `message` has CRLF line ends."""
-        wire = []
+        wire, known = [], self._known
         line_begins = True
         for piece in message:
             if not piece:
                 continue
-            if line_begins and piece.startswith(b"."):
+            if line_begins and piece[0] == _DOT:
                 wire.append(b".")
-            wire.append(self._stuffed(piece))
-            line_begins = piece.endswith(b"\n")
+            if len(piece) < _WORTH_KEEPING:
+                wire.append(piece.replace(b"\n.", b"\n..") if b"\n." in piece else piece)
+            else:
+                wire.append(known.get(piece) or self._keep(piece))
+            line_begins = piece[-1] == _LINE_FEED
         wire.append(b".\r\n" if line_begins else b"\r\n.\r\n")
         return wire
 
-    def _stuffed(self, piece: bytes) -> bytes:
-        if len(piece) < _WORTH_KEEPING:
-            return piece.replace(b"\n.", b"\n..")
-        stuffed = self._known.get(piece)
-        if stuffed is None:
-            if len(self._known) >= _MOST_KEPT:
-                self._known.clear()
-            stuffed = self._known[piece] = piece.replace(b"\n.", b"\n..")
+    def _keep(self, piece: bytes) -> bytes:
+        if len(self._known) >= _MOST_KEPT:
+            self._known.clear()
+        stuffed = self._known[piece] = piece.replace(b"\n.", b"\n..")
         return stuffed

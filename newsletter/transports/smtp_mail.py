@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from newsletter.domain.delivery import Envelope, Outcome, OutcomeKind
 from newsletter.transports.gate import Gate
@@ -17,8 +17,7 @@ _HEADROOM = 1024  # bytes by which one reader's message may be longer than anoth
 _OUT_OF_STEP = (500, 502, 503)  # not about a recipient: the server lost the thread
 
 
-@dataclass(frozen=True, slots=True)
-class Answers:
+class Answers(NamedTuple):
     """The replies to MAIL, RCPT and DATA; None where the command was not sent."""
 
     mail: Reply
@@ -34,8 +33,7 @@ class OutOfStep(Broken):
         self.sure = sure
 
 
-@dataclass(frozen=True, slots=True)
-class Mail:
+class Mail(NamedTuple):
     """`body` is dot-stuffed and ends with its dot; `following` is who may be announced right behind it."""
 
     envelope: Envelope

@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections import deque
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import cast
 
 _LINE = re.compile(rb"(\d{3})([ -]?)(.*)", re.DOTALL)
@@ -30,24 +31,33 @@ class Timeouts:
     quit: float = 2
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reply:
     """One reply; `lines` are its texts without the code."""
 
     code: int
     lines: tuple[str, ...]
 
-    @property
+    @cached_property
     def status(self) -> str:
         """The enhanced status (RFC 3463), "" where the server gave none."""
         found = _STATUS.match(self.lines[0])
         return found[0] if found else ""
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The server's words in one line, without code and status, printable."""
         words = " ".join(line.removeprefix(self.status).strip() for line in self.lines)
         return "".join(char if char.isprintable() else " " for char in words)[:500]
+
+
+@lru_cache(maxsize=500)  # a server says the same to every message
+def _one_line_reply(line: bytes) -> Reply | None:
+    """The reply that stands on this line; None when it is a part of one, or none."""
+    found = _LINE.fullmatch(line)
+    if not found or found[2] == b"-":
+        return None
+    return Reply(int(found[1]), (found[3].decode("utf-8", "replace"),))
 
 
 class Broken(Exception):
@@ -149,6 +159,9 @@ class Wire(asyncio.Protocol):
         self._fail(self.lost)
 
     def _take(self, line: bytes) -> None:
+        if not self._lines and (reply := _one_line_reply(line)):
+            self._replies.append(reply)
+            return
         found = _LINE.fullmatch(line)
         if not found:
             self._give_up(f"this is no SMTP answer: {line[:80]!r}")

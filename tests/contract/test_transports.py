@@ -13,9 +13,11 @@ from typing import Any
 import pytest
 
 from newsletter.domain.delivery import Envelope, Outcome, OutcomeKind
+from newsletter.domain.tally import Tally
 from newsletter.services.loop import run
 from newsletter.transports.base import Transport
 from newsletter.transports.folder import FolderTransport
+from newsletter.transports.metered import MeteredTransport
 from newsletter.transports.smtp import SmtpTransport
 from tests.second_server import Keep, SecondServer
 from tests.smtp_sink import Sink
@@ -54,9 +56,16 @@ def into_folder(path: Path) -> Iterator[Case]:
     yield Case(FolderTransport(path / "out"), arrived)
 
 
-@pytest.fixture(params=["pipelined", "lock-step", "aiosmtpd", "folder"])
+@contextmanager
+def metered_into_sink() -> Iterator[Case]:
+    with into_sink("yes") as case:
+        yield Case(MeteredTransport(case.transport, Tally()), case.arrived)
+
+
+@pytest.fixture(params=["pipelined", "lock-step", "aiosmtpd", "folder", "metered"])
 def case(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Case]:
     doors = {
+        "metered": metered_into_sink,
         "pipelined": lambda: into_sink("yes"),
         "lock-step": lambda: into_sink("no"),
         "aiosmtpd": into_aiosmtpd,

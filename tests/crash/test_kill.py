@@ -1,6 +1,8 @@
 """kill -9 in the middle of a delivery, again and again: nobody is lost, hardly anybody is mailed twice.
 
-NEWSLETTER_KILLS sets how often (20 here, 200 in the long run), NEWSLETTER_SEED repeats a run.
+NEWSLETTER_KILLS sets how often (20 here, 200 in the long run), NEWSLETTER_SEED repeats a run. How many are mailed twice
+depends on how long the system lets a ready process wait: the long run, on a quiet machine, is held to a quarter of what
+could be; here, beside other tests, to three quarters.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from tests.ledger import NOW, draft, message_id, subscribe
 from tests.smtp_sink import HOLD, Sink
 
 ROOT = Path(__file__).parents[2]
+LONG = "NEWSLETTER_KILLS" in os.environ
 KILLS = int(os.environ.get("NEWSLETTER_KILLS", "20"))
 CONNECTIONS = 8
 
@@ -85,7 +88,7 @@ def test_kill_9_loses_nobody(database: Database, database_url: str, tmp_path: Pa
     print(f"seed {seed}: {done} kills, lost {len(lost)}, doubles {doubles} ({doubles / done:.2f} a kill)")
     assert done == kills, said
     assert not lost
-    assert doubles <= done * CONNECTIONS * (0.5 if database.is_sqlite else 1.0)
+    assert doubles <= done * CONNECTIONS * (1.0 if not database.is_sqlite else 0.25 if LONG else 0.75)
     with database.read() as connection:
         end = accounts.accounting(connection, 1)
     assert (end.state, end.sent, end.recipients, end.queued) == (IssueState.SENT, readers, readers, 0)

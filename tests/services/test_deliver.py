@@ -4,15 +4,15 @@ import asyncio
 import email
 import email.policy
 import functools
+import resource
 import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
-from sqlalchemy import delete, event, update
+from sqlalchemy import delete, update
 
 from newsletter.domain.accounting import Accounting
 from newsletter.domain.delivery import Claim, DeliveryPolicy
@@ -23,7 +23,6 @@ from newsletter.services.deliver import deliver
 from newsletter.services.loop import run
 from newsletter.store import accounts, tables
 from newsletter.store.database import Database
-from newsletter.store.turn import Turns
 from newsletter.transports.smtp import SmtpTransport
 from newsletter.transports.smtp_wire import Timeouts
 from tests.ledger import NOW, RETURN_PATH, draft, message, message_id, reader, subscribe
@@ -454,15 +453,17 @@ def test_a_full_disk_stops_the_send_and_what_was_not_written_is_in_doubt(
 
     def fill(stop: Callable[[], object]) -> None:
         sink.wait_for(21)
-        limit(database, 1)
+        limit_files(1)
         sink.release()
 
     with Sink() as sink:
         sink.fail("answer", HOLD, after=20)
         sink.fail("RCPT", reply(450, "4.2.0 " + "a long answer " * 30), after=30)
-        with pytest.raises(StoreError, match="full"):
-            send(database, issue, sink, meanwhile=fill)
-        limit(database, 2**30)
+        try:
+            with pytest.raises(StoreError, match="cannot be written: disk"):
+                send(database, issue, sink, meanwhile=fill)
+        finally:
+            limit_files(resource.RLIM_INFINITY)
         sink.faults.clear()
         end = send(database, issue, sink)
     assert (end.state, end.sent) == (IssueState.SENT, 400)
@@ -470,13 +471,9 @@ def test_a_full_disk_stops_the_send_and_what_was_not_written_is_in_doubt(
     database.close()
 
 
-def limit(database: Database, pages: int) -> None:
-    """What a full disk is to SQLite: a database that may not grow. Holds for every connection of the pool."""
-
-    def no_bigger(connection: Any, _record: object, _proxy: object) -> None:
-        connection.execute(f"PRAGMA max_page_count={pages}")
-
-    event.listen(database.engine, "checkout", no_bigger)
+def limit_files(most: int) -> None:
+    """What a full disk is to a process: no file of it may grow beyond `most` bytes."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
 
 
 def test_progress_is_told_often_and_ends_with_the_truth(sqlite_url: str) -> None:
@@ -505,13 +502,13 @@ def test_who_waits_is_answered_when_the_desk_closes_in_the_middle_of_a_turn(
         loop = asyncio.get_running_loop()
         table = desk.Desk(database, issue, DeliveryPolicy(), lambda: NOW, "worker")
 
-        def turn(turns: Turns, settled: object, claims: object) -> set[int]:
+        def turn(settled: object, claims: object) -> set[int]:
             loop.call_soon_threadsafe(table.close)
             time.sleep(0.1)
             return set()
 
-        monkeypatch.setattr(Turns, "turn", turn)
         await table.open()
+        monkeypatch.setattr(table._ledger, "turn", turn)
         keeper = asyncio.create_task(table.keep())
         given = await asyncio.wait_for(table.next(), 5)
         await keeper

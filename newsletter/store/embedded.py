@@ -1,0 +1,301 @@
+"""The ledger on SQLite: one process delivers an issue, and keeps a journal between its commits.
+
+What a message needs is in the journal before its first byte leaves, and again as soon as the server has answered. The
+rows follow many at a time, for that is what a commit costs least; after a crash the journal tells what they missed.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import PoolProxiedConnection
+from sqlalchemy.exc import OperationalError
+
+from newsletter.domain.accounting import Accounting
+from newsletter.domain.delivery import Claim, DeliveryState, Settled
+from newsletter.domain.issue import Issue
+from newsletter.store import accounts, deliveries, journal
+from newsletter.store.database import Database, harden
+from newsletter.store.ledger import Outlook
+
+_FULL = 100  # recorded outcomes that make a commit worth while
+_MOST_UNWRITTEN = 5000  # outcomes that may wait for a database which another process has locked
+_END = 2**63 - 1  # no id is higher
+_UNKNOWN = -1  # no version of the database: that of a claim whose reader has left
+_PATIENCE_MS = 50  # how long a commit waits for another process; it will be tried again
+
+# Sent counts, whatever happened to the row meanwhile; anything else only for a row that still waits. An erased
+# person's row takes no words. A row of the journal may be written twice: the second time changes nothing.
+_RECORD = """
+UPDATE deliveries SET state = ?1, attempts = ?2, doubts = ?3, due_at = ?4, first_at = ?5, at = ?6, code = ?7,
+  status = ?8, text = CASE WHEN email = '' THEN '' ELSE ?9 END
+WHERE id = ?10 AND (
+  (state IN ('queued', 'deferred') AND attempts <= ?2) OR (?1 = 'sent' AND state NOT IN ('sent', 'failed')))
+"""
+_IN_DOUBT = """
+UPDATE deliveries SET state = CASE state WHEN 'skipped' THEN 'uncertain' ELSE ?1 END, attempts = attempts + 1,
+  first_at = coalesce(first_at, ?2), at = ?2, due_at = NULL,
+  text = 'the sender stopped before it heard the server''s answer'
+WHERE id = ?3 AND (state IN ('queued', 'deferred') OR (state = 'skipped' AND text = 'cancelled'))
+"""
+_MAY_GO = """
+SELECT 1 FROM deliveries JOIN subscriptions USING (subscriber)
+WHERE id = ? AND deliveries.state IN ('queued', 'deferred') AND newsletter = ? AND edition = ?
+  AND subscriptions.state = 'active'
+"""
+_SKIP = """
+UPDATE deliveries SET state = 'skipped', due_at = NULL, text = CASE
+  WHEN EXISTS (SELECT 1 FROM subscriptions
+    WHERE subscriber = deliveries.subscriber AND newsletter = ? AND state = 'active') THEN 'moved to another edition'
+  WHEN EXISTS (SELECT 1 FROM subscribers WHERE subscribers.id = deliveries.subscriber) THEN 'unsubscribed'
+  ELSE 'erased' END
+WHERE id = ? AND state IN ('queued', 'deferred')
+"""
+# The address and name are the reader's present ones, the row's where the reader is gone.
+_CLAIM = """
+SELECT d.id, d.subscriber, coalesce(s.email, d.email), coalesce(s.name, ''), since, d.state, attempts, doubts, first_at,
+  d.email, u.state = 'active' AND u.edition = :edition
+FROM deliveries d LEFT JOIN subscribers s ON s.id = d.subscriber
+  LEFT JOIN subscriptions u ON u.subscriber = d.subscriber AND u.newsletter = :newsletter
+WHERE d.issue = :issue AND """
+_ELSEWHERE = " AND d.domain NOT IN (SELECT value FROM json_each(:without))"
+_NEXT = "d.state = 'queued' AND d.due_at IS NULL AND d.id > :last"
+_FRESH = _CLAIM + _NEXT + " ORDER BY d.id LIMIT :size"
+_FRESH_ELSEWHERE = _CLAIM + _NEXT + _ELSEWHERE + " ORDER BY d.id LIMIT :size"
+_FRESH_BEHIND = _CLAIM + _NEXT + " AND d.id <= :end AND d.domain = :domain ORDER BY d.id LIMIT :size"
+_DUE = _CLAIM + (
+    "d.state = 'deferred' AND (d.due_at <= :now OR d.due_at > :latest)"
+    + _ELSEWHERE
+    + " ORDER BY d.due_at, d.id LIMIT :size"
+)
+
+
+class EmbeddedLedger:
+    """See Ledger. `_held` are the deliveries that were claimed and have no outcome in the database yet."""
+
+    at_once = True
+
+    def __init__(self, database: Database, issue: Issue) -> None:
+        self._database, self._issue = database, issue
+        self._path = _path(database, issue)
+        self._title = f"issue {issue.id} of {issue.hash}, started {issue.started_at}"
+        self._journal: journal.Journal | None = None
+        self._connection: PoolProxiedConnection | None = None
+        self._driver: Any = None
+        self._unwritten: list[tuple[Any, ...]] = []
+        self._in_flight: set[int] = set()
+        self._held: dict[int, int] = {}  # id -> the version of the database in which it was claimed
+        self._last = 0  # as far as the ids of the queue were gone through
+        self._passed: dict[str, int] = {}  # domains that were left out on the way, and from where on
+        self._returned = False  # whether something went back to the queue
+
+    def open(self, keep: bool, now: datetime) -> Accounting:
+        try:
+            left = journal.read(self._path, self._title)
+            with self._database.write() as connection:
+                _replay(connection.connection.driver_connection, left, keep, now)
+                books = accounts.accounting(connection, self._issue.id)
+            harden(self._database)  # the old journal goes
+            self._journal = journal.Journal(self._path, self._title)
+        except OSError as error:
+            raise OperationalError("the journal", None, error) from error
+        self._connection = self._database.engine.raw_connection()
+        self._driver = self._connection.driver_connection
+        self._connection.detach()  # nobody else gets it with these settings
+        self._execute(f"PRAGMA busy_timeout={_PATIENCE_MS}")
+        self._execute("PRAGMA wal_autocheckpoint=0")  # `renew` does it, in a thread
+        return books
+
+    def claim(self, size: int, now: datetime, most: timedelta, without: frozenset[str]) -> list[Claim]:
+        version = self._version()
+        rows = self._due(size, now, most, without)
+        for domain in self._passed.keys() - without:
+            rows += self._fresh_behind(size - len(rows), domain)
+        while len(rows) < size and (page := self._fresh(size - len(rows), without)):
+            rows += [row for row in page if row[0] not in self._held]
+        self._held.update((row[0], version if row[10] else _UNKNOWN) for row in rows)
+        if moved := [(row[2], row[0]) for row in rows if row[2] != row[9]]:
+            self._write("UPDATE deliveries SET email = ? WHERE id = ?", moved)
+        return [_claim(row) for row in rows]
+
+    def turn(self, settled: Sequence[Settled], claims: Sequence[Claim]) -> set[int]:
+        assert self._journal is not None
+        if len(self._unwritten) >= _FULL:
+            self._commit_if_possible()
+        begun = self._that_may_go(claims) if claims else []
+        rows = [_row(line) for line in settled]
+        try:
+            self._journal.write((rows, begun))
+        except OSError as error:
+            raise OperationalError("the journal", None, error) from error
+        for row in rows:
+            self._in_flight.discard(row[-1])
+            self._returned = self._returned or row[0] == DeliveryState.QUEUED
+        self._in_flight.update(begun)
+        self._unwritten += rows
+        return set(begun)
+
+    def outlook(self, in_flight: int, now: datetime, most: timedelta) -> Outlook:
+        self._commit()
+        if self._returned:  # its place is among those that were gone through
+            self._last, self._passed, self._returned = 0, {}, False
+        with self._database.write() as connection:
+            if not in_flight and deliveries.finish(connection, self._issue.id, now):
+                return Outlook(done=True)
+            return Outlook(done=False, due=deliveries.next_due(connection, self._issue.id, now, most))
+
+    def tidy(self) -> None:
+        self._commit_if_possible()
+
+    def renew(self, keep: bool, now: datetime) -> None:
+        harden(self._database)
+
+    def leave(self, keep: bool, now: datetime) -> None:
+        self._commit()
+        self._write(_IN_DOUBT, [_doubt(number, keep, now) for number in self._in_flight])
+        with self._database.write() as connection:
+            deliveries.finish(connection, self._issue.id, now)  # stopped after the very last one
+            deliveries.mark_what_reached_somebody(connection, self._issue)
+        assert self._journal is not None
+        self._journal.remove()
+        assert self._connection is not None
+        self._connection.close()
+
+    def _due(self, size: int, now: datetime, most: timedelta, without: frozenset[str]) -> list[Any]:
+        moments = {"now": _instant(now), "latest": _instant(now + most)}
+        found = self._rows(_DUE, size + len(self._held), **moments, without=json.dumps(list(without)))
+        return [row for row in found if row[0] not in self._held][:size]
+
+    def _fresh(self, size: int, without: frozenset[str]) -> list[Any]:
+        """The next of those that wait for their first try."""
+        if without:
+            page = self._rows(_FRESH_ELSEWHERE, size, last=self._last, without=json.dumps(list(without)))
+            self._passed = {**dict.fromkeys(without, self._last), **self._passed}
+        else:
+            page = self._rows(_FRESH, size, last=self._last)
+        self._last = page[-1][0] if page else _END
+        return page
+
+    def _fresh_behind(self, size: int, domain: str) -> list[Any]:
+        """Those of a domain that was left out while others were gone through."""
+        page = self._rows(_FRESH_BEHIND, size, last=self._passed[domain], end=self._last, domain=domain)
+        if len(page) == size:
+            self._passed[domain] = page[-1][0] if page else self._passed[domain]
+        else:
+            del self._passed[domain]
+        return [row for row in page if row[0] not in self._held]
+
+    def _rows(self, sql: str, size: int, **values: object) -> list[Any]:
+        issue = {"issue": self._issue.id, "newsletter": self._issue.newsletter, "edition": self._issue.edition}
+        return list(self._execute(sql, {**issue, **values, "size": size}))
+
+    def _that_may_go(self, claims: Sequence[Claim]) -> list[int]:
+        """Those whose reader still wants it. Asked only when somebody wrote to the database since they were claimed."""
+        version, issue = self._version(), self._issue
+        begun = []
+        for claim in claims:
+            fresh = self._held.get(claim.id) == version
+            if fresh or self._execute(_MAY_GO, (claim.id, issue.newsletter, issue.edition)).fetchone():
+                begun.append(claim.id)
+            else:
+                self._write(_SKIP, [(issue.newsletter, claim.id)])
+                self._held.pop(claim.id, None)
+        return begun
+
+    def _version(self) -> int:
+        """Another number whenever another connection has committed."""
+        return int(self._execute("PRAGMA data_version").fetchone()[0])
+
+    def _commit_if_possible(self) -> None:
+        """Another process may be writing: the journal has all, and it is tried again. Only so much may wait."""
+        try:
+            self._commit()
+        except OperationalError:
+            if len(self._unwritten) >= _MOST_UNWRITTEN:
+                raise
+
+    def _commit(self) -> None:
+        if not self._unwritten:
+            return
+        assert self._journal is not None
+        self._write(_RECORD, self._unwritten)
+        for row in self._unwritten:
+            self._held.pop(row[-1], None)
+        self._unwritten = []
+        try:
+            self._journal.begin_anew(([], sorted(self._in_flight)))
+        except OSError as error:
+            raise OperationalError("the journal", None, error) from error
+
+    def _write(self, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        """One transaction."""
+        self._execute("BEGIN IMMEDIATE")
+        try:
+            self._driver.executemany(sql, rows)
+            self._execute("COMMIT")
+        except sqlite3.Error as error:
+            self._driver.rollback()
+            raise OperationalError(sql, None, error) from error
+
+    def _execute(self, sql: str, values: Any = ()) -> Any:
+        try:
+            return self._driver.execute(sql, values)
+        except sqlite3.OperationalError as error:
+            raise OperationalError(sql, None, error) from error
+
+
+def close_the_books(database: Database, issue: Issue, now: datetime) -> None:
+    """Of an issue that nobody delivers any more: what a dead process had in flight stays uncertain for ever."""
+    ledger = EmbeddedLedger(database, issue)
+    ledger.open(True, now)
+    ledger.leave(True, now)
+
+
+def _path(database: Database, issue: Issue) -> Path:
+    place = Path(database.engine.url.database or "").resolve()
+    return place.with_name(f"{place.name}-issue-{issue.id}.journal")
+
+
+def _replay(driver: Any, entries: Sequence[Any], keep: bool, now: datetime) -> None:
+    """Writes down what a process that died had recorded; what it had begun and not recorded is in doubt."""
+    begun: dict[int, None] = {}
+    for rows, started in entries:
+        driver.executemany(_RECORD, rows)
+        for row in rows:
+            begun.pop(row[-1], None)
+        begun.update(dict.fromkeys(started))
+    driver.executemany(_IN_DOUBT, [_doubt(number, keep, now) for number in begun])
+
+
+def _doubt(number: int, keep: bool, now: datetime) -> tuple[str, str, int]:
+    state = DeliveryState.UNCERTAIN if keep else DeliveryState.QUEUED
+    return state.value, _instant(now), number
+
+
+def _row(line: Settled) -> tuple[Any, ...]:
+    """In the order of `_RECORD`; the last is the delivery's id."""
+    number, _, state, attempts, doubts, due_at, first_at, now, code, status, text = line
+    at = _instant(now)
+    first = at if first_at is now else first_at and _instant(first_at)
+    return state.value, attempts, doubts, due_at and _instant(due_at), first, at, code, status, text, number
+
+
+def _claim(row: Sequence[Any]) -> Claim:
+    return Claim(
+        row[0], row[1], row[2], row[3], _moment(row[4]), DeliveryState(row[5]), row[6], row[7], _moment(row[8])
+    )
+
+
+def _instant(moment: datetime) -> str:
+    """As store.tables.Instant keeps it."""
+    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return utc.replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
+def _moment(stored: str | None) -> datetime | None:
+    return datetime.fromisoformat(stored).replace(tzinfo=UTC) if stored else None

@@ -1,0 +1,92 @@
+"""What the desk asks of the ledger of an issue, on either database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from newsletter.domain.accounting import Accounting
+from newsletter.domain.chunk import Chunk
+from newsletter.domain.delivery import Claim, Settled
+from newsletter.domain.issue import Issue
+from newsletter.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """How things stand when there is nothing to claim: the issue is done, or a retry falls due (None: nobody knows)."""
+
+    done: bool
+    due: datetime | None = None
+
+
+class Ledger(Protocol):
+    """One issue's deliveries, for one run. Every method raises SQLAlchemy's OperationalError or InterfaceError.
+
+    Then the database is locked, full or away, nothing was written, and the call may be made again.
+    """
+
+    @property
+    def at_once(self) -> bool:
+        """Whether a turn is over in microseconds, or must not hold up the event loop."""
+        ...
+
+    def open(self, keep: bool, now: datetime) -> Accounting:
+        """Takes over what dead workers left; what they had in flight stays uncertain with `keep`, else is queued."""
+        ...
+
+    def claim(self, size: int, now: datetime, most: timedelta, without: frozenset[str]) -> list[Claim]:
+        """Up to `size` deliveries that may go out now, for this run alone, due retries first.
+
+        `most` is the longest pause there is: a retry due later than that shows a clock that was set back. `without`
+        are mail domains of which enough is at hand.
+        """
+        ...
+
+    def turn(self, settled: Sequence[Settled], claims: Sequence[Claim]) -> set[int]:
+        """Records and begins, both or neither; the ids of the claims that may go out now, the others are skipped."""
+        ...
+
+    def outlook(self, in_flight: int, now: datetime, most: timedelta) -> Outlook:
+        """Called when nothing was found to claim; finishes the issue when nothing of it is open any more."""
+        ...
+
+    def tidy(self) -> None:
+        """Called a few times a second: what was recorded is now seen by others."""
+        ...
+
+    def renew(self, keep: bool, now: datetime) -> None:
+        """Called every half second, in a thread: what was recorded survives a power cut; the living are told apart."""
+        ...
+
+    def leave(self, keep: bool, now: datetime) -> None:
+        """Frees what is still held; what is in flight even now is in doubt. Nothing may be called after it."""
+        ...
+
+
+def open_ledger(database: Database, issue: Issue, worker: str, lease: timedelta, chunk: Chunk | None = None) -> Ledger:
+    """The ledger of `issue` for a run of `worker`'s; on SQLite its caller holds `store.lock.sole_sender`.
+
+    On PostgreSQL it may be that of a `chunk` alone.
+    """
+    if database.is_sqlite:
+        from newsletter.store.embedded import EmbeddedLedger
+
+        return EmbeddedLedger(database, issue)
+    from newsletter.store.shared import SharedLedger
+
+    return SharedLedger(database, issue, worker, lease, chunk)
+
+
+def close_the_books(database: Database, issue: Issue, now: datetime) -> None:
+    """Of an issue that was called off: what a process that died had in flight stays uncertain for ever."""
+    if database.is_sqlite:
+        from newsletter.store import embedded
+
+        embedded.close_the_books(database, issue, now)
+    else:
+        from newsletter.store import shared
+
+        shared.close_the_books(database, issue, now)

@@ -1,0 +1,73 @@
+"""The journal of a delivery: what was written is read again, what was half written is not."""
+
+from __future__ import annotations
+
+import errno
+import os
+import resource
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsletter.store.journal import Journal, read
+
+entries = st.lists(
+    st.tuples(st.lists(st.tuples(st.text(), st.integers(), st.none() | st.text())), st.lists(st.integers()))
+)
+
+
+@given(rounds=st.lists(st.tuples(entries, st.none() | st.just(([], [7]))), min_size=1, max_size=5))
+def test_what_is_read_is_what_the_last_round_wrote(
+    rounds: list[tuple[list[object], object]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.mktemp("journal") / "one"
+    journal = Journal(path, "a title")
+    for written, first in rounds:
+        journal.begin_anew(first)
+        for entry in written:
+            journal.write(entry)
+    wanted = [entry for entry in (first, *written) if entry is not None]
+    assert read(path, "a title") == wanted
+    assert read(path, "another") == []
+    journal.remove()
+    assert read(path, "a title") == []
+
+
+@given(cut=st.integers(0, 400))
+def test_a_file_cut_anywhere_gives_whole_entries(cut: int, tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.mktemp("journal") / "one"
+    journal = Journal(path, "a title")
+    written = [([("sent", number, "words\nwith lines")], [number]) for number in range(6)]
+    for entry in written:
+        journal.write(entry)
+    path.write_bytes(path.read_bytes()[:cut])
+    found = read(path, "a title")
+    assert found == written[: len(found)]
+    assert len(found) >= (cut - 40) // 60
+
+
+def test_one_flipped_bit_ends_the_reading(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "one", "a title")
+    for number in range(3):
+        journal.write(number)
+    bytes_ = bytearray((tmp_path / "one").read_bytes())
+    bytes_[bytes_.rindex(b"1 1\n") + 2] ^= 1
+    (tmp_path / "one").write_bytes(bytes_)
+    assert read(tmp_path / "one", "a title") == [0]
+
+
+def test_a_full_disk_writes_nothing(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "one", "a title")
+    journal.write("first")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, ((tmp_path / "one").stat().st_size + 10, limits[1]))
+    try:
+        with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
+            journal.write("second, which does not fit")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert read(tmp_path / "one", "a title") == ["first"]
+    journal.write("third")
+    assert read(tmp_path / "one", "a title") == ["first", "third"]
