@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from datetime import timedelta
 
 from newsletter.app import App
@@ -11,7 +12,8 @@ from newsletter.domain.accounting import Accounting
 from newsletter.domain.chunk import Chunk
 from newsletter.domain.issue import Issue, IssueState
 from newsletter.domain.pulse import Pulse
-from newsletter.outgoing import Outgoing, outgoing, policy
+from newsletter.logs import tell
+from newsletter.outgoing import Outgoing, count_pause, outgoing, policy
 from newsletter.sender import report
 from newsletter.services.deliver import deliver
 from newsletter.store import chunks, issues
@@ -33,9 +35,9 @@ class Lanes:
 
     def __init__(self, app: App, stop: asyncio.Event) -> None:
         self._app, self._stop = app, stop
-        transport = MeteredTransport(app.transport(), app.tally)
+        transport = app.transport()
         sessions = min(SESSIONS, transport.connections)
-        self._transport = KeptTransport(transport, sessions)
+        self._transport = KeptTransport(MeteredTransport(transport, app.tally), sessions)
         self._queue = QueueWorker(app.database, self.deliver, max(transport.connections // sessions, 1))
         self._issues: dict[int, tuple[Outgoing, Pulse]] = {}  # the latest ones, made ready once
 
@@ -83,7 +85,7 @@ class Lanes:
             self._transport,
             policy(app, wait=PATIENCE),
             app.clock,
-            Watch(log, issue).waits,
+            _waits(issue),
             self._stop,
             return_path=out.return_path,
             chunk=chunk,
@@ -99,11 +101,12 @@ class Lanes:
 
     def _tell(self, issue: Issue, books: Accounting) -> None:
         """A chunk that went well is a matter for debugging; an issue that ended, or stands still, is not."""
+        count_pause(self._app, books)
         if books.state is IssueState.SENDING:
-            numbers = (books.sent, books.deferred, books.failed)
-            log.debug("issue %d: a chunk with %d sent, %d deferred, %d failed", books.issue, *numbers)
+            numbers = f"{books.sent} sent, {books.deferred} deferred, {books.failed} failed"
+            tell(log, logging.DEBUG, "chunk_ended", f"issue {issue.id}: a chunk with {numbers}", issue=issue.id)
         else:
-            self._issues.pop(books.issue, None)
+            self._issues.pop(issue.id, None)
             Watch(log, issue).ended(books)
 
     def _find(self, issue_id: int, number: int, job: int) -> tuple[Chunk | None, Issue]:
@@ -120,3 +123,15 @@ class Lanes:
             chunks.cover(connection)
             chunks.finish_done(connection, self._app.clock())
             chunks.forget(connection)
+
+
+def _waits(issue: Issue) -> Callable[[Accounting], None]:
+    """Says what a chunk waits for, once for each thing: that a mail server is away, say."""
+    told: set[str] = set()
+
+    def watch(books: Accounting) -> None:
+        if books.reason and books.reason not in told:
+            told.add(books.reason)
+            tell(log, logging.WARNING, "issue_waits", f"issue {issue.id} waits: {books.reason}", issue=issue.id)
+
+    return watch

@@ -122,9 +122,14 @@ async def deliver_issue(
         stop,
         return_path=out.return_path,
     )
+    count_pause(app, books)
+    return books
+
+
+def count_pause(app: App, books: Accounting) -> None:
+    """At the end of a run: if the issue was paused, that is counted."""
     if books.state is IssueState.PAUSED:
         app.tally.paused("hand" if books.reason == BY_HAND else "itself")
-    return books
 
 
 def _date(app: App, issue: Issue) -> datetime:

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from zlib import crc32
 
+from newsletter.domain.mailboxes import group_of
+
 CHUNK_SIZE = 1000  # deliveries: a second or so of work, so that a stop or a death leaves little behind
 LANES = 4  # of one big group
 SHARED_LANES = 16  # at most, for all small groups together
 SHARED = "* "  # begins the name of a track that small groups share; no mail domain has a space
 _FIRST_DAY = datetime(2020, 1, 1, tzinfo=UTC)
-_ALIASES = {"googlemail.com": "gmail.com"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +53,6 @@ class Tracks:
 
     named: Mapping[str, str]
     shared: int
-
-
-def group_of(domain: str) -> str:
-    """The mailboxes that a domain belongs to: addresses of both names of one provider end up in one place."""
-    return _ALIASES.get(domain, domain)
 
 
 def tracks(readers: Mapping[str, int], size: int = CHUNK_SIZE, group: Callable[[str], str] = group_of) -> Tracks:

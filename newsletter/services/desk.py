@@ -170,7 +170,7 @@ class Desk:
         return replace(self._started, reason=self.reason, **counts)
 
     def whole(self) -> Accounting:
-        """The accounting of the whole issue; for a chunk's run the ledger is asked."""
+        """The accounting of the whole issue; for a chunk's run the database is asked."""
         if self._chunk is None:
             return self.so_far()
         with self._database.read() as connection:
@@ -274,20 +274,15 @@ class Desk:
 
     async def _nothing_found(self) -> None:
         """Ends the run when the issue is done, or waiting for what is left would take too long; else sets the alarm."""
-        if self._chunk and not self._in_flight:  # what is left of it falls due later, or is another's
-            self.close()
-            return
         loop = asyncio.get_running_loop()
         pause, done = await self.apart(self._outlook)
         if done:
             self.close()
-        elif self._chunk and not self._in_flight:  # meanwhile: one more look
-            self._next_look = 0.0
         elif not self._in_flight and self._waited_too_long(pause):
             self._stuck("retries fall due later")
             self.close()
         else:
-            if not self._in_flight:
+            if not self._in_flight and self._chunk is None:
                 self._stuck("waiting for retries to fall due")
             self._next_look = loop.time() + min(pause, 5.0)
 

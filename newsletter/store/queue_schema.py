@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, func, select, text
 
 from newsletter.errors import StoreError
 from newsletter.store.tables import settings
@@ -29,12 +29,14 @@ def is_current(connection: Connection) -> bool:
 def bring_up_to_date(connection: Connection) -> None:
     """Makes the schema in the caller's transaction, or upgrades it beside that: its steps need commits of their own.
 
-    Raises StoreError when the schema is of a newer version than the one installed.
+    Raises StoreError when the schema is of a newer version than the one installed, or is somebody else's.
     """
     from procrastinate.schema import SchemaManager
 
     kept, installed = _kept(connection, _VERSION), _installed()
     files = sorted(Path(SchemaManager.get_migrations_path()).glob("*.sql"))
+    if kept is None and connection.scalar(select(func.to_regclass("procrastinate_jobs"))) is not None:
+        raise StoreError("that database has a queue (Procrastinate) of something else; name another in `database`.")
     if kept is None:
         _driver(connection).execute(SchemaManager.get_schema())
         keep(connection, _MIGRATION, files[-1].name)

@@ -21,6 +21,8 @@ from newsletter.store import accounts, deliveries
 from newsletter.store.database import Database
 from newsletter.store.ledger import Outlook
 
+_LOOK_AGAIN = timedelta(milliseconds=100)  # for more of a chunk, while some of it is in flight
+
 # That a server took a message counts, whoever holds the row by now.
 _RECORD = """
 UPDATE deliveries SET state = %s, attempts = %s, doubts = %s, due_at = %s, first_at = %s, at = %s, code = %s,
@@ -46,7 +48,11 @@ WHERE id = %s AND worker = %s AND state IN ('queued', 'deferred')
 
 
 class SharedLedger:
-    """See Ledger. Keeps one connection for the turns of one worker's run."""
+    """See Ledger. Keeps one connection for the turns of one worker's run.
+
+    With a chunk it gives out that alone, is done when nothing of it may go out now, and counts from naught: to count
+    an issue takes as long as to deliver many a chunk.
+    """
 
     at_once = False
 
@@ -54,7 +60,7 @@ class SharedLedger:
         self, database: Database, issue: Issue, worker: str, lease: timedelta, chunk: Chunk | None = None
     ) -> None:
         self._database, self._issue, self._worker, self._lease = database, issue, worker, lease
-        self._chunk = chunk  # the part of the issue that this run is for; None: all of it
+        self._chunk = chunk
         self._connection: PoolProxiedConnection | None = None
         dialect = database.engine.dialect
         self._trouble: Any = (dialect.loaded_dbapi.OperationalError, dialect.loaded_dbapi.InterfaceError)
@@ -62,15 +68,14 @@ class SharedLedger:
     def open(self, keep: bool, now: datetime) -> Accounting:
         with self._database.write() as connection:
             self._take_over_from_the_dead(connection, keep, now)
-            if self._chunk:  # counting an issue takes as long as many a chunk
+            if self._chunk is not None:
                 return Accounting(self._issue.id, deliveries.issue_state(connection, self._issue.id))
             return accounts.accounting(connection, self._issue.id)
 
     def claim(self, size: int, now: datetime, most: timedelta, without: frozenset[str]) -> list[Claim]:
         with self._database.write() as connection:
-            return deliveries.claim(
-                connection, self._issue, self._worker, size, now, most, self._lease, without, self._chunk
-            )
+            own = (self._issue, self._worker)
+            return deliveries.claim(connection, *own, size, now, most, self._lease, without, self._chunk)
 
     def turn(self, settled: Sequence[Settled], claims: Sequence[Claim]) -> set[int]:
         try:
@@ -85,6 +90,8 @@ class SharedLedger:
             raise
 
     def outlook(self, in_flight: int, now: datetime, most: timedelta) -> Outlook:
+        if self._chunk is not None:  # what is left of it falls due later, or is another's
+            return Outlook(done=not in_flight, due=now + _LOOK_AGAIN)
         with self._database.write() as connection:
             if not in_flight and deliveries.finish(connection, self._issue.id, now):
                 return Outlook(done=True)

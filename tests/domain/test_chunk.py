@@ -61,7 +61,7 @@ def test_a_group_that_one_chunk_cannot_hold_gets_lanes_of_its_own(readers: dict[
 
 def test_both_names_of_one_provider_are_one_group() -> None:
     plan = tracks({"gmail.com": 900, "googlemail.com": 200, "one.example": 200}, size=1000)
-    assert plan.named == {"gmail.com": "gmail.com", "googlemail.com": "gmail.com"}
+    assert plan.named == {"gmail.com": "google", "googlemail.com": "google"}
 
 
 def test_a_small_group_with_two_names_stays_together() -> None:

@@ -72,6 +72,19 @@ def test_a_queue_of_a_newer_version_is_refused(postgres_url: str) -> None:
 
 
 @pytest.mark.postgres
+def test_a_queue_of_something_else_is_left_alone(postgres_url: str) -> None:
+    engine = create_engine(postgres_url)
+    with engine.begin() as connection:
+        tables.metadata.create_all(connection)
+        migrations.stamp(connection)
+        driver: Any = connection.connection.driver_connection
+        driver.execute(SchemaManager.get_schema())
+    engine.dispose()
+    with pytest.raises(StoreError, match="of something else"):
+        Database(postgres_url)
+
+
+@pytest.mark.postgres
 def test_opening_a_second_time_changes_nothing(postgres_url: str) -> None:
     assert shape(postgres_url) == shape(postgres_url)
 
