@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.cases import Result
 from benchmarks.corpus import write_site
 from benchmarks.measure import run
+from benchmarks.result import Result
 
 ROOT = Path(__file__).parent.parent
 
