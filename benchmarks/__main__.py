@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -35,6 +36,7 @@ def main() -> int:
     sizes = QUICK if chosen.quick else FULL
     if chosen.long:
         sizes = Sizes(sizes.posts, sizes.readers, Crowds(sizes.crowds.sending, sizes.crowds.memory, sys.maxsize))
+    _warn_when_busy()
     results, missing = _results(_cases(sizes, chosen.only), 1 if chosen.quick else chosen.rounds)
     for name, why in missing.items():
         print(f"Not measured: {name}. {why}", file=sys.stderr)
@@ -44,6 +46,13 @@ def main() -> int:
     over = [result.name for result in results if not result.held]
     print(f"Over the limit: {'; '.join(over)}." if over else "All that was measured is within its limits.")
     return 1 if over or missing else 0
+
+
+def _warn_when_busy() -> None:
+    load, there = os.getloadavg()[0], os.cpu_count() or 1
+    if load > there / 2:
+        told = f"Other programs keep this machine busy (load {load:.1f} on {there} cores)"
+        print(f"{told}: seconds are too many, and ratios uncertain.", file=sys.stderr)
 
 
 def _arguments() -> argparse.Namespace:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ import os, signal, sys, time
 began = time.perf_counter()
 child = os.fork() or os.execvp(sys.argv[2], sys.argv[2:])
 signal.signal(signal.SIGTERM, lambda *_: os.kill(child, signal.SIGTERM))
+open(sys.argv[1], "w").close()
 _, status, usage = os.wait4(child, 0)
 with open(sys.argv[1], "w") as told:
     told.write(f"{time.perf_counter() - began} {usage.ru_utime + usage.ru_stime} {usage.ru_maxrss}")
@@ -57,6 +59,8 @@ class Started:
 
     def stop(self) -> Run:
         """Sends SIGTERM and waits. Raises RuntimeError when it ends otherwise than by that, or well."""
+        while self.is_at_work and not self._told.exists():  # before that the starter does not hand it on
+            time.sleep(0.01)
         self._process.terminate()
         return self._end(0, signal.SIGTERM, 128 + signal.SIGTERM)
 
