@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -116,8 +117,11 @@ def test_a_program_that_is_stopped_may_say_so(tmp_path: Path) -> None:
     by_signal = Started(["sleep", "60"], cwd=tmp_path)
     assert by_signal.is_at_work
     assert by_signal.stop().seconds < 60
+    by_itself = Started([sys.executable, "-c", "raise SystemExit(3)"], cwd=tmp_path)
+    while by_itself.is_at_work:
+        time.sleep(0.01)
     with pytest.raises(RuntimeError, match="exit 3"):
-        Started([sys.executable, "-c", "raise SystemExit(3)"], cwd=tmp_path).stop()
+        by_itself.stop()
 
 
 @contextmanager
