@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 
-.PHONY: help demo test check bench lock gallery clean
+.PHONY: help demo test check bench lock gallery plan clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -26,6 +26,9 @@ bench: $(VENV)/.dev  ## speed as ratios to named references
 
 gallery: $(VENV)/.dev  ## pictures of the email, for docs/gallery
 	$(BIN)/python scripts/gallery.py
+
+plan: $(VENV)/.dev  ## the picture of a paced delivery, docs/delivery-plan.svg
+	$(BIN)/python scripts/simulate_pacing.py
 
 lock:  ## pins the dependencies anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11.2 --generate-hashes --no-emit-index-url --no-header --extra build pyproject.toml -o requirements.txt

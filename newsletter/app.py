@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from newsletter import config as settings
 from newsletter.domain.edition import Edition, Weights
 from newsletter.domain.occurrence import Missed, Schedule
+from newsletter.domain.tally import Tally
 from newsletter.errors import ConfigError, NotFound, TokenError, repeated
 from newsletter.store.database import Database, signing_key
 from newsletter.text.token import Signer
@@ -22,9 +23,12 @@ from newsletter.text.token import Signer
 if TYPE_CHECKING:
     import jinja2
 
+    from newsletter.domain.pace import Limits
+    from newsletter.domain.warmup import WarmUp
     from newsletter.sources.base import Source
     from newsletter.text.render import Renderer
     from newsletter.transports.base import Transport
+    from newsletter.transports.smtp import SmtpTransport
 
 Clock = Callable[[], datetime]
 
@@ -54,6 +58,11 @@ class App:
             return Signer(secret.get_secret_value() if secret else signing_key(self.database))
         except TokenError as error:
             raise ConfigError(str(error)) from None
+
+    @cached_property
+    def tally(self) -> Tally:
+        """What this process counts while it sends."""
+        return Tally()
 
     @cached_property
     def templates(self) -> jinja2.BaseLoader:
@@ -109,11 +118,28 @@ class App:
             from newsletter.transports.folder import FolderTransport
 
             return FolderTransport(self.config.resolve(smtp.path))
-        from newsletter.transports.smtp import HURRIED, SmtpTransport
+        servers = [_server(each, hurried) for each in smtp.each()]
+        if len(servers) == 1:
+            return servers[0]
+        from newsletter.transports.fleet import FleetTransport
 
-        password = smtp.password.get_secret_value() if smtp.password else None
-        place = (smtp.host, smtp.port, smtp.security, smtp.username, password, smtp.connections)
-        return SmtpTransport(*place, timeouts=HURRIED if hurried else None)
+        return FleetTransport(servers)
+
+    @cached_property
+    def limits(self) -> Limits:
+        """How fast messages may leave. Raises ConfigError when domains that count together have different rates."""
+        from newsletter.domain.pace import Limits
+
+        pace = self.config.delivery.pace
+        groups = _by_group(self.config)
+        return Limits(pace.overall, pace.per_domain.get("default"), pace.per_connection, groups)
+
+    @cached_property
+    def warm_up(self) -> WarmUp | None:
+        from newsletter.domain.warmup import WarmUp
+
+        plan = self.config.delivery.warm_up
+        return WarmUp(**plan.model_dump()) if plan else None
 
 
 def template_folders(config: settings.Config) -> list[Path]:
@@ -156,6 +182,31 @@ def _edition(config: settings.Config, newsletter: str, key: str) -> Edition:
         weights=Weights(**base.ranking.model_dump()),
         siblings=siblings,
     )
+
+
+def _server(smtp: settings.Smtp, hurried: bool) -> SmtpTransport:
+    from newsletter.transports.smtp import HURRIED, SmtpTransport
+
+    password = smtp.password.get_secret_value() if smtp.password else None
+    place = (smtp.host, smtp.port, smtp.security, smtp.username, password, smtp.connections)
+    return SmtpTransport(*place, timeouts=HURRIED if hurried else None, most=smtp.messages_per_connection)
+
+
+def _by_group(config: settings.Config) -> dict[str, float | None]:
+    """The rates of `per_domain` by mailbox group."""
+    from newsletter.domain.mailboxes import group_of
+
+    rates: dict[str, float | None] = {}
+    domains: dict[str, str] = {}
+    for domain, rate in config.delivery.pace.per_domain.items():
+        if domain == "default":
+            continue
+        group = group_of(domain)
+        if rates.setdefault(group, rate) != rate:
+            told = f"{domains[group]} and {domain} count together, and their rates differ. Keep one of them"
+            raise ConfigError(f"{config.file}: `delivery.pace.per_domain`: {told}.")
+        domains.setdefault(group, domain)
+    return rates
 
 
 def _source(config: settings.Config, source: settings.SourceConfig, name: str) -> Source:

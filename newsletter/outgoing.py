@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from newsletter.app import App
 from newsletter.domain.delivery import Claim, DeliveryPolicy
 from newsletter.domain.edition import Edition
-from newsletter.domain.issue import Issue
+from newsletter.domain.issue import BY_HAND, Issue, IssueState
 from newsletter.domain.subscriber import Reader
 from newsletter.errors import AddressError, ConfigError
 from newsletter.text.dates import long_date
@@ -107,20 +107,24 @@ async def deliver_issue(
 ) -> Accounting:
     """Delivers a started issue over the configured transport. Raises what `services.deliver.deliver` raises."""
     from newsletter.services.deliver import deliver
+    from newsletter.transports.metered import MeteredTransport
 
     out = outgoing(app, issue)
-    return await deliver(
+    books = await deliver(
         app.database,
         issue,
         out.message,
         out.readers,
-        app.transport(),
+        MeteredTransport(app.transport(), app.tally),
         how,
         app.clock,
         progress,
         stop,
         return_path=out.return_path,
     )
+    if books.state is IssueState.PAUSED:
+        app.tally.paused("hand" if books.reason == BY_HAND else "itself")
+    return books
 
 
 def _date(app: App, issue: Issue) -> datetime:

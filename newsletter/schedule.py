@@ -17,6 +17,7 @@ from newsletter.app import App
 from newsletter.domain.issue import Issue
 from newsletter.domain.occurrence import Occurrence, Schedule, next_occurrence
 from newsletter.errors import NewsletterError
+from newsletter.logs import tell
 from newsletter.services.run import Press, abandoned, finish_abandoned, run_due
 from newsletter.services.steer import start
 from newsletter.store import issues
@@ -66,8 +67,7 @@ def tick(app: App, worker: str) -> list[Run]:
         try:
             run = run_due(press(app, plan, worker), plan.schedule)
         except Exception as error:
-            log.error("%s %s was cut short and is tried again: %s", plan.newsletter, plan.edition, error)
-            log.debug("where it happened", exc_info=error)
+            _report(plan, "was cut short and is tried again", error)
             continue
         if run:
             done.append(run)
@@ -75,7 +75,9 @@ def tick(app: App, worker: str) -> list[Run]:
     _start_scheduled(app)
     for run in done:
         level = logging.INFO if run.state in (DONE, EMPTY) else logging.ERROR
-        log.log(level, "%s %s, %s: %s", run.newsletter, run.edition, run.occurrence.local_date, run.text)
+        date = run.occurrence.local_date.isoformat()
+        facts = {"newsletter": run.newsletter, "edition": run.edition, "date": date, "state": run.state}
+        tell(log, level, "run", f"{run.newsletter} {run.edition}, {date}: {run.text}", issue=run.issue, **facts)
     return done
 
 
@@ -120,6 +122,12 @@ class Scheduler:
             self._inner.add_job(self._wake, "date", run_date=min(due), id=_STARTER, replace_existing=True)
 
 
+def _report(plan: Planned, what: str, error: Exception) -> None:
+    facts = {"newsletter": plan.newsletter, "edition": plan.edition}
+    tell(log, logging.ERROR, "run_failed", f"{plan.newsletter} {plan.edition} {what}: {error}", **facts)
+    log.debug("where it happened", exc_info=error)
+
+
 def _check(app: App, issue: Issue) -> None:
     from newsletter.outgoing import inspect
     from newsletter.services.preflight import demand
@@ -136,9 +144,9 @@ def _start_scheduled(app: App) -> None:
             _check(app, issue)
             start(app.database, issue.id, app.clock())
         except NewsletterError as error:  # blocked, or another process was faster
-            log.error("issue %d: %s", issue.id, error)
+            tell(log, logging.ERROR, "issue_not_started", f"issue {issue.id}: {error}", issue=issue.id)
         else:
-            log.info("issue %d started", issue.id)
+            tell(log, logging.INFO, "issue_started", f"issue {issue.id} started", issue=issue.id)
 
 
 def _finish_abandoned(app: App, worker: str) -> list[Run]:
@@ -151,8 +159,7 @@ def _finish_abandoned(app: App, worker: str) -> list[Run]:
         try:
             finished = finish_abandoned(press(app, plan, worker), run, plan.schedule.within)
         except Exception as error:
-            log.error("%s %s was cut short again: %s", run.newsletter, run.edition, error)
-            log.debug("where it happened", exc_info=error)
+            _report(plan, "was cut short again", error)
             continue
         if finished:
             done.append(finished)

@@ -11,11 +11,13 @@ from datetime import timedelta
 from sqlalchemy.exc import DBAPIError
 
 from newsletter.app import App
-from newsletter.domain.accounting import Accounting
 from newsletter.errors import Busy, NewsletterError
+from newsletter.logs import tell
 from newsletter.outgoing import deliver_issue, policy
 from newsletter.services.notices import send_due
+from newsletter.services.tallying import depositing, process_name
 from newsletter.store import issues, mishaps, waiting
+from newsletter.watch import Watch
 
 log = logging.getLogger("newsletter.sender")
 
@@ -24,8 +26,13 @@ PATIENCE = timedelta(hours=1)  # how long one delivery waits for retries before 
 _REST_FIRST, _REST_MOST = 1.0, 60.0  # seconds after something failed
 
 
-async def send_all(app: App, stop: asyncio.Event) -> None:
-    """Returns soon after `stop` is set: what is in flight is finished first."""
+async def send_all(app: App, stop: asyncio.Event, role: str) -> None:
+    """Returns soon after `stop` is set: what is in flight is finished first. `role` is the command that sends."""
+    with depositing(app.database, app.tally, process_name(), role, app.clock):
+        await _send_all(app, stop)
+
+
+async def _send_all(app: App, stop: asyncio.Event) -> None:
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(_again_and_again(lambda: _send_notices(app), stop))
         issues_at_work = Issues(app, stop)
@@ -57,18 +64,19 @@ class Issues:
         app = self._app
         with app.database.read() as connection:
             issue = issues.get(connection, number)
+        watch = Watch(log, issue)
         try:
-            books = await deliver_issue(app, issue, policy(app, wait=PATIENCE), _watcher(), self._stop)
+            books = await deliver_issue(app, issue, policy(app, wait=PATIENCE), watch, self._stop)
         except Busy:
             self._rest(number)
         except Exception as error:
             self._rest(number)
-            _report(f"issue {number}", error)
+            _report(f"issue {number}", error, issue=number)
         else:
             self._rests.pop(number, None)
             if books.queued:  # the server is away: look again later, not at once
                 self._rest(number)
-            _tell(books)
+            watch.ended(books)
 
     def _rest(self, number: int) -> None:
         _, last = self._rests.get(number, (0.0, 0.0))
@@ -97,31 +105,12 @@ async def _again_and_again(
 async def _send_notices(app: App) -> None:
     done = await send_due(app.database, app.transport(), app.renderer.notice, app.signer, app.edition, app.clock)
     if done.sent or done.failed or done.deferred:
-        log.info("notices: %d sent, %d put off, %d failed", done.sent, done.deferred, done.failed)
+        words = f"notices: {done.sent} sent, {done.deferred} put off, {done.failed} failed"
+        tell(log, logging.INFO, "notices", words, sent=done.sent, deferred=done.deferred, failed=done.failed)
 
 
-def _watcher() -> Callable[[Accounting], None]:
-    """Says what a delivery waits for, once for each thing: that a mail server is away, say."""
-    told = [""]
-
-    def watch(books: Accounting) -> None:
-        if books.reason not in told:
-            log.warning("issue %d waits: %s", books.issue, books.reason)
-        told[0] = books.reason
-
-    return watch
-
-
-def _tell(books: Accounting) -> None:
-    words = "issue %d is %s: %d sent, %d deferred, %d failed, %d still to come"
-    numbers = (books.sent, books.deferred, books.failed, books.queued)
-    log.info(words, books.issue, books.state.value, *numbers)
-    if books.reason:
-        log.warning("issue %d: %s", books.issue, books.reason)
-
-
-def _report(what: str, error: Exception) -> None:
+def _report(what: str, error: Exception, **facts: object) -> None:
     told = mishaps.explain(str(error.orig)) if isinstance(error, DBAPIError) else error
-    log.error("%s: %s", what, told)
+    tell(log, logging.ERROR, "sender_failed", f"{what}: {told}", **facts)
     if not isinstance(error, NewsletterError):
         log.debug("where it happened", exc_info=error)

@@ -38,7 +38,7 @@ async def serve(app: App, host: str, port: int, stop: asyncio.Event, answering: 
         await web.start()
         scheduler.start()
         answering(address(listening))
-        await send_all(app, stop)
+        await send_all(app, stop, "serve")
     finally:
         await asyncio.to_thread(scheduler.stop)
         await web.stop()

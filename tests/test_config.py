@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,15 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from newsletter.app import App
 from newsletter.config import Config, Delivery, Edition, FeedSource, JekyllSource, Newsletter, Ranking, load
 from newsletter.domain.delivery import DeliveryPolicy
 from newsletter.domain.edition import Edition as DomainEdition
 from newsletter.domain.edition import Weights
+from newsletter.domain.pace import Limits
+from newsletter.domain.warmup import WarmUp
 from newsletter.errors import ConfigError
+from newsletter.store.database import Database
 
 Load = Callable[..., Config]
 
@@ -28,8 +32,13 @@ site: {name: The Example, url: "https://news.example.org/"}
 database: sqlite:///some/where.db
 templates: own
 smtp:
-  {type: smtp, host: mail.example.org, port: 587, security: starttls, username: me, password: pass, connections: 3}
-delivery: {on_uncertain: hold, retry_first: 500ms, retry_most: 90m, give_up_after: 7d}
+  {type: smtp, host: mail.example.org, port: 587, security: starttls, username: me, password: pass, connections: 3,
+   messages_per_connection: 100, servers: [{host: b.example.org, port: 2525, security: none, username: you,
+   password: word, connections: 2, messages_per_connection: 50}, {host: c.example.org}]}
+delivery:
+  {on_uncertain: hold, retry_first: 500ms, retry_most: 90m, give_up_after: 7d,
+   pace: {overall: 200, per_connection: 0.5, per_domain: {default: 20, gmail.com: 3000/m, example.net: null}},
+   warm_up: {first_day: 50, started: 2026-12-01, growth: 1.5, most: 20000, timezone: Europe/London}}
 web: {host: 0.0.0.0, port: 8080, signups_per_hour: 5}
 proxies: [10.0.0.1]
 secret: sixteen characters
@@ -96,6 +105,17 @@ def test_every_key(read: Load, tmp_path: Path) -> None:
     delivery = config.delivery
     assert (delivery.on_uncertain, delivery.retry_first) == ("hold", timedelta(milliseconds=500))
     assert (delivery.retry_most, delivery.give_up_after) == (timedelta(minutes=90), timedelta(days=7))
+    own, inherited = config.smtp.each()
+    assert (own.host, own.port, own.security, own.username) == ("b.example.org", 2525, "none", "you")
+    assert (own.connections, own.messages_per_connection) == (2, 50)
+    assert (inherited.host, inherited.port, inherited.username) == ("c.example.org", 587, "me")
+    assert (inherited.connections, inherited.messages_per_connection) == (3, 100)
+    assert inherited.password == config.smtp.password
+    assert (delivery.pace.overall, delivery.pace.per_connection) == (200, 0.5)
+    assert delivery.pace.per_domain == {"default": 20, "gmail.com": 50, "example.net": None}
+    assert delivery.warm_up is not None
+    assert delivery.warm_up.started == date(2026, 12, 1)
+    assert (delivery.warm_up.first_day, delivery.warm_up.growth, delivery.warm_up.most) == (50, 1.5, 20000)
     assert (config.web.host, config.web.port, config.web.signups_per_hour) == ("0.0.0.0", 8080, 5)
     assert config.proxies == ("10.0.0.1/32",)
     letter = config.newsletters["tech-decoded"]
@@ -432,7 +452,11 @@ def test_what_a_key_is_without_being_written_is_said_once_in_effect() -> None:
     """The domain's values have defaults of their own; both must be the same, whoever reads which."""
     assert Ranking().model_dump() == asdict(Weights())
     policy = asdict(DeliveryPolicy())
-    assert Delivery().model_dump() == {key: policy[key] for key in Delivery.model_fields}
+    said = Delivery().model_dump()
+    assert asdict(Limits()) == {"overall": None, "group": None, "connection": None, "groups": {}}
+    assert said.pop("pace") == {"overall": None, "per_connection": None, "per_domain": {}}
+    assert said.pop("warm_up") is None
+    assert said == {key: policy[key] for key in said}
     edition = {key: field.default for key, field in DomainEdition.__dataclass_fields__.items()}
     shared = ("subject", "tagline", "intro", "language", "postal_address", "max_stories", "lookback")
     assert {key: Newsletter.model_fields[key].default for key in shared} == {key: edition[key] for key in shared}
@@ -560,3 +584,53 @@ def check(path: Path, environ: Mapping[str, str]) -> None:
     except ConfigError as error:
         for line in str(error).splitlines():
             assert line.startswith((str(path), "NEWSLETTER_"))
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("delivery: {pace: {overall: fast}}", "`delivery.pace.overall`: 'fast' is no rate; write messages a second"),
+        ("delivery: {pace: {overall: yes}}", "is no rate"),
+        ("delivery: {pace: {overall: 0}}", "at a rate of 0 nothing ever leaves"),
+        ("delivery: {pace: {per_domain: {'@gmail.com': 5}}}", "is no domain; write what stands behind the @"),
+        ("delivery: {pace: {per_domain: {gmail.com: 5/y}}}", "`delivery.pace.per_domain.gmail.com`: '5/y' is no rate"),
+        ("delivery: {warm_up: {first_day: 50}}", "`delivery.warm_up.started` is missing; add it, like `started: 20"),
+        ("delivery: {warm_up: {first_day: 50, started: soon}}", "'soon' is no date; write one like 2026-12-01"),
+        ("smtp: {type: folder, servers: [{host: a.example.org}]}", "a folder has no `servers`; remove them"),
+        ("smtp: {servers: [{port: 25}]}", "`smtp.servers.0.host` is missing; add it, like `host: mail.example.org`"),
+    ],
+)
+def test_a_pace_that_is_none_is_told_with_its_remedy(read: Load, text: str, told: str) -> None:
+    assert told in complaint(read, text)
+
+
+def test_a_server_with_a_login_of_its_own_never_gets_the_common_password(read: Load) -> None:
+    text = "smtp: {username: me, password: pass, servers: [{host: a.example.org, username: you}]}"
+    [server] = read(text).smtp.each()
+    assert (server.username, server.password) == ("you", None)
+
+
+def test_a_servers_password_comes_from_the_environment(read: Load) -> None:
+    text = "smtp: {servers: [{host: a.example.org, username: you}]}"
+    [server] = read(text, {"NEWSLETTER_SMTP__SERVERS__0__PASSWORD": "word"}).smtp.each()
+    assert server.password is not None
+    assert server.password.get_secret_value() == "word"
+
+
+def test_one_server_is_as_it_always_was(read: Load) -> None:
+    config = read("smtp: {host: a.example.org}")
+    assert config.smtp.each() == (config.smtp,)
+
+
+def test_the_app_makes_limits_and_servers_of_it(read: Load) -> None:
+    made = App(read(EVERYTHING), Database("sqlite://"))
+    assert made.limits == Limits(200, 20, 0.5, {"google": 50, "example.net": None})
+    assert made.warm_up == WarmUp(50, date(2026, 12, 1), 1.5, 20000, "Europe/London")
+    assert made.transport().connections == 5
+    assert App(read("smtp: {connections: 3}"), made.database).transport().connections == 3
+
+
+def test_domains_that_count_together_have_one_rate(read: Load) -> None:
+    app = App(read("delivery: {pace: {per_domain: {gmail.com: 5, googlemail.com: 6}}}"), Database("sqlite://"))
+    with pytest.raises(ConfigError, match=r"gmail\.com and googlemail\.com count together"):
+        _ = app.limits

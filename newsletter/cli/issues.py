@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsletter.cli import output, sheets
+from newsletter.cli import output, sheets, summary
 from newsletter.cli.posts import collect_one, tell_reports
 from newsletter.cli.session import (
     Context,
@@ -182,13 +182,24 @@ def show(
             return
         books = accounts.accounting(connection, issue)
         domains, reasons = accounts.by_domain(connection, issue), accounts.reasons(connection, issue)
+        going = found.state.value == "sending"
+        pace = accounts.pace(connection, issue, context.obj.app.clock()) if going else None
     if as_json:
-        output.answer_json(sheets.issue_json(found, books, domains, reasons))
+        output.answer_json(sheets.issue_json(found, books, domains, reasons, pace))
         return
     sheets.show_issue(context.obj, found)
-    sheets.show_books(books)
-    sheets.show_domains(domains)
-    sheets.show_reasons(reasons)
+    summary.show_books(books)
+    if pace:
+        summary.show_pace(issue, pace, alone=_is_alone(context.obj.app, issue))
+    summary.show_domains(domains)
+    summary.show_reasons(issue, reasons)
+
+
+def _is_alone(app: App, issue: int) -> bool:
+    """Whether surely nobody delivers it; on PostgreSQL workers share an issue, and only its pace tells."""
+    from newsletter.store.lock import is_delivered
+
+    return app.database.is_sqlite and not is_delivered(app.database, issue)
 
 
 def preview(

@@ -6,7 +6,7 @@ import json
 import shlex
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from newsletter.cli.sheet import Sheet
+    from newsletter.domain.accounting import Accounting
 
 _NARROWEST = 30  # columns in which words can still be wrapped
 _UNLIMITED = 100_000  # a pipe has no width: what `grep` reads must be whole
@@ -109,6 +110,18 @@ def program() -> str:
     if shutil.which("newsletter") or typed.name != "newsletter" or not typed.is_file():
         return "newsletter"
     return shlex.quote(str(typed.resolve()))
+
+
+@contextmanager
+def live_line(name: str) -> Iterator[Callable[[Accounting], None]]:
+    """What is told of a sending while it goes on: on a terminal's stderr, and nowhere else."""
+    if not sys.stderr.isatty():
+        yield lambda books: None
+        return
+    from newsletter.cli.live import line
+
+    with line(name, stderr()) as shown:
+        yield shown
 
 
 @contextmanager

@@ -7,6 +7,3 @@ class Progress:
     """A bar that is not drawn: what a pipe or a log gets. Called with what is done, and of how much."""
 
     def __call__(self, done: int, total: int | None) -> None: ...
-
-    def remark(self, words: str) -> None:
-        """A line below the bar, until another one, or "", takes its place."""

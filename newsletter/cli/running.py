@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import os
 import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from newsletter.cli import output
+from newsletter.cli.log import LogOption, log_always
 from newsletter.cli.session import Context, JsonOption, Session
 from newsletter.cli.words import distance, moment, offset
 
@@ -60,6 +59,7 @@ def serve(
     port: Annotated[
         int | None, typer.Option("--port", metavar="PORT", min=0, max=65535, help="0 takes any free one.")
     ] = None,
+    log: LogOption = None,
 ) -> None:
     """Web pages, scheduler and sender in one process, until SIGTERM or Ctrl-C."""
     from newsletter.cli.signals import until_stopped
@@ -67,7 +67,7 @@ def serve(
     from newsletter.services.loop import run
 
     app = context.obj.app
-    _log_to_stderr()
+    log_always(app.config, log)
     web = app.config.web
     place, number = host or web.host, web.port if port is None else port
 
@@ -80,16 +80,16 @@ def serve(
     output.note("Stopped: what was in flight is finished.")
 
 
-def worker(context: Context) -> None:
+def worker(context: Context, log: LogOption = None) -> None:
     """A sender alone, for many machines on PostgreSQL, until SIGTERM or Ctrl-C."""
     from newsletter.cli.signals import until_stopped
     from newsletter.sender import send_all
     from newsletter.services.loop import run
 
     app = context.obj.app
-    _log_to_stderr()
+    log_always(app.config, log)
     output.note("Sending whatever is to be sent. Ctrl-C stops.")
-    run(until_stopped(lambda stop: send_all(app, stop)))
+    run(until_stopped(lambda stop: send_all(app, stop, "worker")))
     output.note("Stopped: what was in flight is finished.")
 
 
@@ -110,17 +110,6 @@ def _tell_around(session: Session, address: str) -> None:
         when = moment(one.at, plan.schedule.timezone)
         output.note(f"  [dim]next[/]     {plan.newsletter}, edition {plan.edition}: {when}")
     output.note("  Ctrl-C stops; nothing is lost.")
-
-
-def _log_to_stderr() -> None:
-    level = logging.DEBUG if os.environ.get("NEWSLETTER_DEBUG") else logging.INFO
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S"))
-    logging.getLogger("newsletter").setLevel(level)
-    logging.getLogger("newsletter").addHandler(handler)
-    logging.getLogger().addHandler(logging.StreamHandler(sys.stderr))
-    logging.getLogger().setLevel(logging.WARNING)
-    logging.getLogger("newsletter").propagate = False
 
 
 def _next(session: Session, number: int) -> list[tuple[Planned, Occurrence]]:

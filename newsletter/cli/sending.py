@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsletter.cli import output, sheets
+from newsletter.cli import output, sheets, summary
 from newsletter.cli.issues import load
-from newsletter.cli.progress import Progress
+from newsletter.cli.log import LogOption, log_if_asked
 from newsletter.cli.session import Context, IssueArgument, JsonOption, Session
 from newsletter.cli.words import count
 from newsletter.errors import NewsletterError, UsageError, WrongState
@@ -30,6 +31,7 @@ WaitOption = Annotated[
     ),
 ]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for the number of recipients.")]
+_DOMAINS = 8  # that the summary names
 _NOT_STARTED = ("draft", "scheduled")
 
 
@@ -51,6 +53,7 @@ def send(
     issue: IssueArgument,
     yes: YesOption = False,
     wait: WaitOption = None,
+    log: LogOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Deliver a draft now, to everyone who asked for it.
@@ -65,10 +68,11 @@ def send(
 
     session: Session = context.obj
     patient = _patience(wait)
+    logs = log_if_asked(session.config, log)
     draft = load(session, issue)
     elsewhere = draft.state.value == "sending" and is_delivered(session.app.database, issue)
     if elsewhere and wait is not None:
-        _deliver(session, draft, patient, as_json=as_json)
+        _deliver(session, draft, patient, as_json=as_json, logs=logs)
         return
     if draft.state.value not in _NOT_STARTED:
         raise WrongState(_not_a_draft(draft, elsewhere=elsewhere))
@@ -79,18 +83,25 @@ def send(
     if not yes:
         _agree(session, draft)
     start(session.app.database, issue, session.app.clock())
-    _deliver(session, load(session, issue), patient, as_json=as_json)
+    _deliver(session, load(session, issue), patient, as_json=as_json, logs=logs)
 
 
-def resume(context: Context, issue: IssueArgument, wait: WaitOption = None, as_json: JsonOption = False) -> None:
+def resume(
+    context: Context,
+    issue: IssueArgument,
+    wait: WaitOption = None,
+    log: LogOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Go on with an issue that was paused, or whose sending was cut short."""
     from newsletter.services.steer import resume as set_sending
 
     session: Session = context.obj
     patient = _patience(wait)
+    logs = log_if_asked(session.config, log)
     load(session, issue)
     set_sending(session.app.database, issue)
-    _deliver(session, load(session, issue), patient, as_json=as_json)
+    _deliver(session, load(session, issue), patient, as_json=as_json, logs=logs)
 
 
 def pause(context: Context, issue: IssueArgument, as_json: JsonOption = False) -> None:
@@ -115,21 +126,26 @@ def cancel(context: Context, issue: IssueArgument, as_json: JsonOption = False) 
     _tell_state(context.obj, issue, f"Issue {issue} is cancelled.", as_json=as_json)
 
 
-def _deliver(session: Session, issue: Issue, patient: Patience, *, as_json: bool) -> None:
-    """Delivers with a progress bar; leaves with 128 + the signal that cut it short, 1 when the issue paused itself."""
+def _deliver(session: Session, issue: Issue, patient: Patience, *, as_json: bool, logs: bool) -> None:
+    """Delivers, with a live line or a log; leaves with 128 + the signal that cut it short, 1 when the issue paused."""
     from newsletter.cli.signals import until_stopped
     from newsletter.outgoing import deliver_issue, policy
     from newsletter.services.loop import run
+    from newsletter.services.tallying import depositing, process_name
+    from newsletter.watch import Watch
 
     app = session.app
     how = policy(app, wait=patient.retries, patience=patient.others)
-    with output.progress_bar(f"Sending issue {issue.id}") as report:
-        books, signal = run(until_stopped(lambda stop: deliver_issue(app, issue, how, _shown(report), stop)))
+    watch = Watch(logging.getLogger("newsletter.send"), issue) if logs else None
+    counted = depositing(app.database, app.tally, process_name(), "send", app.clock)
+    with counted, nullcontext(watch) if watch else output.live_line(f"issue {issue.id}") as tell:
+        books, signal = run(until_stopped(lambda stop: deliver_issue(app, issue, how, tell, stop)))
+    if watch:
+        watch.ended(books)
     if as_json:
         output.answer_json(sheets.books_json(books))
     else:
-        sheets.show_books(books)
-        _say_who_goes_on(books)
+        _summarise(session, books)
     if signal:
         left = books.state.value == "sending"
         goes_on = f"[bold]newsletter resume {issue.id}[/] goes on." if left else "nothing was left to send."
@@ -139,19 +155,24 @@ def _deliver(session: Session, issue: Issue, patient: Patience, *, as_json: bool
         raise NewsletterError(f"issue {issue.id} is {books.state.value}: {books.reason or 'no reason given'}.")
 
 
-def _shown(report: Progress) -> Callable[[Accounting], None]:
-    def show(books: Accounting) -> None:
-        report(books.recipients - books.queued - books.deferred, books.recipients)
-        report.remark(f"{books.reason}. Ctrl-C stops, nothing is lost." if books.reason else "")
+def _summarise(session: Session, books: Accounting) -> None:
+    """What became of it, by domain and by reason, and who goes on with what is left."""
+    from newsletter.store import accounts
 
-    return show
+    with session.app.database.read() as connection:
+        domains = accounts.by_domain(connection, books.issue, most=_DOMAINS)
+        reasons = accounts.reasons(connection, books.issue)
+    summary.show_books(books)
+    summary.show_domains(domains)
+    summary.show_reasons(books.issue, reasons)
+    _say_who_goes_on(books)
 
 
 def _say_who_goes_on(books: Accounting) -> None:
     left = books.queued + books.deferred
     if books.state.value == "sending" and left:
         output.say(
-            f"{count(left, 'recipient')} still to come: [bold]newsletter serve[/] carries on, "
+            f"\n{count(left, 'recipient')} still to come: [bold]newsletter serve[/] carries on, "
             f"or [bold]newsletter resume {books.issue}[/] later."
         )
 
@@ -213,4 +234,4 @@ def _tell_state(session: Session, issue: int, words: str, *, as_json: bool) -> N
         return
     output.say(words)
     if books.recipients:
-        sheets.show_books(books)
+        summary.show_books(books)

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 from newsletter.cli import output
 from newsletter.cli.session import Session, zone_of
-from newsletter.cli.words import brief, count, iso, moment, seconds
+from newsletter.cli.summary import coloured
+from newsletter.cli.words import brief, count, iso, moment
 from newsletter.domain.accounting import COUNTED
 
 if TYPE_CHECKING:
-    from newsletter.domain.accounting import Accounting, DomainCount, ReasonCount
+    from newsletter.domain.accounting import Accounting, DomainCount, Pace, ReasonCount
     from newsletter.domain.issue import Issue
     from newsletter.services.preflight import Finding
 
-_COLOURS = {"sent": "green", "failed": "red", "deferred": "yellow", "uncertain": "yellow", "queued": "cyan"}
 _STATES = {"sent": "green", "sending": "cyan", "paused": "yellow", "cancelled": "dim", "scheduled": "cyan"}
 _SCREENFUL = 200
 
@@ -30,6 +30,7 @@ def issue_json(
     books: Accounting | None = None,
     domains: Sequence[DomainCount] | None = None,
     reasons: Sequence[ReasonCount] | None = None,
+    pace: Pace | None = None,
 ) -> dict[str, Any]:
     """An issue as `build`, `issues` and `show` print it: each adds what it knows."""
     told: dict[str, Any] = {
@@ -57,6 +58,7 @@ def issue_json(
         told["by_domain"] = [asdict(one) for one in domains]
     if reasons is not None:
         told["reasons"] = [asdict(one) for one in reasons]
+        told |= {"rate": pace.rate, "seconds_left": pace.seconds_left} if pace else {"rate": None, "seconds_left": None}
     return told
 
 
@@ -111,49 +113,6 @@ def show_issues(session: Session, issues: Sequence[Issue], books: Mapping[int, A
     output.show(table)
 
 
-def show_books(books: Accounting) -> None:
-    """The sum of an issue's ledger in one line, with the time it took."""
-    parts = [
-        f"[{_COLOURS.get(name, 'default')}]{getattr(books, name):,} {name}[/]"
-        for name in COUNTED
-        if getattr(books, name)
-    ]
-    if not books.recipients:
-        output.say(
-            "\nNot sent to anybody yet." if books.state.value in ("draft", "scheduled") else "\nIt went to nobody."
-        )
-        return
-    took = f" in {seconds(books.seconds)}" if books.seconds else ""
-    output.say(f"\n{count(books.recipients, 'recipient')}: {', '.join(parts)}{took}.")
-    if books.reason:
-        state = "" if books.reason.startswith(books.state.value) else f"{books.state.value}: "
-        output.say(f"[yellow]{output.plain(state + books.reason)}[/]")
-
-
-def show_domains(domains: Sequence[DomainCount]) -> None:
-    if not domains:
-        return
-    used = [name for name in COUNTED if any(getattr(one, name) for one in domains)]
-    table = output.table("Domain", ("Recipients", "right"), *((name.capitalize(), "right") for name in used))
-    for one in domains:
-        numbers = [f"{getattr(one, name):,}" if getattr(one, name) else "" for name in used]
-        table.add_row(output.plain(one.domain) or "[dim]all others[/]", f"{one.recipients:,}", *numbers)
-    output.say()
-    output.show(table)
-
-
-def show_reasons(reasons: Sequence[ReasonCount]) -> None:
-    if not reasons:
-        return
-    table = output.table(("Count", "right"), ("State", "whole"), ("Answer", "whole"), "The server's words")
-    for one in reasons:
-        answer = " ".join(part for part in (str(one.code or ""), one.status) if part)
-        state = f"[{_COLOURS.get(one.state, 'default')}]{one.state}[/]"
-        table.add_row(f"{one.count:,}", state, answer, output.plain(one.text))
-    output.say()
-    output.show(table)
-
-
 def show_findings(findings: Sequence[Finding]) -> None:
     for finding in findings:
         label = "[red]blocks[/] " if finding.level.value == "block" else "[yellow]warning[/]"
@@ -181,7 +140,7 @@ def tell_deliveries(session: Session, issue: Issue, rows: Iterator[dict[str, Any
     )
     for row in shown:
         answer = " ".join(part for part in (str(row["code"] or ""), row["status"]) if part)
-        state = f"[{_COLOURS.get(row['state'], 'default')}]{row['state']}[/]"
+        state = coloured(row["state"], row["state"])
         when = brief(row["at"], zone, session.app.clock()) if row["at"] else ""
         table.add_row(
             output.plain(row["email"] or "(erased)"),

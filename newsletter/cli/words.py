@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -61,6 +62,34 @@ def seconds(span: float) -> str:
         return f"{span:.0f} s"
     minutes, rest = divmod(round(span), 60)
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def about(span: float) -> str:
+    """`less than a minute`, `about 4 minutes`, `about 3 hours`, `about 2 days`: an estimate, said as one."""
+    minutes = round(span / 60)
+    if not minutes:
+        return "less than a minute"
+    if minutes < 90:
+        return f"about {count(minutes, 'minute')}"
+    hours = round(minutes / 60)
+    return f"about {count(hours, 'hour')}" if hours < 48 else f"about {count(round(hours / 24), 'day')}"
+
+
+def rate(per_second: float) -> str:
+    """`5,431`, `12`, `0.3`: messages a second."""
+    return f"{per_second:,.0f}" if per_second >= 10 or not per_second else f"{per_second:.1f}"
+
+
+def clock(span: float) -> str:
+    """`12 s`, `3:20 min`, `2 h 05`, `3 days`: as short as a line that must fit a terminal wants it; never `0 s`."""
+    whole = math.ceil(span) or 1
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes}:{rest:02} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02}" if hours < 48 else f"{hours // 24} days"
 
 
 def iso(at: datetime | None) -> str | None:

@@ -7,16 +7,20 @@ from newsletter.config.schema import (
     Edition,
     FeedSource,
     JekyllSource,
+    Log,
     Newsletter,
+    Pace,
     Ranking,
     Schedule,
+    Server,
     Site,
     Smtp,
     SourceConfig,
+    WarmUp,
     Web,
 )
 
 __all__ = [
-    "Config", "Delivery", "Edition", "FeedSource", "JekyllSource", "Newsletter", "Ranking", "Schedule", "Site",
-    "Smtp", "SourceConfig", "Web", "load",
+    "Config", "Delivery", "Edition", "FeedSource", "JekyllSource", "Log", "Newsletter", "Pace", "Ranking", "Schedule",
+    "Server", "Site", "Smtp", "SourceConfig", "WarmUp", "Web", "load",
 ]  # fmt: skip

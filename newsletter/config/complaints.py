@@ -21,6 +21,9 @@ _EXAMPLES = {
     "days": "days: [friday]",
     "at": 'at: "08:00"',
     "path": "path: blog",
+    "host": "host: mail.example.org",
+    "first_day": "first_day: 50",
+    "started": "started: 2026-12-01",
     "url": 'url: "https://example.com/feed.xml"',
 }
 _REMEDIES = {

@@ -10,7 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from newsletter.config.values import (
     DatabaseUrl,
+    Date,
     Days,
+    Domain,
     Duration,
     FeedUrl,
     Host,
@@ -21,6 +23,7 @@ from newsletter.config.values import (
     Number,
     PathName,
     Pause,
+    Rate,
     TimeOfDay,
     WebUrl,
     Words,
@@ -53,8 +56,23 @@ class Site(Section):
     url: WebUrl = "http://127.0.0.1:8000"
 
 
+class Server(Section):
+    """One of several mail servers. What it does not say, `smtp:` says."""
+
+    host: Host = Field(min_length=1)
+    port: Number | None = Field(default=None, ge=1, le=65535)
+    security: Literal["none", "starttls", "tls"] | None = None
+    username: str | None = None
+    password: SecretStr | None = None
+    connections: Number | None = Field(default=None, ge=1, le=1000)
+    messages_per_connection: Number | None = Field(default=None, ge=1)
+
+
 class Smtp(Section):
-    """The door out. `path` is for type folder: where the .eml files go instead."""
+    """The door out. `path` is for type folder: where the .eml files go instead.
+
+    With `servers` mail goes over these; `host`, `port` and so on are what a server does not say itself.
+    """
 
     type: Literal["smtp", "folder"] = "smtp"
     host: Host = Field(default="127.0.0.1", min_length=1)
@@ -63,7 +81,46 @@ class Smtp(Section):
     username: str | None = None
     password: SecretStr | None = None
     connections: Number = Field(default=8, ge=1, le=1000)
+    messages_per_connection: Number | None = Field(default=None, ge=1)
+    servers: tuple[Server, ...] = ()
     path: PathName = "outbox"
+
+    @model_validator(mode="after")
+    def _a_folder_has_no_servers(self) -> Smtp:
+        if self.servers and self.type == "folder":
+            raise ValueError("a folder has no `servers`; remove them, or `type: folder`")
+        return self
+
+    def each(self) -> tuple[Smtp, ...]:
+        """Every mail server, complete. A server with its own `username` has its own password, or none."""
+        if not self.servers:
+            return (self,)
+        common = self.model_copy(update={"servers": ()})
+        return tuple(common.model_copy(update=_own(server)) for server in self.servers)
+
+
+def _own(server: Server) -> dict[str, Any]:
+    """What a server says itself. It never sends somebody else's password along with its own user name."""
+    said = {name: value for name, value in server if value is not None}
+    return {"password": None, **said} if "username" in said else said
+
+
+class Pace(Section):
+    """Messages a second. `per_domain` names domains, each with those behind the same servers; `default`: all others."""
+
+    overall: Rate | None = None
+    per_connection: Rate | None = None
+    per_domain: dict[Domain, Rate | None] = Field(default_factory=dict)
+
+
+class WarmUp(Section):
+    """`first_day` messages on the day `started`, `growth` times as many on each later one, up to `most`."""
+
+    first_day: Number = Field(ge=1)
+    started: Date
+    growth: float = Field(default=2.0, ge=1, le=10)
+    most: Number | None = Field(default=None, ge=1)
+    timezone: Zone = "UTC"
 
 
 class Delivery(Section):
@@ -71,6 +128,15 @@ class Delivery(Section):
     retry_first: Pause = timedelta(minutes=1)
     retry_most: Pause = timedelta(hours=1)
     give_up_after: Duration = timedelta(hours=24)
+    pace: Pace = Pace()
+    warm_up: WarmUp | None = None
+
+
+class Log(Section):
+    """`format` None: `serve` and `worker` log as text, a command with an answer of its own does not log."""
+
+    format: Literal["text", "json"] | None = None
+    level: Literal["debug", "info", "warning", "error"] = "info"
 
 
 class Web(Section):
@@ -174,6 +240,7 @@ class Config(Section):
     smtp: Smtp = Smtp()
     delivery: Delivery = Delivery()
     web: Web = Web()
+    log: Log = Log()
     proxies: Networks = ()
     newsletters: dict[Key, Newsletter] = Field(default_factory=dict)
     secret: SecretStr | None = Field(default=None, min_length=16)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import time, timedelta
+from datetime import date, datetime, time, timedelta
 from email.utils import getaddresses
 from ipaddress import ip_network
 from typing import Annotated
@@ -18,6 +18,8 @@ DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sun
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _LONGEST = 36525 * 86400.0
 _DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*(ms|s|m|h|d)\Z")
+_RATE = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*(?:/\s*(s|m|h|d))?\Z")
+_DOMAIN = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]{0,251}[a-z0-9])?\Z")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*\Z")
 _SERVER = re.compile(r"(?:[^:/]*(?::[^@]*)?@)?(?:\[[^\]/?]+\]|[^\[\]:/?]*)(?::[0-9]{0,5})?(?:[/?]|\Z)")
 _CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})\Z")
@@ -43,6 +45,33 @@ def _pause(value: timedelta) -> timedelta:
     if not value:
         raise ValueError("a server that is busy needs a pause between two tries; write one like 30s or 5m")
     return value
+
+
+def _rate(value: object) -> object:
+    """Messages a second."""
+    found = _RATE.match(str(value).strip()) if not isinstance(value, bool) else None
+    if not found:
+        raise ValueError(f"{_quoted(value)} is no rate; write messages a second, like 20 or 0.5, or 100/m, 5000/h")
+    rate = float(found[1]) / _UNITS[found[2] or "s"]
+    if not rate:
+        raise ValueError("at a rate of 0 nothing ever leaves; leave the key out for no limit, or pause the issue")
+    return rate
+
+
+def _domain(value: str) -> str:
+    domain = value.strip().lower()
+    if domain.startswith("@") or not _DOMAIN.match(domain) or ".." in domain:
+        raise ValueError(f"{_quoted(value)} is no domain; write what stands behind the @, like gmail.com, or default")
+    return domain
+
+
+def _date(value: object) -> object:
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    try:
+        return date.fromisoformat(str(value).strip())
+    except ValueError:
+        raise ValueError(f"{_quoted(value)} is no date; write one like 2026-12-01") from None
 
 
 def _clock(value: object) -> object:
@@ -169,6 +198,9 @@ def _network(value: object) -> object:
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Pause = Annotated[Duration, AfterValidator(_pause)]
+Rate = Annotated[float, BeforeValidator(_rate)]
+Domain = Annotated[str, AfterValidator(_domain)]
+Date = Annotated[date, BeforeValidator(_date)]
 TimeOfDay = Annotated[time, BeforeValidator(_clock)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Day = Annotated[str, BeforeValidator(_day)]

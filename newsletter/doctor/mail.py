@@ -24,6 +24,11 @@ def examine(smtp: Smtp) -> Iterator[Finding]:
             AREA, f"mails become files in {Path(smtp.path)}; nothing is sent.", "Set `smtp: type: smtp` to send."
         )
         return
+    for server in smtp.each():
+        yield from _examine(server)
+
+
+def _examine(smtp: Smtp) -> Iterator[Finding]:
     password = smtp.password.get_secret_value() if smtp.password else None
     if smtp.username and not password:
         yield error(AREA, f"there is no password for {smtp.username}.", "Set NEWSLETTER_SMTP__PASSWORD.")

@@ -32,7 +32,7 @@ class Accounting:
 
 @dataclass(frozen=True, slots=True)
 class DomainCount:
-    """One mail domain's part of an issue; `domain` "" stands for all that are not listed by name."""
+    """One mail domain's part of an issue; `domain` "" stands for all `domains` that are not listed by name."""
 
     domain: str
     recipients: int
@@ -42,14 +42,27 @@ class DomainCount:
     skipped: int
     uncertain: int
     queued: int
+    domains: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class ReasonCount:
-    """How many deliveries ended, or wait, with the same answer; `text` is one example of the server's words."""
+    """How many deliveries ended, or wait, for the same reason.
+
+    `text` is one example of the server's words; `words` is what all of them say, without addresses and ids.
+    """
 
     state: str
     code: int
     status: str
     text: str
     count: int
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How an issue that is being sent gets on: messages a second of late, seconds left; None: nobody can say."""
+
+    rate: float | None
+    seconds_left: float | None

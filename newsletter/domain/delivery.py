@@ -55,12 +55,16 @@ class OutcomeKind(StrEnum):
 
 
 class Outcome(NamedTuple):
-    """What a transport answers. `code` is the SMTP reply (0: none), `status` RFC 3463, `text` the server's words."""
+    """What a transport answers. `code` is the SMTP reply (0: none), `status` RFC 3463, `text` the server's words.
+
+    `early`: it was said before the recipient was named (connecting, greeting, login, MAIL), so it is not about them.
+    """
 
     kind: OutcomeKind
     code: int = 0
     status: str = ""
     text: str = ""
+    early: bool = False
 
 
 class Envelope(NamedTuple):

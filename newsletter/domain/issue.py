@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+BY_HAND = "paused by hand"  # the reason of an issue that an operator paused
+
 
 class IssueState(StrEnum):
     DRAFT = "draft"

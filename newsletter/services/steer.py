@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from newsletter.domain.issue import Issue, IssueState
+from newsletter.domain.issue import BY_HAND, Issue, IssueState
 from newsletter.errors import Busy, WrongState
 from newsletter.store import deliveries, issues
 from newsletter.store.database import Database
@@ -36,7 +36,7 @@ def start(database: Database, issue_id: int, now: datetime) -> None:
 
 def pause(database: Database, issue_id: int) -> None:
     """What is in flight is finished, nothing more is begun. Raises NotFound, WrongState."""
-    _move(database, issue_id, (IssueState.SENDING,), IssueState.PAUSED, "paused by hand")
+    _move(database, issue_id, (IssueState.SENDING,), IssueState.PAUSED, BY_HAND)
 
 
 def resume(database: Database, issue_id: int) -> None:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, func, select
 
 from newsletter.domain.accounting import COUNTED as COUNTED
-from newsletter.domain.accounting import Accounting, DomainCount, ReasonCount
-from newsletter.domain.delivery import DeliveryState
+from newsletter.domain.accounting import Accounting, DomainCount, Pace, ReasonCount
+from newsletter.domain.delivery import OPEN_STATES, DeliveryState
 from newsletter.domain.issue import IssueState
+from newsletter.domain.rate import seconds_left
 from newsletter.errors import NotFound
 from newsletter.store.tables import deliveries, issues
+from newsletter.text.reply import common
 
 _PAGE = 1000
+_RECENT = timedelta(minutes=1)
+_NOT_SENT = [state.value for state in DeliveryState if state is not DeliveryState.SENT]
 _d = deliveries.c
 
 
@@ -24,10 +29,7 @@ def accounting(connection: Connection, issue_id: int) -> Accounting:
     issue = connection.execute(select(issues).where(issues.c.id == issue_id)).first()
     if issue is None:
         raise NotFound(f"there is no issue {issue_id}; `newsletter issues` lists them.")
-    counts: dict[str, int] = dict.fromkeys(COUNTED, 0)
-    per_state = select(_d.state, func.count()).where(_d.issue == issue_id).group_by(_d.state)
-    for state, count in connection.execute(per_state):
-        counts[_counted_as(state)] += count
+    counts = by_state(connection, issue_id)
     return Accounting(
         issue=issue_id,
         state=IssueState(issue.state),
@@ -36,6 +38,15 @@ def accounting(connection: Connection, issue_id: int) -> Accounting:
         reason=issue.reason,
         **counts,
     )
+
+
+def by_state(connection: Connection, issue_id: int) -> dict[str, int]:
+    """How many of an issue's deliveries are in each state that is told; reads the index only."""
+    counts: dict[str, int] = dict.fromkeys(COUNTED, 0)
+    per_state = select(_d.state, func.count()).where(_d.issue == issue_id).group_by(_d.state)
+    for state, count in connection.execute(per_state):
+        counts[_counted_as(state)] += count
+    return counts
 
 
 def by_domain(connection: Connection, issue_id: int, most: int = 20) -> list[DomainCount]:
@@ -48,24 +59,45 @@ def by_domain(connection: Connection, issue_id: int, most: int = 20) -> list[Dom
     named = [DomainCount(domain, sum(counts.values()), **counts) for domain, counts in ordered[:most]]
     if rest := [counts for _, counts in ordered[most:]]:
         together = {name: sum(counts[name] for counts in rest) for name in COUNTED}
-        named.append(DomainCount("", sum(together.values()), **together))
+        named.append(DomainCount("", sum(together.values()), **together, domains=len(rest)))
     return named
 
 
 def reasons(connection: Connection, issue_id: int, most: int = 20) -> list[ReasonCount]:
-    """What the deliveries that did not go through have in common, the most frequent first."""
-    count = func.count()
+    """What the deliveries that did not go through have in common, the most frequent first.
+
+    The same refusal with other addresses and ids in it is one reason. Reads each such row once, and keeps none.
+    """
     wanted = (
-        select(_d.state, _d.code, _d.status, func.min(_d.text).label("text"), count.label("count"))
-        .where(_d.issue == issue_id, _d.state != DeliveryState.SENT.value, (_d.code != 0) | (_d.text != ""))
-        .group_by(_d.state, _d.code, _d.status)
-        .order_by(count.desc(), _d.state, _d.code, _d.status)
-        .limit(most)
+        select(_d.state, _d.code, _d.status, _d.text, _d.email)
+        .where(_d.issue == issue_id, _d.state.in_(_NOT_SENT), (_d.code != 0) | (_d.text != ""))
+        .execution_options(yield_per=_PAGE)
     )
+    counts: Counter[tuple[str, int, str, str]] = Counter()
+    examples: dict[tuple[str, int, str, str], str] = {}
+    for state, code, status, words, email in connection.execute(wanted):
+        kind = (_counted_as(state), code, status, common(words, email))
+        counts[kind] += 1
+        examples[kind] = min(words, examples.get(kind, words))
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return [
-        ReasonCount(_counted_as(row.state), row.code, row.status, row.text, row[4])
-        for row in connection.execute(wanted)
+        ReasonCount(state, code, status, examples[kind], count, words)
+        for kind, count in ordered[:most]
+        for state, code, status, words in (kind,)
     ]
+
+
+def pace(connection: Connection, issue_id: int, now: datetime) -> Pace:
+    """How an issue that another process sends gets on, by what its rows say of the last minute."""
+    recent = select(func.count(), func.min(_d.at)).where(
+        _d.issue == issue_id, _d.state == DeliveryState.SENT.value, _d.at > now - _RECENT, _d.at <= now
+    )
+    sent, first = connection.execute(recent).one()
+    if not sent:
+        return Pace(0.0, None)
+    rate = sent / max((now - first).total_seconds(), 1.0)
+    open_rows = select(func.count()).where(_d.issue == issue_id, _d.state.in_([s.value for s in OPEN_STATES]))
+    return Pace(round(rate, 3), seconds_left(connection.scalar(open_rows) or 0, rate))
 
 
 def rows(connection: Connection, issue_id: int, state: str | None = None) -> Iterator[dict[str, Any]]:

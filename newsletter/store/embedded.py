@@ -26,6 +26,7 @@ from newsletter.store.ledger import Outlook
 _FULL = 100  # recorded outcomes that make a commit worth while
 _MOST_UNWRITTEN = 5000  # outcomes that may wait for a database which another process has locked
 _END = 2**63 - 1  # no id is higher
+_UNKNOWN = -1  # no version of the database: that of a claim whose reader has left
 _PATIENCE_MS = 50  # how long a commit waits for another process; it will be tried again
 
 # Sent counts, whatever happened to the row meanwhile; anything else only for a row that still waits. An erased
@@ -58,7 +59,7 @@ WHERE id = ? AND state IN ('queued', 'deferred')
 # The address and name are the reader's present ones, the row's where the reader is gone.
 _CLAIM = """
 SELECT d.id, d.subscriber, coalesce(s.email, d.email), coalesce(s.name, ''), since, d.state, attempts, doubts, first_at,
-  d.email
+  d.email, u.state = 'active' AND u.edition = :edition
 FROM deliveries d LEFT JOIN subscribers s ON s.id = d.subscriber
   LEFT JOIN subscriptions u ON u.subscriber = d.subscriber AND u.newsletter = :newsletter
 WHERE d.issue = :issue AND """
@@ -117,7 +118,7 @@ class EmbeddedLedger:
             rows += self._fresh_behind(size - len(rows), domain)
         while len(rows) < size and (page := self._fresh(size - len(rows), without)):
             rows += [row for row in page if row[0] not in self._held]
-        self._held.update((row[0], version) for row in rows)
+        self._held.update((row[0], version if row[10] else _UNKNOWN) for row in rows)
         if moved := [(row[2], row[0]) for row in rows if row[2] != row[9]]:
             self._write("UPDATE deliveries SET email = ? WHERE id = ?", moved)
         return [_claim(row) for row in rows]
@@ -190,7 +191,7 @@ class EmbeddedLedger:
         return [row for row in page if row[0] not in self._held]
 
     def _rows(self, sql: str, size: int, **values: object) -> list[Any]:
-        issue = {"issue": self._issue.id, "newsletter": self._issue.newsletter}
+        issue = {"issue": self._issue.id, "newsletter": self._issue.newsletter, "edition": self._issue.edition}
         return list(self._execute(sql, {**issue, **values, "size": size}))
 
     def _that_may_go(self, claims: Sequence[Claim]) -> list[int]:

@@ -264,6 +264,24 @@ deliveries = Table(
     ),
 )
 
+# What processes counted while they sent, added together: they come and go, the sums only grow (`domain.tally`).
+tallies = Table(
+    "tallies",
+    metadata,
+    Column("what", String(32), primary_key=True),
+    Column("kind", String(64), primary_key=True),
+    Column("amount", Float, nullable=False),
+)
+
+# Processes that send, or would if there were something: whoever was seen a moment ago lives.
+senders = Table(
+    "senders",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("role", String(16), nullable=False),  # the command: serve, worker, send
+    Column("seen_at", Instant, nullable=False),
+)
+
 # Mails to one person about their own subscription (confirm, welcome …): queued, so that no web answer waits for SMTP.
 notices = Table(
     "notices",

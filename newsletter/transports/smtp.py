@@ -21,7 +21,10 @@ _DOUBTFUL_CUTS = 3  # sessions cut in the middle of a pipelined group, in a row
 
 
 class SmtpTransport:
-    """One mail server. `connections` is how many sessions it may be asked to keep at once."""
+    """One mail server. `connections` is how many sessions it may be asked to keep at once.
+
+    `most` is how many messages a session may carry, None: as many as there are.
+    """
 
     type = "smtp"
 
@@ -36,8 +39,10 @@ class SmtpTransport:
         *,
         tls: ssl.SSLContext | None = None,
         timeouts: Timeouts | None = None,
+        most: int | None = None,
     ) -> None:
         self.connections = connections
+        self.most = most
         self.server = Server(host, port, security, username, password, tls, timeouts or Timeouts())
         self.stuffer = DotStuffer()
         self.gate = Gate()
@@ -58,15 +63,28 @@ class SmtpConnection:
     def __init__(self, transport: SmtpTransport) -> None:
         self._transport = transport
         self._session: Session | None = None
+        self._messages = 0  # that were begun in this session
 
-    async def send(self, envelope: Envelope, message: Sequence[bytes], following: Envelope | None = None) -> Outcome:
+    @property
+    def is_open(self) -> bool:
+        return self._session is not None
+
+    async def open(self, envelope: Envelope) -> Outcome | None:
+        """Sees to it that there is a session to send to `envelope` in; what is wrong when there is none to be had."""
         try:
-            session = await self._open(envelope)
+            await self._open(envelope)
         except Refused as error:
-            return _broken(error.reply.text, error.reply.code, error.reply.status)
+            return _broken(error.reply.text, error.reply.code, error.reply.status, early=True)
         except (Broken, OSError) as error:
             server = self._transport.server
-            return _broken(f"{server.host}:{server.port}: {_in_words(error)}")
+            return _broken(f"{server.host}:{server.port}: {_in_words(error)}", early=True)
+        return None
+
+    async def send(self, envelope: Envelope, message: Sequence[bytes], following: Envelope | None = None) -> Outcome:
+        if trouble := await self.open(envelope):
+            return trouble
+        assert self._session is not None
+        session, self._messages = self._session, self._messages + 1
         try:
             outcome = await self._transact(session, envelope, message, following)
         except BaseException:
@@ -85,12 +103,18 @@ class SmtpConnection:
                 await session.wire.ask("QUIT", self._transport.server.timeouts.quit)
         session.wire.drop()
 
-    async def _open(self, envelope: Envelope) -> Session:
+    async def _open(self, envelope: Envelope) -> None:
+        if self._is_last(self._messages):
+            await self.close()
         if self._session is not None and not self._session.fits(envelope):
             self._drop()
         if self._session is None:
             self._session = await open_session(self._transport.server)
-        return self._session
+            self._messages = 0
+
+    def _is_last(self, message: int) -> bool:
+        """Whether the session's message of this number, from 1, is the last that it may carry."""
+        return self._transport.most is not None and message >= self._transport.most
 
     async def _transact(
         self, session: Session, envelope: Envelope, message: Sequence[bytes], following: Envelope | None
@@ -98,7 +122,7 @@ class SmtpConnection:
         transport = self._transport
         pipelined = "PIPELINING" in session.offers and transport.trusts_pipelining
         was_announced = session.announced is not None
-        next_one = following if pipelined and transport.announces else None
+        next_one = following if pipelined and transport.announces and not self._is_last(self._messages) else None
         mail = Mail(envelope, transport.stuffer.body(message), next_one)
         try:
             outcome = await transact(session, mail, pipelined, transport.server.timeouts, transport.gate)
@@ -125,5 +149,5 @@ def _in_words(error: Exception) -> str:
     return error.strerror.lower() if isinstance(error, OSError) and error.strerror else str(error)
 
 
-def _broken(words: str, code: int = 0, status: str = "") -> Outcome:
-    return Outcome(OutcomeKind.BROKEN, code, status, words)
+def _broken(words: str, code: int = 0, status: str = "", early: bool = False) -> Outcome:
+    return Outcome(OutcomeKind.BROKEN, code, status, words, early)

@@ -152,7 +152,7 @@ async def _in_lock_step(session: Session, commands: list[str], timeouts: Timeout
 def _refusal(answers: Answers) -> Outcome | None:
     """None when the body may go: the sender and the recipient were taken, and DATA got 354."""
     if answers.mail.code // 100 != 2:
-        return outcome(answers.mail, OutcomeKind.BROKEN)
+        return outcome(answers.mail, OutcomeKind.BROKEN)._replace(early=True)
     if answers.rcpt is None or answers.rcpt.code // 100 != 2:
         return outcome(answers.rcpt or answers.mail, OutcomeKind.REJECTED)
     if answers.data is None or answers.data.code != 354:

@@ -11,6 +11,8 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from newsletter.logs import tell
+
 log = logging.getLogger("newsletter.web")
 
 REQUEST_SECONDS = 20.0
@@ -36,7 +38,8 @@ class Door:
     def make_room(self, now: float) -> None:
         if now - self.told >= _TELL_EVERY:
             self.told = now
-            log.warning("all %d connections of the web are taken: who says nothing for longest is cut off", self.most)
+            words = f"all {self.most} connections of the web are taken: who says nothing for longest is cut off"
+            tell(log, logging.WARNING, "web_full", words, connections=self.most)
         next(iter(self.waiting)).cut()
 
 

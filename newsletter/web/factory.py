@@ -13,7 +13,8 @@ from starlette.exceptions import HTTPException
 import newsletter
 from newsletter.app import App
 from newsletter.errors import Busy, NotFound, TokenError
-from newsletter.web import admin, api, archive, confirm, health, preferences, signup, unsubscribe
+from newsletter.logs import tell
+from newsletter.web import admin, api, archive, confirm, health, metrics, preferences, signup, unsubscribe
 from newsletter.web.guard import EVERYWHERE, BodyLimit, Headers, OneSlash, PasswordBrake, SignupLimit
 from newsletter.web.pages import Pages
 from newsletter.web.turns import Turns
@@ -43,7 +44,7 @@ def create_app(app: App) -> FastAPI:
     )
     web.state.app, web.state.pages = app, Pages(app)
     web.state.limit = SignupLimit(app.config.web.signups_per_hour, app.config.proxies)
-    web.state.metrics = health.registry(app)
+    web.state.metrics = metrics.registry(app)
     web.state.brake = PasswordBrake()
     web.state.turns = Turns()
     for room in _ROOMS:
@@ -80,7 +81,8 @@ def _busy(request: Request, error: Exception) -> Response:
     """The database is locked, full or away: it may be back in a moment, and one line tells the operator."""
     reason = getattr(error, "orig", None) or error
     room = request.url.path.split("/")[1]  # what follows may be a reader's token
-    log.warning("%s /%s was put off: %s", request.method, room, str(reason).partition("\n")[0])
+    told = f"{request.method} /{room} was put off: {str(reason).partition(chr(10))[0]}"
+    tell(log, logging.WARNING, "web_busy", told, method=request.method, room=room)
     text = "We could not do that right now, because we are busy. Please try again in a minute."
     return _message(request, 503, "One moment, please", text, {"Retry-After": str(_ASK_AGAIN)})
 

@@ -21,6 +21,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from newsletter.app import App
+from newsletter.logs import tell
 
 log = logging.getLogger("newsletter.web")
 
@@ -139,7 +140,8 @@ class PasswordBrake:
             return
         wait = max(1, math.ceil(self._limiter.get_window_stats(self._item, key).reset_time - time.time()))
         if self._limiter.hit(self._told, "told", key):
-            log.warning("too many wrong admin passwords from %s: none is looked at for %d seconds", origin, wait)
+            words = f"too many wrong admin passwords from {origin}: none is looked at for {wait} seconds"
+            tell(log, logging.WARNING, "password_brake", words, origin=origin)
         text = "Too many wrong passwords came from your address. Please try again in a minute."
         raise HTTPException(429, text, {"Retry-After": str(wait)})
 

@@ -13,9 +13,12 @@ from typing import Any
 import pytest
 
 from newsletter.domain.delivery import Envelope, Outcome, OutcomeKind
+from newsletter.domain.tally import Tally
 from newsletter.services.loop import run
 from newsletter.transports.base import Transport
+from newsletter.transports.fleet import FleetTransport
 from newsletter.transports.folder import FolderTransport
+from newsletter.transports.metered import MeteredTransport
 from newsletter.transports.smtp import SmtpTransport
 from tests.second_server import Keep, SecondServer
 from tests.smtp_sink import Sink
@@ -37,6 +40,13 @@ def into_sink(pipelining: str) -> Iterator[Case]:
 
 
 @contextmanager
+def into_fleet() -> Iterator[Case]:
+    with Sink() as first, Sink() as second:
+        servers = [SmtpTransport("127.0.0.1", sink.port, connections=4) for sink in (first, second)]
+        yield Case(FleetTransport(servers), lambda: [m.content for m in [*first.received, *second.received]])
+
+
+@contextmanager
 def into_aiosmtpd() -> Iterator[Case]:
     kept = Keep()
     server = SecondServer(kept)
@@ -54,12 +64,20 @@ def into_folder(path: Path) -> Iterator[Case]:
     yield Case(FolderTransport(path / "out"), arrived)
 
 
-@pytest.fixture(params=["pipelined", "lock-step", "aiosmtpd", "folder"])
+@contextmanager
+def metered_into_sink() -> Iterator[Case]:
+    with into_sink("yes") as case:
+        yield Case(MeteredTransport(case.transport, Tally()), case.arrived)
+
+
+@pytest.fixture(params=["pipelined", "lock-step", "aiosmtpd", "fleet", "folder", "metered"])
 def case(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Case]:
     doors = {
+        "metered": metered_into_sink,
         "pipelined": lambda: into_sink("yes"),
         "lock-step": lambda: into_sink("no"),
         "aiosmtpd": into_aiosmtpd,
+        "fleet": into_fleet,
         "folder": lambda: into_folder(tmp_path),
     }
     with doors[request.param]() as opened:

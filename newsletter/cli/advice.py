@@ -1,0 +1,55 @@
+"""What an operator can do about a server's answer, where there is something to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from newsletter.domain.accounting import ReasonCount
+
+_LOGIN = (530, 534, 535, 538)
+_OF_THE_SENDER = "The sender's address is refused: `newsletter doctor` looks at its domain."
+_OF_THE_READERS = "Addresses that are gone: unsubscribe them, so that mail servers keep trusting yours."
+_TOO_BIG = "The message is too big for them: fewer stories, or shorter ones (`max_stories`)."
+_OF_TRUST = "The sender is refused, not the readers: `newsletter doctor` looks at SPF, DKIM and DMARC."
+_BY_STATUS = (  # the first that fits, behind the first number; RFC 3463 says what they mean
+    ("1.7", _OF_THE_SENDER),
+    ("1.8", _OF_THE_SENDER),
+    ("1.", _OF_THE_READERS),
+    ("2.1", _OF_THE_READERS),
+    ("2.3", _TOO_BIG),
+    ("3.4", _TOO_BIG),
+    ("7.", _OF_TRUST),
+)
+_UNKNOWN = ("user unknown", "unknown user", "no such user", "does not exist", "mailbox unavailable", "no mailbox")
+
+
+def advice(issue: int, reasons: Iterable[ReasonCount]) -> list[str]:
+    """A line for each thing to do, what concerns most deliveries first; rich markup of ours, no words of servers."""
+    told = [_advised(one) for one in reasons]
+    if _OF_THE_READERS in told:
+        told.append(f"`newsletter show {issue} --deliveries --state failed` lists the addresses.")
+    return [_bold(line) for line in dict.fromkeys(told) if line]
+
+
+def _advised(reason: ReasonCount) -> str:
+    if reason.code in _LOGIN:
+        return "The mail server does not let us in: see `smtp: username` and `password` in config.yaml."
+    if reason.state == "uncertain":
+        return "The uncertain ones have it, or have not: no server said; `delivery: on_uncertain` is what decides."
+    if reason.state != "failed":
+        return ""  # it is tried again, or nobody wants it: nothing to do
+    beyond = reason.status.partition(".")[2]
+    for status, words in _BY_STATUS:
+        if beyond.startswith(status):
+            return words
+    if reason.code == 552:
+        return _TOO_BIG
+    return _OF_THE_READERS if any(words in reason.text.lower() for words in _UNKNOWN) else ""
+
+
+def _bold(line: str) -> str:
+    """What stands in backticks is to be typed."""
+    parts = line.split("`")
+    return "".join(f"[bold]{part}[/]" if at % 2 else part for at, part in enumerate(parts))

@@ -1,0 +1,132 @@
+"""The one live line of a terminal while an issue is sent: how much, how fast, how much longer, and what went wrong."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from newsletter.cli.words import clock, rate
+from newsletter.domain.accounting import Accounting
+from newsletter.domain.rate import Rate, seconds_left
+
+_GAP = 2
+_BAR_MOST, _BAR_LEAST = 32, 8
+Part = tuple[str, str]  # words and their colour
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What the line tells at one moment: `rate` in messages a second, `left` in seconds; None: nobody can say."""
+
+    books: Accounting
+    rate: float | None = None
+    left: float | None = None
+
+
+@dataclass(slots=True)
+class Watch:
+    """Turns the accounts that a delivery reports into what the line tells."""
+
+    timer: Callable[[], float] = time.monotonic
+    _sent: Rate = field(default_factory=Rate)
+    _tried: Rate = field(default_factory=Rate)
+
+    def look(self, books: Accounting) -> State:
+        """When only retries are left, no rate can tell when they will be over."""
+        now = self.timer()
+        self._sent.add(now, books.sent)
+        self._tried.add(now, books.recipients - books.queued)
+        left = seconds_left(books.queued, self._tried.per_second) if books.queued else None
+        return State(books, self._sent.per_second, left)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A state, drawn as wide as the terminal is: what matters least goes first where there is no room for all."""
+
+    name: str
+    state: State
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        parts, room = fitting(self.name, self.state, options.max_width)
+        cells: list[RenderableType] = [Text(words, style=style) for words, style in parts]
+        books = self.state.books
+        if room:
+            done, every = _over(books), max(books.recipients, 1)
+            bar = ProgressBar(every, done, width=room, complete_style="cyan", finished_style="cyan")
+            cells.insert(1 if parts[0][0] == self.name else 0, bar)
+        yield _row(cells)
+        if books.reason:
+            yield Text(f"{books.reason}. Ctrl-C stops, nothing is lost.", style="yellow")
+
+
+def fitting(name: str, state: State, width: int) -> tuple[list[Part], int]:
+    """The parts that have room in `width` columns, in the order of the line, and how wide the bar may be (0: none)."""
+    parts = _parts(name, state)
+    for unwanted in _DISPENSABLE:
+        room = width - _length(parts.values())
+        if room >= _GAP + _BAR_LEAST:
+            return list(parts.values()), min(room - _GAP, _BAR_MOST)
+        if room >= 0 and "name" not in parts:  # a bar says more than the name does, but less than any number
+            break
+        parts.pop(unwanted, None)
+    return list(parts.values()), 0
+
+
+_DISPENSABLE = ("name", "deferred", "rate", "share", "uncertain", "failed")
+
+
+def _parts(name: str, state: State) -> dict[str, Part]:
+    books = state.books
+    parts = {
+        "name": (name, ""),
+        "share": (f"{100 * _over(books) // max(books.recipients, 1)}%", ""),
+        "sent": (f"{books.sent:,} sent", "green"),
+        **{key: (f"{number:,} {key}" if number else "", colour) for key, number, colour in _troubles(books)},
+        "rate": ("" if state.rate is None else f"{rate(state.rate)}/s", ""),
+        "left": ("" if state.left is None else f"{clock(state.left)} left", "cyan"),
+    }
+    return {key: part for key, part in parts.items() if part[0]}
+
+
+def _troubles(books: Accounting) -> Iterable[tuple[str, int, str]]:
+    yield "deferred", books.deferred, "yellow"
+    yield "failed", books.failed, "red"
+    yield "uncertain", books.uncertain, "yellow"
+
+
+def _over(books: Accounting) -> int:
+    return books.recipients - books.queued - books.deferred
+
+
+def _length(parts: Iterable[Part]) -> int:
+    words = [words for words, _ in parts]
+    return sum(map(len, words)) + _GAP * (len(words) - 1)
+
+
+def _row(cells: list[RenderableType]) -> Table:
+    row = Table.grid(padding=(0, _GAP, 0, 0), pad_edge=False)
+    for _ in cells:
+        row.add_column(no_wrap=True)
+    row.add_row(*cells)
+    return row
+
+
+@contextmanager
+def line(name: str, console: Console) -> Iterator[Callable[[Accounting], None]]:
+    """Draws the line anew with each account it is given; at the end it is gone."""
+    watch = Watch()
+    with Live(console=console, auto_refresh=False, transient=True) as live:
+
+        def show(books: Accounting) -> None:
+            live.update(Line(name, watch.look(books)), refresh=True)
+
+        yield show

@@ -1,0 +1,79 @@
+"""What became of an issue, in words: the sum, by domain, by reason, and what can be done about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from newsletter.cli import output
+from newsletter.cli.advice import advice
+from newsletter.cli.words import about, count, rate, seconds
+from newsletter.domain.accounting import COUNTED
+
+if TYPE_CHECKING:
+    from newsletter.domain.accounting import Accounting, DomainCount, Pace, ReasonCount
+
+COLOURS = {"sent": "green", "failed": "red", "deferred": "yellow", "uncertain": "yellow", "queued": "cyan"}
+_WIDE = 56  # columns
+_TELLING = 1.0  # seconds: a shorter run has no rate worth telling
+
+
+def show_books(books: Accounting) -> None:
+    """The sum of an issue's ledger in one line, with the time it took."""
+    parts = [coloured(f"{getattr(books, name):,} {name}", name) for name in COUNTED if getattr(books, name)]
+    if not books.recipients:
+        output.say(
+            "\nNot sent to anybody yet." if books.state.value in ("draft", "scheduled") else "\nIt went to nobody."
+        )
+        return
+    mean = f", {rate(books.sent / books.seconds)} a second" if books.seconds >= _TELLING and books.sent else ""
+    took = f" in {seconds(books.seconds)}{mean}" if books.seconds else ""
+    output.say(f"\n{count(books.recipients, 'recipient')}: {', '.join(parts)}{took}.")
+    if books.reason:
+        state = "" if books.reason.startswith(books.state.value) else f"{books.state.value}: "
+        output.say(f"[yellow]{output.plain(state + books.reason)}[/]")
+
+
+def show_pace(issue: int, pace: Pace, *, alone: bool) -> None:
+    """How a sending gets on that another process carries; `alone`: none does."""
+    if alone:
+        output.say(f"[yellow]Nobody is sending it now:[/] [bold]newsletter resume {issue}[/] goes on.")
+    elif pace.rate:
+        left = f", {about(pace.seconds_left)} left" if pace.seconds_left else ""
+        output.say(f"[cyan]Being sent: {rate(pace.rate)} messages a second of late{left}.[/]")
+    else:
+        output.say("[cyan]Being sent; nothing went out in the last minute.[/]")
+
+
+def show_domains(domains: Sequence[DomainCount]) -> None:
+    """A line for each domain; nothing where the sum above says it all."""
+    if sum(one.domains for one in domains) < 2:
+        return
+    used = [name for name in COUNTED if any(getattr(one, name) for one in domains)]
+    if output.stdout().width < _WIDE:  # a number that is cut off is a wrong number
+        used = ["sent"]
+    table = output.table("Domain", ("All", "right"), *((name.capitalize(), "right") for name in used))
+    for one in domains:
+        numbers = [f"{getattr(one, name):,}" if getattr(one, name) else "" for name in used]
+        others = f"[dim]and {count(one.domains, 'other')}[/]"
+        table.add_row(output.plain(one.domain) if one.domains == 1 else others, f"{one.recipients:,}", *numbers)
+    output.say()
+    output.show(table)
+
+
+def show_reasons(issue: int, reasons: Sequence[ReasonCount]) -> None:
+    """The servers' words in full, each kind of answer once, and below all what there is to do."""
+    if not reasons:
+        return
+    for one in reasons:
+        answer = " ".join(part for part in (str(one.code or ""), one.status) if part)
+        head = coloured(f"{one.count:,} {one.state}", one.state)
+        output.say(f"\n{head}{f', {answer}' if answer else ''}")
+        if words := (one.words if one.count > 1 else one.text):
+            output.say(f"  {output.plain(words)}")
+    for number, line in enumerate(advice(issue, reasons)):
+        output.say(f"{'' if number else chr(10)}  → {line}")
+
+
+def coloured(words: str, state: str) -> str:
+    return f"[{COLOURS.get(state, 'default')}]{words}[/]"

@@ -1,0 +1,132 @@
+"""When an issue will be done, as far as anybody can tell, in time and in words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from newsletter.domain.pace import Limits
+from newsletter.domain.warmup import WarmUp, day_of
+
+_MEMORY = 30.0  # seconds: what went before counts less and less
+_FARTHEST = timedelta(days=366)
+_FEW_SECONDS, _FEW_MINUTES, _FEW_HOURS = 90, 90 * 60, 36 * 3600
+
+
+@dataclass(slots=True)
+class Meter:
+    """How many a second, of late. Times are seconds of any clock; one that jumps spoils a minute at most."""
+
+    began: float
+    at: float = 0.0
+    level: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.at = self.began
+
+    def count(self, number: int, now: float) -> None:
+        self._fade(now)
+        self.level += number
+
+    def rate(self, now: float) -> float | None:
+        """None before there is anything to go by."""
+        self._fade(now)
+        seen = 1.0 - math.exp(-(now - self.began) / _MEMORY)
+        return self.level / (seen * _MEMORY) if self.level > 0.5 and seen > 0 else None
+
+    def _fade(self, now: float) -> None:
+        if now < self.at:
+            self.began -= self.at - now
+        else:
+            self.level *= math.exp((self.at - now) / _MEMORY)
+        self.at = now
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What is still to do. `groups`: of the queued, how many to each mailbox group that is worth counting alone.
+
+    `retries` wait until `retries_due`, when the last of them falls due as of now. `sent_today` is for a warm-up plan.
+    """
+
+    queued: int
+    groups: Mapping[str, int] = field(default_factory=dict)
+    retries: int = 0
+    retries_due: datetime | None = None
+    sent_today: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """What it goes by. `recent`: messages a second of late, None: not known yet; `slowed`: the present rate of groups
+    that pushed back; `connections`: how many there are."""
+
+    recent: float | None
+    limits: Limits = field(default_factory=Limits)
+    slowed: Mapping[str, float] = field(default_factory=dict)
+    connections: int = 1
+    plan: WarmUp | None = None
+
+
+def done_at(ahead: Ahead, speed: Speed, now: datetime) -> datetime | None:
+    """When the last message will have gone; None when there is nothing to tell it by, or it is more than a year away.
+
+    The slowest part decides: all messages over all connections, or one group at its own pace. A warm-up plan lets
+    each day's share go and no more. Retries are at best taken when they fall due.
+    """
+    seconds = _working_seconds(ahead, speed)
+    if seconds is None or seconds > _FARTHEST.total_seconds():
+        return None
+    done = now + timedelta(seconds=seconds)
+    if speed.plan:
+        share = seconds / ahead.queued if ahead.queued else 0.0
+        planned = _by_the_day(ahead, speed.plan, share, now)
+        if planned is None:
+            return None
+        done = max(done, planned)
+    return max(done, ahead.retries_due) if ahead.retries and ahead.retries_due else done
+
+
+def in_words(left: timedelta | None) -> str:
+    """`about 4 minutes left`; "" when nobody can tell."""
+    if left is None:
+        return ""
+    seconds = max(left.total_seconds(), 0.0)
+    if seconds < 5:
+        return "a few seconds left"
+    if seconds < _FEW_SECONDS:
+        return f"about {5 * round(seconds / 5)} seconds left"
+    if seconds < _FEW_MINUTES:
+        return f"about {round(seconds / 60)} minutes left"
+    if seconds < _FEW_HOURS:
+        return f"about {round(seconds / 3600)} hours left"
+    return f"about {round(seconds / 86400)} days left"
+
+
+def _working_seconds(ahead: Ahead, speed: Speed) -> float | None:
+    """How long the queued take if every hour is as good as the next; None when nothing tells how fast it goes."""
+    if not ahead.queued:
+        return 0.0
+    limits = speed.limits
+    through_connections = None if limits.connection is None else limits.connection * speed.connections
+    known = [rate for rate in (speed.recent, limits.overall, through_connections) if rate]
+    times = [ahead.queued / min(known)] if known else []
+    for group, count in ahead.groups.items():
+        if rate := speed.slowed.get(group) or limits.of(group):
+            times.append(count / rate)
+    return max(times, default=None)
+
+
+def _by_the_day(ahead: Ahead, plan: WarmUp, share: float, now: datetime) -> datetime | None:
+    """When a plan's days have let all go; within a day a message takes `share` seconds."""
+    waiting, sent, at = ahead.queued, ahead.sent_today, now
+    while waiting and at - now < _FARTHEST:
+        day = day_of(plan, at)
+        left = day.left(sent)
+        fitting = waiting if left is None else min(left, waiting)
+        if fitting == waiting:
+            return at + timedelta(seconds=share * waiting)
+        waiting, sent, at = waiting - fitting, 0, day.ends
+    return None if waiting else at

@@ -1,0 +1,145 @@
+"""Several mail servers as one transport: each carries its share, and one that is down rests while others carry it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from newsletter.domain.delivery import Envelope, Outcome, OutcomeKind, growing
+from newsletter.transports.smtp import SmtpConnection, SmtpTransport
+
+_REST_FIRST, _REST_MOST = timedelta(seconds=1), timedelta(minutes=2)
+log = logging.getLogger("newsletter.smtp")
+
+
+@dataclass(slots=True, eq=False)
+class Ship:
+    """One server: how many of its connections are taken, and until when it rests (seconds of the event loop)."""
+
+    transport: SmtpTransport
+    taken: int = 0
+    failures: int = 0
+    rests_until: float = 0.0
+
+    @property
+    def name(self) -> str:
+        server = self.transport.server
+        return f"{server.host}:{server.port}"
+
+    @property
+    def free(self) -> bool:
+        return self.taken < self.transport.connections
+
+    def rests(self) -> bool:
+        return asyncio.get_running_loop().time() < self.rests_until
+
+    def knock(self) -> None:
+        """After a rest one connection tries; until it knows more, the others take it that the server rests on."""
+        if self.failures:
+            self._rest()
+
+    def fails(self, words: str) -> None:
+        self.failures += 1
+        pause = self._rest()
+        log.warning("%s rests for %g seconds: %s", self.name, pause, words)
+
+    def works(self) -> None:
+        if self.failures:
+            log.warning("%s takes mail again", self.name)
+        self.failures, self.rests_until = 0, 0.0
+
+    def _rest(self) -> float:
+        pause = growing(_REST_FIRST, _REST_MOST, max(self.failures, 1)).total_seconds()
+        self.rests_until = asyncio.get_running_loop().time() + pause
+        return pause
+
+
+class FleetTransport:
+    """`connections` is how many sessions all servers together allow at once; none is asked for more than its own."""
+
+    type = "smtp"
+
+    def __init__(self, servers: Sequence[SmtpTransport]) -> None:
+        self.ships = [Ship(server) for server in servers]
+        self.connections = sum(server.connections for server in servers)
+        self._homes = _spread([server.connections for server in servers])
+        self._given = 0
+
+    def connection(self) -> FleetConnection:
+        home = self.ships[self._homes[self._given % len(self._homes)]]
+        self._given += 1
+        return FleetConnection(self.ships, home)
+
+
+class FleetConnection:
+    """One session at a time, with `home` if it is up and has room, else with another server."""
+
+    def __init__(self, ships: Sequence[Ship], home: Ship) -> None:
+        self._order = [home, *(ship for ship in ships if ship is not home)]
+        self._ship: Ship | None = None
+        self._own: SmtpConnection | None = None
+
+    async def send(self, envelope: Envelope, message: Sequence[bytes], following: Envelope | None = None) -> Outcome:
+        """A server that has no session for us costs the message nothing: the next one is asked."""
+        trouble: Outcome | None = None
+        asked: list[Ship] = []
+        while ship := await self._aboard(asked):
+            assert self._own is not None
+            opened = not self._own.is_open
+            if opened:
+                ship.knock()
+            trouble = await self._own.open(envelope)
+            if trouble is None:
+                return await self._send(ship, opened, envelope, message, following)
+            ship.fails(trouble.text)
+            asked.append(ship)
+            await self.close()
+        return trouble or Outcome(OutcomeKind.BROKEN, 0, "", "no mail server has room for us at present", early=True)
+
+    async def close(self) -> None:
+        ship, own, self._ship, self._own = self._ship, self._own, None, None
+        if ship:
+            ship.taken -= 1
+        if own:
+            await own.close()
+
+    async def _send(
+        self, ship: Ship, opened: bool, envelope: Envelope, message: Sequence[bytes], following: Envelope | None
+    ) -> Outcome:
+        """A session that breaks at its first message is no better than none; what is said of a recipient is no harm."""
+        assert self._own is not None
+        outcome = await self._own.send(envelope, message, following)
+        if outcome.kind not in (OutcomeKind.BROKEN, OutcomeKind.UNCERTAIN):
+            ship.works()
+        elif opened:
+            ship.fails(outcome.text)
+            await self.close()
+        return outcome
+
+    async def _aboard(self, asked: Sequence[Ship]) -> Ship | None:
+        """The server to go over, none of those that were `asked`: home when it is up, else the one we are with.
+
+        None when all rest or are full.
+        """
+        others = (ship for ship in self._order if ship not in asked and not ship.rests())
+        best = next((ship for ship in others if ship.free or ship is self._ship), None)
+        stays = self._ship is not None and self._own is not None and self._own.is_open
+        if best is self._ship or (best is None and stays):
+            return self._ship
+        if self._ship and stays and best is not self._order[0]:
+            return self._ship  # another server that is not home either is no better
+        await self.close()
+        if best is None or best.rests() or not best.free:  # somebody was quicker, while we said goodbye
+            return None
+        best.taken += 1
+        self._ship, self._own = best, best.transport.connection()
+        return best
+
+
+def _spread(shares: Sequence[int]) -> list[int]:
+    """Whose turn it is: each server as often as its share says, evenly mixed. [2, 1] gives 0, 1, 0."""
+    turns = [((turn + 0.5) / share, server) for server, share in enumerate(shares) for turn in range(share)]
+    return [server for _, server in sorted(turns)]

@@ -1,0 +1,67 @@
+"""What the ledger says of itself: one reason for one refusal, the biggest domains by name, the pace of late."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import update
+
+from newsletter.services.steer import start
+from newsletter.store import accounts, tables
+from newsletter.store.database import Database
+from tests.ledger import NOW, draft, subscribe
+
+_d = tables.deliveries.c
+
+
+def sending(database: Database, readers: int) -> None:
+    subscribe(database, readers)
+    draft(database)
+    start(database, 1, NOW)
+
+
+def settled(database: Database, subscriber: int, state: str, text: str, code: int = 550, status: str = "5.1.1") -> None:
+    values = {"state": state, "text": text, "code": code, "status": status, "at": NOW}
+    with database.write() as connection:
+        connection.execute(update(tables.deliveries).where(_d.subscriber == subscriber).values(values))
+
+
+def test_one_refusal_is_one_reason_whatever_addresses_and_ids_stand_in_it(database: Database) -> None:
+    sending(database, 12)
+    for number in range(1, 6):
+        settled(database, number, "failed", f"<reader{number}@d{number % 3}.example>: User unknown, id 4F{number}A9")
+    settled(database, 6, "failed", "<reader6@d0.example>: Access denied")
+    settled(database, 7, "deferred", "4.7.1 greylisted for 300 seconds", 451, "4.7.1")
+    settled(database, 8, "sent", "queued as 8F3A", 250, "2.0.0")
+    with database.read() as connection:
+        found = accounts.reasons(connection, 1)
+    told = [(one.count, one.state, one.code, one.words) for one in found]
+    assert told == [
+        (5, "failed", 550, "<…>: User unknown, id …"),
+        (1, "deferred", 451, "4.7.1 greylisted for 300 seconds"),
+        (1, "failed", 550, "<…>: Access denied"),
+    ]
+    assert found[0].text == "<reader1@d1.example>: User unknown, id 4F1A9"
+
+
+def test_domains_without_a_name_of_their_own_are_counted(database: Database) -> None:
+    sending(database, 9)
+    with database.read() as connection:
+        named, rest = accounts.by_domain(connection, 1, most=1)
+    assert (named.domains, named.recipients) == (1, 3)
+    assert (rest.domain, rest.domains, rest.recipients) == ("", 2, 6)
+
+
+def test_the_pace_is_that_of_the_last_minute(database: Database) -> None:
+    sending(database, 12)
+    with database.read() as connection:
+        assert accounts.pace(connection, 1, NOW).seconds_left is None
+    for number, ago in ((1, 500), (2, 20), (3, 10), (4, 0)):
+        settled(database, number, "sent", "", 250, "2.0.0")
+        with database.write() as connection:
+            at = NOW - timedelta(seconds=ago)
+            connection.execute(update(tables.deliveries).where(_d.subscriber == number).values(at=at))
+    with database.read() as connection:
+        found = accounts.pace(connection, 1, NOW)
+    assert found.rate == 0.15
+    assert found.seconds_left == 8 / 0.15

@@ -1,0 +1,95 @@
+"""The log: the same facts as words and as JSON, in UTC, and nobody's address in it above debug."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from newsletter.domain.accounting import Accounting
+from newsletter.domain.issue import IssueState
+from newsletter.logs import Format, set_up, tell
+from newsletter.watch import Watch
+from tests.web.site import make_app, write_issue
+
+
+@pytest.fixture(autouse=True)
+def _left_as_found() -> Iterator[None]:
+    root, ours = logging.getLogger(), logging.getLogger("newsletter")
+    before = (root.handlers, root.level, ours.handlers, ours.level)
+    yield
+    (root.handlers, root.level, ours.handlers, ours.level) = before
+
+
+def logged(form: Format = "text", level: str = "info") -> io.StringIO:
+    stream = io.StringIO()
+    set_up(stream, form, level)
+    return stream
+
+
+def test_a_line_of_words() -> None:
+    stream = logged()
+    tell(logging.getLogger("newsletter.test"), logging.INFO, "issue_ended", "issue 1 is sent", issue=1)
+    logging.getLogger("newsletter.test").warning("a \x1b[31mtrap\nof two lines")
+    first, second, third = stream.getvalue().splitlines()
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ issue 1 is sent", first)
+    assert second.endswith("Z warning: a  [31mtrap")
+    assert third == "    of two lines"
+
+
+def test_a_json_line_holds_the_facts() -> None:
+    stream = logged("json")
+    tell(logging.getLogger("newsletter.test"), logging.WARNING, "issue_waits", "issue 1 waits: 7 %s", issue=1, sent=2)
+    told = json.loads(stream.getvalue())
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", told.pop("time"))
+    assert told == {
+        "level": "warning", "event": "issue_waits", "message": "issue 1 waits: 7 %s", "issue": 1, "sent": 2,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_no_address_above_debug_whoever_wrote_it(form: Format) -> None:
+    stream = logged(form, "debug")
+    log = logging.getLogger("newsletter.test")
+    tell(log, logging.INFO, "x", "550 <ada@example.org>: unknown", words="bob%40example.net", all=["eve@example.com"])
+    try:
+        raise ValueError("parameters: ('grace@example.org', 1)")
+    except ValueError:
+        logging.getLogger("some.library").exception("it failed for %s", "hedy@example.org")
+    assert not re.search(r"\b(ada|bob|eve|grace|hedy)\b|@", stream.getvalue())
+    assert "example.org" in stream.getvalue()
+    log.debug("sent to ada@example.org")
+    assert "ada@example.org" in stream.getvalue()
+
+
+def test_below_the_level_nothing_is_written() -> None:
+    stream = logged(level="warning")
+    logging.getLogger("newsletter.test").info("never mind")
+    logging.getLogger("some.library").info("never mind")
+    assert stream.getvalue() == ""
+
+
+def test_a_delivery_is_told_at_its_beginning_each_minute_when_it_waits_and_at_its_end(tmp_path: Path) -> None:
+    stream = logged("json")
+    app = make_app(tmp_path)
+    now = [0.0]
+    watch = Watch(logging.getLogger("newsletter.test"), write_issue(app), timer=lambda: now[0])
+    for second in range(130):
+        now[0] = float(second)
+        reason = "127.0.0.1:25: connection refused" if second in (5, 6, 7) else ""
+        watch(Accounting(1, IssueState.SENDING, 900, sent=3 * second, queued=900 - 3 * second, reason=reason))
+    watch.ended(Accounting(1, IssueState.SENT, 900, sent=890, failed=10, seconds=140.0))
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [line["event"] for line in lines] == [
+        "issue_begun", "issue_waits", "issue_going", "issue_going", "issue_ended",
+    ]  # fmt: skip
+    assert (lines[1]["level"], lines[1]["reason"]) == ("warning", "127.0.0.1:25: connection refused")
+    assert (lines[3]["sent"], lines[3]["rate"], lines[3]["seconds_left"]) == (360, 3.0, 180)
+    ended = {"issue": 1, "newsletter": "tech", "edition": "uk", "state": "sent", "recipients": 900, "sent": 890}
+    assert ended.items() <= lines[-1].items()
+    assert lines[-1]["message"] == "issue 1 is sent: 890 sent, 0 deferred, 10 failed, 0 still to come"

@@ -1,0 +1,213 @@
+"""Several mail servers: each carries its share, one that is down rests, and no message pays for it."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from newsletter.domain.delivery import DeliveryPolicy, Envelope, Outcome, OutcomeKind
+from newsletter.domain.issue import IssueState
+from newsletter.services import steer
+from newsletter.services.deliver import deliver
+from newsletter.services.loop import run
+from newsletter.store.database import Database
+from newsletter.transports.base import Connection
+from newsletter.transports.fleet import FleetTransport
+from newsletter.transports.smtp import SmtpTransport
+from newsletter.transports.smtp_wire import Timeouts
+from tests.ledger import NOW, RETURN_PATH, draft, message, message_id, reader, subscribe
+from tests.smtp_sink import CUT, Sink, reply
+
+PATIENT = Timeouts(connect=20, greeting=20, command=20, group=20, data=20, block=20, dot=20, quit=0.5)
+
+
+def fleet(*servers: tuple[int, int]) -> FleetTransport:
+    """Of (port, connections)."""
+    return FleetTransport(
+        [SmtpTransport("127.0.0.1", port, connections=number, timeouts=PATIENT) for port, number in servers]
+    )
+
+
+async def post(connection: Connection, number: int) -> Outcome:
+    body = b"Message-ID: <%d@example.org>\r\n\r\nHello\r\n" % number
+    return await connection.send(Envelope(RETURN_PATH, f"r{number}@example.org"), [body])
+
+
+def with_all(transport: FleetTransport, work: Callable[[list[Connection]], Awaitable[object]]) -> None:
+    async def main() -> None:
+        connections: list[Connection] = [transport.connection() for _ in range(transport.connections)]
+        await work(connections)
+        for connection in connections:
+            await connection.close()
+        assert [ship.taken for ship in transport.ships] == [0] * len(transport.ships)
+
+    run(main())
+
+
+async def rounds(connections: list[Connection], first: int, number: int) -> list[Outcome]:
+    """Every connection sends so many, all at a time."""
+
+    async def one(at: int) -> list[Outcome]:
+        return [await post(connections[at], first + at * number + n) for n in range(number)]
+
+    return [outcome for each in await asyncio.gather(*map(one, range(len(connections)))) for outcome in each]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def test_messages_are_spread_by_connections() -> None:
+    with Sink() as big, Sink() as small:
+
+        async def work(connections: list[Connection]) -> None:
+            outcomes = await rounds(connections, 0, 5)
+            assert {outcome.kind for outcome in outcomes} == {OutcomeKind.ACCEPTED}
+
+        with_all(fleet((big.port, 3), (small.port, 1)), work)
+    assert (len(big.received), len(small.received)) == (15, 5)
+    assert (big.sessions, small.sessions) == (3, 1)
+
+
+@pytest.mark.parametrize("stage", ["greeting", "EHLO", "MAIL", "down"])
+def test_a_server_that_will_not_have_us_costs_no_message_and_comes_back(stage: str) -> None:
+    sick = Sink()
+    with Sink() as well:
+        if stage == "down":
+            sick.port = free_port()
+        else:
+            sick.start()
+            sick.fail(stage, reply(421, "4.3.2 not now"))
+
+        async def work(connections: list[Connection]) -> None:
+            at_sick = next(c for c in connections if c._order[0].transport.server.port == sick.port)  # type: ignore[attr-defined]
+            outcomes = [await post(at_sick, 1), await post(at_sick, 2)]
+            assert outcomes[1].kind is OutcomeKind.ACCEPTED
+            assert outcomes[0].kind is (OutcomeKind.BROKEN if stage == "MAIL" else OutcomeKind.ACCEPTED)
+            assert not sick.received
+            sick.faults.clear()
+            if stage == "down":
+                sick.start()
+            while not sick.received:
+                assert (await post(at_sick, 3)).kind is OutcomeKind.ACCEPTED
+                await asyncio.sleep(0.02)
+
+        try:
+            with_all(fleet((sick.port, 2), (well.port, 2)), work)
+        finally:
+            sick.stop()
+
+
+def test_no_server_is_asked_for_more_sessions_than_its_own() -> None:
+    with Sink() as well:
+
+        async def work(connections: list[Connection]) -> None:
+            outcomes = await rounds(connections, 0, 5)
+            accepted = [outcome for outcome in outcomes if outcome.kind is OutcomeKind.ACCEPTED]
+            assert len(accepted) >= 10
+            assert all(outcome.early for outcome in outcomes if outcome.kind is OutcomeKind.BROKEN)
+            assert well.open_sessions <= 2
+
+        with_all(fleet((free_port(), 6), (well.port, 2)), work)
+
+
+def test_when_all_are_down_the_answer_says_so_and_nobody_knocks_all_the_time() -> None:
+    with Sink() as sink:
+        sink.fail("greeting", reply(421, "4.3.2 not now"))
+
+        async def work(connections: list[Connection]) -> None:
+            outcomes = [await post(connections[0], n) for n in range(20)]
+            assert {outcome.kind for outcome in outcomes} == {OutcomeKind.BROKEN}
+            assert all(outcome.early for outcome in outcomes)
+            assert outcomes[0].text
+            assert outcomes[-1].text
+            assert sink.sessions <= 3
+
+        with_all(fleet((free_port(), 1), (sink.port, 1)), work)
+
+
+def test_what_is_said_of_a_recipient_is_no_failure_of_the_server() -> None:
+    with Sink() as first, Sink() as second:
+        first.fail("RCPT", reply(451, "4.7.1 later"))
+
+        async def work(connections: list[Connection]) -> None:
+            outcomes = [await post(connections[0], n) for n in range(3)]
+            assert {outcome.kind for outcome in outcomes} == {OutcomeKind.DEFERRED}
+            assert not second.received
+
+        with_all(fleet((first.port, 1), (second.port, 1)), work)
+
+
+def test_a_session_cut_after_the_dot_is_in_doubt_and_sent_nowhere_else() -> None:
+    with Sink() as first, Sink() as second:
+        first.fail("answer", CUT)
+
+        async def work(connections: list[Connection]) -> None:
+            assert (await post(connections[0], 1)).kind is OutcomeKind.UNCERTAIN
+            assert not second.received
+
+        with_all(fleet((first.port, 1), (second.port, 1)), work)
+
+
+def test_an_issue_loses_nobody_when_one_server_dies_on_the_way(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    subscribe(database, 300)
+    issue = draft(database)
+    issue = steer.start(database, issue.id, NOW) or issue
+    policy = DeliveryPolicy(retry_first=timedelta(seconds=0.1), retry_most=timedelta(seconds=0.2))
+    with Sink() as first, Sink() as second:
+        first.fail("MAIL", CUT, after=60)
+        transport = fleet((first.port, 3), (second.port, 3))
+
+        async def main() -> IssueState:
+            clock = lambda: datetime.now(UTC)  # noqa: E731
+            end = await deliver(
+                database, issue, message(), reader, transport, policy, clock, lambda now: None, asyncio.Event(),
+                return_path=RETURN_PATH,
+            )  # fmt: skip
+            return end.state
+
+        assert run(main()) is IssueState.SENT
+        assert len(first.received) == 60
+        assert first.accepted + second.accepted == {message_id(n): 1 for n in range(1, 301)}
+    database.close()
+
+
+@pytest.mark.parametrize("pipelining", ["yes", "no"])
+def test_a_session_is_closed_before_it_carries_too_many(pipelining: str) -> None:
+    with Sink(pipelining=pipelining, most_per_session=5) as sink:
+
+        async def main() -> list[Outcome]:
+            connection = SmtpTransport("127.0.0.1", sink.port, timeouts=PATIENT, most=5).connection()
+            envelopes = [Envelope(RETURN_PATH, f"r{n}@example.org") for n in range(18)]
+            outcomes = [
+                await connection.send(envelope, [b"Message-ID: <%d@example.org>\r\n\r\nx\r\n" % n], following)
+                for n, (envelope, following) in enumerate(zip(envelopes, [*envelopes[1:], None], strict=True))
+            ]
+            await connection.close()
+            return outcomes
+
+        assert {outcome.kind for outcome in run(main())} == {OutcomeKind.ACCEPTED}
+    assert sink.sessions == 4
+    assert sink.commands.count("QUIT") == 4
+
+
+def test_what_is_said_before_the_recipient_is_named_is_early() -> None:
+    with Sink() as sink:
+        connection = SmtpTransport("127.0.0.1", sink.port, timeouts=PATIENT).connection()
+
+        async def main() -> list[bool]:
+            early = []
+            for stage in ("greeting", "MAIL", "RCPT", "dot"):
+                sink.faults.clear()
+                sink.fail(stage, reply(421, "4.7.0 busy"))
+                early.append((await post(connection, 1)).early)
+            return early
+
+        assert run(main()) == [True, True, False, False]
