@@ -16,6 +16,7 @@ Format = Literal["text", "json"]
 
 _STYLES = {logging.WARNING: "33", logging.ERROR: "31", logging.CRITICAL: "1;31"}  # yellow, red, bold red
 _LONGEST = 10_000  # characters of one value
+_REPEATED = ("procrastinate", "psycopg", "sqlalchemy.pool")  # of a database that is away we say it ourselves, in words
 
 
 def tell(log: logging.Logger, level: int, event: str, words: str, /, **facts: object) -> None:
@@ -31,6 +32,8 @@ def set_up(stream: TextIO, form: Format, level: str, *, colours: bool = False) -
     root.handlers, ours.handlers = [handler], []
     root.setLevel(logging.WARNING)
     ours.setLevel(level.upper())
+    for library in _REPEATED:
+        logging.getLogger(library).setLevel(logging.WARNING if level == "debug" else logging.CRITICAL)
 
 
 class Words(logging.Formatter):

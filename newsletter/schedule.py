@@ -101,9 +101,10 @@ class Scheduler:
         self._inner = BackgroundScheduler(timezone=UTC, executors=one_at_a_time, job_defaults=defaults)
 
     def start(self) -> None:
+        """The first look is at once, and no job of its own: such a one makes a traceback when it is over as we stop."""
         self._inner.start()
-        self._inner.add_job(self._wake, "interval", seconds=WAKE_EVERY.total_seconds(), id="wake")
-        self._inner.add_job(self._wake, "date", id="now")
+        every = WAKE_EVERY.total_seconds()
+        self._inner.add_job(self._wake, "interval", seconds=every, id="wake", next_run_time=datetime.now(UTC))
 
     def stop(self) -> None:
         """Returns when a run under way is over."""

@@ -35,12 +35,19 @@ async def send_all(app: App, stop: asyncio.Event, role: str) -> None:
 async def _send_all(app: App, stop: asyncio.Event) -> None:
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(_again_and_again(lambda: _send_notices(app), stop))
-        issues_at_work = Issues(app, stop)
-        tasks.create_task(_again_and_again(issues_at_work.look, stop, issues_at_work.drain))
+        if app.database.is_sqlite:
+            issues_at_work = Issues(app, stop)
+            tasks.create_task(_again_and_again(issues_at_work.look, stop, issues_at_work.drain))
+        else:
+            from newsletter.lanes import Lanes
+
+            lanes = Lanes(app, stop)
+            tasks.create_task(_again_and_again(lanes.work, stop))
+            tasks.create_task(_again_and_again(lanes.tend, stop))
 
 
 class Issues:
-    """One task for each issue that is being delivered: a slow one holds up no other."""
+    """On SQLite. One task for each issue that is being delivered: a slow one holds up no other."""
 
     def __init__(self, app: App, stop: asyncio.Event) -> None:
         self._app, self._stop = app, stop
@@ -71,7 +78,7 @@ class Issues:
             self._rest(number)
         except Exception as error:
             self._rest(number)
-            _report(f"issue {number}", error, issue=number)
+            report(f"issue {number}", error, issue=number)
         else:
             self._rests.pop(number, None)
             if books.queued:  # the server is away: look again later, not at once
@@ -95,7 +102,7 @@ async def _again_and_again(
             pause = LOOK_EVERY
         except Exception as error:
             pause = min(max(pause * 2, _REST_FIRST), _REST_MOST)
-            _report("the sender", error)
+            report("the sender", error)
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), pause)
     if at_the_end:
@@ -109,7 +116,7 @@ async def _send_notices(app: App) -> None:
         tell(log, logging.INFO, "notices", words, sent=done.sent, deferred=done.deferred, failed=done.failed)
 
 
-def _report(what: str, error: Exception, **facts: object) -> None:
+def report(what: str, error: Exception, **facts: object) -> None:
     told = mishaps.explain(str(error.orig)) if isinstance(error, DBAPIError) else error
     tell(log, logging.ERROR, "sender_failed", f"{what}: {told}", **facts)
     if not isinstance(error, NewsletterError):

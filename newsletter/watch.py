@@ -36,6 +36,10 @@ class Watch:
         elif now - self._told_at >= EVERY:
             self._told_at = now
             self._tell(logging.INFO, "issue_going", f"is being sent: {_counts(books)}", books, **self._pace(books))
+        self.waits(books)
+
+    def waits(self, books: Accounting) -> None:
+        """What it waits for, if that is something new."""
         if books.reason and books.reason != self._waits_for:
             self._tell(logging.WARNING, "issue_waits", f"waits: {books.reason}", books)
         self._waits_for = books.reason or self._waits_for

@@ -43,10 +43,10 @@ def server() -> Iterator[Path]:
 
 
 @contextmanager
-def database(folder: Path, name: str) -> Iterator[str]:
-    """An empty database; gives its address as config.yaml writes it."""
+def database(folder: Path, name: str, template: str = "template1") -> Iterator[str]:
+    """An empty database, or a copy of another that nobody uses; gives its address as config.yaml writes it."""
     with psycopg.connect(_address(folder, "postgres"), autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE {name}")
+        admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         try:
             yield URL.create(
                 "postgresql+psycopg", username=USER, database=name, query={"host": str(folder)}

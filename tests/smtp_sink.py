@@ -21,56 +21,39 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
-STAGES = ("greeting", "EHLO", "RSET", "MAIL", "RCPT", "DATA", "body", "dot", "answer", "QUIT")
-"""`body`: 354 is out, the message is coming. `dot`: it is here, not yet accepted. `answer`: it is accepted and logged,
-the 250 is due: a cut here leaves the sender in doubt."""
+from tests.smtp_faults import (
+    BEGUN,
+    CUT,
+    HALF,
+    HOLD,
+    NOISE,
+    ODD,
+    SILENCE,
+    STAGES,
+    Action,
+    Fault,
+    delay,
+    reply,
+    say_oddly,
+)
+from tests.smtp_faults import lines as in_lines
 
+__all__ = ["BEGUN", "CUT", "HALF", "HOLD", "NOISE", "ODD", "SILENCE", "Action", "Fault", "Sink", "delay", "reply"]
+
+_CUT_SHORT = {"half": b"2", "begun": b"250-2.0.0 the first line\r\n", "noise": b"hello, who is there?\r\n"}
 _MESSAGE_ID = re.compile(rb"^Message-ID:\s*(\S+)", re.IGNORECASE | re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class Action:
-    """What a fault does: a reply instead of the right one, a `cut`, `silence`, a `half` reply, a `delay`, or to `hold`
-    until the test calls `release`."""
-
-    kind: str
-    code: int = 0
-    text: str = ""
-    seconds: float = 0.0
-
-
-CUT = Action("cut")
-SILENCE = Action("silence")
-HALF = Action("half")
-HOLD = Action("hold")
-
-
-def reply(code: int, text: str = "") -> Action:
-    return Action("reply", code, text or "as the test wants it")
-
-
-def delay(seconds: float) -> Action:
-    return Action("delay", seconds=seconds)
-
-
-@dataclass
-class Fault:
-    stage: str
-    action: Action
-    to: str = ""  # only for this recipient (from RCPT on); "" for all
-    times: int = -1  # how often; -1 for ever
-    after: int = 0  # let so many pass first
 
 
 @dataclass
 class Received:
-    """One accepted message."""
+    """One accepted message; `heard`: its 250 was written, whole."""
 
     message_id: str
     return_path: str
     recipient: str
     content: bytes = b""
     at: float = 0.0
+    heard: bool = False
 
 
 @dataclass
@@ -91,7 +74,8 @@ class Sink:
     came behind a message).
 
     `log`: a file that gets a line per accepted message before the 250. `keep`: keeps whole messages in memory.
-    `most_per_session`: after so many messages MAIL is answered 421 and the session ends.
+    `most_per_session`: after so many messages `enough` is the answer, to MAIL or what `enough_at` names; when it is a
+    421 the session ends. `offers`: more words of EHLO, such as `AUTH PLAIN`; any password is right, and TLS never is.
     """
 
     def __init__(
@@ -101,12 +85,16 @@ class Sink:
         size: int = 0,
         smtputf8: bool = False,
         most_per_session: int = 0,
+        enough: Action = reply(421, "4.7.0 enough for one session"),  # noqa: B008 - frozen
+        enough_at: str = "MAIL",
+        offers: tuple[str, ...] = (),
         log: Path | None = None,
         keep: bool = True,
     ) -> None:
         self.port = port
         self.pipelining, self.size, self.smtputf8 = pipelining, size, smtputf8
-        self.most_per_session, self.keep = most_per_session, keep
+        self.most_per_session, self.enough, self.enough_at = most_per_session, enough, enough_at
+        self.offers, self.keep = offers, keep
         self.faults: list[Fault] = []
         self.received: list[Received] = []
         self.commands: list[str] = []
@@ -129,6 +117,11 @@ class Sink:
     def accepted(self) -> Counter[str]:
         """How often each Message-ID was accepted."""
         return Counter(message.message_id for message in list(self.received))
+
+    @property
+    def heard(self) -> Counter[str]:
+        """How often each Message-ID was accepted, and the client was told so."""
+        return Counter(message.message_id for message in list(self.received) if message.heard)
 
     @property
     def recipients(self) -> Counter[str]:
@@ -219,6 +212,10 @@ class Sink:
             elif verb == "RSET":
                 talk.return_path, talk.recipients = None, []
                 await self._say(writer, "RSET", talk, 250, "2.0.0 Ok")
+            elif verb == "STARTTLS":
+                await self._say(writer, "STARTTLS", talk, 454, "4.7.0 TLS not available")
+            elif verb == "AUTH":
+                await self._say(writer, "AUTH", talk, 235, "2.7.0 come in")
             elif verb == "QUIT":
                 await self._say(writer, "QUIT", talk, 221, "2.0.0 Bye")
                 return
@@ -233,14 +230,14 @@ class Sink:
             yield f"SIZE {self.size}"
         if self.smtputf8:
             yield "SMTPUTF8"
+        yield from self.offers
         yield "ENHANCEDSTATUSCODES"
 
     async def _mail(self, line: str, writer: asyncio.StreamWriter, talk: Talk) -> None:
-        if self.most_per_session and talk.messages >= self.most_per_session:
-            await self._send(writer, 421, "4.7.0 enough for one session")
-            raise Cut
         if talk.return_path is not None:
             await self._send(writer, 503, "5.5.1 nested MAIL")
+        elif self._is_enough("MAIL", talk):
+            await self._act(writer, self.enough)
         elif await self._say(writer, "MAIL", talk, 250, "2.1.0 Ok"):
             talk.return_path = line[line.index("<") + 1 : line.index(">")]
 
@@ -248,6 +245,8 @@ class Sink:
         recipient = line[line.index("<") + 1 : line.index(">")]
         if talk.return_path is None:
             await self._send(writer, 503, "5.5.1 MAIL first")
+        elif self._is_enough("RCPT", talk):
+            await self._act(writer, self.enough)
         elif await self._say(writer, "RCPT", talk, 250, "2.1.5 Ok", to=recipient):
             talk.recipients.append(recipient)
 
@@ -261,6 +260,9 @@ class Sink:
             return
         if await self._fault(writer, "body", to):
             return
+        await lines.some()
+        if await self._fault(writer, "middle", to):
+            return
         content = await lines.until_dot()
         if self.pipelining == "forgets":
             lines.forget()
@@ -272,31 +274,43 @@ class Sink:
         if await self._fault(writer, "dot", to):
             return
         talk.messages += 1
-        self._take(return_path, to, content)
-        await self._say(writer, "answer", talk, 250, "2.0.0 taken", to=to)
+        taken = self._take(return_path, to, content)
+        taken.heard = await self._say(writer, "answer", talk, 250, "2.0.0 taken", to=to)
 
-    def _take(self, return_path: str, recipient: str, content: bytes) -> None:
+    def _is_enough(self, stage: str, talk: Talk) -> bool:
+        return 0 < self.most_per_session <= talk.messages and stage == self.enough_at
+
+    def _take(self, return_path: str, recipient: str, content: bytes) -> Received:
         found = _MESSAGE_ID.search(content)
         message_id = found[1].decode() if found else ""
         if self._log is not None:
             os.write(self._log, f"{message_id} {recipient}\n".encode())
         kept = content if self.keep else b""
-        self.received.append(Received(message_id, return_path, recipient, kept, time.monotonic()))
+        taken = Received(message_id, return_path, recipient, kept, time.monotonic())
+        self.received.append(taken)
+        return taken
 
     async def _say(
         self, writer: asyncio.StreamWriter, stage: str, talk: Talk, code: int, *texts: str, to: str = ""
     ) -> bool:
         """The right answer, unless a fault is due; True when the answer was the right one."""
-        if await self._fault(writer, stage, to):
+        action = self._due(stage, to)
+        if action and action.kind == "odd":
+            await say_oddly(writer, action.style, code, *texts)
+            return True
+        if action and await self._act(writer, action):
             return False
         await self._send(writer, code, *texts)
         return True
 
     async def _fault(self, writer: asyncio.StreamWriter, stage: str, to: str) -> bool:
-        fault = self._due(stage, to)
-        if fault is None or fault.action.code == 354:
+        action = self._due(stage, to)
+        return action is not None and action.kind != "odd" and await self._act(writer, action)
+
+    async def _act(self, writer: asyncio.StreamWriter, action: Action) -> bool:
+        """True: the command is answered. False: only now."""
+        if action.code == 354:
             return False
-        action = fault.action
         if action.kind == "delay":
             await asyncio.sleep(action.seconds)
             return False
@@ -306,8 +320,8 @@ class Sink:
             return False
         if action.kind == "silence":
             await asyncio.sleep(3600)
-        if action.kind == "half":
-            writer.write(b"2")
+        if action.kind in _CUT_SHORT:
+            writer.write(_CUT_SHORT[action.kind])
             await writer.drain()
             await asyncio.sleep(0.05)
         if action.kind != "reply":
@@ -317,21 +331,11 @@ class Sink:
             raise Cut
         return True
 
-    def _due(self, stage: str, to: str) -> Fault | None:
-        for fault in self.faults:
-            if fault.stage != stage or fault.times == 0 or (fault.to and fault.to != to):
-                continue
-            if fault.after > 0:
-                fault.after -= 1
-                continue
-            fault.times -= fault.times > 0
-            return fault
-        return None
+    def _due(self, stage: str, to: str) -> Action | None:
+        return next((fault.action for fault in self.faults if fault.due(stage, to)), None)
 
     async def _send(self, writer: asyncio.StreamWriter, code: int, *texts: str) -> None:
-        last = len(texts) - 1
-        lines = (f"{code}{' ' if at == last else '-'}{text}\r\n" for at, text in enumerate(texts))
-        writer.write("".join(lines).encode())
+        writer.write(in_lines(code, *texts))
         await writer.drain()
 
 
@@ -357,6 +361,11 @@ class Lines:
             await self._more()
         content, self._buffer = self._buffer[2 : end + 2], self._buffer[end + 5 :]
         return (b"\r\n" + content).replace(b"\r\n..", b"\r\n.")[2:]
+
+    async def some(self) -> None:
+        """Until something of the message is here."""
+        while not self._buffer:
+            await self._more()
 
     def forget(self) -> None:
         self._buffer = b""

@@ -13,13 +13,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from newsletter.domain.accounting import Accounting
+from newsletter.domain.chunk import Chunk
 from newsletter.domain.delivery import Claim, DeliveryPolicy, Envelope, Outcome, OutcomeKind, settle
 from newsletter.domain.issue import Issue, IssueState
 from newsletter.domain.pulse import Pulse
 from newsletter.domain.subscriber import Reader
 from newsletter.errors import Busy, NewsletterError, WrongState
 from newsletter.services.desk import Desk
-from newsletter.store import accounts
+from newsletter.store import accounts, deliveries
 from newsletter.store.database import Database
 from newsletter.store.lock import presence, sole_sender
 from newsletter.text.message import CompiledMessage
@@ -56,29 +57,32 @@ async def deliver(
     stop: asyncio.Event,
     *,
     return_path: str,
+    chunk: Chunk | None = None,
+    pulse: Pulse | None = None,
 ) -> Accounting:
     """Sends a started issue to all that wait for it; ends when nothing is left that may go out within `policy.wait`.
 
+    With `chunk` (on PostgreSQL) only to those in it: it ends when nothing of it may go out now, and counts what it did
+    itself. The runs of one issue's chunks may share a `pulse`.
     `stop` ends it early: what is in flight is finished, the rest stays queued. Raises Busy when another process
     delivers this issue, WrongState when it is not `sending`, StoreError when the ledger cannot be written. When that
     other process was waited for and ended the issue, its accounting is the answer.
     """
     began = time.monotonic()
     worker = f"{socket.gethostname()[:32]}-{os.getpid()}-{secrets.token_hex(6)}"
-    reason = ""
+    reason, desk = "", None
     async with _alone(database, issue.id, worker, policy, stop) as waited:
         if not waited or _state(database, issue.id) is IssueState.SENDING:  # else the other one did it all
             _must_be_sending(database, issue.id)
-            desk = Desk(database, issue, policy, clock, worker)
-            run = Run(desk, message, readers, return_path, policy, clock, Pulse())
+            desk = Desk(database, issue, policy, clock, worker, chunk)
+            run = Run(desk, message, readers, return_path, policy, clock, pulse or Pulse())
             await desk.open()
             try:
                 await _all_hands(run, transport, progress, stop)
             finally:
                 await desk.leave()
             reason = desk.reason
-    with database.read() as connection:
-        end = accounts.accounting(connection, issue.id)
+    end = _end(database, issue.id, desk if chunk else None)
     waiting_for = reason if end.state is IssueState.SENDING else end.reason
     end = replace(end, seconds=round(time.monotonic() - began, 3), reason=waiting_for)
     progress(end)
@@ -94,7 +98,7 @@ async def _carry(run: Run, connection: Connection) -> None:
         outcome = await _send(run, connection, claim, reserved)
         now = run.clock()
         run.desk.hand_in(settle(claim, outcome, run.policy, now))
-        if reason := run.pulse.feel(outcome, now, run.desk.so_far):
+        if reason := run.pulse.feel(outcome, now, run.desk.whole):
             await run.desk.pause(reason)
         broken = broken + 1 if outcome.kind in (OutcomeKind.BROKEN, OutcomeKind.UNCERTAIN) else 0
         if broken and reserved:
@@ -188,4 +192,12 @@ def _must_be_sending(database: Database, issue_id: int) -> None:
 
 def _state(database: Database, issue_id: int) -> IssueState:
     with database.read() as connection:
-        return accounts.accounting(connection, issue_id).state
+        return deliveries.issue_state(connection, issue_id)
+
+
+def _end(database: Database, issue_id: int, of_chunk: Desk | None) -> Accounting:
+    """How the issue stands after a run; after a chunk's, in the midst of others, what that run did."""
+    if of_chunk and _state(database, issue_id) is IssueState.SENDING:
+        return of_chunk.so_far()
+    with database.read() as connection:
+        return accounts.accounting(connection, issue_id)

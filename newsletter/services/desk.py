@@ -18,6 +18,7 @@ from typing import TypeVar
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from newsletter.domain.accounting import Accounting
+from newsletter.domain.chunk import Chunk
 from newsletter.domain.delivery import Claim, DeliveryPolicy, DeliveryState, Outcome, OutcomeKind, Settled, settle
 from newsletter.domain.issue import Issue, IssueState
 from newsletter.errors import StoreError
@@ -45,12 +46,19 @@ class Desk:
     """One per run. `counts` follow the ledger as far as this run moves it; `reason`: what it waits for."""
 
     def __init__(
-        self, database: Database, issue: Issue, policy: DeliveryPolicy, clock: Callable[[], datetime], worker: str
+        self,
+        database: Database,
+        issue: Issue,
+        policy: DeliveryPolicy,
+        clock: Callable[[], datetime],
+        worker: str,
+        chunk: Chunk | None = None,
     ) -> None:
         self.reason = ""
         self.closed = asyncio.Event()
         self._database, self._issue, self._policy, self._clock = database, issue, policy, clock
-        self._ledger = open_ledger(database, issue, worker, policy.lease)
+        self._chunk = chunk  # the part of the issue that this run is for; None: all of it
+        self._ledger = open_ledger(database, issue, worker, policy.lease, chunk)
         self._bell = asyncio.Event()
         self._settled: list[Settled] = []
         self._wishes: deque[_Wish] = deque()
@@ -161,6 +169,13 @@ class Desk:
         counts = {name: at_start[name] + self._counts[name] for name in at_start}
         return replace(self._started, reason=self.reason, **counts)
 
+    def whole(self) -> Accounting:
+        """The accounting of the whole issue; for a chunk's run the ledger is asked."""
+        if self._chunk is None:
+            return self.so_far()
+        with self._database.read() as connection:
+            return accounts.accounting(connection, self._issue.id)
+
     async def apart(self, work: Callable[[], T]) -> T:
         """Runs database work: SQLite's is over in microseconds, a server's must not hold up the sessions.
 
@@ -259,10 +274,15 @@ class Desk:
 
     async def _nothing_found(self) -> None:
         """Ends the run when the issue is done, or waiting for what is left would take too long; else sets the alarm."""
+        if self._chunk and not self._in_flight:  # what is left of it falls due later, or is another's
+            self.close()
+            return
         loop = asyncio.get_running_loop()
         pause, done = await self.apart(self._outlook)
         if done:
             self.close()
+        elif self._chunk and not self._in_flight:  # meanwhile: one more look
+            self._next_look = 0.0
         elif not self._in_flight and self._waited_too_long(pause):
             self._stuck("retries fall due later")
             self.close()

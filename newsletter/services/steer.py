@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
+
 from newsletter.domain.issue import BY_HAND, Issue, IssueState
 from newsletter.errors import Busy, WrongState
 from newsletter.store import deliveries, issues
@@ -11,6 +14,7 @@ from newsletter.store.database import Database
 from newsletter.store.ledger import close_the_books
 from newsletter.store.lock import sole_sender
 
+_DEADLOCKS = 5  # so often in a row nobody is unlucky
 _NOT_STARTED = (IssueState.DRAFT, IssueState.SCHEDULED)
 _STARTED = (IssueState.SENDING, IssueState.PAUSED)
 
@@ -31,20 +35,27 @@ def start(database: Database, issue_id: int, now: datetime) -> None:
                 f"issue {issue_id} holds “{title}”, which {issue.edition} had in issue {other}; "
                 f"a story is sent once. Run `newsletter build {issue.newsletter}` for a new draft."
             )
-        deliveries.enqueue(connection, issue)
+        _enqueue(connection, issue)
 
 
 def pause(database: Database, issue_id: int) -> None:
     """What is in flight is finished, nothing more is begun. Raises NotFound, WrongState."""
-    _move(database, issue_id, (IssueState.SENDING,), IssueState.PAUSED, BY_HAND)
+    with database.write() as connection:
+        _move(connection, issue_id, (IssueState.SENDING,), IssueState.PAUSED, BY_HAND)
 
 
 def resume(database: Database, issue_id: int) -> None:
     """A paused issue is `sending` again; one that is sending already (its process died) stays so.
 
+    On PostgreSQL the workers have it again, too.
     Raises NotFound, and WrongState for an issue that was never started, is sent or cancelled.
     """
-    _move(database, issue_id, _STARTED, IssueState.SENDING, "")
+    with database.write() as connection:
+        _move(connection, issue_id, _STARTED, IssueState.SENDING, "")
+        if not database.is_sqlite:
+            from newsletter.store import chunks
+
+            chunks.cover(connection, issue_id)
 
 
 def cancel(database: Database, issue_id: int, now: datetime) -> None:
@@ -52,6 +63,17 @@ def cancel(database: Database, issue_id: int, now: datetime) -> None:
 
     Raises NotFound, and WrongState for an issue that is sent or cancelled.
     """
+    for again in reversed(range(_DEADLOCKS)):
+        try:
+            issue = _cancel(database, issue_id, now)
+            break
+        except OperationalError:  # PostgreSQL: workers were at the same rows in another order, and one had to give way
+            if database.is_sqlite or not again:
+                raise
+    _close_the_books(database, issue, now)
+
+
+def _cancel(database: Database, issue_id: int, now: datetime) -> Issue:
     with database.write() as connection:
         issue = issues.get(connection, issue_id)
         since = (*_NOT_STARTED, *_STARTED)
@@ -60,7 +82,7 @@ def cancel(database: Database, issue_id: int, now: datetime) -> None:
         ):
             raise WrongState(f"issue {issue_id} is {_told(issue.state)}; there is nothing to cancel.")
         deliveries.call_off(connection, issue_id, now)
-    _close_the_books(database, issue, now)
+    return issue
 
 
 def _close_the_books(database: Database, issue: Issue, now: datetime) -> None:
@@ -72,11 +94,21 @@ def _close_the_books(database: Database, issue: Issue, now: datetime) -> None:
         pass
 
 
-def _move(database: Database, issue_id: int, since: tuple[IssueState, ...], to: IssueState, reason: str) -> None:
-    with database.write() as connection:
-        issue = issues.get(connection, issue_id)
-        if not issues.move(connection, issue_id, since, to, reason=reason):
-            raise WrongState(f"issue {issue_id} is {_told(issue.state)}.{_remedy(issue_id, issue.state)}")
+def _enqueue(connection: Connection, issue: Issue) -> None:
+    """On PostgreSQL in chunks, each a job for whichever worker comes first."""
+    if connection.dialect.name == "sqlite":
+        deliveries.enqueue(connection, issue)
+        return
+    from newsletter.store import chunks
+
+    chunks.forget(connection)  # what former issues left in the queue, where no worker runs
+    chunks.enqueue(connection, issue)
+
+
+def _move(connection: Connection, issue_id: int, since: tuple[IssueState, ...], to: IssueState, reason: str) -> None:
+    issue = issues.get(connection, issue_id)
+    if not issues.move(connection, issue_id, since, to, reason=reason):
+        raise WrongState(f"issue {issue_id} is {_told(issue.state)}.{_remedy(issue_id, issue.state)}")
 
 
 def _told(state: IssueState) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,7 +13,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_u
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from newsletter.errors import StoreError
-from newsletter.store import migrations, mishaps, tables
+from newsletter.store import migrations, mishaps, postgres, queue_schema, tables
 
 BUSY_TIMEOUT_MS = 5000
 _MIGRATION_LOCK = 0x6E657773  # any number of ours: PostgreSQL's advisory lock while the schema changes
@@ -63,9 +64,25 @@ def insert(connection: Connection, table: Any) -> Any:
 
 
 def harden(database: Database) -> None:
-    """SQLite: what is committed so far survives a power cut too; synchronous=NORMAL alone survives only kill -9."""
+    """SQLite: what is committed so far survives a power cut too; synchronous=NORMAL alone survives only kill -9.
+
+    A checkpoint syncs the write-ahead log before it brings it home. One who reads for long, a backup say, holds that up
+    and with it the sync: so the log is synced by itself as well. Raises OSError when the disk does not take it.
+    """
     with suppress(OperationalError), database.engine.connect() as connection:  # busy or full: the next call does it
         connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
+    if place := database.engine.url.database:
+        _sync(Path(f"{place}-wal"))
+
+
+def _sync(log: Path) -> None:
+    """SQLite holds no lock on its log, so closing it here takes none away."""
+    with suppress(FileNotFoundError):
+        file = os.open(log, os.O_RDWR)
+        try:
+            os.fsync(file)
+        finally:
+            os.close(file)
 
 
 def signing_key(database: Database) -> str:
@@ -90,17 +107,22 @@ def _engine(url: str) -> Engine:
             )
         if parsed.get_backend_name() == "sqlite" and parsed.database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(parsed, pool_pre_ping=parsed.get_backend_name() == "postgresql")
+        if parsed.get_backend_name() == "postgresql":
+            engine = create_engine(parsed, connect_args=postgres.connect_args(parsed), **postgres.POOL)
+        else:
+            engine = create_engine(parsed)
     except (ArgumentError, ValueError) as error:
         raise StoreError(f"`database` is no database address: {error}") from None
     except ModuleNotFoundError:
-        raise StoreError("PostgreSQL needs its driver: pip install 'newsletter[postgres]'") from None
+        raise StoreError("PostgreSQL needs its driver and its queue: pip install 'newsletter[postgres]'") from None
     except OSError as error:
         told = f"the folder of the database cannot be made: {(error.strerror or str(error)).lower()}"
         raise StoreError(f"{error.filename}: {told}. Check `database` in config.yaml.") from None
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
+    else:
+        event.listen(engine, "connect", postgres.prepare)
     return engine
 
 
@@ -121,7 +143,8 @@ def _begin_sqlite(connection: Connection) -> None:
 
 def _bring_up_to_date(database: Database) -> None:
     with database.read() as connection:
-        if migrations.current(connection) == migrations.HEAD:
+        ours_is = migrations.current(connection) == migrations.HEAD
+        if ours_is and (database.is_sqlite or queue_schema.is_current(connection)):
             return
     with database.write() as connection:
         if not database.is_sqlite:
@@ -131,3 +154,5 @@ def _bring_up_to_date(database: Database) -> None:
         else:
             tables.metadata.create_all(connection)
             migrations.stamp(connection)
+        if not database.is_sqlite and not queue_schema.is_current(connection):
+            queue_schema.bring_up_to_date(connection)

@@ -7,7 +7,7 @@ rows that are `sending` are in doubt, and there is at most one per connection. S
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,6 +26,7 @@ from sqlalchemy import (
     update,
 )
 
+from newsletter.domain.chunk import Chunk
 from newsletter.domain.delivery import OPEN_STATES, REACHED_STATES, Claim, DeliveryState
 from newsletter.domain.issue import Issue, IssueState
 from newsletter.domain.subscriber import SubscriptionState
@@ -34,14 +35,20 @@ from newsletter.store.issues import move
 from newsletter.store.tables import deliveries, issues, sent_stories, subscribers, subscriptions
 
 _WAITING = (DeliveryState.QUEUED, DeliveryState.DEFERRED)
+_SILENCE = timedelta(seconds=3)  # of a worker whose session is gone, until it is taken for dead
 _PRESENCE = 0x73656E64  # our class of PostgreSQL's advisory locks: a worker that lives holds one
+_TAKING_OVER = 0x74616B65  # and another of them: of who takes over, for all issues
 _d = deliveries.c
 
 
-def enqueue(connection: Connection, issue: Issue) -> int:
-    """One queued row for each active subscriber of the issue's edition; how many there are."""
-    at_sign = (func.instr if connection.dialect.name == "sqlite" else func.strpos)(subscribers.c.email, "@")
-    domain = func.lower(func.substr(subscribers.c.email, at_sign + 1))
+def enqueue(
+    connection: Connection, issue: Issue, order: Callable[[ColumnElement[str]], ColumnElement[str]] | None = None
+) -> int:
+    """One queued row for each active subscriber of the issue's edition; how many there are.
+
+    `order`: by what, made from the mail domain, the rows are ordered, so that some lie side by side.
+    """
+    domain = mail_domain(connection)
     zero, empty = literal(0), literal("")
     rows = (
         select(
@@ -55,8 +62,16 @@ def enqueue(connection: Connection, issue: Issue) -> int:
             subscriptions.c.state == SubscriptionState.ACTIVE.value,
         )
     )  # fmt: skip
+    if order is not None:
+        rows = rows.order_by(order(domain))
     columns = ["issue", "subscriber", "email", "domain", "state", "attempts", "doubts", "code", "status", "text"]
     return connection.execute(deliveries.insert().from_select(columns, rows)).rowcount
+
+
+def mail_domain(connection: Connection) -> ColumnElement[str]:
+    """In SQL: what stands behind the @ of a subscriber's address."""
+    at_sign = (func.instr if connection.dialect.name == "sqlite" else func.strpos)(subscribers.c.email, "@")
+    return func.lower(func.substr(subscribers.c.email, at_sign + 1))
 
 
 def mark_stories(connection: Connection, issue: Issue) -> Sequence[tuple[int, int]]:
@@ -100,10 +115,18 @@ def claim(
     most: timedelta,
     lease: timedelta,
     without: frozenset[str] = frozenset(),
+    chunk: Chunk | None = None,
 ) -> list[Claim]:
-    """Puts `worker`'s name on up to `size` rows that may go out now, due retries first; see Ledger.claim."""
+    """Puts `worker`'s name on up to `size` rows that may go out now, due retries first; see Ledger.claim.
+
+    Only on those of `chunk`, if there is one.
+    """
     values = {"issue": issue.id, "newsletter": issue.newsletter, "now": now, "latest": now + most}
-    due, fresh = (wanted.where(_d.domain.not_in(without)) if without else wanted for wanted in (_DUE, _FRESH))
+    due, fresh = (_DUE, _FRESH) if chunk is None else (_DUE_OF_CHUNK, _FRESH_OF_CHUNK)
+    if chunk is not None:
+        values |= {"first": chunk.first, "last": chunk.last}
+    if without:
+        due, fresh = due.where(_d.domain.not_in(without)), fresh.where(_d.domain.not_in(without))
     claims = _claims(connection, due, values | {"size": size})
     if len(claims) < size:
         claims += _claims(connection, fresh, values | {"size": size - len(claims)})
@@ -141,12 +164,15 @@ def _free(which: ColumnElement[bool]) -> Select[Any]:
 
 
 # Made once: building a statement costs more than running it.
-_FRESH = _free(_d.state == DeliveryState.QUEUED.value)
-_DUE = _free(
-    and_(
-        _d.state == DeliveryState.DEFERRED.value,
-        or_(_d.due_at <= bindparam("now"), _d.due_at > bindparam("latest")),
-    )
+_IS_FRESH = _d.state == DeliveryState.QUEUED.value
+_IS_DUE = and_(
+    _d.state == DeliveryState.DEFERRED.value, or_(_d.due_at <= bindparam("now"), _d.due_at > bindparam("latest"))
+)
+_IN_CHUNK = _d.id.between(bindparam("first"), bindparam("last"))
+_FRESH, _DUE = _free(_IS_FRESH), _free(_IS_DUE)
+# In the order of their ids: so the primary key leads to them, however many rows of the issue are queued.
+_FRESH_OF_CHUNK, _DUE_OF_CHUNK = (
+    _free(and_(which, _IN_CHUNK)).order_by(None).order_by(_d.id) for which in (_IS_FRESH, _IS_DUE)
 )
 _CLAIM = (
     update(deliveries)
@@ -161,15 +187,26 @@ def extend(connection: Connection, worker: str, lease: timedelta) -> None:
     connection.execute(update(deliveries).where(_d.worker == worker).values(lease_until=until))
 
 
-def dead_workers(connection: Connection, issue_id: int) -> list[str]:
-    """Who holds rows of the issue and lives no more: their lease ended, or their session is gone."""
+def dead_workers(connection: Connection, issue_id: int, me: str, lease: timedelta) -> list[str]:
+    """Who holds rows of the issue and lives no more: their lease ended, or their session is gone and they are silent.
+
+    A server that restarts takes everybody's session along; who lives goes on renewing (more often than every second).
+    Nobody while another takes over, for two at once get in each other's way.
+    """
+    if not connection.scalar(select(func.pg_try_advisory_xact_lock(_TAKING_OVER))):
+        return []
     workers = connection.execute(
         select(_d.worker, func.min(_d.lease_until))
-        .where(_d.issue == issue_id, _d.worker.is_not(None))
+        .where(_d.issue == issue_id, _d.worker.is_not(None), _d.worker != me)
         .group_by(_d.worker)
     ).all()
-    here = connection.scalar(select(func.clock_timestamp()))
-    return [worker for worker, lease in workers if lease is None or lease < here or _gone(connection, worker)]
+    here: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+    silent = here + lease - min(_SILENCE, lease / 2)
+    return [
+        worker
+        for worker, until in workers
+        if until is None or until < here or (until < silent and _gone(connection, worker))
+    ]
 
 
 def _gone(connection: Connection, worker: str) -> bool:
@@ -202,6 +239,11 @@ def take_over(connection: Connection, issue_id: int, workers: Collection[str], k
 def announce(connection: Connection, worker: str) -> None:
     """As long as this connection lives, others see that the worker does."""
     connection.execute(select(func.pg_advisory_lock(_PRESENCE, func.hashtext(worker))))
+
+
+def withdraw(connection: Connection, worker: str) -> None:
+    """Takes `announce` back. A connection that goes on living in a pool would keep it, and the server's room for it."""
+    connection.execute(select(func.pg_advisory_unlock(_PRESENCE, func.hashtext(worker))))
 
 
 def next_due(connection: Connection, issue_id: int, now: datetime, most: timedelta) -> datetime | None:

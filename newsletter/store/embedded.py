@@ -161,6 +161,7 @@ class EmbeddedLedger:
         with self._database.write() as connection:
             deliveries.finish(connection, self._issue.id, now)  # stopped after the very last one
             deliveries.mark_what_reached_somebody(connection, self._issue)
+        harden(self._database)
         assert self._journal is not None
         self._journal.remove()
         assert self._connection is not None

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from newsletter.domain.accounting import Accounting
-from newsletter.domain.delivery import Claim, Settled
+from newsletter.domain.chunk import Chunk
+from newsletter.domain.delivery import Claim, DeliveryPolicy, Settled
 from newsletter.domain.issue import Issue
 from newsletter.store.database import Database
 
@@ -33,7 +34,10 @@ class Ledger(Protocol):
         ...
 
     def open(self, keep: bool, now: datetime) -> Accounting:
-        """Takes over what dead workers left; what they had in flight stays uncertain with `keep`, else is queued."""
+        """Takes over what dead workers left; what they had in flight stays uncertain with `keep`, else is queued.
+
+        The accounting as the run begins with; of a chunk's run it is empty.
+        """
         ...
 
     def claim(self, size: int, now: datetime, most: timedelta, without: frozenset[str]) -> list[Claim]:
@@ -65,15 +69,18 @@ class Ledger(Protocol):
         ...
 
 
-def open_ledger(database: Database, issue: Issue, worker: str, lease: timedelta) -> Ledger:
-    """The ledger of `issue` for a run of `worker`'s; on SQLite its caller holds `store.lock.sole_sender`."""
+def open_ledger(database: Database, issue: Issue, worker: str, lease: timedelta, chunk: Chunk | None = None) -> Ledger:
+    """The ledger of `issue` for a run of `worker`'s; on SQLite its caller holds `store.lock.sole_sender`.
+
+    With `chunk` (on PostgreSQL) of that part of it.
+    """
     if database.is_sqlite:
         from newsletter.store.embedded import EmbeddedLedger
 
         return EmbeddedLedger(database, issue)
     from newsletter.store.shared import SharedLedger
 
-    return SharedLedger(database, issue, worker, lease)
+    return SharedLedger(database, issue, worker, lease, chunk)
 
 
 def close_the_books(database: Database, issue: Issue, now: datetime) -> None:
@@ -85,4 +92,4 @@ def close_the_books(database: Database, issue: Issue, now: datetime) -> None:
     else:
         from newsletter.store import shared
 
-        shared.close_the_books(database, issue, now)
+        shared.close_the_books(database, issue, DeliveryPolicy().lease, now)

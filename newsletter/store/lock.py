@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from sqlalchemy.exc import DBAPIError
 
 from newsletter.errors import Busy, StoreError
 from newsletter.store.database import Database
-from newsletter.store.deliveries import announce
+from newsletter.store.deliveries import announce, withdraw
 
 try:
     import fcntl
@@ -25,7 +27,11 @@ def presence(database: Database, worker: str) -> Iterator[None]:
         return
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         announce(connection, worker)
-        yield
+        try:
+            yield
+        finally:
+            with suppress(DBAPIError):  # a connection that broke took it along
+                withdraw(connection, worker)
 
 
 @contextmanager

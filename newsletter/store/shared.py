@@ -14,6 +14,7 @@ from sqlalchemy import Connection, PoolProxiedConnection
 from sqlalchemy.exc import OperationalError
 
 from newsletter.domain.accounting import Accounting
+from newsletter.domain.chunk import Chunk
 from newsletter.domain.delivery import Claim, Settled
 from newsletter.domain.issue import Issue
 from newsletter.store import accounts, deliveries
@@ -49,8 +50,11 @@ class SharedLedger:
 
     at_once = False
 
-    def __init__(self, database: Database, issue: Issue, worker: str, lease: timedelta) -> None:
+    def __init__(
+        self, database: Database, issue: Issue, worker: str, lease: timedelta, chunk: Chunk | None = None
+    ) -> None:
         self._database, self._issue, self._worker, self._lease = database, issue, worker, lease
+        self._chunk = chunk  # the part of the issue that this run is for; None: all of it
         self._connection: PoolProxiedConnection | None = None
         dialect = database.engine.dialect
         self._trouble: Any = (dialect.loaded_dbapi.OperationalError, dialect.loaded_dbapi.InterfaceError)
@@ -58,11 +62,15 @@ class SharedLedger:
     def open(self, keep: bool, now: datetime) -> Accounting:
         with self._database.write() as connection:
             self._take_over_from_the_dead(connection, keep, now)
+            if self._chunk:  # counting an issue takes as long as many a chunk
+                return Accounting(self._issue.id, deliveries.issue_state(connection, self._issue.id))
             return accounts.accounting(connection, self._issue.id)
 
     def claim(self, size: int, now: datetime, most: timedelta, without: frozenset[str]) -> list[Claim]:
         with self._database.write() as connection:
-            return deliveries.claim(connection, self._issue, self._worker, size, now, most, self._lease, without)
+            return deliveries.claim(
+                connection, self._issue, self._worker, size, now, most, self._lease, without, self._chunk
+            )
 
     def turn(self, settled: Sequence[Settled], claims: Sequence[Claim]) -> set[int]:
         try:
@@ -97,7 +105,7 @@ class SharedLedger:
             deliveries.finish(connection, self._issue.id, now)  # stopped after the very last one
 
     def _take_over_from_the_dead(self, connection: Connection, keep: bool, now: datetime) -> None:
-        dead = deliveries.dead_workers(connection, self._issue.id)
+        dead = deliveries.dead_workers(connection, self._issue.id, self._worker, self._lease)
         deliveries.take_over(connection, self._issue.id, dead, keep, now)
 
     def _close(self) -> None:
@@ -128,7 +136,8 @@ class SharedLedger:
         )  # fmt: skip
 
 
-def close_the_books(database: Database, issue: Issue, now: datetime) -> None:
+def close_the_books(database: Database, issue: Issue, lease: timedelta, now: datetime) -> None:
     """Of an issue that was called off: what a dead worker had in flight stays uncertain for ever."""
     with database.write() as connection:
-        deliveries.take_over(connection, issue.id, deliveries.dead_workers(connection, issue.id), True, now)
+        dead = deliveries.dead_workers(connection, issue.id, "", lease)
+        deliveries.take_over(connection, issue.id, dead, True, now)

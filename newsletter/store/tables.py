@@ -282,6 +282,19 @@ senders = Table(
     Column("seen_at", Instant, nullable=False),
 )
 
+# On PostgreSQL: what of an issue still has open deliveries, in the chunks that workers share. `job` delivers it.
+chunks = Table(
+    "chunks",
+    metadata,
+    Column("issue", Id, ForeignKey("issues.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("lane", Text, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("first", Id, nullable=False),  # the ids of its deliveries, from and to
+    Column("last", Id, nullable=False),
+    Column("job", Id),  # of Procrastinate; None while nobody is to deliver it (a paused issue)
+)
+
 # Mails to one person about their own subscription (confirm, welcome …): queued, so that no web answer waits for SMTP.
 notices = Table(
     "notices",

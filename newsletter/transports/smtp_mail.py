@@ -14,6 +14,7 @@ from newsletter.transports.smtp_wire import Broken, Reply, Timeouts
 
 _SOUND_PATH = re.compile(r"[^\x00-\x20\x7f<>]*")
 _HEADROOM = 1024  # bytes by which one reader's message may be longer than another's
+_TOO_MANY = ".5.3"  # too many recipients (RFC 3463 §3.6): a message has one, so it is the session that had too many
 _OUT_OF_STEP = (500, 502, 503)  # not about a recipient: the server lost the thread
 
 
@@ -57,7 +58,7 @@ async def transact(session: Session, mail: Mail, pipelined: bool, timeouts: Time
     else:
         answers = await _in_lock_step(session, _commands(session, mail.envelope, size), timeouts)
     session.open_mail = True
-    refusal = _refusal(answers)
+    refusal = _refusal(answers, session.accepted)
     if refusal is None:
         await gate.enter()
         return await _body(session, mail, size, timeouts)
@@ -149,12 +150,19 @@ async def _in_lock_step(session: Session, commands: list[str], timeouts: Timeout
     return Answers(mail, rcpt, await ask(commands[2], timeouts.data))
 
 
-def _refusal(answers: Answers) -> Outcome | None:
-    """None when the body may go: the sender and the recipient were taken, and DATA got 354."""
+def _refusal(answers: Answers, accepted: int) -> Outcome | None:
+    """None when the body may go: the sender and the recipient were taken, and DATA got 354.
+
+    `accepted` is how many messages the session has brought over: one that had enough of them is no reader's fault.
+    """
     if answers.mail.code // 100 != 2:
-        return outcome(answers.mail, OutcomeKind.BROKEN)._replace(early=True)
+        refused = outcome(answers.mail, OutcomeKind.BROKEN)._replace(early=True)
+        return refused._replace(kind=OutcomeKind.BROKEN) if accepted else refused
     if answers.rcpt is None or answers.rcpt.code // 100 != 2:
-        return outcome(answers.rcpt or answers.mail, OutcomeKind.REJECTED)
+        refused = outcome(answers.rcpt or answers.mail, OutcomeKind.REJECTED)
+        if refused.status[1:] == _TOO_MANY and (accepted or refused.code >= 500):
+            return refused._replace(kind=OutcomeKind.BROKEN)
+        return refused
     if answers.data is None or answers.data.code != 354:
         return outcome(answers.data or answers.rcpt, OutcomeKind.REJECTED)
     return None
@@ -179,6 +187,7 @@ async def _body(session: Session, mail: Mail, size: int, timeouts: Timeouts) -> 
         return Outcome(OutcomeKind.UNCERTAIN, 0, "", f"{error} after the whole message had gone out")
     session.open_mail = False
     if reply.code // 100 == 2:
+        session.accepted += 1
         return Outcome(OutcomeKind.ACCEPTED, reply.code, reply.status, reply.text)
     if reply.code // 100 not in (4, 5):
         return Outcome(OutcomeKind.UNCERTAIN, reply.code, reply.status, reply.text)

@@ -38,6 +38,7 @@ class Session:
     offers: dict[str, str]
     open_mail: bool = False
     announced: Envelope | None = None
+    accepted: int = 0
 
     def fits(self, envelope: Envelope) -> bool:
         """Whether a message to `envelope` can go out here: nobody else was announced, and the server is still there.

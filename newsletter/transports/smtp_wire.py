@@ -121,8 +121,12 @@ class Wire(asyncio.Protocol):
             self._waiter = None
 
     def _fail(self, reason: str) -> None:
+        """What came before the trouble counts: who waits hears that first."""
         if self._waiter and not self._waiter.done():
-            self._waiter.set_exception(Broken(reason))
+            if self._replies:
+                self._waiter.set_result(None)
+            else:
+                self._waiter.set_exception(Broken(reason))
 
     # What asyncio calls:
 

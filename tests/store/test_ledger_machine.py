@@ -287,7 +287,7 @@ class OnPostgreSQL(Machine):
     def __init__(self) -> None:
         self.database = Database(self.url)
         with self.database.write() as connection:
-            names = ", ".join(f'"{table.name}"' for table in tables.metadata.sorted_tables)
+            names = ", ".join(f'"{table.name}"' for table in tables.metadata.sorted_tables if table.name != "settings")
             connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
         super().__init__()
 

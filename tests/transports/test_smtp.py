@@ -90,10 +90,10 @@ def announce(sink: Sink, *recipients: str, times: int = 1) -> list[Outcome]:
 @pytest.mark.parametrize(
     ("stage", "action", "kind"),
     [
-        *(("MAIL", action, "broken") for action in (*LOST, HALF, FIVE)),
+        *(("MAIL", action, "broken") for action in (*LOST, HALF, FIVE, FOUR)),
         *((stage, action, "broken") for stage in ("RCPT", "DATA", "body") for action in LOST),
         *((stage, FIVE, "rejected") for stage in ("RCPT", "DATA", "dot")),
-        *((stage, FOUR, "deferred") for stage in ("MAIL", "RCPT", "DATA", "dot")),
+        *((stage, FOUR, "deferred") for stage in ("RCPT", "DATA", "dot")),
         ("dot", GONE, "broken"),
         *((stage, action, "uncertain") for stage in ("dot", "answer") for action in (CUT, SILENCE, HALF)),
     ],

@@ -1,0 +1,122 @@
+"""Delivers chunks of issues from the queue on PostgreSQL, beside any number of other machines."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import timedelta
+
+from newsletter.app import App
+from newsletter.domain.accounting import Accounting
+from newsletter.domain.chunk import Chunk
+from newsletter.domain.issue import Issue, IssueState
+from newsletter.domain.pulse import Pulse
+from newsletter.outgoing import Outgoing, outgoing, policy
+from newsletter.sender import report
+from newsletter.services.deliver import deliver
+from newsletter.store import chunks, issues
+from newsletter.store.queue_worker import QueueWorker
+from newsletter.transports.kept import KeptTransport
+from newsletter.transports.metered import MeteredTransport
+from newsletter.watch import Watch
+
+log = logging.getLogger("newsletter.sender")
+
+SESSIONS = 4  # for one chunk: enough for one turn of the ledger to serve several, few enough for a mailbox provider
+PATIENCE = timedelta(hours=1)  # how long one chunk waits for a mail server that is down
+_IDLE = 20.0  # seconds after which a session that no chunk wants is closed
+_ISSUES_KEPT = 4
+
+
+class Lanes:
+    """One worker's share of the queue: as many chunks at once as its sessions allow."""
+
+    def __init__(self, app: App, stop: asyncio.Event) -> None:
+        self._app, self._stop = app, stop
+        transport = MeteredTransport(app.transport(), app.tally)
+        sessions = min(SESSIONS, transport.connections)
+        self._transport = KeptTransport(transport, sessions)
+        self._queue = QueueWorker(app.database, self.deliver, max(transport.connections // sessions, 1))
+        self._issues: dict[int, tuple[Outgoing, Pulse]] = {}  # the latest ones, made ready once
+
+    async def work(self) -> None:
+        """Until `stop` is set; what is in flight then is finished. Raises when the database is away."""
+        working = asyncio.create_task(self._queue.work())
+        stopped = asyncio.create_task(self._stop.wait())
+        try:
+            await asyncio.wait([working, stopped], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopped.cancel()
+            working.cancel()
+            results = await asyncio.gather(working, return_exceptions=True)
+            await self._transport.close_idle()
+        if isinstance(results[0], Exception):
+            raise results[0]
+
+    async def tend(self) -> None:
+        """Called now and then: what got lost is found, and what is over is tidied away."""
+        await self._queue.tend()
+        await asyncio.to_thread(self._cover)
+        await self._transport.close_idle(_IDLE)
+
+    async def deliver(self, issue_id: int, number: int, job: int) -> None:
+        """One chunk, as far as it may go out now; the rest gets a job of its own."""
+        chunk, issue = await asyncio.to_thread(self._find, issue_id, number, job)
+        if chunk is None:
+            return
+        try:
+            if issue.state is IssueState.SENDING and not self._stop.is_set():
+                self._tell(issue, await self._send(issue, chunk))
+            await asyncio.to_thread(self._go_on, chunk, job)
+        except Exception as error:  # the queue tries the job again
+            report(f"issue {issue_id}", error, issue=issue_id)
+            raise
+
+    async def _send(self, issue: Issue, chunk: Chunk) -> Accounting:
+        app = self._app
+        out, pulse = self._ready(issue)
+        return await deliver(
+            app.database,
+            issue,
+            out.message,
+            out.readers,
+            self._transport,
+            policy(app, wait=PATIENCE),
+            app.clock,
+            Watch(log, issue).waits,
+            self._stop,
+            return_path=out.return_path,
+            chunk=chunk,
+            pulse=pulse,
+        )
+
+    def _ready(self, issue: Issue) -> tuple[Outgoing, Pulse]:
+        if issue.id not in self._issues:
+            while len(self._issues) >= _ISSUES_KEPT:
+                del self._issues[next(iter(self._issues))]
+            self._issues[issue.id] = outgoing(self._app, issue), Pulse()
+        return self._issues[issue.id]
+
+    def _tell(self, issue: Issue, books: Accounting) -> None:
+        """A chunk that went well is a matter for debugging; an issue that ended, or stands still, is not."""
+        if books.state is IssueState.SENDING:
+            numbers = (books.sent, books.deferred, books.failed)
+            log.debug("issue %d: a chunk with %d sent, %d deferred, %d failed", books.issue, *numbers)
+        else:
+            self._issues.pop(books.issue, None)
+            Watch(log, issue).ended(books)
+
+    def _find(self, issue_id: int, number: int, job: int) -> tuple[Chunk | None, Issue]:
+        with self._app.database.read() as connection:
+            return chunks.get(connection, issue_id, number, job), issues.get(connection, issue_id)
+
+    def _go_on(self, chunk: Chunk, job: int) -> None:
+        now, most = self._app.clock(), self._app.config.delivery.retry_most
+        with self._app.database.write() as connection:
+            chunks.go_on(connection, chunk, job, now, most, cut_short=self._stop.is_set())
+
+    def _cover(self) -> None:
+        with self._app.database.write() as connection:
+            chunks.cover(connection)
+            chunks.finish_done(connection, self._app.clock())
+            chunks.forget(connection)

@@ -1,0 +1,180 @@
+"""The chunks of issues on PostgreSQL: cut when an issue starts, each with a job in the queue, gone when it is done.
+
+A row of `chunks` stays while its part of the ledger has an open delivery, and names the job that will see to it; where
+there is none (an issue was paused, a job got lost), `cover` defers one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Text,
+    and_,
+    cast,
+    collate,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from newsletter.domain.chunk import CHUNK_SIZE, LANES, SHARED, Chunk, Span, Tracks, cut, tracks
+from newsletter.domain.delivery import OPEN_STATES, DeliveryState
+from newsletter.domain.issue import Issue, IssueState
+from newsletter.domain.subscriber import SubscriptionState
+from newsletter.store import deliveries as ledger
+from newsletter.store import queue
+from newsletter.store.tables import chunks, deliveries, issues, subscribers, subscriptions
+
+HELD_ELSEWHERE = timedelta(seconds=5)  # until rows that others hold, or gave back, are looked at again
+_COVERING = 0x636F7672  # any number of ours: the advisory lock of who looks for chunks without a job
+_c, _d = chunks.c, deliveries.c
+_IS_OPEN = _d.state.in_([state.value for state in OPEN_STATES])
+
+
+def enqueue(connection: Connection, issue: Issue, size: int = CHUNK_SIZE, lanes: int = LANES) -> None:
+    """The issue's deliveries, side by side by mailbox group, in chunks with a job each.
+
+    All in the caller's transaction, the jobs too.
+    """
+    track = _track(tracks(_readers(connection, issue), size))
+    ledger.enqueue(connection, issue, order=track)
+    connection.execute(text("ANALYZE deliveries"))  # else the first claims read all rows of the issue, not the chunk's
+    add(connection, cut(issue.id, _spans(connection, issue, track), size, lanes))
+
+
+def add(connection: Connection, new: Sequence[Chunk]) -> None:
+    """Writes chunks down, and defers a job for each."""
+    jobs = queue.defer(connection, new)
+    rows = [{name: getattr(chunk, name) for name in Chunk.__slots__} for chunk in new]
+    if rows:
+        connection.execute(insert(chunks), [{**row, "job": job} for row, job in zip(rows, jobs, strict=True)])
+
+
+def get(connection: Connection, issue_id: int, number: int, job: int) -> Chunk | None:
+    """The chunk that a job is to deliver; None when it is done, or another job sees to it."""
+    this = and_(_c.issue == issue_id, _c.number == number, _c.job == job)
+    row = connection.execute(select(chunks).where(this)).first()
+    return None if row is None else _chunk(row)
+
+
+def go_on(
+    connection: Connection, chunk: Chunk, job: int, now: datetime, most: timedelta, *, cut_short: bool = False
+) -> None:
+    """At the end of a job: the chunk's next one, as soon as something of it may go out; if nothing is open, it is done.
+
+    `most` is the longest pause there is. `cut_short`: the job was stopped, and leaves its place to another.
+    """
+    this = and_(_c.issue == chunk.issue, _c.number == chunk.number)
+    if connection.execute(select(chunks).where(this, _c.job == job).with_for_update()).first() is None:
+        return
+    if ledger.issue_state(connection, chunk.issue) is not IssueState.SENDING:
+        connection.execute(update(chunks).where(this).values(job=None))
+        return
+    within = and_(_d.issue == chunk.issue, _d.id.between(chunk.first, chunk.last))
+    due = _due(connection, within, now, most)
+    if due is None:
+        connection.execute(delete(chunks).where(this))
+        return
+    [following] = queue.defer(connection, [chunk], None if cut_short and due <= now + HELD_ELSEWHERE else due)
+    connection.execute(update(chunks).where(this).values(job=following))
+
+
+def cover(connection: Connection, issue_id: int | None = None) -> int:
+    """A job for each chunk that has none, of one issue or of all that are being sent; how many.
+
+    Nothing while another process looks: workers look every second, so what is missing then has a job soon.
+    """
+    if not connection.scalar(select(func.pg_try_advisory_xact_lock(_COVERING))):
+        return 0
+    wanted = (
+        select(chunks)
+        .join(issues, issues.c.id == _c.issue)
+        .where(issues.c.state == IssueState.SENDING.value, or_(_c.job.is_(None), ~queue.comes(_c.job)))
+        .order_by(_c.number)
+        .with_for_update(of=chunks, skip_locked=True)  # a job that ends right now sees to its chunk itself
+    )
+    if issue_id is not None:
+        wanted = wanted.where(_c.issue == issue_id)
+    found = [_chunk(row) for row in connection.execute(wanted)]
+    for chunk, job in zip(found, queue.defer(connection, found), strict=True):
+        this = and_(_c.issue == chunk.issue, _c.number == chunk.number)
+        connection.execute(update(chunks).where(this).values(job=job))
+    return len(found)
+
+
+def finish_done(connection: Connection, now: datetime) -> list[int]:
+    """Ends the issues that are being sent and have nothing open left (nobody to send to, a death at the very end)."""
+    left = select(_d.id).where(_d.issue == issues.c.id, _IS_OPEN)
+    done = select(issues.c.id).where(issues.c.state == IssueState.SENDING.value, ~left.exists())
+    return [number for number in connection.scalars(done).all() if ledger.finish(connection, number, now)]
+
+
+def forget(connection: Connection) -> None:
+    """Takes out of the queue what belongs to issues that are over: sent by a terminal, cancelled."""
+    over = select(issues.c.id).where(issues.c.state.in_([IssueState.SENT.value, IssueState.CANCELLED.value]))
+    gone = connection.scalars(delete(chunks).where(_c.issue.in_(over)).returning(_c.job)).all()
+    queue.call_off(connection, sorted(job for job in gone if job is not None))
+
+
+def _due(connection: Connection, within: ColumnElement[bool], now: datetime, most: timedelta) -> datetime | None:
+    """When something of a chunk may go out again; None when nothing of it is open."""
+    later = select(func.min(_d.due_at)).where(within, _d.state == DeliveryState.DEFERRED.value, _d.worker.is_(None))
+    others = select(_d.id).where(
+        within, _IS_OPEN, or_(_d.state != DeliveryState.DEFERRED.value, _d.worker.is_not(None))
+    )
+    due: datetime | None = connection.scalar(later)
+    if connection.execute(others.limit(1)).first():
+        soon = now + HELD_ELSEWHERE
+        return min(due, soon) if due else soon
+    return min(due, now + most) if due else None
+
+
+def _readers(connection: Connection, issue: Issue) -> dict[str, int]:
+    domain = ledger.mail_domain(connection)
+    rows = (
+        select(domain, func.count())
+        .join_from(subscriptions, subscribers, subscribers.c.id == subscriptions.c.subscriber)
+        .where(
+            subscriptions.c.newsletter == issue.newsletter,
+            subscriptions.c.edition == issue.edition,
+            subscriptions.c.state == SubscriptionState.ACTIVE.value,
+        )
+        .group_by(domain)
+    )
+    return {row[0]: row[1] for row in connection.execute(rows)}
+
+
+def _track(plan: Tracks) -> Callable[[ColumnElement[str]], ColumnElement[str]]:
+    """In SQL: the track of a mail domain. A JSON object is looked up faster than a CASE of many branches."""
+    named = cast(literal(json.dumps(dict(plan.named))), JSONB)
+
+    def track(domain: ColumnElement[str]) -> ColumnElement[str]:
+        shared = literal(SHARED) + cast(func.hashtext(domain).op("&")(plan.shared - 1), Text)
+        return collate(func.coalesce(named.op("->>", return_type=Text())(domain), shared), "C")
+
+    return track
+
+
+def _spans(
+    connection: Connection, issue: Issue, track: Callable[[ColumnElement[str]], ColumnElement[str]]
+) -> list[Span]:
+    """Where each track begins and ends. Ids were given out in the order of the rows."""
+    name = track(_d.domain).label("name")
+    rows = select(name, func.min(_d.id), func.max(_d.id)).where(_d.issue == issue.id).group_by(name)
+    return [Span(*row) for row in connection.execute(rows)]
+
+
+def _chunk(row: Any) -> Chunk:
+    return Chunk(row.issue, row.number, row.lane, row.position, row.first, row.last)

@@ -1,0 +1,100 @@
+"""The ledger cannot be written for a while: locked by another process, its disk full, its server's sessions cut."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import text
+
+from newsletter.domain.issue import IssueState
+from newsletter.store import database as store
+from newsletter.store.database import Database
+from tests.faults.conftest import READERS
+from tests.sending import address, check_the_books, send, started
+from tests.smtp_sink import HOLD, Sink
+
+LOCKER = """
+import sqlite3, sys, time
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("BEGIN EXCLUSIVE")
+print("locked", flush=True)
+sys.stdin.readline()
+connection.execute("ROLLBACK")
+"""
+
+
+def test_another_process_that_locks_the_database_does_not_hold_the_send_up(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For longer than SQLite itself is patient: the journal has what happened, and the rows follow."""
+    monkeypatch.setattr(store, "BUSY_TIMEOUT_MS", 50)
+    path = tmp_path_factory.mktemp("locked") / "subscribers.db"
+    database = Database(f"sqlite:///{path}")
+    issue = started(database, READERS)
+    seen: list[int] = []
+
+    def lock(stop: Callable[[], object]) -> None:
+        sink.wait_for(3)
+        with subprocess.Popen(
+            [sys.executable, "-c", LOCKER, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as other:
+            assert other.stdout
+            assert other.stdout.readline() == "locked\n"
+            sink.release()
+            time.sleep(0.6)
+            seen.append(len(sink.received))
+            other.communicate("\n")
+
+    with Sink() as sink:
+        sink.fail("answer", HOLD, after=2)
+        end = send(database, issue, sink, connections=2, meanwhile=lock)
+    states = check_the_books(database, issue, sink)
+    assert (end.state, set(states.values())) == (IssueState.SENT, {"sent"})
+    assert set(sink.accepted.values()) == {1}
+    assert seen[0] > 4
+    database.close()
+
+
+@pytest.mark.postgres
+def test_a_locked_table_holds_the_send_up_and_no_more(postgres_books: Database) -> None:
+    issue = started(postgres_books)
+
+    def lock(stop: Callable[[], object]) -> None:
+        sink.wait_for(3)
+        with postgres_books.write() as connection:
+            connection.execute(text("LOCK TABLE deliveries IN ACCESS EXCLUSIVE MODE"))
+            sink.release()
+            time.sleep(0.6)
+
+    with Sink() as sink:
+        sink.fail("answer", HOLD, after=2)
+        end = send(postgres_books, issue, sink, meanwhile=lock)
+    states = check_the_books(postgres_books, issue, sink)
+    assert (end.state, set(states.values())) == (IssueState.SENT, {"sent"})
+
+
+@pytest.mark.postgres
+def test_a_database_server_that_cuts_every_session_in_mid_send(postgres_books: Database) -> None:
+    """A restart of the server, say. Who was alive is alive: what it has in flight is not taken for a dead one's."""
+    issue = started(postgres_books)
+
+    def cut(stop: Callable[[], object]) -> None:
+        sink.wait_for(READERS - 1)  # one may be reserved for the worker that is held up
+        with postgres_books.engine.connect() as connection:
+            others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+            connection.execute(text(f"{others} AND datname = current_database()"))
+        until = time.monotonic() + 3  # leases are renewed meanwhile, and the dead looked for
+        while set(sink.accepted.values()) == {1} and time.monotonic() < until:
+            time.sleep(0.1)
+        sink.release()
+
+    with Sink() as sink:
+        sink.fail("answer", HOLD, to=address(READERS))
+        end = send(postgres_books, issue, sink, meanwhile=cut)
+    states = check_the_books(postgres_books, issue, sink)
+    assert (end.state, set(states.values())) == (IssueState.SENT, {"sent"})
+    assert set(sink.accepted.values()) == {1}
