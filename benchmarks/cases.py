@@ -1,4 +1,4 @@
-"""What is measured, against what, and the most it may take."""
+"""Reading a blog and importing readers: what is measured, against what, and the most it may take."""
 
 from __future__ import annotations
 
@@ -6,36 +6,16 @@ import json
 import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
 from benchmarks.corpus import CONFIG, write_readers, write_site
 from benchmarks.measure import Run, run
+from benchmarks.result import Result
 
 ROOT = Path(__file__).parent.parent
 NEWSLETTER = (sys.executable, "-m", "newsletter")
 TABLE = "CREATE TABLE readers (email TEXT, name TEXT, edition TEXT); CREATE UNIQUE INDEX by_email ON readers (email);"
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """`value` and `reference` are medians in `unit`; `ratio` is the one by the other, `limit` the most it may be."""
-
-    name: str
-    value: float
-    against: str
-    reference: float
-    limit: float
-    unit: str = "s"
-
-    @property
-    def ratio(self) -> float:
-        return self.value / self.reference
-
-    @property
-    def held(self) -> bool:
-        return self.ratio <= self.limit
 
 
 def posts(folder: Path, count: int, rounds: int) -> Iterator[Result]:

@@ -1,9 +1,11 @@
-"""Runs a program and tells how long it took and how much memory it held at most."""
+"""Runs a program and tells how long it took, how much of the processor, and how much memory it held at most."""
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,34 +14,66 @@ from tempfile import TemporaryDirectory
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """`seconds` by the clock on the wall, start-up included; `peak` resident memory in MiB."""
+    """`seconds` by the clock on the wall and `cpu` seconds (user and system), both with start-up; `peak` in MiB."""
 
     seconds: float
+    cpu: float
     peak: float
     output: str
 
 
 # A program's peak memory counts what its parent held before the exec, so a small parent of its own starts it.
 _STARTER = """
-import os, sys, time
+import os, signal, sys, time
 began = time.perf_counter()
 child = os.fork() or os.execvp(sys.argv[2], sys.argv[2:])
+signal.signal(signal.SIGTERM, lambda *_: os.kill(child, signal.SIGTERM))
+open(sys.argv[1], "w").close()
 _, status, usage = os.wait4(child, 0)
 with open(sys.argv[1], "w") as told:
-    told.write(f"{time.perf_counter() - began} {usage.ru_maxrss}")
+    told.write(f"{time.perf_counter() - began} {usage.ru_utime + usage.ru_stime} {usage.ru_maxrss}")
 sys.exit(abs(os.waitstatus_to_exitcode(status)))
 """
 
 
+class Started:
+    """A program at work. One of `finish` and `stop` is called, once."""
+
+    def __init__(self, command: Sequence[str | Path], *, cwd: Path) -> None:
+        self._program = [str(part) for part in command]
+        self._folder = TemporaryDirectory()
+        self._told = Path(self._folder.name) / "told"
+        starter = [sys.executable, "-I", "-S", "-c", _STARTER, str(self._told), *self._program]
+        pipe = subprocess.PIPE
+        self._process = subprocess.Popen(
+            starter, cwd=cwd, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True
+        )
+
+    @property
+    def is_at_work(self) -> bool:
+        return self._process.poll() is None
+
+    def finish(self) -> Run:
+        """Waits for its end. Raises RuntimeError with what the program said when it fails."""
+        return self._end(0)
+
+    def stop(self) -> Run:
+        """Sends SIGTERM and waits. Raises RuntimeError when it ends otherwise than by that, or well."""
+        while self.is_at_work and not self._told.exists():  # before that the starter does not hand it on
+            time.sleep(0.01)
+        self._process.terminate()
+        return self._end(0, signal.SIGTERM, 128 + signal.SIGTERM)
+
+    def _end(self, *good: int) -> Run:
+        with self._folder:
+            stdout, stderr = self._process.communicate()
+            if self._process.returncode not in good:
+                said = (stdout + stderr)[-2000:]
+                raise RuntimeError(f"{' '.join(self._program)}: exit {self._process.returncode}\n{said}")
+            seconds, cpu, peak = self._told.read_text("utf-8").split()
+        return Run(float(seconds), float(cpu), int(peak) / 1024, stdout)
+
+
 def run(command: Sequence[str | Path], *, cwd: Path) -> Run:
     """`output` is its standard output. Raises RuntimeError with what the program said when it fails."""
-    program = [str(part) for part in command]
-    with TemporaryDirectory() as folder:
-        told = Path(folder) / "told"
-        starter = [sys.executable, "-I", "-S", "-c", _STARTER, str(told), *program]
-        done = subprocess.run(starter, cwd=cwd, capture_output=True, text=True, check=False)
-        if done.returncode:
-            said = (done.stdout + done.stderr)[-2000:]
-            raise RuntimeError(f"{' '.join(program)}: exit {done.returncode}\n{said}")
-        seconds, peak = told.read_text("utf-8").split()
-    return Run(float(seconds), int(peak) / 1024, done.stdout)
+    return Started(command, cwd=cwd).finish()
