@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,7 +24,7 @@ from newsletter.text.token import Signer
 if TYPE_CHECKING:
     import jinja2
 
-    from newsletter.domain.pace import Limits
+    from newsletter.domain.pace import Limits, Pacer
     from newsletter.domain.warmup import WarmUp
     from newsletter.sources.base import Source
     from newsletter.text.render import Renderer
@@ -133,6 +134,13 @@ class App:
         pace = self.config.delivery.pace
         groups = _by_group(self.config)
         return Limits(pace.overall, pace.per_domain.get("default"), pace.per_connection, groups)
+
+    @cached_property
+    def pacer(self) -> Pacer:
+        """One for all that this process sends."""
+        from newsletter.domain.pace import Pacer
+
+        return Pacer(self.limits, time.monotonic())
 
     @cached_property
     def warm_up(self) -> WarmUp | None:

@@ -13,7 +13,7 @@ from newsletter.domain.chunk import Chunk
 from newsletter.domain.issue import Issue, IssueState
 from newsletter.domain.pulse import Pulse
 from newsletter.logs import tell
-from newsletter.outgoing import Outgoing, count_pause, outgoing, policy
+from newsletter.outgoing import Outgoing, count_pause, outgoing, pace, policy
 from newsletter.sender import report
 from newsletter.services.deliver import deliver
 from newsletter.store import chunks, issues
@@ -88,6 +88,7 @@ class Lanes:
             _waits(issue),
             self._stop,
             return_path=out.return_path,
+            pace=pace(app),
             chunk=chunk,
             pulse=pulse,
         )

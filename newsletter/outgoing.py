@@ -23,6 +23,7 @@ from newsletter.text.token import PREFERENCES, UNSUBSCRIBE
 
 if TYPE_CHECKING:
     from newsletter.domain.accounting import Accounting
+    from newsletter.services.line import Pace
     from newsletter.services.preflight import Finding
 
 PREVIEW_MARK = "[Preview]"
@@ -102,6 +103,13 @@ def policy(app: App, wait: timedelta, patience: timedelta = timedelta()) -> Deli
     )
 
 
+def pace(app: App) -> Pace:
+    """How fast the configuration wants messages to leave."""
+    from newsletter.services.line import Pace
+
+    return Pace(app.pacer, app.warm_up)
+
+
 async def deliver_issue(
     app: App, issue: Issue, how: DeliveryPolicy, progress: Callable[[Accounting], None], stop: asyncio.Event
 ) -> Accounting:
@@ -121,6 +129,7 @@ async def deliver_issue(
         progress,
         stop,
         return_path=out.return_path,
+        pace=pace(app),
     )
     count_pause(app, books)
     return books

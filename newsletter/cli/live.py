@@ -15,7 +15,7 @@ from rich.text import Text
 
 from newsletter.cli.words import clock, rate
 from newsletter.domain.accounting import Accounting
-from newsletter.domain.rate import Rate, seconds_left
+from newsletter.domain.rate import Rate
 
 _GAP = 2
 _BAR_MOST, _BAR_LEAST = 32, 8
@@ -37,15 +37,10 @@ class Watch:
 
     timer: Callable[[], float] = time.monotonic
     _sent: Rate = field(default_factory=Rate)
-    _tried: Rate = field(default_factory=Rate)
 
     def look(self, books: Accounting) -> State:
-        """When only retries are left, no rate can tell when they will be over."""
-        now = self.timer()
-        self._sent.add(now, books.sent)
-        self._tried.add(now, books.recipients - books.queued)
-        left = seconds_left(books.queued, self._tried.per_second) if books.queued else None
-        return State(books, self._sent.per_second, left)
+        self._sent.add(self.timer(), books.sent)
+        return State(books, self._sent.per_second, books.seconds_left)
 
 
 @dataclass(frozen=True, slots=True)

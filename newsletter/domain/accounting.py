@@ -14,7 +14,8 @@ class Accounting:
     """recipients = sent + deferred + failed + skipped + uncertain + queued; a row in flight counts as queued.
 
     `seconds` is how long the run took (of a stored issue: from its start to its end, or to its last attempt).
-    `reason` says why it stands still: why it paused, or what it is waiting for.
+    `reason` says why it stands still: why it paused, or what it is waiting for. `seconds_left` is when a run that
+    goes on will be done, as far as it can tell.
     """
 
     issue: int
@@ -28,6 +29,7 @@ class Accounting:
     queued: int = 0
     seconds: float = 0.0
     reason: str = ""
+    seconds_left: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from newsletter.domain.delivery import Outcome, OutcomeKind
 
 PAUSE_FIRST, PAUSE_MOST = 15.0, 900.0  # seconds
 SLOWEST = 0.05  # a second: one message in twenty seconds finds out whether a group takes mail again
+AT_FIRST = 10.0  # a second: who broke below that is taken to have broken there, for one push-back says little
 SET_FREE = 2.0  # so many times the rate at which it broke, a group without a limit of its own is free again
 _STEP = 0.02  # messages a second, for each that is accepted: the rate doubles in 35 seconds
 _BACK_IN = 1800.0  # seconds of accepted messages after which a group is as fast as ever, however low it fell
@@ -85,7 +86,7 @@ class BackOff:
 
 def first_push(limit: float | None, measured: float, now: float) -> BackOff:
     """A group pushes back for the first time: `limit` is its own, None for none; `measured` is how fast it went."""
-    rate = max(measured if limit is None else min(limit, measured), SLOWEST)
+    rate = max(measured, AT_FIRST) if limit is None else min(limit, max(measured, AT_FIRST))
     state = BackOff(rate, rate, max(rate * SET_FREE, 1.0) if limit is None else limit)
     state.pushed(now)
     return state

@@ -13,13 +13,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from newsletter.domain.accounting import Accounting
+from newsletter.domain.backoff import pushes_back
 from newsletter.domain.chunk import Chunk
-from newsletter.domain.delivery import Claim, DeliveryPolicy, Envelope, Outcome, OutcomeKind, settle
+from newsletter.domain.delivery import Claim, DeliveryPolicy, Envelope, Outcome, OutcomeKind
 from newsletter.domain.issue import Issue, IssueState
 from newsletter.domain.pulse import Pulse
 from newsletter.domain.subscriber import Reader
 from newsletter.errors import Busy, NewsletterError, WrongState
 from newsletter.services.desk import Desk
+from newsletter.services.line import Line, Pace, unlimited
 from newsletter.store import accounts, deliveries
 from newsletter.store.database import Database
 from newsletter.store.lock import presence, sole_sender
@@ -29,6 +31,7 @@ from newsletter.transports.base import Connection, Transport
 PROGRESS_SECONDS = 0.25  # between two looks at the issue's state, and two calls of `progress`
 RENEW_SECONDS = 0.5
 DRAIN_SECONDS = 20.0  # for what is in flight when a run is stopped
+_GONE = (OutcomeKind.BROKEN, OutcomeKind.UNCERTAIN)  # so is the session
 _REST_FIRST, _REST_MOST = 1.0, 30.0  # seconds between two attempts of one worker to open a session
 
 
@@ -37,10 +40,10 @@ class Run:
     """What every worker of a run shares."""
 
     desk: Desk
+    line: Line
     message: CompiledMessage
     readers: Callable[[Claim], Reader]
     return_path: str
-    policy: DeliveryPolicy
     clock: Callable[[], datetime]
     pulse: Pulse
 
@@ -57,13 +60,14 @@ async def deliver(
     stop: asyncio.Event,
     *,
     return_path: str,
+    pace: Pace | None = None,
     chunk: Chunk | None = None,
     pulse: Pulse | None = None,
 ) -> Accounting:
     """Sends a started issue to all that wait for it; ends when nothing is left that may go out within `policy.wait`.
 
     With `chunk` (on PostgreSQL) only to those in it: it ends when nothing of it may go out now, and counts what it did
-    itself. The runs of one issue's chunks may share a `pulse`.
+    itself. The runs of one issue's chunks may share a `pulse`. `pace` may be shared by all runs of a process.
     `stop` ends it early: what is in flight is finished, the rest stays queued. Raises Busy when another process
     delivers this issue, WrongState when it is not `sending`, StoreError when the ledger cannot be written. When that
     other process was waited for and ended the issue, its accounting is the answer.
@@ -74,8 +78,9 @@ async def deliver(
     async with _alone(database, issue.id, worker, policy, stop) as waited:
         if not waited or _state(database, issue.id) is IssueState.SENDING:  # else the other one did it all
             _must_be_sending(database, issue.id)
-            desk = Desk(database, issue, policy, clock, worker, chunk)
-            run = Run(desk, message, readers, return_path, policy, clock, pulse or Pulse())
+            line = Line(pace or unlimited(), clock, transport.connections)
+            desk = Desk(database, issue, policy, clock, worker, line, chunk)
+            run = Run(desk, line, message, readers, return_path, clock, pulse or Pulse())
             await desk.open()
             try:
                 await _all_hands(run, transport, progress, stop)
@@ -92,20 +97,22 @@ async def deliver(
 async def _carry(run: Run, connection: Connection) -> None:
     """One worker with one session: claim, fill, send, record, until the desk has nothing more."""
     broken = 0
+    bucket = run.line.of_connection()
     reserved: Claim | None = None
     while claim := await run.desk.next(reserved):
-        reserved = run.desk.reserve()
+        reserved = None if bucket else run.desk.reserve()
         outcome = await _send(run, connection, claim, reserved)
-        now = run.clock()
-        run.desk.hand_in(settle(claim, outcome, run.policy, now))
-        if reason := run.pulse.feel(outcome, now, run.desk.whole):
+        run.desk.hand_in(claim, outcome)
+        if reason := run.pulse.feel(outcome, run.clock(), run.desk.whole):
             await run.desk.pause(reason)
-        broken = broken + 1 if outcome.kind in (OutcomeKind.BROKEN, OutcomeKind.UNCERTAIN) else 0
-        if broken and reserved:
+        broken = broken + 1 if _is_trouble(outcome) else 0
+        if reserved and outcome.kind in _GONE:
             run.desk.give_back(reserved)
             reserved = None
         if broken:
             await run.desk.rest(_rest(broken), outcome.text)
+        if bucket:
+            await run.desk.hold(bucket)
     await connection.close()
 
 
@@ -116,6 +123,11 @@ async def _send(run: Run, connection: Connection, claim: Claim, following: Claim
         return Outcome(OutcomeKind.REJECTED, 0, "", f"the message could not be made: {error}")
     next_one = Envelope(run.return_path, following.email) if following else None
     return await connection.send(Envelope(run.return_path, claim.email), filled, next_one)
+
+
+def _is_trouble(outcome: Outcome) -> bool:
+    """Whether there is no talking to the server; one that wants less mail for a mailbox group is none."""
+    return outcome.kind in _GONE and not pushes_back(outcome)
 
 
 def _rest(broken: int) -> float:

@@ -8,6 +8,7 @@ between the server's 250 and the ledger's line, the fewer messages are in doubt 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter, deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -18,16 +19,17 @@ from typing import TypeVar
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from newsletter.domain.accounting import Accounting
+from newsletter.domain.bucket import Bucket
 from newsletter.domain.chunk import Chunk
 from newsletter.domain.delivery import Claim, DeliveryPolicy, DeliveryState, Outcome, OutcomeKind, Settled, settle
 from newsletter.domain.issue import Issue, IssueState
 from newsletter.errors import StoreError
+from newsletter.services.line import Line
 from newsletter.store import accounts, deliveries, issues
 from newsletter.store.database import Database
 from newsletter.store.ledger import open_ledger
 
 CLAIM_SIZE = 200  # rows claimed ahead; a crash leaves their names on them, no more
-_LOW = 50  # claims left when more are fetched
 _LOOK_AGAIN = 1.0  # seconds between two looks for work that another worker may give back
 STORE_PATIENCE = 60.0  # seconds to wait for a database that is locked or full, before giving up
 
@@ -52,6 +54,7 @@ class Desk:
         policy: DeliveryPolicy,
         clock: Callable[[], datetime],
         worker: str,
+        line: Line,
         chunk: Chunk | None = None,
     ) -> None:
         self.reason = ""
@@ -62,7 +65,7 @@ class Desk:
         self._bell = asyncio.Event()
         self._settled: list[Settled] = []
         self._wishes: deque[_Wish] = deque()
-        self._claimed: deque[Claim] = deque()
+        self._line = line
         self._more = False  # whether the last look for work found as much as it asked for
         self._in_flight = 0
         self._next_look = 0.0
@@ -85,16 +88,18 @@ class Desk:
         return await wish.future
 
     def reserve(self) -> Claim | None:
-        """A delivery for the worker's next wish: known, but not begun. None when none is at hand."""
-        return self._claimed.popleft() if self._claimed and not self.closed.is_set() else None
+        """A delivery for the worker's next wish: known, but not begun. None when none is at hand that may go."""
+        return None if self.closed.is_set() else self._line.take()
 
     def give_back(self, reserved: Claim) -> None:
         """Another worker may have it."""
-        self._claimed.appendleft(reserved)
+        self._line.add([reserved])
         self._bell.set()
 
-    def hand_in(self, settled: Settled) -> None:
+    def hand_in(self, claim: Claim, outcome: Outcome) -> None:
         """What came of a delivery that `next` gave; written down before anything else is given out."""
+        settled = settle(claim, outcome, self._policy, self._clock())
+        self._line.heard(claim, outcome)
         self._in_flight -= 1
         self._settled.append(settled)
         self._counts[settled.was] -= 1
@@ -114,11 +119,21 @@ class Desk:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.closed.wait(), seconds)
 
+    async def hold(self, bucket: Bucket) -> None:
+        """A worker's pause between two messages, where connections have a pace of their own."""
+        wait = bucket.wait(time.monotonic())
+        if wait:
+            self._serve()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.closed.wait(), wait)
+        bucket.take(time.monotonic())
+
     # For the run:
 
     async def open(self) -> None:
         """Takes over what dead workers left, and counts."""
         self._started = await self.apart(lambda: self._ledger.open(self._keeps_doubts, self._clock()))
+        await self._begin_day()
 
     def close(self) -> None:
         """Gives nothing out any more; what is in flight may still be handed in."""
@@ -154,7 +169,11 @@ class Desk:
     async def tend(self) -> None:
         """Called now and then: steps back when the issue is not to be sent any more, or waiting took too long."""
         await self.apart(self._ledger.tidy)
+        await self._begin_day()
         if await self.apart(self._issue_state) is not IssueState.SENDING or self._waited_too_long(0.0):
+            self.close()
+        elif self._held_too_long():
+            self.reason = self._line.why()
             self.close()
 
     async def renew(self) -> None:
@@ -167,7 +186,8 @@ class Desk:
         assert self._started is not None
         at_start = {name: getattr(self._started, name) for name in accounts.COUNTED}
         counts = {name: at_start[name] + self._counts[name] for name in at_start}
-        return replace(self._started, reason=self.reason, **counts)
+        books = replace(self._started, reason=self.reason or self._line.why(), **counts)
+        return replace(books, seconds_left=self._line.seconds_left(books))
 
     def whole(self) -> Accounting:
         """The accounting of the whole issue; for a chunk's run the database is asked."""
@@ -222,6 +242,8 @@ class Desk:
     async def _post(self) -> None:
         """One turn of the ledger: outcomes recorded, next deliveries begun."""
         settled, chosen = self._take_turn()
+        if not settled and not chosen:  # who seemed to be free to go is not
+            return
         claims = [claim for _, claim in chosen]
         self._hand_out(chosen, await self.apart(lambda: self._ledger.turn(settled, claims)))
 
@@ -232,7 +254,7 @@ class Desk:
         waiting: deque[_Wish] = deque()
         while self._wishes and not self.closed.is_set():
             wish = self._wishes.popleft()
-            claim = wish.reserved or (self._claimed.popleft() if self._claimed else None)
+            claim = wish.reserved or self._line.take()
             if claim is None:
                 waiting.append(wish)
             else:
@@ -253,7 +275,7 @@ class Desk:
                     self._wishes.append(_Wish(wish.future, None))
             elif self.closed.is_set() or wish.future.done():
                 _answer(wish, None)
-                self.hand_in(settle(claim, Outcome(OutcomeKind.BROKEN), self._policy, self._clock()))
+                self.hand_in(claim, Outcome(OutcomeKind.BROKEN))
             else:
                 _answer(wish, claim)
         if self._wishes:
@@ -262,15 +284,26 @@ class Desk:
     async def _look(self) -> None:
         """Claims ahead; when there is nothing to claim, sees how things stand."""
         found = await self.apart(self._claim)
-        self._claimed.extend(found)
+        self._line.add(found)
         self._more = len(found) == CLAIM_SIZE
-        if self._claimed:
+        if found:
             self._serve()
+        elif len(self._line):  # which has to wait for its pace
+            self._next_look = asyncio.get_running_loop().time() + _LOOK_AGAIN
         else:
             await self._nothing_found()
 
     def _claim(self) -> list[Claim]:
-        return self._ledger.claim(CLAIM_SIZE, self._clock(), self._policy.retry_most, frozenset())
+        return self._ledger.claim(CLAIM_SIZE, self._clock(), self._policy.retry_most, self._line.full())
+
+    async def _begin_day(self) -> None:
+        if self._line.is_another_day():
+            await self.apart(self._look_at_day)
+            self._bell.set()
+
+    def _look_at_day(self) -> None:
+        with self._database.read() as connection:
+            self._line.begin_day(connection)
 
     async def _nothing_found(self) -> None:
         """Ends the run when the issue is done, or waiting for what is left would take too long; else sets the alarm."""
@@ -299,23 +332,34 @@ class Desk:
         since = now if self._stuck_since is None else self._stuck_since
         return idle and not self._in_flight and now + pause > since + self._policy.wait.total_seconds()
 
+    def _held_too_long(self) -> bool:
+        """Whether all that is left waits for its pace, and longer than the run's share: for a day of a plan, say."""
+        wait = self._line.wait() if self._wishes and not self._in_flight else None
+        return wait is not None and wait > self._policy.wait.total_seconds()
+
     def _stuck(self, reason: str) -> None:
         self.reason = reason
         if self._stuck_since is None:
             self._stuck_since = asyncio.get_running_loop().time()
 
     def _can_begin(self) -> bool:
-        return not self.closed.is_set() and any(wish.reserved or self._claimed for wish in self._wishes)
+        if self.closed.is_set() or not self._wishes:
+            return False
+        return self._line.wait() == 0 or any(wish.reserved for wish in self._wishes)
 
     def _wants_more(self) -> bool:
         """Whether a worker waits for a delivery that is not even claimed, or soon will."""
-        if self.closed.is_set():
+        if self.closed.is_set() or not (self._more or self._wishes):
             return False
-        return (self._more and len(self._claimed) < _LOW) or (bool(self._wishes) and not self._claimed)
+        return self._line.wants()
 
     async def _ring(self) -> None:
         self._bell.clear()
-        alarm = self._next_look - asyncio.get_running_loop().time() if self._wishes else None
+        alarm = None
+        if self._wishes:
+            due = self._next_look - asyncio.get_running_loop().time()
+            wait = self._line.wait()
+            alarm = due if wait is None else min(due, wait) if self._line.wants() else wait
         with suppress(TimeoutError):
             async with asyncio.timeout(alarm):
                 await self._bell.wait()

@@ -100,6 +100,11 @@ def pace(connection: Connection, issue_id: int, now: datetime) -> Pace:
     return Pace(round(rate, 3), seconds_left(connection.scalar(open_rows) or 0, rate))
 
 
+def tried_since(connection: Connection, moment: datetime) -> int:
+    """How many messages came to an answer since then, of whatever issue: their last try counts."""
+    return connection.scalar(select(func.count()).where(_d.at >= moment, _d.attempts > 0)) or 0
+
+
 def rows(connection: Connection, issue_id: int, state: str | None = None) -> Iterator[dict[str, Any]]:
     """The deliveries of an issue in the order of their making, page by page: email, state, attempts, answer, at."""
     columns = (_d.id, _d.email, _d.state, _d.attempts, _d.code, _d.status, _d.text, _d.at)

@@ -20,6 +20,7 @@ from newsletter.domain.issue import Issue, IssueState
 from newsletter.errors import Busy, StoreError, WrongState
 from newsletter.services import desk, steer
 from newsletter.services.deliver import deliver
+from newsletter.services.line import Line, unlimited
 from newsletter.services.loop import run
 from newsletter.store import accounts, tables
 from newsletter.store.database import Database
@@ -500,7 +501,7 @@ def test_who_waits_is_answered_when_the_desk_closes_in_the_middle_of_a_turn(
 
     async def main() -> Claim | None:
         loop = asyncio.get_running_loop()
-        table = desk.Desk(database, issue, DeliveryPolicy(), lambda: NOW, "worker")
+        table = desk.Desk(database, issue, DeliveryPolicy(), lambda: NOW, "worker", Line(unlimited(), lambda: NOW, 1))
 
         def turn(settled: object, claims: object) -> set[int]:
             loop.call_soon_threadsafe(table.close)

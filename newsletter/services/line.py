@@ -1,0 +1,133 @@
+"""Who is next: deliveries that the desk has claimed, let go at the pace that the limits allow."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from newsletter.domain.accounting import Accounting
+from newsletter.domain.bucket import Bucket
+from newsletter.domain.delivery import Claim, Outcome, OutcomeKind
+from newsletter.domain.estimate import Ahead, Meter, Speed, done_at
+from newsletter.domain.lanes import Lanes
+from newsletter.domain.mailboxes import group_of
+from newsletter.domain.pace import Limits, Pacer
+from newsletter.domain.warmup import Day, WarmUp, day_of
+from newsletter.store import accounts
+
+_WORTH_TELLING = 2.0  # seconds that everybody waits
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast messages may leave; one for all that a process sends. `warm_up` None: as many a day as there are."""
+
+    pacer: Pacer
+    warm_up: WarmUp | None = None
+
+
+def unlimited() -> Pace:
+    """As fast as it goes, until somebody pushes back."""
+    return Pace(Pacer(Limits(), time.monotonic()))
+
+
+class Line:
+    """One per run. Where nothing is limited and nobody pushed back, it is a queue and no more."""
+
+    def __init__(
+        self, pace: Pace, clock: Callable[[], datetime], connections: int, timer: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._connections = connections
+        self._pace, self._clock, self._timer = pace, clock, timer
+        self._pacer = pace.pacer
+        self._lanes: Lanes[Claim] = Lanes(self._pacer, _domain)
+        self._meter = Meter(timer())
+        self._day: Day | None = None
+        self._tried_today = 0
+
+    def __len__(self) -> int:
+        return len(self._lanes)
+
+    def add(self, claims: Iterable[Claim]) -> None:
+        self._lanes.add(claims)
+
+    def take(self) -> Claim | None:
+        """The next that may go, which is then on its way; None when nobody may."""
+        return self._lanes.take(self._timer())
+
+    def wait(self) -> float | None:
+        """Seconds until `take` may give one, 0: now; None when nobody waits."""
+        return self._lanes.wait(self._timer())
+
+    def wants(self) -> bool:
+        """Whether more should be claimed: few wait, or none of them may go where somebody else might."""
+        return self._lanes.wants(self._timer())
+
+    def full(self) -> frozenset[str]:
+        """The mail domains of which enough wait."""
+        return self._lanes.full()
+
+    def heard(self, claim: Claim, outcome: Outcome) -> None:
+        """What came of a delivery."""
+        now = self._timer()
+        self._pacer.heard(group_of(_domain(claim)), outcome, now)
+        if outcome.kind is not OutcomeKind.BROKEN:
+            self._tried_today += 1
+            self._meter.count(1, now)
+
+    def of_connection(self) -> Bucket | None:
+        """What one connection waits for before each message; None: nothing."""
+        return self._pacer.connection(self._timer())
+
+    def is_another_day(self) -> bool:
+        """Whether a warm-up plan's day is to be looked at: the first one, or a new one."""
+        return self._pace.warm_up is not None and (self._day is None or self._clock() >= self._day.ends)
+
+    def begin_day(self, connection: Connection) -> None:
+        """Asks the ledger how many of today's share are gone, whatever issue they belonged to."""
+        if self._pace.warm_up is None:
+            return
+        now = self._clock()
+        self._day = day_of(self._pace.warm_up, now)
+        self._tried_today = accounts.tried_since(connection, self._day.begins)
+        seconds = (self._day.ends - now).total_seconds()
+        self._pacer.allow(self._day.left(self._tried_today), self._timer(), seconds)
+
+    def why(self) -> str:
+        """What everybody who waits waits for, in words; "" when it is not worth telling."""
+        now = self._timer()
+        wait = self._lanes.wait(now)
+        if wait is None or wait < _WORTH_TELLING:
+            return ""
+        if self._day and self._day.allowance is not None and wait >= (self._day.ends - self._clock()).total_seconds():
+            share, ends = f"today's {self._day.allowance:,} of the warm-up plan", f"{self._day.ends:%Y-%m-%d %H:%M} UTC"
+            return f"{share} are out; it goes on at {ends}"
+        slowed = sorted(group for group, rate in self._pacer.slowed(now).items() if rate == 0)
+        if slowed:
+            return f"{_listed(slowed)} asked for less mail and is left alone for {round(wait)} seconds"
+        return f"keeping to the pace: the next may go in {round(wait)} seconds"
+
+    def seconds_left(self, books: Accounting) -> float | None:
+        """Until the last message has gone, as far as anybody can tell."""
+        now, timer = self._clock(), self._timer()
+        if not books.queued:
+            return None  # only retries, which nobody can tell
+        ahead = Ahead(queued=books.queued, sent_today=self._tried_today)
+        limits = self._pacer.limits
+        speed = Speed(self._meter.rate(timer), limits, self._pacer.slowed(timer), self._connections, self._pace.warm_up)
+        done = done_at(ahead, speed, now)
+        return max((done - now) / timedelta(seconds=1), 0.0) if done else None
+
+
+def _domain(claim: Claim) -> str:
+    return claim.email.rpartition("@")[2]
+
+
+def _listed(groups: list[str]) -> str:
+    shown = groups[:3]
+    others = len(groups) - len(shown)
+    return ", ".join(shown) + (f" and {others} others" if others else "")
