@@ -17,6 +17,7 @@ from newsletter.domain.delivery import DeliveryPolicy
 from newsletter.domain.issue import Issue
 from newsletter.services import steer
 from newsletter.services.deliver import deliver
+from newsletter.services.line import Pace
 from newsletter.services.loop import run
 from newsletter.store import accounts, tables
 from newsletter.store.database import Database
@@ -71,6 +72,7 @@ def send(
     clock: Callable[[], datetime] = now_utc,
     progress: Callable[[Accounting], None] = lambda now: None,
     meanwhile: Callable[[Callable[[], object]], object] | None = None,
+    pace: Pace | None = None,
     **transport: Any,
 ) -> Accounting:
     """One run; `meanwhile` goes on in a thread beside it, and may call what it is given to stop the run."""
@@ -81,7 +83,7 @@ def send(
         halt = functools.partial(asyncio.get_running_loop().call_soon_threadsafe, stop.set)
         beside = asyncio.create_task(asyncio.to_thread(meanwhile, halt)) if meanwhile else None
         end = await deliver(
-            database, issue, message(), reader, door, policy, clock, progress, stop, return_path=RETURN_PATH
+            database, issue, message(), reader, door, policy, clock, progress, stop, return_path=RETURN_PATH, pace=pace
         )
         if beside:
             await beside

@@ -103,8 +103,9 @@ class Line:
         wait = self._lanes.wait(now)
         if wait is None or wait < _WORTH_TELLING:
             return ""
-        if self._day and self._day.allowance is not None and wait >= (self._day.ends - self._clock()).total_seconds():
-            share, ends = f"today's {self._day.allowance:,} of the warm-up plan", f"{self._day.ends:%Y-%m-%d %H:%M} UTC"
+        day = self._day
+        if day and day.allowance is not None and day.ends - self._clock() <= timedelta(seconds=wait + 1):
+            share, ends = f"today's {day.allowance:,} of the warm-up plan", f"{day.ends:%Y-%m-%d %H:%M} UTC"
             return f"{share} are out; it goes on at {ends}"
         slowed = sorted(group for group, rate in self._pacer.slowed(now).items() if rate == 0)
         if slowed:

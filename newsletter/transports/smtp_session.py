@@ -43,10 +43,11 @@ class Session:
     def fits(self, envelope: Envelope) -> bool:
         """Whether a message to `envelope` can go out here: nobody else was announced, and the server is still there.
 
-        One that hung up, or said something unasked (as a 421), while there was nothing to send is not.
+        One that hung up, or said something unasked (as a 421), while there was nothing to send is not; but what it said
+        of one who was announced wants to be heard.
         """
         if self.announced is not None:
-            return self.announced == envelope and not self.wire.lost
+            return self.announced == envelope and (not self.wire.lost or self.wire.has_replies)
         return self.wire.quiet
 
     @property

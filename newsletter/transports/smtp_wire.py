@@ -86,6 +86,11 @@ class Wire(asyncio.Protocol):
         """Alive, and nothing came that nobody asked for (as a 421 to an idle session)."""
         return not self.lost and not self._replies
 
+    @property
+    def has_replies(self) -> bool:
+        """Whether there is something that nobody has read yet."""
+        return bool(self._replies)
+
     def write(self, *data: bytes, behind: bytes = b"") -> None:
         if self.lost:
             return

@@ -1,0 +1,122 @@
+"""The pace of a real delivery, read off the clock of the server that took it."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+
+from newsletter.domain import backoff
+from newsletter.domain.delivery import DeliveryPolicy
+from newsletter.domain.issue import IssueState
+from newsletter.domain.pace import Limits, Pacer
+from newsletter.domain.warmup import WarmUp
+from newsletter.services.line import Line, Pace, unlimited
+from newsletter.store.database import Database
+from tests.sending import HASTY, send, started
+from tests.smtp_sink import Received, Sink, reply
+
+READERS = 30  # a third of them at each of d0.example, d1.example, d2.example
+
+
+def paced(limits: Limits, warm_up: WarmUp | None = None) -> Pace:
+    return Pace(Pacer(limits, time.monotonic()), warm_up)
+
+
+def moments(received: list[Received], domain: str = "") -> list[float]:
+    return sorted(one.at for one in received if one.recipient.endswith(domain))
+
+
+def assert_no_faster(times: list[float], rate: float) -> None:
+    """No span of time has more than the rate gives it, and the burst; the server's clock runs a little late."""
+    burst, late = 1 + rate * 0.25, 0.05
+    for first in range(len(times)):
+        for last in range(first + 1, len(times)):
+            assert last - first + 1 <= rate * (times[last] - times[first] + late) + burst
+
+
+def test_all_messages_together_keep_to_their_rate(database: Database) -> None:
+    issue = started(database, READERS)
+    with Sink() as sink:
+        end = send(database, issue, sink, connections=4, pace=paced(Limits(overall=25.0)))
+    assert (end.state, end.sent) == (IssueState.SENT, READERS)
+    assert_no_faster(moments(sink.received), 25.0)
+
+
+def test_a_slow_group_holds_up_no_other(database: Database) -> None:
+    issue = started(database, READERS)
+    with Sink() as sink:
+        end = send(database, issue, sink, connections=4, pace=paced(Limits(groups={"d0.example": 8.0})))
+    assert (end.state, end.sent) == (IssueState.SENT, READERS)
+    slow = moments(sink.received, "d0.example")
+    assert_no_faster(slow, 8.0)
+    others = [*moments(sink.received, "d1.example"), *moments(sink.received, "d2.example")]
+    assert max(others) < slow[len(slow) // 2]
+
+
+def test_each_connection_keeps_to_its_rate(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    issue = started(database, 12)
+    with Sink() as sink:
+        end = send(database, issue, sink, connections=2, pace=paced(Limits(connection=10.0)))
+    assert (end.state, end.sent) == (IssueState.SENT, 12)
+    assert_no_faster(moments(sink.received), 2 * 10.0)
+    assert not any("RSET" in command for command in sink.commands)
+    database.close()
+
+
+@pytest.mark.parametrize("answer", [reply(421, "4.7.0 slow down"), reply(450, "4.7.1 too much mail from you")])
+def test_who_pushes_back_is_left_alone_and_nobody_else(
+    database: Database, answer: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backoff, "PAUSE_FIRST", 1.0)
+    issue = started(database, READERS)
+    with Sink() as sink:
+        sink.fail("RCPT", answer, to="reader3@d0.example", times=1)  # type: ignore[arg-type]
+        end = send(database, issue, sink, connections=2, pace=unlimited())
+    assert (end.state, end.sent) == (IssueState.SENT, READERS)
+    times = [min(moments(sink.received)), *moments(sink.received, "d0.example")]
+    pause, goes_on = max((later - earlier, later) for earlier, later in pairwise(times))
+    others = [*moments(sink.received, "d1.example"), *moments(sink.received, "d2.example")]
+    assert pause >= 0.9
+    assert max(others) < goes_on
+
+
+def test_a_warm_up_plan_lets_a_days_share_go_and_no_more(database: Database) -> None:
+    plan = WarmUp(first_day=8, started=date(2026, 11, 20), timezone="Europe/London")
+    day = datetime(2026, 11, 20, 9, tzinfo=UTC)
+    issue = started(database, READERS)
+    policy: DeliveryPolicy = HASTY
+    sent = []
+    with Sink() as sink:
+        for _ in range(3):
+            end = send(database, issue, sink, policy, clock=lambda now=day: now, pace=paced(Limits(), plan))  # type: ignore[misc]
+            sent.append((end.state.value, end.sent))
+            assert end.state is IssueState.SENT or "warm-up plan are out; it goes on at" in end.reason
+            day += timedelta(days=1)
+    assert sent == [("sending", 8), ("sending", 8 + 16), ("sent", READERS)]
+    assert set(sink.accepted.values()) == {1}
+
+
+def test_what_all_wait_for_is_told_in_words() -> None:
+    now = datetime(2026, 11, 20, 9, tzinfo=UTC)
+    line = Line(paced(Limits(overall=0.1)), lambda: now, 1, timer=lambda: 0.0)
+    assert line.why() == ""
+    assert line.wait() is None
+
+
+def test_a_run_tells_how_long_it_will_take(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    issue = started(database, READERS)
+    told = []
+    with Sink() as sink:
+        send(
+            database, issue, sink, pace=paced(Limits(overall=15.0)),
+            progress=lambda books: told.append((books.queued, books.seconds_left)),
+        )  # fmt: skip
+    known = [(queued, left) for queued, left in told if left is not None]
+    assert known
+    assert all(left >= queued / 15.0 - 0.1 for queued, left in known)
+    database.close()
