@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 
-.PHONY: help demo test check bench lock gallery plan clean
+.PHONY: help demo test long check bench lock gallery plan clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -12,8 +12,11 @@ help:  ## this list
 demo: $(VENV)/.runtime  ## a digest from sample posts, delivered to a built-in inbox
 	@$(BIN)/newsletter demo
 
-test: $(VENV)/.dev  ## every test, slow ones included
+test: $(VENV)/.dev  ## every test but the longest, in a few minutes
 	$(BIN)/python -m pytest -n auto --dist worksteal
+
+long: $(VENV)/.dev  ## the tests that take minutes: many machines, a server that is away for long
+	$(BIN)/python -m pytest -n auto --dist worksteal -m long
 
 check: $(VENV)/.dev  ## ruff, mypy --strict, layers: no warning
 	$(BIN)/ruff check .

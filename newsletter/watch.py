@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from newsletter.domain.accounting import COUNTED, Accounting
 from newsletter.domain.issue import Issue
-from newsletter.domain.rate import Rate, seconds_left
+from newsletter.domain.rate import Rate
 from newsletter.logs import tell
 
 EVERY = 60.0  # seconds between two lines about a delivery that goes on
@@ -52,7 +52,7 @@ class Watch:
 
     def _pace(self, books: Accounting) -> dict[str, float | None]:
         rate = self._rate.per_second
-        left = seconds_left(books.queued, rate)
+        left = books.seconds_left
         return {"rate": rate and round(rate, 1), "seconds_left": left and round(left)}
 
     def _tell(self, level: int, event: str, words: str, books: Accounting, **more: object) -> None:

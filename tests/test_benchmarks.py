@@ -35,12 +35,18 @@ ROOT = Path(__file__).parent.parent
             ["send to 300, 50 KB each", "the same without start and end", "CPU a message, with start and end"],
             ["smtp-source -d -s 8, same size"],
         ),
-        ("memory", ["peak memory, 600 readers", "peak memory, 3,000 readers (1,000 sent)"], ["300 readers"]),
+        pytest.param(
+            "memory",
+            ["peak memory, 600 readers", "peak memory, 3,000 readers (1,000 sent)"],
+            ["300 readers"],
+            marks=pytest.mark.long,
+        ),
         ("enqueue", ["enqueue 3,000 readers", "CPU of the same"], ["sqlite3 INSERT … SELECT, no join"]),
-        (
+        pytest.param(
             "machines",
             ["send to 300, PostgreSQL", "1 worker, first to last outcome", "2 workers", "4 workers"],
             ["the same on SQLite", "send on PostgreSQL", "1 worker"],
+            marks=pytest.mark.long,
         ),
     ],
 )

@@ -38,7 +38,7 @@ class Rate:
 def seconds_left(left: int, per_second: float | None) -> float | None:
     """Until `left` things are done at that rate; None where nobody can say, because nothing moves.
 
-    The one place that says when a delivery will be over: the terminal's line and `show` both ask here.
+    What `show` says of a delivery of another process; the run itself knows more (`domain.estimate`).
     """
     if not left:
         return 0.0

@@ -113,11 +113,11 @@ class EmbeddedLedger:
 
     def claim(self, size: int, now: datetime, most: timedelta, without: frozenset[str]) -> list[Claim]:
         version = self._version()
-        rows = self._due(size, now, most, without)
-        for domain in self._passed.keys() - without:
-            rows += self._fresh_behind(size - len(rows), domain)
-        while len(rows) < size and (page := self._fresh(size - len(rows), without)):
-            rows += [row for row in page if row[0] not in self._held]
+        rows = self._look(size, now, most, without)
+        if not rows and self._returned:  # its place is among those that were gone through
+            self._commit()
+            self._last, self._passed, self._returned = 0, {}, False
+            rows = self._look(size, now, most, without)
         self._held.update((row[0], version if row[10] else _UNKNOWN) for row in rows)
         if moved := [(row[2], row[0]) for row in rows if row[2] != row[9]]:
             self._write("UPDATE deliveries SET email = ? WHERE id = ?", moved)
@@ -142,8 +142,6 @@ class EmbeddedLedger:
 
     def outlook(self, in_flight: int, now: datetime, most: timedelta) -> Outlook:
         self._commit()
-        if self._returned:  # its place is among those that were gone through
-            self._last, self._passed, self._returned = 0, {}, False
         with self._database.write() as connection:
             if not in_flight and deliveries.finish(connection, self._issue.id, now):
                 return Outlook(done=True)
@@ -166,6 +164,14 @@ class EmbeddedLedger:
         self._journal.remove()
         assert self._connection is not None
         self._connection.close()
+
+    def _look(self, size: int, now: datetime, most: timedelta, without: frozenset[str]) -> list[Any]:
+        rows = self._due(size, now, most, without)
+        for domain in self._passed.keys() - without:
+            rows += self._fresh_behind(size - len(rows), domain)
+        while len(rows) < size and (page := self._fresh(size - len(rows), without)):
+            rows += [row for row in page if row[0] not in self._held]
+        return rows
 
     def _due(self, size: int, now: datetime, most: timedelta, without: frozenset[str]) -> list[Any]:
         moments = {"now": _instant(now), "latest": _instant(now + most)}

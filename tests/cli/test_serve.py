@@ -61,7 +61,7 @@ def readers(desk: Desk, number: int) -> None:
 
 def test_it_answers_signs_up_and_carries_on_what_is_being_sent(desk: Desk, sink: Sink) -> None:
     readers(desk, 3)
-    sink.fail("RCPT", reply(451, "4.7.1 later"), to="r1@example.com", times=2)
+    sink.fail("RCPT", reply(451, "4.2.0 later"), to="r1@example.com", times=2)
     left = desk.call("send", 1, "--yes", "--wait", "0s", "--json").json
     assert (left["state"], left["deferred"]) == ("sending", 1)
     with served(desk) as (_, address):
@@ -79,7 +79,7 @@ def test_it_answers_signs_up_and_carries_on_what_is_being_sent(desk: Desk, sink:
 
 def test_sigterm_drains_and_nobody_is_mailed_twice(desk: Desk, sink: Sink) -> None:
     readers(desk, 60)
-    sink.fail("RCPT", reply(451, "4.7.1 later"), times=60)
+    sink.fail("RCPT", reply(451, "4.2.0 later"), times=60)
     desk.call("send", 1, "--yes", "--wait", "0s")
     sink.fail("dot", delay(0.3))
     with served(desk):
@@ -94,7 +94,7 @@ def test_sigterm_drains_and_nobody_is_mailed_twice(desk: Desk, sink: Sink) -> No
 
 def test_a_worker_sends_without_a_web(desk: Desk, sink: Sink) -> None:
     readers(desk, 2)
-    sink.fail("RCPT", reply(451, "4.7.1 later"), times=2)
+    sink.fail("RCPT", reply(451, "4.2.0 later"), times=2)
     desk.call("send", 1, "--yes", "--wait", "0s")
     process = desk.start("worker")
     sink.wait_for(2)

@@ -135,7 +135,7 @@ def test_a_preview_is_what_is_sent(desk: Desk, sink: Sink) -> None:
 def test_what_is_put_off_is_waited_for_or_left(desk: Desk, sink: Sink) -> None:
     desk.call("build", "harbour")
     readers(desk, 2)
-    sink.fail("RCPT", reply(451, "4.7.1 later"), to="reader1@example.com", times=2)
+    sink.fail("RCPT", reply(451, "4.2.0 later"), to="reader1@example.com", times=2)
     left = desk.call("send", 1, "--yes", "--wait", "0s", "--json")
     assert (left.status, left.json["state"], left.json["deferred"]) == (0, "sending", 1)
     assert desk.call("send", 1, "--yes").status == 1
@@ -191,7 +191,7 @@ def test_pause_and_cancel(desk: Desk, sink: Sink) -> None:
     desk.call("build", "harbour")
     readers(desk, 1)
     assert desk.call("pause", 1).status == 1
-    sink.fail("RCPT", reply(451, "4.7.1 later"))
+    sink.fail("RCPT", reply(451, "4.2.0 later"))
     desk.call("send", 1, "--yes", "--wait", "0s")
     assert desk.call("pause", 1, "--json").json["state"] == "paused"
     assert desk.call("cancel", 1, "--json").json["state"] == "cancelled"

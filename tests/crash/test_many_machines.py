@@ -57,6 +57,7 @@ def wait_for(what: Callable[[], bool], machines: list[Machine], seconds: float =
         time.sleep(0.05)
 
 
+@pytest.mark.long
 def test_three_machines_share_an_issue_and_one_dies_one_sleeps_one_is_cut_off(
     ledger: Database, postgres_url: str, machines: list[Machine], tmp_path: Path
 ) -> None:
@@ -143,6 +144,7 @@ def test_a_retry_blocks_no_lane(ledger: Database, postgres_url: str, machines: l
     assert len(sink.received) == 100
 
 
+@pytest.mark.long
 def test_a_dead_machines_jobs_are_taken_over(
     ledger: Database, postgres_url: str, machines: list[Machine], tmp_path: Path
 ) -> None:
@@ -160,6 +162,7 @@ def test_a_dead_machines_jobs_are_taken_over(
     assert sum(sink.accepted.values()) <= 100 + CONNECTIONS
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("steering", ["pause", "cancel"])
 def test_pause_and_cancel_act_on_all_machines(
     steering: str, ledger: Database, postgres_url: str, machines: list[Machine], tmp_path: Path
@@ -183,6 +186,7 @@ def test_pause_and_cancel_act_on_all_machines(
         assert [machine.stop() for machine in machines] == [0, 0]
 
 
+@pytest.mark.long
 def test_machines_that_are_told_to_stop_lose_nothing_and_send_nothing_twice(
     ledger: Database, postgres_url: str, machines: list[Machine], tmp_path: Path
 ) -> None:

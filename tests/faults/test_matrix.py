@@ -87,6 +87,6 @@ def test_an_answer_counts_whatever_comes_behind_it(books: Database) -> None:
     issue = started(books)
     with Sink() as sink:
         sink.fail("answer", Action("odd", style="noise behind"), times=1)
-        send(books, issue, sink)
+        send(books, issue, sink, connections=1)
     check_the_books(books, issue, sink)
-    assert {line.doubts for line in lines(books, issue).values()} == {0}
+    assert lines(books, issue)[1].doubts == 0  # whose 250 it was; the next may be in flight when the nonsense comes

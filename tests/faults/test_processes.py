@@ -98,7 +98,7 @@ def end(process: subprocess.Popen[str]) -> tuple[int, str, str]:
 @on(("sqlite", ["serve", "--port", 0]), ("postgres", ["worker"]))
 def test_two_that_look_after_everything_mail_each_reader_once(desk: Desk, sink: Sink, case: list[object]) -> None:
     readers(desk, 80)
-    sink.fail("RCPT", reply(451, "4.7.1 later"), times=80)
+    sink.fail("RCPT", reply(451, "4.2.0 later"), times=80)
     assert desk.call("send", 1, "--yes", "--wait", "0s", "--json").json["deferred"] == 80
     desk.call("pause", 1)
     sink.fail("dot", delay(0.02))
@@ -218,7 +218,7 @@ def test_a_disk_that_is_full_for_a_while_loses_and_doubles_nobody(desk: Desk, si
 def test_the_clocks_change_in_mid_send(desk: Desk, sink: Sink, case: str) -> None:
     """The process's zone changes while retries wait: they come after their pause, not an hour late or never."""
     readers(desk, 20)
-    sink.fail("RCPT", reply(451, "4.7.1 later"), times=100)  # five tries each: over about four seconds
+    sink.fail("RCPT", reply(451, "4.2.0 later"), times=100)  # five tries each: over about four seconds
     zone = "AAA0BBB-1"  # an hour ahead in summer
     local = datetime.now(UTC) + timedelta(seconds=2.5, hours=case == "autumn")  # a zone's rule is in its own time
     now, far = f"J{_day(local)}/{local:%H:%M:%S}", f"J{(_day(local) + 180) % 365 + 1}/0"

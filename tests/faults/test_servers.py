@@ -174,7 +174,7 @@ def test_growing_pauses_are_kept_to_within_a_run(both_books: Database) -> None:
     issue = started(both_books)
     seen: list[Accounting] = []
     with Sink() as sink:
-        sink.fail("RCPT", reply(451, "4.7.1 later"), times=3 * READERS)
+        sink.fail("RCPT", reply(451, "4.2.0 later"), times=3 * READERS)
         end = send(both_books, issue, sink, HASTY, connections=1, progress=seen.append)
         commands = [command for command in sink.commands if command.startswith("RCPT")]
     check_the_books(both_books, issue, sink)
