@@ -65,6 +65,9 @@ class Postfix:
         self.folder, self.port = folder, port
 
     def start(self) -> None:
+        log = self.folder / "log"
+        log.touch()
+        log.chmod(0o666)  # some of its programs are another user by the time they open it
         self._command("postfix", "start")
         self._wait()
 

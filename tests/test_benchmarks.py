@@ -20,7 +20,7 @@ from benchmarks.result import Result
 ROOT = Path(__file__).parent.parent
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("part", "lines", "references"),
     [
@@ -39,14 +39,12 @@ ROOT = Path(__file__).parent.parent
             "memory",
             ["peak memory, 600 readers", "peak memory, 3,000 readers (1,000 sent)"],
             ["300 readers"],
-            marks=pytest.mark.long,
         ),
         ("enqueue", ["enqueue 3,000 readers", "CPU of the same"], ["sqlite3 INSERT … SELECT, no join"]),
         pytest.param(
             "machines",
             ["send to 300, PostgreSQL", "1 worker, first to last outcome", "2 workers", "4 workers"],
             ["the same on SQLite", "send on PostgreSQL", "1 worker"],
-            marks=pytest.mark.long,
         ),
     ],
 )

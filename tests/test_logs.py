@@ -82,7 +82,11 @@ def test_a_delivery_is_told_at_its_beginning_each_minute_when_it_waits_and_at_it
     for second in range(130):
         now[0] = float(second)
         reason = "127.0.0.1:25: connection refused" if second in (5, 6, 7) else ""
-        watch(Accounting(1, IssueState.SENDING, 900, sent=3 * second, queued=900 - 3 * second, reason=reason))
+        watch(
+            Accounting(
+                1, IssueState.SENDING, 900, sent=3 * second, queued=900 - 3 * second, reason=reason, seconds_left=180.2
+            )
+        )
     watch.ended(Accounting(1, IssueState.SENT, 900, sent=890, failed=10, seconds=140.0))
     lines = [json.loads(line) for line in stream.getvalue().splitlines()]
     assert [line["event"] for line in lines] == [

@@ -24,7 +24,7 @@ from tests.ledger import NOW, draft, subscribe
 from tests.machines import Machine, Wire, over, socket_of
 from tests.smtp_sink import HOLD, Sink, delay, reply
 
-pytestmark = [pytest.mark.slow, pytest.mark.postgres]
+pytestmark = [pytest.mark.long, pytest.mark.postgres]
 CONNECTIONS = 8
 
 
@@ -57,7 +57,6 @@ def wait_for(what: Callable[[], bool], machines: list[Machine], seconds: float =
         time.sleep(0.05)
 
 
-@pytest.mark.long
 def test_three_machines_share_an_issue_and_one_dies_one_sleeps_one_is_cut_off(
     ledger: Database, postgres_url: str, machines: list[Machine], tmp_path: Path
 ) -> None:
@@ -144,7 +143,6 @@ def test_a_retry_blocks_no_lane(ledger: Database, postgres_url: str, machines: l
     assert len(sink.received) == 100
 
 
-@pytest.mark.long
 def test_a_dead_machines_jobs_are_taken_over(
     ledger: Database, postgres_url: str, machines: list[Machine], tmp_path: Path
 ) -> None:
@@ -162,7 +160,6 @@ def test_a_dead_machines_jobs_are_taken_over(
     assert sum(sink.accepted.values()) <= 100 + CONNECTIONS
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("steering", ["pause", "cancel"])
 def test_pause_and_cancel_act_on_all_machines(
     steering: str, ledger: Database, postgres_url: str, machines: list[Machine], tmp_path: Path
@@ -186,7 +183,6 @@ def test_pause_and_cancel_act_on_all_machines(
         assert [machine.stop() for machine in machines] == [0, 0]
 
 
-@pytest.mark.long
 def test_machines_that_are_told_to_stop_lose_nothing_and_send_nothing_twice(
     ledger: Database, postgres_url: str, machines: list[Machine], tmp_path: Path
 ) -> None:

@@ -19,7 +19,7 @@ from tests import postfix as real
 from tests.ledger import NOW, draft, subscribe
 from tests.sending import HASTY, address, lines, send
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 READERS = 300
 BRIEF = replace(HASTY, wait=timedelta(seconds=30), give_up_after=timedelta(seconds=30))
 

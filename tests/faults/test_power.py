@@ -24,7 +24,7 @@ from tests.power import TRACE, Disk, read
 from tests.sending import lines
 from tests.smtp_sink import Sink, delay
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 ROOT = Path(__file__).parents[2]
 PROMISED = timedelta(seconds=1)
 DELIVER = "import sys, time; from tests.crash.victim import main, run; run(main(sys.argv[1], int(sys.argv[2]), 2)); "

@@ -25,7 +25,7 @@ from tests import postgres
 from tests.cli.desk import Desk
 from tests.smtp_sink import HOLD, Sink, delay, reply
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 LONG = os.environ.get("NEWSLETTER_FAULTS") == "all"
 CONNECTIONS = 8  # the configuration's default
 

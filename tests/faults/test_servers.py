@@ -20,6 +20,7 @@ from tests.ledger import NOW
 from tests.sending import HASTY, QUICK, check_the_books, lines, send, started
 from tests.smtp_sink import CUT, HOLD, SILENCE, Action, Sink, reply
 
+pytestmark = pytest.mark.long
 BRIEF = replace(HASTY, wait=timedelta(seconds=0.3))
 WORDS_FOR_ENOUGH = {
     "exim": reply(421, "too many messages in this connection"),  # and it hangs up
