@@ -124,7 +124,7 @@ def check(schedule: Schedule, around: datetime) -> None:
         assert reading >= wanted > a_second_before
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_every_change_of_every_zone() -> None:
     """A wall time just before, in and after each change of offset that a zone had or will have."""
     seen: set[tuple[datetime, timedelta | None]] = set()

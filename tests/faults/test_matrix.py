@@ -17,6 +17,7 @@ CUTS = (CUT, HALF, BEGUN, NOISE)
 GONE, LATER, NO = reply(421, "4.3.2 closing"), reply(451, "4.3.0 later"), reply(550, "5.7.1 no")
 DOUBTS = {"body": {0, 1}, "middle": {0, 1}, "dot": {0, 1}, "answer": {1}}
 """How many messages may have gone without an answer. Small ones have left before a cut in their middle is seen."""
+pytestmark = pytest.mark.long
 PASSING = [
     *((stage, action) for stage in TALK for action in (*CUTS, SILENCE)),
     *((stage, action) for stage in TALK if stage != "answer" for action in (GONE, LATER)),
