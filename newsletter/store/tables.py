@@ -264,7 +264,7 @@ deliveries = Table(
 def _index_claims(_table: Table, connection: Connection, **_: Any) -> None:
     """On PostgreSQL workers find their own rows by it.
 
-    An Index with `postgresql_where` would load that dialect, and its drivers, for those on SQLite too: a tenth of a second.
+    An Index with `postgresql_where` would load that dialect, and its drivers, for those on SQLite too.
     """
     if connection.dialect.name == "postgresql":
         connection.execute(text("CREATE INDEX deliveries_claimed ON deliveries (worker) WHERE worker IS NOT NULL"))
