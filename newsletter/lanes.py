@@ -89,6 +89,7 @@ class Lanes:
             self._stop,
             return_path=out.return_path,
             pace=pace(app),
+            tally=app.tally,
             chunk=chunk,
             pulse=pulse,
         )

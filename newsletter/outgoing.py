@@ -110,6 +110,21 @@ def pace(app: App) -> Pace:
     return Pace(app.pacer, app.warm_up)
 
 
+def seconds_left(app: App, books: Accounting, rate: float | None) -> float | None:
+    """Until an issue that another process sends is out, as far as its `rate` of late and the configured pace tell."""
+    from newsletter.domain.estimate import Ahead, Speed, done_at
+    from newsletter.domain.warmup import day_of
+    from newsletter.store import accounts
+
+    now, plan, tried = app.clock(), app.warm_up, 0
+    if plan:
+        with app.database.read() as connection:
+            tried = accounts.tried_since(connection, day_of(plan, now).begins)
+    ahead = Ahead(queued=books.queued, sent_today=tried)
+    done = done_at(ahead, Speed(rate, app.limits, connections=app.transport().connections, plan=plan), now)
+    return max((done - now).total_seconds(), 0.0) if done else None
+
+
 async def deliver_issue(
     app: App, issue: Issue, how: DeliveryPolicy, progress: Callable[[Accounting], None], stop: asyncio.Event
 ) -> Accounting:
@@ -130,6 +145,7 @@ async def deliver_issue(
         stop,
         return_path=out.return_path,
         pace=pace(app),
+        tally=app.tally,
     )
     count_pause(app, books)
     return books

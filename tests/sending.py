@@ -15,6 +15,7 @@ from sqlalchemy import Row, select
 from newsletter.domain.accounting import Accounting
 from newsletter.domain.delivery import DeliveryPolicy
 from newsletter.domain.issue import Issue
+from newsletter.domain.tally import Tally
 from newsletter.services import steer
 from newsletter.services.deliver import deliver
 from newsletter.services.line import Pace
@@ -73,6 +74,7 @@ def send(
     progress: Callable[[Accounting], None] = lambda now: None,
     meanwhile: Callable[[Callable[[], object]], object] | None = None,
     pace: Pace | None = None,
+    tally: Tally | None = None,
     **transport: Any,
 ) -> Accounting:
     """One run; `meanwhile` goes on in a thread beside it, and may call what it is given to stop the run."""
@@ -83,7 +85,18 @@ def send(
         halt = functools.partial(asyncio.get_running_loop().call_soon_threadsafe, stop.set)
         beside = asyncio.create_task(asyncio.to_thread(meanwhile, halt)) if meanwhile else None
         end = await deliver(
-            database, issue, message(), reader, door, policy, clock, progress, stop, return_path=RETURN_PATH, pace=pace
+            database,
+            issue,
+            message(),
+            reader,
+            door,
+            policy,
+            clock,
+            progress,
+            stop,
+            return_path=RETURN_PATH,
+            pace=pace,
+            tally=tally,
         )
         if beside:
             await beside

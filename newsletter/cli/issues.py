@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -171,6 +172,7 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Show one issue with its accounting: who got it, who did not, and why."""
+    from newsletter.outgoing import seconds_left
     from newsletter.store import accounts
 
     if state is not None and state not in COUNTED:
@@ -184,6 +186,8 @@ def show(
         domains, reasons = accounts.by_domain(connection, issue), accounts.reasons(connection, issue)
         going = found.state.value == "sending"
         pace = accounts.pace(connection, issue, context.obj.app.clock()) if going else None
+    if pace and books.queued:
+        pace = replace(pace, seconds_left=seconds_left(context.obj.app, books, pace.rate or None))
     if as_json:
         output.answer_json(sheets.issue_json(found, books, domains, reasons, pace))
         return

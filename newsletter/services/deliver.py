@@ -19,6 +19,7 @@ from newsletter.domain.delivery import Claim, DeliveryPolicy, Envelope, Outcome,
 from newsletter.domain.issue import Issue, IssueState
 from newsletter.domain.pulse import Pulse
 from newsletter.domain.subscriber import Reader
+from newsletter.domain.tally import Tally
 from newsletter.errors import Busy, NewsletterError, WrongState
 from newsletter.services.desk import Desk
 from newsletter.services.line import Line, Pace, unlimited
@@ -61,13 +62,14 @@ async def deliver(
     *,
     return_path: str,
     pace: Pace | None = None,
+    tally: Tally | None = None,
     chunk: Chunk | None = None,
     pulse: Pulse | None = None,
 ) -> Accounting:
     """Sends a started issue to all that wait for it; ends when nothing is left that may go out within `policy.wait`.
 
     With `chunk` (on PostgreSQL) only to those in it: it ends when nothing of it may go out now, and counts what it did
-    itself. The runs of one issue's chunks may share a `pulse`. `pace` may be shared by all runs of a process.
+    itself. The runs of one issue's chunks may share a `pulse`, all runs of a process a `pace` and a `tally`.
     `stop` ends it early: what is in flight is finished, the rest stays queued. Raises Busy when another process
     delivers this issue, WrongState when it is not `sending`, StoreError when the ledger cannot be written. When that
     other process was waited for and ended the issue, its accounting is the answer.
@@ -79,7 +81,7 @@ async def deliver(
         if not waited or _state(database, issue.id) is IssueState.SENDING:  # else the other one did it all
             _must_be_sending(database, issue.id)
             line = Line(pace or unlimited(), clock, transport.connections)
-            desk = Desk(database, issue, policy, clock, worker, line, chunk)
+            desk = Desk(database, issue, policy, clock, worker, line, tally or Tally(), chunk)
             run = Run(desk, line, message, readers, return_path, clock, pulse or Pulse())
             await desk.open()
             try:

@@ -23,6 +23,7 @@ from newsletter.domain.bucket import Bucket
 from newsletter.domain.chunk import Chunk
 from newsletter.domain.delivery import Claim, DeliveryPolicy, DeliveryState, Outcome, OutcomeKind, Settled, settle
 from newsletter.domain.issue import Issue, IssueState
+from newsletter.domain.tally import Tally
 from newsletter.errors import StoreError
 from newsletter.services.line import Line
 from newsletter.store import accounts, deliveries, issues
@@ -55,6 +56,7 @@ class Desk:
         clock: Callable[[], datetime],
         worker: str,
         line: Line,
+        tally: Tally,
         chunk: Chunk | None = None,
     ) -> None:
         self.reason = ""
@@ -65,7 +67,7 @@ class Desk:
         self._bell = asyncio.Event()
         self._settled: list[Settled] = []
         self._wishes: deque[_Wish] = deque()
-        self._line = line
+        self._line, self._tally = line, tally
         self._more = False  # whether the last look for work found as much as it asked for
         self._in_flight = 0
         self._next_look = 0.0
@@ -229,7 +231,7 @@ class Desk:
         if not settled and not chosen:
             return
         try:
-            begun = self._ledger.turn(settled, [claim for _, claim in chosen])
+            begun = self._turn(settled, [claim for _, claim in chosen])
         except (OperationalError, InterfaceError):
             self._settled = settled + self._settled
             for wish, claim in reversed(chosen):
@@ -245,7 +247,13 @@ class Desk:
         if not settled and not chosen:  # who seemed to be free to go is not
             return
         claims = [claim for _, claim in chosen]
-        self._hand_out(chosen, await self.apart(lambda: self._ledger.turn(settled, claims)))
+        self._hand_out(chosen, await self.apart(lambda: self._turn(settled, claims)))
+
+    def _turn(self, settled: list[Settled], claims: list[Claim]) -> set[int]:
+        began = time.perf_counter()
+        begun = self._ledger.turn(settled, claims)
+        self._tally.turn(time.perf_counter() - began)
+        return begun
 
     def _take_turn(self) -> tuple[list[Settled], list[tuple[_Wish, Claim]]]:
         """All that was handed in, and the wishes that can be granted."""

@@ -29,10 +29,11 @@ UPDATE deliveries SET state = %s, attempts = %s, doubts = %s, due_at = %s, first
   status = %s, text = %s, worker = NULL, lease_until = NULL
 WHERE id = %s AND (worker = %s OR (CAST(%s AS TEXT) = 'sent' AND state <> 'sent' AND state <> 'failed'))
 """
-# Who left since the row was claimed, and a row that another worker took over, are not begun.
+# Who left since the row was claimed, and a row that another worker took over, are not begun. One of ours that is
+# `sending` was begun by a turn whose commit was never heard of: nothing of it has left yet.
 _BEGIN = """
 UPDATE deliveries SET state = 'sending'
-WHERE id = %s AND worker = %s AND state IN ('queued', 'deferred') AND EXISTS (
+WHERE id = %s AND worker = %s AND state IN ('queued', 'deferred', 'sending') AND EXISTS (
   SELECT 1 FROM subscriptions
   WHERE subscriber = deliveries.subscriber AND newsletter = %s AND edition = %s AND state = 'active')
 """

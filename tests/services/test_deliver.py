@@ -17,6 +17,7 @@ from sqlalchemy import delete, update
 from newsletter.domain.accounting import Accounting
 from newsletter.domain.delivery import Claim, DeliveryPolicy
 from newsletter.domain.issue import Issue, IssueState
+from newsletter.domain.tally import Tally
 from newsletter.errors import Busy, StoreError, WrongState
 from newsletter.services import desk, steer
 from newsletter.services.deliver import deliver
@@ -501,7 +502,9 @@ def test_who_waits_is_answered_when_the_desk_closes_in_the_middle_of_a_turn(
 
     async def main() -> Claim | None:
         loop = asyncio.get_running_loop()
-        table = desk.Desk(database, issue, DeliveryPolicy(), lambda: NOW, "worker", Line(unlimited(), lambda: NOW, 1))
+        table = desk.Desk(
+            database, issue, DeliveryPolicy(), lambda: NOW, "worker", Line(unlimited(), lambda: NOW, 1), Tally()
+        )
 
         def turn(settled: object, claims: object) -> set[int]:
             loop.call_soon_threadsafe(table.close)

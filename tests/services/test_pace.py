@@ -12,6 +12,7 @@ from newsletter.domain import backoff
 from newsletter.domain.delivery import DeliveryPolicy
 from newsletter.domain.issue import IssueState
 from newsletter.domain.pace import Limits, Pacer
+from newsletter.domain.tally import SUM, TURN, Tally
 from newsletter.domain.warmup import WarmUp
 from newsletter.services.line import Line, Pace, unlimited
 from newsletter.store.database import Database
@@ -120,3 +121,11 @@ def test_a_run_tells_how_long_it_will_take(sqlite_url: str) -> None:
     assert known
     assert all(left >= queued / 15.0 - 0.1 for queued, left in known)
     database.close()
+
+
+def test_each_turn_of_the_ledger_is_timed(database: Database) -> None:
+    issue = started(database, READERS)
+    tally = Tally()
+    with Sink() as sink:
+        send(database, issue, sink, tally=tally)
+    assert tally.totals()[TURN, SUM] > 0

@@ -314,6 +314,15 @@ class OnPostgreSQL(Machine):
                 self.begin_and_hand_over("a third", claim)
             self.ledgers.pop("a third").leave(False, self.now)
 
+    @rule(number=any_worker)
+    def begin_unheard(self, number: int) -> None:
+        """The server commits a turn and the answer is lost: the worker asks once more."""
+        worker = self.workers[-number]
+        if self.in_flight[worker] is None and (claims := self.take(worker, 1)):
+            self.ledgers[worker].turn([], claims)
+            if self.ledgers[worker].turn([], claims):
+                self.in_flight[worker] = claims[0]
+
     @invariant()
     def at_most_one_in_doubt_per_worker(self) -> None:
         sending = {reader for reader, state in self.rows().items() if state is DeliveryState.SENDING}
