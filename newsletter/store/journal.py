@@ -1,7 +1,7 @@
 """What a delivery did since its last commit: a small file beside SQLite's, written to before and after each message.
 
-A line costs a few microseconds where a commit costs fifty or more, and survives kill -9 as a commit does. The file begins
-anew after each commit: lines carry the number of their round, and what an older round left behind is not read.
+A line costs a few microseconds where a commit costs fifty or more, and survives kill -9 as a commit does. The file
+begins anew after each commit: lines carry the number of their round, and what an older round left is not read.
 """
 
 from __future__ import annotations
