@@ -156,6 +156,7 @@ class EmbeddedLedger:
     def leave(self, keep: bool, now: datetime) -> None:
         self._commit()
         self._write(_IN_DOUBT, [_doubt(number, keep, now) for number in self._in_flight])
+        self._in_flight.clear()  # a second call doubts nobody twice
         with self._database.write() as connection:
             deliveries.finish(connection, self._issue.id, now)  # stopped after the very last one
             deliveries.mark_what_reached_somebody(connection, self._issue)
