@@ -8,7 +8,6 @@ import signal
 import time
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +20,7 @@ ADDRESS = re.compile(r"[^\s\"<>]@|%40|\b(ada|bob|eve|grace|hedy|joan)\b", re.IGN
 
 
 @pytest.fixture
-def sink() -> Iterator[Sink]:
-    with Sink() as server:
-        yield server
-
-
-@pytest.fixture
-def desk(tmp_path: Path, sink: Sink) -> Desk:
-    desk = Desk(tmp_path, sink.port).furnish()
-    desk.call("build", "harbour", "--edition", "near")
+def desk(desk: Desk, tmp_path: Path, sink: Sink) -> Desk:
     rows = ["email", "ada@example.org", "bob@example.net", "eve@example.com", "grace@example.org", "hedy@example.net"]
     (tmp_path / "list.csv").write_text("\n".join(rows) + "\n")
     assert desk.call("subscribers", "import", "list.csv").status == 0

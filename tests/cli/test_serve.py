@@ -10,7 +10,6 @@ import subprocess
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
@@ -18,19 +17,6 @@ from tests.cli.desk import Desk
 from tests.smtp_sink import Sink, delay, reply
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def sink() -> Iterator[Sink]:
-    with Sink() as server:
-        yield server
-
-
-@pytest.fixture
-def desk(tmp_path: Path, sink: Sink) -> Desk:
-    desk = Desk(tmp_path, sink.port).furnish()
-    desk.call("build", "harbour", "--edition", "near")
-    return desk
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,15 +13,7 @@ from tests.smtp_sink import Sink, reply
 
 
 @pytest.fixture
-def sink() -> Iterator[Sink]:
-    with Sink() as server:
-        yield server
-
-
-@pytest.fixture
-def desk(tmp_path: Path, sink: Sink) -> Desk:
-    desk = Desk(tmp_path, sink.port).furnish()
-    desk.call("build", "harbour", "--edition", "near")
+def desk(desk: Desk, tmp_path: Path, sink: Sink) -> Desk:
     rows = ["email", *(f"r{n}@d{n % 11}.example.com" for n in range(22))]
     (tmp_path / "list.csv").write_text("\n".join(rows) + "\n")
     assert desk.call("subscribers", "import", "list.csv").status == 0

@@ -8,7 +8,6 @@ import json
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,12 +17,6 @@ from tests.smtp_sink import HOLD, Sink, reply
 
 pytestmark = pytest.mark.slow
 COUNTS = ("recipients", "sent", "deferred", "failed", "skipped", "uncertain", "queued")
-
-
-@pytest.fixture
-def sink() -> Iterator[Sink]:
-    with Sink() as server:
-        yield server
 
 
 @pytest.fixture
