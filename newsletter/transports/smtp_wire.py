@@ -152,9 +152,15 @@ class Wire(asyncio.Protocol):
         self._count_beyond(0)
 
     def _count_beyond(self, size: int) -> None:
-        """Has pause_writing tell of every byte held back but the last `size`."""
+        """Has pause_writing tell of every byte held back but the last `size`; encrypted, those leave with the others.
+
+        TLS pauses from `high` bytes on, plain TCP above them: a `high` of 0 would have TLS pause when nothing waits.
+        """
         self._uncounted = size
-        self.transport.set_write_buffer_limits(high=size, low=size)
+        if self.transport.get_extra_info("ssl_object"):
+            self.transport.set_write_buffer_limits(high=1, low=0)
+        else:
+            self.transport.set_write_buffer_limits(high=size, low=size)
 
     def pause_writing(self) -> None:
         self.unsent = True
