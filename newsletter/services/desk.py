@@ -162,7 +162,10 @@ class Desk:
 
     async def leave(self) -> None:
         """Frees what this worker still holds; what is in flight even now is in doubt."""
-        await self.apart(lambda: self._ledger.leave(self._keeps_doubts, self._clock()))
+        try:
+            await self.apart(lambda: self._ledger.leave(self._keeps_doubts, self._clock()))
+        finally:
+            self._ledger.let_go()
 
     async def tend(self) -> None:
         """Called now and then: steps back when the issue is not to be sent any more, or waiting took too long."""

@@ -106,6 +106,9 @@ class SharedLedger:
             deliveries.extend(connection, self._worker, self._lease)
             self._take_over_from_the_dead(connection, keep, now)
 
+    def let_go(self) -> None:
+        """Leases end by themselves."""
+
     def leave(self, keep: bool, now: datetime) -> None:
         self._close()
         with self._database.write() as connection:

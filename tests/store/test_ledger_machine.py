@@ -96,6 +96,7 @@ class Machine(RuleBasedStateMachine):
             assert one.outlook(0, self.now, POLICY.retry_most).done
         for ledger in self.ledgers.values():
             ledger.leave(False, self.now)
+            ledger.let_go()
         rows = self.rows()
         assert not set(rows.values()) & set(OPEN_STATES)
         with self.database.read() as connection:
@@ -267,7 +268,7 @@ class OnSQLite(Machine):
     def die(self, worker: str) -> None:
         died = self.ledgers[worker]
         assert isinstance(died, EmbeddedLedger)
-        died._connection.close()  # type: ignore[union-attr]  # what it had not committed is gone
+        died.let_go()  # what it had not committed is gone
         self.ledgers[worker] = self.open_ledger(worker)
 
     def reachable(self, state: DeliveryState) -> set[DeliveryState]:
