@@ -1,4 +1,4 @@
-"""Tells the log how a delivery gets on: that it began, each minute how far it is, what it waits for, how it ended."""
+"""Tells the log how a delivery gets on: that it began, each minute how far it is, what it waits for, how it ends."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sqlalchemy.exc import DBAPIError
+
 from newsletter.domain.accounting import COUNTED, Accounting
 from newsletter.domain.issue import Issue
+from newsletter.errors import NewsletterError
 from newsletter.logs import tell
+from newsletter.store import mishaps
 
 EVERY = 60.0  # seconds between two lines about a delivery that goes on
 
@@ -63,6 +67,14 @@ class Watch:
             **({"reason": books.reason} if books.reason else {}),
         }
         tell(self.log, level, event, f"issue {self.issue.id} {words}", **facts, **more)
+
+
+def tell_failure(log: logging.Logger, what: str, error: Exception, **facts: object) -> None:
+    """`what` could not go on; where in the code is for debugging, and only of what nobody foresaw."""
+    told = mishaps.explain(str(error.orig)) if isinstance(error, DBAPIError) else error
+    tell(log, logging.ERROR, "sender_failed", f"{what}: {told}", **facts)
+    if not isinstance(error, NewsletterError):
+        log.debug("where it happened", exc_info=error)
 
 
 def _counts(books: Accounting) -> str:
