@@ -18,6 +18,7 @@ from newsletter.store.tables import deliveries, issues
 from newsletter.text.reply import common
 
 _PAGE = 1000
+_REASONS = 20  # that are told, the most frequent
 _RECENT = timedelta(minutes=1)
 _NOT_SENT = [state.value for state in DeliveryState if state is not DeliveryState.SENT]
 _d = deliveries.c
@@ -62,7 +63,7 @@ def by_domain(connection: Connection, issue_id: int, most: int = 20) -> list[Dom
     return named
 
 
-def reasons(connection: Connection, issue_id: int, most: int = 20) -> list[ReasonCount]:
+def reasons(connection: Connection, issue_id: int) -> list[ReasonCount]:
     """What the deliveries that did not go through have in common, the most frequent first.
 
     The same refusal with other addresses and ids in it is one reason. Reads each such row once, and keeps none.
@@ -81,7 +82,7 @@ def reasons(connection: Connection, issue_id: int, most: int = 20) -> list[Reaso
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return [
         ReasonCount(state, code, status, examples[kind], count, words)
-        for kind, count in ordered[:most]
+        for kind, count in ordered[:_REASONS]
         for state, code, status, words in (kind,)
     ]
 

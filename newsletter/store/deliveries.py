@@ -114,8 +114,8 @@ def claim(
     now: datetime,
     most: timedelta,
     lease: timedelta,
-    without: frozenset[str] = frozenset(),
-    chunk: Chunk | None = None,
+    without: frozenset[str],
+    chunk: Chunk | None,
 ) -> list[Claim]:
     """Puts `worker`'s name on up to `size` rows that may go out now, due retries first; see Ledger.claim.
 
