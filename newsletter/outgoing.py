@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -22,7 +23,7 @@ from newsletter.text.message import CompiledMessage, Content, Headers, compile_m
 from newsletter.text.token import PREFERENCES, UNSUBSCRIBE
 
 if TYPE_CHECKING:
-    from newsletter.domain.accounting import Accounting, Headway
+    from newsletter.domain.accounting import Accounting, DomainCount, Headway
     from newsletter.services.line import Pace
     from newsletter.services.preflight import Finding
 
@@ -110,10 +111,14 @@ def pace(app: App) -> Pace:
     return Pace(app.pacer, app.warm_up)
 
 
-def headway(app: App, books: Accounting) -> Headway:
-    """How an issue gets on that another process sends, as far as the ledger and the configured pace tell."""
+def headway(app: App, books: Accounting, domains: Iterable[DomainCount]) -> Headway:
+    """How an issue gets on that another process sends, as far as the ledger and the configured pace tell.
+
+    `domains`: the biggest of the issue's; a group of theirs may be what it waits for.
+    """
     from newsletter.domain.accounting import Headway
     from newsletter.domain.estimate import Ahead, Speed, done_at
+    from newsletter.domain.mailboxes import group_of
     from newsletter.domain.warmup import day_of
     from newsletter.store import accounts
 
@@ -122,7 +127,11 @@ def headway(app: App, books: Accounting) -> Headway:
         rate = accounts.recent_rate(connection, books.issue, now)
         due = accounts.retries_due(connection, books.issue)
         tried = accounts.tried_since(connection, day_of(plan, now).begins) if plan else 0
-    ahead = Ahead(queued=books.queued, retries=books.deferred, retries_due=due, sent_today=tried)
+    groups: Counter[str] = Counter()
+    for one in domains:
+        if one.domain:  # not all the others together, which are no group
+            groups[group_of(one.domain)] += one.queued
+    ahead = Ahead(books.queued, groups, retries=books.deferred, retries_due=due, sent_today=tried)
     speed = Speed(rate or None, app.limits, connections=app.transport().connections, plan=plan)
     done = done_at(ahead, speed, now)
     left = (done - now).total_seconds() if done and done > now else None  # retries that are overdue tell nothing
