@@ -18,9 +18,10 @@ MAY_IMPORT = {
     "store": GROUND | {"text", "store"},
     "sources": GROUND | {"text", "sources"},
     "transports": GROUND | {"text", "transports"},
-    "services": GROUND | {"text", "store", "sources.base", "transports.base", "services"},
-    "app": GROUND | {"config", "text", "store", "sources", "transports", "services"},
-    "outgoing": GROUND | {"config", "text", "store", "sources", "transports", "services", "app"},
+    "preflight": GROUND | {"text", "preflight"},
+    "services": GROUND | {"text", "store", "preflight", "sources.base", "transports.base", "services"},
+    "app": GROUND | {"config", "text", "store", "preflight", "sources", "transports", "services"},
+    "outgoing": GROUND | {"config", "text", "store", "preflight", "sources", "transports", "services", "app"},
 }
 ROOF = {"schedule", "sender", "chunks", "watch", "logs", "serve", "doctor", "cli", "web", "demo"}
 ROOF |= {"__main__", "__init__", "__version__"}

@@ -72,6 +72,7 @@ def send(
     draft = load(session, issue)
     elsewhere = draft.state.value == "sending" and is_delivered(session.app.database, issue)
     if elsewhere and wait is not None:
+        _say_who_is_waited_for(issue)
         _deliver(session, draft, patient, as_json=as_json, logs=logs)
         return
     if draft.state.value not in _NOT_STARTED:
@@ -95,12 +96,15 @@ def resume(
 ) -> None:
     """Go on with an issue that was paused, or whose sending was cut short."""
     from newsletter.services.steer import resume as set_sending
+    from newsletter.store.lock import is_delivered
 
     session: Session = context.obj
     patient = _patience(wait)
     logs = log_if_asked(session.config, log)
     load(session, issue)
     set_sending(session.app.database, issue)
+    if wait is not None and is_delivered(session.app.database, issue):
+        _say_who_is_waited_for(issue)
     _deliver(session, load(session, issue), patient, as_json=as_json, logs=logs)
 
 
@@ -153,6 +157,10 @@ def _deliver(session: Session, issue: Issue, patient: Patience, *, as_json: bool
         raise typer.Exit(128 + signal)
     if books.state.value in ("paused", "cancelled"):
         raise NewsletterError(f"issue {issue.id} is {books.state.value}: {books.reason or 'no reason given'}.")
+
+
+def _say_who_is_waited_for(issue: int) -> None:
+    output.note(f"Another process is sending issue {issue}: waiting for it.")
 
 
 def _summarise(session: Session, books: Accounting) -> None:
