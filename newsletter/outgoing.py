@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -22,7 +23,7 @@ from newsletter.text.message import CompiledMessage, Content, Headers, compile_m
 from newsletter.text.token import PREFERENCES, UNSUBSCRIBE
 
 if TYPE_CHECKING:
-    from newsletter.domain.accounting import Accounting
+    from newsletter.domain.accounting import Accounting, DomainCount, Headway
     from newsletter.services.line import Pace
     from newsletter.services.preflight import Finding
 
@@ -110,19 +111,31 @@ def pace(app: App) -> Pace:
     return Pace(app.pacer, app.warm_up)
 
 
-def seconds_left(app: App, books: Accounting, rate: float | None) -> float | None:
-    """Until an issue that another process sends is out, as far as its `rate` of late and the configured pace tell."""
+def headway(app: App, books: Accounting, domains: Iterable[DomainCount]) -> Headway:
+    """How an issue gets on that another process sends, as far as the ledger and the configured pace tell.
+
+    `domains`: the biggest of the issue's; a group of theirs may be what it waits for.
+    """
+    from newsletter.domain.accounting import Headway
     from newsletter.domain.estimate import Ahead, Speed, done_at
+    from newsletter.domain.mailboxes import group_of
     from newsletter.domain.warmup import day_of
     from newsletter.store import accounts
 
-    now, plan, tried = app.clock(), app.warm_up, 0
-    if plan:
-        with app.database.read() as connection:
-            tried = accounts.tried_since(connection, day_of(plan, now).begins)
-    ahead = Ahead(queued=books.queued, sent_today=tried)
-    done = done_at(ahead, Speed(rate, app.limits, connections=app.transport().connections, plan=plan), now)
-    return max((done - now).total_seconds(), 0.0) if done else None
+    now, plan = app.clock(), app.warm_up
+    with app.database.read() as connection:
+        rate = accounts.recent_rate(connection, books.issue, now)
+        due = accounts.retries_due(connection, books.issue)
+        tried = accounts.tried_since(connection, day_of(plan, now).begins) if plan else 0
+    groups: Counter[str] = Counter()
+    for one in domains:
+        if one.domain:  # not all the others together, which are no group
+            groups[group_of(one.domain)] += one.queued
+    ahead = Ahead(books.queued, groups, retries=books.deferred, retries_due=due, sent_today=tried)
+    speed = Speed(rate or None, app.limits, connections=app.transport().connections, plan=plan)
+    done = done_at(ahead, speed, now)
+    left = (done - now).total_seconds() if done and done > now else None  # retries that are overdue tell nothing
+    return Headway(round(rate, 3), left)
 
 
 async def deliver_issue(

@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "app": GROUND | {"config", "text", "store", "preflight", "sources", "transports", "services"},
     "outgoing": GROUND | {"config", "text", "store", "preflight", "sources", "transports", "services", "app"},
 }
-ROOF = {"schedule", "sender", "lanes", "watch", "logs", "serve", "doctor", "cli", "web", "demo"}
+ROOF = {"schedule", "sender", "chunks", "watch", "logs", "serve", "doctor", "cli", "web", "demo"}
 ROOF |= {"__main__", "__init__", "__version__"}
 EVERYTHING = {*MAY_IMPORT, *ROOF, "sources.base", "transports.base"}
 BELOW_THE_ROOF = {"typer", "rich", "click", "fastapi", "starlette", "uvicorn", "apscheduler"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.live import Live
@@ -15,10 +15,11 @@ from rich.text import Text
 
 from newsletter.cli.words import clock, rate
 from newsletter.domain.accounting import Accounting
-from newsletter.domain.rate import Rate
+from newsletter.domain.estimate import Meter
 
 _GAP = 2
 _BAR_MOST, _BAR_LEAST = 32, 8
+_OF_LATE = 5.0  # seconds: the memory of the rate that is shown
 Part = tuple[str, str]  # words and their colour
 
 
@@ -36,11 +37,17 @@ class Watch:
     """Turns the accounts that a delivery reports into what the line tells."""
 
     timer: Callable[[], float] = time.monotonic
-    _sent: Rate = field(default_factory=Rate)
+    _meter: Meter | None = None
+    _sent: int = 0
 
     def look(self, books: Accounting) -> State:
-        self._sent.add(self.timer(), books.sent)
-        return State(books, self._sent.per_second, books.seconds_left)
+        now = self.timer()
+        if self._meter is None:  # what was sent before this run says nothing of its speed
+            self._meter = Meter(now, memory=_OF_LATE)
+        else:
+            self._meter.count(books.sent - self._sent, now)
+        self._sent = books.sent
+        return State(books, self._meter.rate(now), books.seconds_left)
 
 
 @dataclass(frozen=True, slots=True)

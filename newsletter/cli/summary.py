@@ -11,7 +11,7 @@ from newsletter.cli.words import about, count, rate, seconds
 from newsletter.domain.accounting import COUNTED
 
 if TYPE_CHECKING:
-    from newsletter.domain.accounting import Accounting, DomainCount, Pace, ReasonCount
+    from newsletter.domain.accounting import Accounting, DomainCount, Headway, ReasonCount
 
 COLOURS = {"sent": "green", "failed": "red", "deferred": "yellow", "uncertain": "yellow", "queued": "cyan"}
 _WIDE = 56  # columns
@@ -34,13 +34,13 @@ def show_books(books: Accounting) -> None:
         output.say(f"[yellow]{output.plain(state + books.reason)}[/]")
 
 
-def show_pace(issue: int, pace: Pace, *, alone: bool) -> None:
+def show_headway(issue: int, headway: Headway, *, alone: bool) -> None:
     """How a sending gets on that another process carries; `alone`: none does."""
     if alone:
         output.say(f"[yellow]Nobody is sending it now:[/] [bold]newsletter resume {issue}[/] goes on.")
-    elif pace.rate:
-        left = f", {about(pace.seconds_left)} left" if pace.seconds_left else ""
-        output.say(f"[cyan]Being sent: {rate(pace.rate)} messages a second of late{left}.[/]")
+    elif headway.rate:
+        left = f", {about(headway.seconds_left)} left" if headway.seconds_left else ""
+        output.say(f"[cyan]Being sent: {rate(headway.rate)} messages a second of late{left}.[/]")
     else:
         output.say("[cyan]Being sent; nothing went out in the last minute.[/]")
 

@@ -35,6 +35,7 @@ from newsletter.store.ledger import open_ledger
 CLAIM_SIZE = 200  # rows claimed ahead; a crash leaves their names on them, no more
 _LOOK_AGAIN = 1.0  # seconds between two looks for work that another worker may give back
 STORE_PATIENCE = 60.0  # seconds to wait for a database that is locked or full, before giving up
+_LONGEST_TRY = 30.0  # seconds: one that seems to take longer slept with its process, which is no waiting
 
 T = TypeVar("T")
 
@@ -203,14 +204,16 @@ class Desk:
         Waits for a database that is locked or full. Raises StoreError when that takes too long.
         """
         loop = asyncio.get_running_loop()
-        patient_until = loop.time() + STORE_PATIENCE
+        waited = 0.0
         while True:
+            began = loop.time()
             try:
                 return work() if self._ledger.at_once else await asyncio.to_thread(work)
             except (OperationalError, InterfaceError) as error:
-                if loop.time() > patient_until:
+                if waited > STORE_PATIENCE:
                     raise StoreError(f"the ledger in {self._database.place} cannot be written: {error.orig}") from None
                 await asyncio.sleep(0.2)
+                waited += min(loop.time() - began, _LONGEST_TRY)
 
     # Within:
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from newsletter.errors import Busy, StoreError
 from newsletter.store.database import Database
-from newsletter.store.deliveries import announce, withdraw
+from newsletter.store.holders import announce, withdraw
 
 try:
     import fcntl

@@ -73,11 +73,11 @@ def test_what_it_waits_for_stands_below() -> None:
 def test_the_rate_is_that_of_late_and_the_time_left_is_what_the_run_says() -> None:
     now = [0.0]
     watch = Watch(timer=lambda: now[0])
-    for second in range(31):
-        now[0] = float(second)
-        sent = 10 * second if second < 20 else 200 + 100 * (second - 20)
-        state = watch.look(replace(BOOKS, sent=sent, seconds_left=38.0))
-    assert state.rate == pytest.approx(100)
+    for quarter in range(200):
+        now[0] = quarter / 4
+        sent = 3 * quarter if quarter < 100 else 300 + 25 * (quarter - 100)
+        state = watch.look(replace(BOOKS, sent=10_000 + sent, seconds_left=38.0))
+    assert state.rate == pytest.approx(100, rel=0.05)
     assert state.left == 38.0
 
 
