@@ -98,6 +98,9 @@ class Chunks:
             while len(self._issues) >= _ISSUES_KEPT:
                 del self._issues[next(iter(self._issues))]
             self._issues[issue.id] = outgoing(self._app, issue), Pulse()
+            tell(
+                log, logging.INFO, "issue_joined", f"issue {issue.id}: this process sends a part of it", issue=issue.id
+            )
         return self._issues[issue.id]
 
     def _tell(self, issue: Issue, books: Accounting) -> None:

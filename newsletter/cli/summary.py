@@ -18,20 +18,44 @@ _WIDE = 56  # columns
 _TELLING = 1.0  # seconds: a shorter run has no rate worth telling
 
 
-def show_books(books: Accounting) -> None:
-    """The sum of an issue's ledger in one line, with the time it took."""
+def show_books(books: Accounting, earlier: int = 0) -> None:
+    """The sum of an issue's ledger in one line, with the time it took.
+
+    `earlier`: how many were sent before the time that `books.seconds` counts from.
+    """
     parts = [coloured(f"{getattr(books, name):,} {name}", name) for name in COUNTED if getattr(books, name)]
     if not books.recipients:
         output.say(
             "\nNot sent to anybody yet." if books.state.value in ("draft", "scheduled") else "\nIt went to nobody."
         )
         return
-    mean = f", {rate(books.sent / books.seconds)} a second" if books.seconds >= _TELLING and books.sent else ""
-    took = f" in {seconds(books.seconds)}{mean}" if books.seconds else ""
-    output.say(f"\n{count(books.recipients, 'recipient')}: {', '.join(parts)}{took}.")
+    output.say(f"\n{count(books.recipients, 'recipient')}: {', '.join(parts)}.{_time_taken(books, earlier)}")
     if books.reason:
-        state = "" if books.reason.startswith(books.state.value) else f"{books.state.value}: "
-        output.say(f"[yellow]{output.plain(state + books.reason)}[/]")
+        state = "waiting" if books.state.value == "sending" else books.state.value
+        label = "" if books.reason.startswith(state) else f"{state}: "
+        output.say(f"[yellow]{output.plain(label + books.reason)}[/]")
+
+
+def _time_taken(books: Accounting, earlier: int) -> str:
+    """` It took 4.4 s, 139 messages a second.`, or that it took so long so far; nothing of what has not begun."""
+    if not books.seconds:
+        return ""
+    sent = books.sent - earlier
+    telling = books.seconds >= _TELLING and sent > 0
+    mean = f", {rate(sent / books.seconds)} messages a second" if telling else ""
+    took = seconds(books.seconds)
+    return f" {took} so far{mean}." if books.state.value in ("sending", "paused") else f" It took {took}{mean}."
+
+
+def stood_still(books: Accounting) -> str:
+    """Why a run ended before its issue did, and what goes on with it."""
+    number, state, reason = books.issue, books.state.value, books.reason or "no reason given"
+    by_hand = reason.startswith(state)  # the reason says itself that it is paused, or cancelled
+    told = f"issue {number} is {reason}" if by_hand else f"issue {number} is {state}: {reason}"
+    if state != "paused":
+        return f"{told}."
+    when = "" if by_hand else "when that is mended, "
+    return f"{told}; {when}`newsletter resume {number}` goes on."
 
 
 def show_headway(issue: int, headway: Headway, *, alone: bool) -> None:

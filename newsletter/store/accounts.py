@@ -15,7 +15,7 @@ from newsletter.domain.delivery import DeliveryState
 from newsletter.domain.issue import IssueState
 from newsletter.errors import NotFound
 from newsletter.store.tables import deliveries, issues
-from newsletter.text.reply import common
+from newsletter.text.reply import common, unaddressed
 
 _PAGE = 1000
 _REASONS = 20  # that are told, the most frequent
@@ -66,7 +66,8 @@ def by_domain(connection: Connection, issue_id: int, most: int = 20) -> list[Dom
 def reasons(connection: Connection, issue_id: int) -> list[ReasonCount]:
     """What the deliveries that did not go through have in common, the most frequent first.
 
-    The same refusal with other addresses and ids in it is one reason. Reads each such row once, and keeps none.
+    The same refusal with other addresses and ids in it is one reason. Without a reply code the words are ours, and the
+    server they name stays in them. Reads each such row once, and keeps none.
     """
     wanted = (
         select(_d.state, _d.code, _d.status, _d.text, _d.email)
@@ -76,7 +77,7 @@ def reasons(connection: Connection, issue_id: int) -> list[ReasonCount]:
     counts: Counter[tuple[str, int, str, str]] = Counter()
     examples: dict[tuple[str, int, str, str], str] = {}
     for state, code, status, words, email in connection.execute(wanted):
-        kind = (_counted_as(state), code, status, common(words, email))
+        kind = (_counted_as(state), code, status, common(words, email) if code else unaddressed(words))
         counts[kind] += 1
         examples[kind] = min(words, examples.get(kind, words))
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))

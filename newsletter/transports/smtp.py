@@ -145,7 +145,11 @@ class SmtpConnection:
 
 
 def _in_words(error: Exception) -> str:
-    """`connection refused`, not `[Errno 111] Connection refused`."""
+    """`connection refused`, not `[Errno 111] Connection refused`; of TLS what its library calls a reason."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not to be trusted: {error.verify_message}"
+    if isinstance(error, ssl.SSLError):
+        return f"no TLS with it: {(error.reason or str(error)).replace('_', ' ').lower()}"
     return error.strerror.lower() if isinstance(error, OSError) and error.strerror else str(error)
 
 

@@ -304,6 +304,13 @@ def test_a_certificate_nobody_vouches_for_is_refused(secured: tuple[str, int, Ke
     assert not keep.users
 
 
+def test_a_server_without_tls_is_told_in_words() -> None:
+    with Sink() as sink:
+        outcome = through(sink.port, "tls", None, None, host="127.0.0.1")
+    assert outcome.kind is OutcomeKind.BROKEN
+    assert outcome.text == f"127.0.0.1:{sink.port}: no TLS with it: wrong version number"
+
+
 def test_starttls_that_is_not_offered_is_not_gone_without() -> None:
     with Sink() as sink:
         outcome = through(sink.port, "starttls", None, None, host="127.0.0.1")
