@@ -56,6 +56,7 @@ def by_domain(connection: Connection, issue_id: int, most: int = 20) -> list[Dom
     for domain, state, count in connection.execute(per_state):
         domains.setdefault(domain, dict.fromkeys(COUNTED, 0))[_counted_as(state)] += count
     ordered = sorted(domains.items(), key=lambda item: (-sum(item[1].values()), item[0]))
+    most += len(ordered) == most + 1  # one that is left over can stand by its name
     named = [DomainCount(domain, sum(counts.values()), **counts) for domain, counts in ordered[:most]]
     if rest := [counts for _, counts in ordered[most:]]:
         together = {name: sum(counts[name] for counts in rest) for name in COUNTED}

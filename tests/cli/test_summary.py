@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from newsletter.cli.advice import advice
-from newsletter.domain.accounting import ReasonCount
+from newsletter.cli.summary import show_domains
+from newsletter.domain.accounting import DomainCount, ReasonCount
 from tests.cli.desk import Desk
 from tests.smtp_sink import Sink, reply
 
@@ -66,3 +67,9 @@ def test_a_sending_without_trouble_asks_for_nothing(desk: Desk) -> None:
 def test_what_there_is_to_do(state: str, code: int, status: str, text: str, told: str) -> None:
     lines = advice(7, [ReasonCount(state, code, status, text, 1, text)])
     assert told in lines[0] if told else not lines
+
+
+def test_an_erased_reader_has_a_line_with_words(capsys: pytest.CaptureFixture[str]) -> None:
+    known = DomainCount("one.example.org", 2, 2, 0, 0, 0, 0, 0)
+    show_domains([known, DomainCount("", 1, 0, 0, 0, 1, 0, 0)])
+    assert "(erased)" in capsys.readouterr().out
