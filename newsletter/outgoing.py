@@ -112,16 +112,16 @@ def pace(app: App) -> Pace:
 
 def seconds_left(app: App, books: Accounting, rate: float | None) -> float | None:
     """Until an issue that another process sends is out, as far as its `rate` of late and the configured pace tell."""
-    from newsletter.domain.estimate import Ahead, Speed, done_at
+    from newsletter.domain.estimate import Ahead, Speed, done_at, worth_counting
     from newsletter.domain.warmup import day_of
     from newsletter.store import accounts
 
-    now, plan, tried = app.clock(), app.warm_up, 0
-    if plan:
-        with app.database.read() as connection:
-            tried = accounts.tried_since(connection, day_of(plan, now).begins)
-    ahead = Ahead(queued=books.queued, sent_today=tried)
-    done = done_at(ahead, Speed(rate, app.limits, connections=app.transport().connections, plan=plan), now)
+    now, plan, limits = app.clock(), app.warm_up, app.limits
+    with app.database.read() as connection:
+        tried = accounts.tried_since(connection, day_of(plan, now).begins) if plan else 0
+        queued = accounts.queued_by_group(connection, books.issue) if limits.by_group else {}
+    ahead = Ahead(queued=books.queued, groups=worth_counting(queued, limits.groups), sent_today=tried)
+    done = done_at(ahead, Speed(rate, limits, connections=app.transport().connections, plan=plan), now)
     return max((done - now).total_seconds(), 0.0) if done else None
 
 

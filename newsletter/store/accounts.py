@@ -13,6 +13,7 @@ from newsletter.domain.accounting import COUNTED as COUNTED
 from newsletter.domain.accounting import Accounting, DomainCount, Pace, ReasonCount
 from newsletter.domain.delivery import OPEN_STATES, DeliveryState
 from newsletter.domain.issue import IssueState
+from newsletter.domain.mailboxes import group_of
 from newsletter.domain.rate import seconds_left
 from newsletter.errors import NotFound
 from newsletter.store.tables import deliveries, issues
@@ -104,6 +105,16 @@ def pace(connection: Connection, issue_id: int, now: datetime) -> Pace:
 def tried_since(connection: Connection, moment: datetime) -> int:
     """How many messages came to an answer since then, of whatever issue: their last try counts."""
     return connection.scalar(select(func.count()).where(_d.at >= moment, _d.attempts > 0)) or 0
+
+
+def queued_by_group(connection: Connection, issue_id: int) -> Counter[str]:
+    """How many of an issue's deliveries wait for their first try, or are in flight, to each mailbox group."""
+    waiting = (DeliveryState.QUEUED.value, DeliveryState.SENDING.value)
+    by_domain = select(_d.domain, func.count()).where(_d.issue == issue_id, _d.state.in_(waiting)).group_by(_d.domain)
+    counts: Counter[str] = Counter()
+    for domain, count in connection.execute(by_domain):
+        counts[group_of(domain)] += count
+    return counts
 
 
 def rows(connection: Connection, issue_id: int, state: str | None = None) -> Iterator[dict[str, Any]]:

@@ -33,7 +33,7 @@ connection.execute("ROLLBACK")
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Another process holds the database meanwhile."""
-    command = [sys.executable, "-c", LOCKER, path]
+    command = [sys.executable, "-c", LOCKER, str(path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
         assert other.stdout
         assert other.stdout.readline() == "locked\n"
