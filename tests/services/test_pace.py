@@ -9,6 +9,7 @@ from itertools import pairwise
 import pytest
 
 from newsletter.domain import backoff
+from newsletter.domain.accounting import Accounting
 from newsletter.domain.delivery import DeliveryPolicy
 from newsletter.domain.issue import IssueState
 from newsletter.domain.pace import Limits, Pacer
@@ -140,7 +141,7 @@ def test_the_time_left_is_that_of_the_slowest_group(database: Database) -> None:
 def test_nobody_says_how_long_it_will_take_while_nothing_goes(sqlite_url: str) -> None:
     database = Database(sqlite_url)
     issue = started(database, READERS)
-    told = []
+    told: list[Accounting] = []
     with Sink() as sink:
         sink.fail("greeting", reply(421, "4.3.2 busy"), times=6)
         send(database, issue, sink, pace=paced(Limits(overall=15.0)), progress=told.append)
