@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -23,7 +22,7 @@ from newsletter.text.message import CompiledMessage, Content, Headers, compile_m
 from newsletter.text.token import PREFERENCES, UNSUBSCRIBE
 
 if TYPE_CHECKING:
-    from newsletter.domain.accounting import Accounting, DomainCount, Headway
+    from newsletter.domain.accounting import Accounting, Headway
     from newsletter.services.line import Pace
     from newsletter.services.preflight import Finding
 
@@ -111,28 +110,22 @@ def pace(app: App) -> Pace:
     return Pace(app.pacer, app.warm_up)
 
 
-def headway(app: App, books: Accounting, domains: Iterable[DomainCount]) -> Headway:
-    """How an issue gets on that another process sends, as far as the ledger and the configured pace tell.
-
-    `domains`: the biggest of the issue's; a group of theirs may be what it waits for.
-    """
+def headway(app: App, books: Accounting) -> Headway:
+    """How an issue gets on that another process sends, as far as the ledger and the configured pace tell."""
     from newsletter.domain.accounting import Headway
-    from newsletter.domain.estimate import Ahead, Speed, done_at
-    from newsletter.domain.mailboxes import group_of
+    from newsletter.domain.estimate import Ahead, Speed, done_at, worth_counting
     from newsletter.domain.warmup import day_of
     from newsletter.store import accounts
 
-    now, plan = app.clock(), app.warm_up
+    now, plan, limits = app.clock(), app.warm_up, app.limits
     with app.database.read() as connection:
         rate = accounts.recent_rate(connection, books.issue, now)
         due = accounts.retries_due(connection, books.issue)
         tried = accounts.tried_since(connection, day_of(plan, now).begins) if plan else 0
-    groups: Counter[str] = Counter()
-    for one in domains:
-        if one.domain:  # not all the others together, which are no group
-            groups[group_of(one.domain)] += one.queued
+        queued = accounts.queued_by_group(connection, books.issue) if limits.by_group else {}
+    groups = worth_counting(queued, limits.groups)
     ahead = Ahead(books.queued, groups, retries=books.deferred, retries_due=due, sent_today=tried)
-    speed = Speed(rate or None, app.limits, connections=app.transport().connections, plan=plan)
+    speed = Speed(rate or None, limits, connections=app.transport().connections, plan=plan)
     done = done_at(ahead, speed, now)
     left = (done - now).total_seconds() if done and done > now else None  # retries that are overdue tell nothing
     return Headway(round(rate, 3), left)

@@ -31,7 +31,7 @@ def enqueue(app: App, issue: int, domains: dict[str, int], state: str = "queued"
 
 def told(app: App, issue: int) -> Headway:
     with app.database.read() as connection:
-        return headway(app, accounts.accounting(connection, issue), accounts.by_domain(connection, issue))
+        return headway(app, accounts.accounting(connection, issue))
 
 
 def test_nobody_can_say_when_nothing_went_out(tmp_path: Path) -> None:

@@ -183,7 +183,7 @@ def show(
             return
         books = accounts.accounting(connection, issue)
         domains, reasons = accounts.by_domain(connection, issue), accounts.reasons(connection, issue)
-    headway = outgoing.headway(context.obj.app, books, domains) if books.state.value == "sending" else None
+    headway = outgoing.headway(context.obj.app, books) if books.state.value == "sending" else None
     if as_json:
         output.answer_json(sheets.issue_json(found, books, domains, reasons, headway))
         return

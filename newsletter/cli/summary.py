@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 COLOURS = {"sent": "green", "failed": "red", "deferred": "yellow", "uncertain": "yellow", "queued": "cyan"}
 _WIDE = 56  # columns
+_ERASED = "(erased)"  # a reader of whom nothing is kept
 _TELLING = 1.0  # seconds: a shorter run has no rate worth telling
 
 
@@ -80,7 +81,9 @@ def show_domains(domains: Sequence[DomainCount]) -> None:
     for one in domains:
         numbers = [f"{getattr(one, name):,}" if getattr(one, name) else "" for name in used]
         others = f"[dim]and {count(one.domains, 'other')}[/]"
-        table.add_row(output.plain(one.domain) if one.domains == 1 else others, f"{one.recipients:,}", *numbers)
+        table.add_row(
+            output.plain(one.domain or _ERASED) if one.domains == 1 else others, f"{one.recipients:,}", *numbers
+        )
     output.say()
     output.show(table)
 

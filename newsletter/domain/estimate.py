@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from heapq import nlargest
 
 from newsletter.domain.pace import Limits
 from newsletter.domain.warmup import WarmUp, day_of
@@ -73,6 +74,12 @@ class Speed:
     slowed: Mapping[str, float] = field(default_factory=dict)
     connections: int = 1
     plan: WarmUp | None = None
+
+
+def worth_counting(queued: Mapping[str, int], named: Iterable[str], most: int = 50) -> dict[str, int]:
+    """Of all groups those that may be the last: the `named`, and the biggest of the others, for these have one rate."""
+    biggest = nlargest(most, queued, key=lambda group: queued[group])
+    return {group: queued.get(group, 0) for group in (*biggest, *named)}
 
 
 def done_at(ahead: Ahead, speed: Speed, now: datetime) -> datetime | None:

@@ -25,6 +25,11 @@ class Limits:
     connection: float | None = None
     groups: Mapping[str, float | None] = field(default_factory=dict)
 
+    @property
+    def by_group(self) -> bool:
+        """Whether any mailbox group has a limit of its own."""
+        return self.group is not None or any(rate is not None for rate in self.groups.values())
+
     def of(self, group: str) -> float | None:
         return self.groups.get(group, self.group)
 
@@ -58,7 +63,7 @@ class Pacer:
         self._accepted: Counter[str] = Counter()  # by group
         self._began = now
         self._many = _MANY
-        self._limited = limits.group is not None or any(rate is not None for rate in limits.groups.values())
+        self._limited = limits.by_group
 
     @property
     def quiet(self) -> bool:

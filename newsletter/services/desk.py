@@ -134,6 +134,7 @@ class Desk:
         """Takes over what dead workers left, and counts."""
         self._started = await self.apart(lambda: self._ledger.open(self._keeps_doubts, self._clock()))
         await self._begin_day()
+        await self._count_groups()
 
     def close(self) -> None:
         """Gives nothing out any more; what is in flight may still be handed in."""
@@ -172,6 +173,7 @@ class Desk:
         """Called now and then: steps back when the issue is not to be sent any more, or waiting took too long."""
         await self.apart(self._ledger.tidy)
         await self._begin_day()
+        await self._count_groups()
         if await self.apart(self._issue_state) is not IssueState.SENDING or self._waited_too_long():
             self.close()
         elif self._held_too_long():
@@ -184,12 +186,13 @@ class Desk:
             await asyncio.to_thread(self._ledger.renew, self._keeps_doubts, self._clock())
 
     def so_far(self) -> Accounting:
-        """The accounting as this run knows it, without asking the ledger."""
+        """The accounting as this run knows it, without asking the ledger. As long as nothing goes, nobody can say how
+        much longer it takes."""
         assert self._started is not None
         at_start = {name: getattr(self._started, name) for name in accounts.COUNTED}
         counts = {name: at_start[name] + self._counts[name] for name in at_start}
         books = replace(self._started, reason=self.reason or self._line.why(), **counts)
-        return replace(books, seconds_left=self._line.seconds_left(books))
+        return books if self.reason else replace(books, seconds_left=self._line.seconds_left(books))
 
     def whole(self) -> Accounting:
         """The accounting of the whole issue; for a chunk's run the database is asked."""
@@ -297,6 +300,15 @@ class Desk:
         if self._line.is_another_day():
             await self.apart(self._look_at_day)
             self._bell.set()
+
+    async def _count_groups(self) -> None:
+        """For the time that is left. A chunk is too short to be worth it."""
+        if self._chunk is None and self._line.lacks_groups():
+            await self.apart(self._look_at_groups)
+
+    def _look_at_groups(self) -> None:
+        with self._database.read() as connection:
+            self._line.count_groups(connection, self._issue.id)
 
     def _look_at_day(self) -> None:
         with self._database.read() as connection:

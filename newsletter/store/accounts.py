@@ -13,6 +13,7 @@ from newsletter.domain.accounting import COUNTED as COUNTED
 from newsletter.domain.accounting import Accounting, DomainCount, ReasonCount
 from newsletter.domain.delivery import DeliveryState
 from newsletter.domain.issue import IssueState
+from newsletter.domain.mailboxes import group_of
 from newsletter.errors import NotFound
 from newsletter.store.tables import deliveries, issues
 from newsletter.text.reply import common, unaddressed
@@ -56,6 +57,7 @@ def by_domain(connection: Connection, issue_id: int, most: int = 20) -> list[Dom
     for domain, state, count in connection.execute(per_state):
         domains.setdefault(domain, dict.fromkeys(COUNTED, 0))[_counted_as(state)] += count
     ordered = sorted(domains.items(), key=lambda item: (-sum(item[1].values()), item[0]))
+    most += len(ordered) == most + 1  # one that is left over can stand by its name
     named = [DomainCount(domain, sum(counts.values()), **counts) for domain, counts in ordered[:most]]
     if rest := [counts for _, counts in ordered[most:]]:
         together = {name: sum(counts[name] for counts in rest) for name in COUNTED}
@@ -107,6 +109,16 @@ def retries_due(connection: Connection, issue_id: int) -> datetime | None:
 def tried_since(connection: Connection, moment: datetime) -> int:
     """How many messages came to an answer since then, of whatever issue: their last try counts."""
     return connection.scalar(select(func.count()).where(_d.at >= moment, _d.attempts > 0)) or 0
+
+
+def queued_by_group(connection: Connection, issue_id: int) -> Counter[str]:
+    """How many of an issue's deliveries wait for their first try, or are in flight, to each mailbox group."""
+    waiting = (DeliveryState.QUEUED.value, DeliveryState.SENDING.value)
+    by_domain = select(_d.domain, func.count()).where(_d.issue == issue_id, _d.state.in_(waiting)).group_by(_d.domain)
+    counts: Counter[str] = Counter()
+    for domain, count in connection.execute(by_domain):
+        counts[group_of(domain)] += count
+    return counts
 
 
 def rows(connection: Connection, issue_id: int, state: str | None = None) -> Iterator[dict[str, Any]]:

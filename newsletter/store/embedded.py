@@ -95,6 +95,7 @@ class EmbeddedLedger:
         self._held: dict[int, int] = {}  # id -> the version of the database in which it was claimed
         self._last = 0  # as far as the ids of the queue were gone through
         self._passed: dict[str, int] = {}  # domains that were left out on the way, and from where on
+        self._enough = _FULL  # so many unwritten outcomes, and the next turn commits
         self._returned = False  # whether something went back to the queue
 
     def open(self, keep: bool, now: datetime) -> Accounting:
@@ -125,7 +126,7 @@ class EmbeddedLedger:
 
     def turn(self, settled: Sequence[Settled], claims: Sequence[Claim]) -> set[int]:
         assert self._journal is not None
-        if len(self._unwritten) >= _FULL:
+        if len(self._unwritten) >= self._enough:
             self._commit_if_possible()
         begun = self._that_may_go(claims) if claims else []
         rows = [_row(line) for line in settled]
@@ -240,10 +241,14 @@ class EmbeddedLedger:
         return int(self._execute("PRAGMA data_version").fetchone()[0])
 
     def _commit_if_possible(self) -> None:
-        """Another process may be writing: the journal has all, and it is tried again. Only so much may wait."""
+        """Another process may be writing: the journal has all, and it is tried again. Only so much may wait.
+
+        Not at every turn, for each try waits a while.
+        """
         try:
             self._commit()
         except OperationalError:
+            self._enough = len(self._unwritten) + _FULL
             if len(self._unwritten) >= _MOST_UNWRITTEN:
                 raise
 
@@ -254,7 +259,7 @@ class EmbeddedLedger:
         self._write(_RECORD, self._unwritten)
         for row in self._unwritten:
             self._held.pop(row[-1], None)
-        self._unwritten = []
+        self._unwritten, self._enough = [], _FULL
         try:
             self._journal.begin_anew(([], sorted(self._in_flight)))
         except OSError as error:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from newsletter.cli.advice import advice
-from newsletter.cli.summary import show_books, stood_still
-from newsletter.domain.accounting import Accounting, ReasonCount
+from newsletter.cli.summary import show_books, show_domains, stood_still
+from newsletter.domain.accounting import Accounting, DomainCount, ReasonCount
 from newsletter.domain.issue import BY_HAND, IssueState
 from tests.cli.desk import Desk
 from tests.smtp_sink import Sink, reply
@@ -114,3 +114,9 @@ def test_what_a_person_did_is_said_once(books: Accounting, told: str) -> None:
 def test_what_there_is_to_do(state: str, code: int, status: str, text: str, told: str) -> None:
     lines = advice(7, [ReasonCount(state, code, status, text, 1, text)])
     assert told in lines[0] if told else not lines
+
+
+def test_an_erased_reader_has_a_line_with_words(capsys: pytest.CaptureFixture[str]) -> None:
+    known = DomainCount("one.example.org", 2, 2, 0, 0, 0, 0, 0)
+    show_domains([known, DomainCount("", 1, 0, 0, 0, 1, 0, 0)])
+    assert "(erased)" in capsys.readouterr().out

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.domain.estimate import Ahead, Meter, Speed, done_at
+from newsletter.domain.estimate import Ahead, Meter, Speed, done_at, worth_counting
 from newsletter.domain.pace import Limits
 from newsletter.domain.warmup import WarmUp
 
@@ -33,6 +33,11 @@ def test_nobody_can_tell_without_a_rate() -> None:
 def test_limits_tell_before_anything_was_sent() -> None:
     assert seconds(Ahead(1000), Speed(None, Limits(overall=10))) == 100
     assert seconds(Ahead(1000), Speed(None, Limits(connection=2), connections=5)) == 100
+
+
+def test_the_biggest_groups_and_those_with_a_rate_of_their_own_are_worth_counting() -> None:
+    queued = {"google": 9, "small": 1, "apple": 5, "smaller": 1}
+    assert worth_counting(queued, ["small", "yahoo"], most=2) == {"google": 9, "apple": 5, "small": 1, "yahoo": 0}
 
 
 def test_the_slowest_group_decides() -> None:

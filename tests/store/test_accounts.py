@@ -52,6 +52,13 @@ def test_domains_without_a_name_of_their_own_are_counted(database: Database) -> 
     assert (rest.domain, rest.domains, rest.recipients) == ("", 2, 6)
 
 
+def test_one_domain_that_is_left_over_keeps_its_name(database: Database) -> None:
+    sending(database, 9)
+    with database.read() as connection:
+        found = accounts.by_domain(connection, 1, most=2)
+    assert sorted(one.domain for one in found) == ["d0.example", "d1.example", "d2.example"]
+
+
 def test_the_rate_is_that_of_the_last_minute(database: Database) -> None:
     sending(database, 12)
     with database.read() as connection:
