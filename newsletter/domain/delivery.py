@@ -125,6 +125,14 @@ class Settled(NamedTuple):
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """How things stand when there is nothing to claim: the issue is done, or a retry falls due (None: nobody knows)."""
+
+    done: bool
+    due: datetime | None = None
+
+
 def settle(claim: Claim, outcome: Outcome, policy: DeliveryPolicy, now: datetime) -> Settled:
     """What an outcome makes of a delivery: the retry rule."""
     broken, doubtful = outcome.kind is OutcomeKind.BROKEN, outcome.kind is OutcomeKind.UNCERTAIN

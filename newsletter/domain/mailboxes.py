@@ -1,6 +1,6 @@
 """Which mailbox group a mail domain belongs to: the domains behind the same servers, which count us together.
 
-Known by name, because a name costs nothing to look at; where the MX host of a domain is known, its owner decides.
+Known by name, because a name costs nothing to look at: who runs a company's own domain nobody asks the DNS.
 """
 
 from __future__ import annotations
@@ -32,37 +32,12 @@ _COUNTRIES = (
     (re.compile(r"(?:outlook|hotmail|live|msn)\.(?:com?\.)?[a-z]{2}\Z"), "microsoft"),
     (re.compile(r"(?:yahoo|ymail|aol)\.(?:com?\.)?[a-z]{2}\Z"), "yahoo"),
 )
-_OWNERS = {
-    "google.com": "google",
-    "googlemail.com": "google",
-    "outlook.com": "microsoft",
-    "hotmail.com": "microsoft",
-    "yahoodns.net": "yahoo",
-    "icloud.com": "apple",
-    "gmx.net": "gmx",
-    "web.de": "web.de",
-    "mail.com": "mail.com",
-    "t-online.de": "t-online",
-    "protonmail.ch": "proton",
-    "messagingengine.com": "fastmail",
-    "yandex.net": "yandex",
-    "yandex.ru": "yandex",
-    "mail.ru": "mail.ru",
-    "comcast.net": "comcast",
-    "orange.fr": "orange",
-    "qq.com": "qq",
-    "netease.com": "netease",
-}
-# Second-level endings under which anybody buys a name, as .co.uk.
-_SHARED_ENDINGS = frozenset(("ac", "co", "com", "edu", "gob", "gov", "gv", "ne", "net", "nom", "or", "org"))
 
 
 @lru_cache(maxsize=4096)  # asked for each message, and most of them go to few domains
-def group_of(domain: str, mx: str = "") -> str:
-    """The group's name: of a known provider, else of the owner of `mx` (a host name), else the domain itself."""
+def group_of(domain: str) -> str:
+    """The group's name: that of a known provider, else the domain itself."""
     domain = domain.lower().rstrip(".")
-    if mx:
-        return _owner(mx.lower().rstrip("."))
     if known := _GROUPS.get(domain):
         return known
     if domain not in _OWN_SERVERS:
@@ -70,11 +45,3 @@ def group_of(domain: str, mx: str = "") -> str:
             if pattern.match(domain):
                 return group
     return domain
-
-
-def _owner(host: str) -> str:
-    """Who runs a mail host, by the part of its name that was bought. Without the list of public endings: a guess."""
-    labels = host.split(".")
-    shared = len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SHARED_ENDINGS
-    bought = ".".join(labels[-3:] if shared else labels[-2:])
-    return _OWNERS.get(bought, bought)

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import secrets
-import socket
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
@@ -23,6 +20,7 @@ from newsletter.domain.tally import Tally
 from newsletter.errors import Busy, NewsletterError, WrongState
 from newsletter.services.desk import Desk
 from newsletter.services.line import Line, Pace, unlimited
+from newsletter.services.tallying import process_name
 from newsletter.store import accounts, deliveries
 from newsletter.store.database import Database
 from newsletter.store.lock import presence, sole_sender
@@ -75,7 +73,7 @@ async def deliver(
     other process was waited for and ended the issue, its accounting is the answer.
     """
     began = time.monotonic()
-    worker = f"{socket.gethostname()[:32]}-{os.getpid()}-{secrets.token_hex(6)}"
+    worker = process_name()
     reason, desk = "", None
     async with _alone(database, issue.id, worker, policy, stop) as waited:
         if not waited or _state(database, issue.id) is IssueState.SENDING:  # else the other one did it all

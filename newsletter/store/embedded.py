@@ -18,12 +18,11 @@ from sqlalchemy import PoolProxiedConnection
 from sqlalchemy.exc import OperationalError
 
 from newsletter.domain.accounting import Accounting
-from newsletter.domain.delivery import Claim, DeliveryState, Settled
+from newsletter.domain.delivery import Claim, DeliveryState, Outlook, Settled
 from newsletter.domain.issue import Issue
 from newsletter.errors import StoreError
 from newsletter.store import accounts, deliveries, journal
 from newsletter.store.database import Database, harden
-from newsletter.store.ledger import Outlook
 
 _FULL = 100  # recorded outcomes that make a commit worth while
 _MOST_UNWRITTEN = 5000  # outcomes that may wait for a database which another process has locked

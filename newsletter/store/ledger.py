@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from newsletter.domain.accounting import Accounting
 from newsletter.domain.chunk import Chunk
-from newsletter.domain.delivery import Claim, DeliveryPolicy, Settled
+from newsletter.domain.delivery import Claim, DeliveryPolicy, Outlook, Settled
 from newsletter.domain.issue import Issue
 from newsletter.store.database import Database
-
-
-@dataclass(frozen=True, slots=True)
-class Outlook:
-    """How things stand when there is nothing to claim: the issue is done, or a retry falls due (None: nobody knows)."""
-
-    done: bool
-    due: datetime | None = None
 
 
 class Ledger(Protocol):

@@ -15,11 +15,10 @@ from sqlalchemy.exc import OperationalError
 
 from newsletter.domain.accounting import Accounting
 from newsletter.domain.chunk import Chunk
-from newsletter.domain.delivery import Claim, Settled
+from newsletter.domain.delivery import Claim, Outlook, Settled
 from newsletter.domain.issue import Issue
 from newsletter.store import accounts, deliveries, holders
 from newsletter.store.database import Database
-from newsletter.store.ledger import Outlook
 
 _LOOK_AGAIN = timedelta(milliseconds=100)  # for more of a chunk, while some of it is in flight
 

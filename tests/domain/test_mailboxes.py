@@ -31,19 +31,3 @@ from newsletter.domain.mailboxes import group_of
 )
 def test_a_domain_belongs_to_its_group(domain: str, group: str) -> None:
     assert group_of(domain) == group
-
-
-@pytest.mark.parametrize(
-    ("mx", "group"),
-    [
-        ("aspmx.l.google.com.", "google"),
-        ("alt1.gmr-smtp-in.l.googlemail.com", "google"),
-        ("example-org.mail.protection.outlook.com", "microsoft"),
-        ("mta5.am0.yahoodns.net", "yahoo"),
-        ("mx01.mail.icloud.com", "apple"),
-        ("mx1.hosting.example.net", "example.net"),
-        ("mail.example.co.uk", "example.co.uk"),
-    ],
-)
-def test_a_domain_with_a_known_mail_host_belongs_to_its_owner(mx: str, group: str) -> None:
-    assert group_of("a-firm.example", mx) == group
