@@ -39,6 +39,10 @@ from newsletter.store.tables import chunks, deliveries, issues, subscribers, sub
 
 HELD_ELSEWHERE = timedelta(seconds=5)  # until rows that others hold, or gave back, are looked at again
 _COVERING = 0x636F7672  # any number of ours: the advisory lock of who looks for chunks without a job
+_ROOM_TO_SORT = text(
+    "SELECT set_config('work_mem', '128MB', true) WHERE pg_size_bytes(current_setting('work_mem')) < 128 * 1024 ^ 2"
+)
+"""For the transaction that starts an issue. With the server's usual 4 MB, readers by the million are sorted on disk."""
 _c, _d = chunks.c, deliveries.c
 _IS_OPEN = _d.state.in_([state.value for state in OPEN_STATES])
 
@@ -48,6 +52,7 @@ def enqueue(connection: Connection, issue: Issue, size: int = CHUNK_SIZE, lanes:
 
     All in the caller's transaction, the jobs too.
     """
+    connection.execute(_ROOM_TO_SORT)
     track = _track(tracks(_readers(connection, issue), size))
     ledger.enqueue(connection, issue, order=track)
     connection.execute(text("ANALYZE deliveries"))  # else the first claims read all rows of the issue, not the chunk's

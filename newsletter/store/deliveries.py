@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import (
@@ -17,12 +18,15 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
+    collate,
     delete,
     func,
     literal,
+    literal_column,
     null,
     or_,
     select,
+    true,
     update,
 )
 
@@ -49,10 +53,11 @@ def enqueue(
     `order`: by what, made from the mail domain, the rows are ordered, so that some lie side by side.
     """
     domain = mail_domain(connection)
+    this = select(issues.c.id).where(issues.c.id == issue.id).scalar_subquery()  # NULL, and refused, if there is none
     zero, empty = literal(0), literal("")
     rows = (
         select(
-            literal(issue.id), subscribers.c.id, subscribers.c.email, domain,
+            this, subscribers.c.id, subscribers.c.email, domain,
             literal(DeliveryState.QUEUED.value), zero, zero, zero, empty, empty,
         )
         .join_from(subscriptions, subscribers, subscribers.c.id == subscriptions.c.subscriber)
@@ -63,7 +68,8 @@ def enqueue(
         )
     )  # fmt: skip
     if order is not None:
-        rows = rows.order_by(order(domain))
+        # Each run of numbers that rises is quick to put into the unique index; in no order it takes twice as long.
+        rows = rows.order_by(order(domain), subscribers.c.id)
     columns = ["issue", "subscriber", "email", "domain", "state", "attempts", "doubts", "code", "status", "text"]
     return connection.execute(deliveries.insert().from_select(columns, rows)).rowcount
 
@@ -122,18 +128,30 @@ def claim(
     Only on those of `chunk`, if there is one.
     """
     values = {"issue": issue.id, "newsletter": issue.newsletter, "now": now, "latest": now + most}
-    due, fresh = (_DUE, _FRESH) if chunk is None else (_DUE_OF_CHUNK, _FRESH_OF_CHUNK)
-    if chunk is not None:
-        values |= {"first": chunk.first, "last": chunk.last}
-    if without:
-        due, fresh = due.where(_d.domain.not_in(without)), fresh.where(_d.domain.not_in(without))
-    claims = _claims(connection, due, values | {"size": size})
-    if len(claims) < size:
-        claims += _claims(connection, fresh, values | {"size": size - len(claims)})
+    elsewhere = _d.domain.not_in(without) if without else true()
+    looks: list[tuple[Select[Any], Mapping[str, object]]]
+    if chunk is None:
+        looks = [(_DUE.where(elsewhere), {}), *((_FRESH, gap) for gap in _gaps(without))]
+    else:
+        within = {"first": chunk.first, "last": chunk.last}
+        looks = [(_DUE_OF_CHUNK.where(elsewhere), within), (_FRESH_OF_CHUNK.where(elsewhere), within)]
+    claims: list[Claim] = []
+    for wanted, where in looks:
+        if len(claims) < size:
+            claims += _claims(connection, wanted, values | {**where, "size": size - len(claims)})
     if claims:
         connection.execute(_CLAIM, [{"b_id": c.id, "b_email": c.email, "b_worker": worker} for c in claims])
         extend(connection, worker, lease)
     return claims
+
+
+def _gaps(without: Collection[str]) -> list[dict[str, str]]:
+    """The stretches of the alphabet between these domains, each without its ends.
+
+    One look at each finds what may go out, however many rows of a domain that is left out lie between.
+    """
+    ends = ["", *sorted(without), _LAST]
+    return [{"after": after, "before": before} for after, before in pairwise(ends)]
 
 
 def _claims(connection: Connection, wanted: Select[Any], values: Mapping[str, object]) -> list[Claim]:
@@ -157,7 +175,6 @@ def _free(which: ColumnElement[bool]) -> Select[Any]:
         .outerjoin_from(deliveries, subscribers, subscribers.c.id == _d.subscriber)
         .outerjoin(subscriptions, theirs)
         .where(_d.issue == bindparam("issue"), which, _d.worker.is_(None))
-        .order_by(_d.due_at)  # the index's own order: without it PostgreSQL may read past all that is sent
         .limit(bindparam("size"))
         .with_for_update(of=deliveries, skip_locked=True)
     )
@@ -166,14 +183,17 @@ def _free(which: ColumnElement[bool]) -> Select[Any]:
 # Made once: building a statement costs more than running it.
 _IS_FRESH = _d.state == DeliveryState.QUEUED.value
 _IS_DUE = and_(
-    _d.state == DeliveryState.DEFERRED.value, or_(_d.due_at <= bindparam("now"), _d.due_at > bindparam("latest"))
+    _d.state == literal_column("'deferred'"),  # in the text of the statement, where a partial index looks for it
+    or_(_d.due_at <= bindparam("now"), _d.due_at > bindparam("latest")),
 )
+_by_domain = collate(_d.domain, "C")
+_IS_BETWEEN = and_(_by_domain > bindparam("after"), _by_domain < bindparam("before"))
+_LAST = "\U0010ffff"  # behind every domain
 _IN_CHUNK = _d.id.between(bindparam("first"), bindparam("last"))
-_FRESH, _DUE = _free(_IS_FRESH), _free(_IS_DUE)
+# In the indexes' own order: without it PostgreSQL may read past all that is sent.
+_FRESH, _DUE = _free(and_(_IS_FRESH, _IS_BETWEEN)).order_by(_by_domain), _free(_IS_DUE).order_by(_d.due_at)
 # In the order of their ids: so the primary key leads to them, however many rows of the issue are queued.
-_FRESH_OF_CHUNK, _DUE_OF_CHUNK = (
-    _free(and_(which, _IN_CHUNK)).order_by(None).order_by(_d.id) for which in (_IS_FRESH, _IS_DUE)
-)
+_FRESH_OF_CHUNK, _DUE_OF_CHUNK = (_free(and_(which, _IN_CHUNK)).order_by(_d.id) for which in (_IS_FRESH, _IS_DUE))
 _CLAIM = (
     update(deliveries)
     .where(_d.id == bindparam("b_id"))
