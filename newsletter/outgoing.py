@@ -22,7 +22,7 @@ from newsletter.text.message import CompiledMessage, Content, Headers, compile_m
 from newsletter.text.token import PREFERENCES, UNSUBSCRIBE
 
 if TYPE_CHECKING:
-    from newsletter.domain.accounting import Accounting
+    from newsletter.domain.accounting import Accounting, Headway
     from newsletter.services.line import Pace
     from newsletter.services.preflight import Finding
 
@@ -110,19 +110,25 @@ def pace(app: App) -> Pace:
     return Pace(app.pacer, app.warm_up)
 
 
-def seconds_left(app: App, books: Accounting, rate: float | None) -> float | None:
-    """Until an issue that another process sends is out, as far as its `rate` of late and the configured pace tell."""
-    from newsletter.domain.estimate import Ahead, Speed, done_at
+def headway(app: App, books: Accounting) -> Headway:
+    """How an issue gets on that another process sends, as far as the ledger and the configured pace tell."""
+    from newsletter.domain.accounting import Headway
+    from newsletter.domain.estimate import Ahead, Speed, done_at, worth_counting
     from newsletter.domain.warmup import day_of
     from newsletter.store import accounts
 
-    now, plan, tried = app.clock(), app.warm_up, 0
-    if plan:
-        with app.database.read() as connection:
-            tried = accounts.tried_since(connection, day_of(plan, now).begins)
-    ahead = Ahead(queued=books.queued, sent_today=tried)
-    done = done_at(ahead, Speed(rate, app.limits, connections=app.transport().connections, plan=plan), now)
-    return max((done - now).total_seconds(), 0.0) if done else None
+    now, plan, limits = app.clock(), app.warm_up, app.limits
+    with app.database.read() as connection:
+        rate = accounts.recent_rate(connection, books.issue, now)
+        due = accounts.retries_due(connection, books.issue)
+        tried = accounts.tried_since(connection, day_of(plan, now).begins) if plan else 0
+        queued = accounts.queued_by_group(connection, books.issue) if limits.by_group else {}
+    groups = worth_counting(queued, limits.groups)
+    ahead = Ahead(books.queued, groups, retries=books.deferred, retries_due=due, sent_today=tried)
+    speed = Speed(rate or None, limits, connections=app.transport().connections, plan=plan)
+    done = done_at(ahead, speed, now)
+    left = (done - now).total_seconds() if done and done > now else None  # retries that are overdue tell nothing
+    return Headway(round(rate, 3), left)
 
 
 async def deliver_issue(

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import secrets
-import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -20,6 +17,7 @@ from newsletter.errors import NewsletterError
 from newsletter.logs import tell
 from newsletter.services.run import Press, abandoned, finish_abandoned, run_due
 from newsletter.services.steer import start
+from newsletter.services.tallying import process_name
 from newsletter.store import issues
 from newsletter.store.runs import DONE, EMPTY, Run
 
@@ -55,11 +53,6 @@ def upcoming(app: App, now: datetime) -> Iterator[tuple[Planned, Occurrence]]:
         yield plan, next_occurrence(plan.schedule, now)
 
 
-def worker_name() -> str:
-    """This process, as the others know it."""
-    return f"{socket.gethostname()[:32]}-{os.getpid()}-{secrets.token_hex(4)}"
-
-
 def tick(app: App, worker: str) -> list[Run]:
     """Does all that is due now; returns the runs that this process carried out. One that fails harms no other."""
     done: list[Run] = []
@@ -93,7 +86,7 @@ class Scheduler:
     """Wakes when the next run falls due, and every minute besides."""
 
     app: App
-    worker: str = field(default_factory=worker_name)
+    worker: str = field(default_factory=process_name)
 
     def __post_init__(self) -> None:
         one_at_a_time = {"default": ThreadPoolExecutor(1)}

@@ -8,16 +8,14 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
 
-from sqlalchemy.exc import DBAPIError
-
 from newsletter.app import App
-from newsletter.errors import Busy, NewsletterError
+from newsletter.errors import Busy
 from newsletter.logs import tell
 from newsletter.outgoing import deliver_issue, policy
 from newsletter.services.notices import send_due
 from newsletter.services.tallying import depositing, process_name
-from newsletter.store import issues, mishaps, waiting
-from newsletter.watch import Watch
+from newsletter.store import issues, waiting
+from newsletter.watch import Watch, tell_failure
 
 log = logging.getLogger("newsletter.sender")
 
@@ -39,11 +37,11 @@ async def _send_all(app: App, stop: asyncio.Event) -> None:
             issues_at_work = Issues(app, stop)
             tasks.create_task(_again_and_again(issues_at_work.look, stop, issues_at_work.drain))
         else:
-            from newsletter.lanes import Lanes
+            from newsletter.chunks import Chunks
 
-            lanes = Lanes(app, stop)
-            tasks.create_task(_again_and_again(lanes.work, stop))
-            tasks.create_task(_again_and_again(lanes.tend, stop))
+            chunks = Chunks(app, stop)
+            tasks.create_task(_again_and_again(chunks.work, stop))
+            tasks.create_task(_again_and_again(chunks.tend, stop))
 
 
 class Issues:
@@ -78,7 +76,7 @@ class Issues:
             self._rest(number)
         except Exception as error:
             self._rest(number)
-            report(f"issue {number}", error, issue=number)
+            tell_failure(log, f"issue {number}", error, issue=number)
         else:
             self._rests.pop(number, None)
             if books.queued:  # the server is away: look again later, not at once
@@ -102,7 +100,7 @@ async def _again_and_again(
             pause = LOOK_EVERY
         except Exception as error:
             pause = min(max(pause * 2, _REST_FIRST), _REST_MOST)
-            report("the sender", error)
+            tell_failure(log, "the sender", error)
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), pause)
     if at_the_end:
@@ -114,10 +112,3 @@ async def _send_notices(app: App) -> None:
     if done.sent or done.failed or done.deferred:
         words = f"notices: {done.sent} sent, {done.deferred} put off, {done.failed} failed"
         tell(log, logging.INFO, "notices", words, sent=done.sent, deferred=done.deferred, failed=done.failed)
-
-
-def report(what: str, error: Exception, **facts: object) -> None:
-    told = mishaps.explain(str(error.orig)) if isinstance(error, DBAPIError) else error
-    tell(log, logging.ERROR, "sender_failed", f"{what}: {told}", **facts)
-    if not isinstance(error, NewsletterError):
-        log.debug("where it happened", exc_info=error)

@@ -1,16 +1,19 @@
-"""Tells the log how a delivery gets on: that it began, each minute how far it is, what it waits for, how it ended."""
+"""Tells the log how a delivery gets on: that it began, each minute how far it is, what it waits for, how it ends."""
 
 from __future__ import annotations
 
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+from sqlalchemy.exc import DBAPIError
 
 from newsletter.domain.accounting import COUNTED, Accounting
 from newsletter.domain.issue import Issue
-from newsletter.domain.rate import Rate
+from newsletter.errors import NewsletterError
 from newsletter.logs import tell
+from newsletter.store import mishaps
 
 EVERY = 60.0  # seconds between two lines about a delivery that goes on
 
@@ -22,20 +25,23 @@ class Watch:
     log: logging.Logger
     issue: Issue
     timer: Callable[[], float] = time.monotonic
-    _rate: Rate = field(default_factory=lambda: Rate(EVERY))
     _told_at: float | None = None
+    _settled: int = 0  # how many were, when it was last told
     _waits_for: str = ""
 
     def __call__(self, books: Accounting) -> None:
         now = self.timer()
-        self._rate.add(now, books.recipients - books.queued)
+        settled = books.recipients - books.queued
         if self._told_at is None:
-            self._told_at = now
+            self._told_at, self._settled = now, settled
             words = f"is being sent: {books.queued:,} of {books.recipients:,} wait"
             self._tell(logging.INFO, "issue_begun", words, books)
         elif now - self._told_at >= EVERY:
-            self._told_at = now
-            self._tell(logging.INFO, "issue_going", f"is being sent: {_counts(books)}", books, **self._pace(books))
+            rate = max(settled - self._settled, 0) / (now - self._told_at)  # a message is given back now and then
+            self._told_at, self._settled = now, settled
+            left = books.seconds_left
+            pace = {"rate": round(rate, 1), "seconds_left": left and round(left)}
+            self._tell(logging.INFO, "issue_going", f"is being sent: {_counts(books)}", books, **pace)
         self.waits(books)
 
     def waits(self, books: Accounting) -> None:
@@ -50,11 +56,6 @@ class Watch:
         if books.reason:
             self._tell(logging.WARNING, "issue_stands", f"stands: {books.reason}", books)
 
-    def _pace(self, books: Accounting) -> dict[str, float | None]:
-        rate = self._rate.per_second
-        left = books.seconds_left
-        return {"rate": rate and round(rate, 1), "seconds_left": left and round(left)}
-
     def _tell(self, level: int, event: str, words: str, books: Accounting, **more: object) -> None:
         facts = {
             "issue": self.issue.id,
@@ -66,6 +67,14 @@ class Watch:
             **({"reason": books.reason} if books.reason else {}),
         }
         tell(self.log, level, event, f"issue {self.issue.id} {words}", **facts, **more)
+
+
+def tell_failure(log: logging.Logger, what: str, error: Exception, **facts: object) -> None:
+    """`what` could not go on; where in the code is for debugging, and only of what nobody foresaw."""
+    told = mishaps.explain(str(error.orig)) if isinstance(error, DBAPIError) else error
+    tell(log, logging.ERROR, "sender_failed", f"{what}: {told}", **facts)
+    if not isinstance(error, NewsletterError):
+        log.debug("where it happened", exc_info=error)
 
 
 def _counts(books: Accounting) -> str:

@@ -20,7 +20,7 @@ from pathlib import Path
 from plan_picture import Day, Line, Picture, draw
 
 from newsletter.domain.delivery import Outcome, OutcomeKind
-from newsletter.domain.estimate import Ahead, Speed, done_at, in_words
+from newsletter.domain.estimate import Ahead, Speed, done_at
 from newsletter.domain.lanes import Lanes
 from newsletter.domain.mailboxes import group_of
 from newsletter.domain.pace import Limits, Pacer
@@ -177,7 +177,7 @@ def main() -> None:
     TARGET.write_text(draw(picture), "utf-8")
     lines_of_text = [
         f"{READERS:,} readers at {len(groups):,} mailbox groups, seed {SEED}",
-        f"expected: {in_words(expected - start)}; took {run.seconds / 3600:.2f} hours",
+        f"expected: {expected_after / 3600:.2f} hours; took {run.seconds / 3600:.2f} hours",
         f"pushed back: {run.pushed.total()} messages, all of {STORMY}",
         *(f"{line.name}: {line.readers:,} readers, most {max(line.rates):.1f} a second" for line in lines),
         f"warming up: {len(days)} days",

@@ -16,6 +16,7 @@ from newsletter import schedule
 from newsletter.app import open_app
 from newsletter.config import load
 from newsletter.services import run as runs
+from newsletter.services.tallying import process_name
 
 
 def main() -> None:
@@ -25,7 +26,7 @@ def main() -> None:
         _die_behind(step)
     print("ready", flush=True)
     sys.stdin.readline()
-    for run in schedule.tick(app, schedule.worker_name()):
+    for run in schedule.tick(app, process_name()):
         print(run.newsletter, run.edition, run.occurrence.local_date, run.state, run.issue, flush=True)
 
 

@@ -10,8 +10,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
+import pytest
 from sqlalchemy import Row, select
 
+from newsletter.domain import backoff
 from newsletter.domain.accounting import Accounting
 from newsletter.domain.delivery import DeliveryPolicy
 from newsletter.domain.issue import Issue
@@ -43,6 +45,16 @@ class Server(Protocol):
     """The sink, or a real one."""
 
     port: int
+
+
+@pytest.fixture(autouse=True)
+def short_back_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who pushes back is left alone for a moment, not for a quarter of a minute, and hardly slower after it.
+
+    For each room whose conftest imports it.
+    """
+    monkeypatch.setattr(backoff, "PAUSE_FIRST", 0.05)
+    monkeypatch.setattr(backoff, "AT_FIRST", 1000.0)
 
 
 def now_utc() -> datetime:

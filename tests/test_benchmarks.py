@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ from benchmarks.__main__ import _results
 from benchmarks.corpus import write_site
 from benchmarks.measure import Started, run
 from benchmarks.result import Result
+from tests.waiting import until
 
 ROOT = Path(__file__).parent.parent
 
@@ -123,8 +123,7 @@ def test_a_program_that_is_stopped_may_say_so(tmp_path: Path) -> None:
     assert by_signal.is_at_work
     assert by_signal.stop().seconds < 60
     by_itself = Started([sys.executable, "-c", "raise SystemExit(3)"], cwd=tmp_path)
-    while by_itself.is_at_work:
-        time.sleep(0.01)
+    until(lambda: not by_itself.is_at_work)
     with pytest.raises(RuntimeError, match="exit 3"):
         by_itself.stop()
 

@@ -172,6 +172,7 @@ def test_a_newsletter_has_at_least_one_edition(read: Load, editions: str) -> Non
         ('smtp:\n  host: "mail\\0"', "config.yaml:2: `smtp.host`: 'mail\\x00' is no host"),
         ("smtp:\n  host: mail example.org", "config.yaml:2: `smtp.host`: 'mail example.org' is no host"),
         ("smtp:\n  host: bücher..example", "config.yaml:2: `smtp.host`: 'bücher..example' is no host"),
+        ("smtp:\n  host: a.example.org:587", "write them apart, `host: a.example.org` and `port: 587`"),
         ('web:\n  host: "a..b"', "config.yaml:2: `web.host`: 'a..b' is no host"),
         ("smtp:\n  security: ssl", "`smtp.security`: \"ssl\": it must be 'none', 'starttls' or 'tls'."),
         ("smtp: 25", "config.yaml:1: `smtp`: 25: write `key: value` lines below it."),
@@ -594,6 +595,14 @@ def check(path: Path, environ: Mapping[str, str]) -> None:
         ("delivery: {pace: {overall: 0}}", "at a rate of 0 nothing ever leaves"),
         ("delivery: {pace: {per_domain: {'@gmail.com': 5}}}", "is no domain; write what stands behind the @"),
         ("delivery: {pace: {per_domain: {gmail.com: 5/y}}}", "`delivery.pace.per_domain.gmail.com`: '5/y' is no rate"),
+        (
+            "delivery: {pace: {per_domain: {defualt: 5}}}",
+            "'defualt' has no dot; write a whole domain, like gmail.com, or",
+        ),
+        (
+            "delivery: {warm_up: {first_day: 50, started: 2026-12-01, most: 5}}",
+            "`most` is 5, and `first_day` already 50",
+        ),
         ("delivery: {warm_up: {first_day: 50}}", "`delivery.warm_up.started` is missing; add it, like `started: 20"),
         ("delivery: {warm_up: {first_day: 50, started: soon}}", "'soon' is no date; write one like 2026-12-01"),
         ("smtp: {type: folder, servers: [{host: a.example.org}]}", "a folder has no `servers`; remove them"),

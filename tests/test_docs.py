@@ -10,7 +10,7 @@ import pytest
 import typer
 import yaml
 
-from newsletter import config, lanes
+from newsletter import chunks, config
 from newsletter.cli.root import cli
 from newsletter.config import load
 from newsletter.config.schema import NOT_IN_THE_FILE, Section
@@ -167,6 +167,6 @@ def test_the_figures_of_the_queue_are_those_of_the_program() -> None:
     """They stand in the guide, where an operator looks; the program has them as constants."""
     told = re.findall(r"\| ([\d.]+) \| `(\w+)` in `", (ROOT / "docs" / "guide" / "running.md").read_text("utf-8"))
     lease = DeliveryPolicy().lease.total_seconds()
-    known = {"SESSIONS": lanes.SESSIONS, "STALLED": queue_worker.STALLED, "lease": lease}
+    known = {"SESSIONS": chunks.SESSIONS, "STALLED": queue_worker.STALLED, "lease": lease}
     known |= {name: getattr(chunk, name) for name in ("CHUNK_SIZE", "LANES", "SHARED_LANES")}
     assert {name: float(number) for number, name in told} == known

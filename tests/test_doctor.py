@@ -82,6 +82,8 @@ def test_mail_servers() -> None:
         assert levels(mail.examine(server(sink.port, security="tls")))[0][0] == "error"
         sink.fail("greeting", reply(554, "5.7.1 go away"))
         assert "refuses us: 554 go away" in levels(mail.examine(server(sink.port)))[0][1]
+    with Sink(offers=("",)) as odd:  # Postfix's own smtp-sink offers an empty word
+        assert "offers ENHANCEDSTATUSCODES, PIPELINING." in levels(mail.examine(server(odd.port)))[0][1]
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     assert "connection refused" in levels(mail.examine(server(port)))[0][1]

@@ -18,11 +18,12 @@ MAY_IMPORT = {
     "store": GROUND | {"text", "store"},
     "sources": GROUND | {"text", "sources"},
     "transports": GROUND | {"text", "transports"},
-    "services": GROUND | {"text", "store", "sources.base", "transports.base", "services"},
-    "app": GROUND | {"config", "text", "store", "sources", "transports", "services"},
-    "outgoing": GROUND | {"config", "text", "store", "sources", "transports", "services", "app"},
+    "preflight": GROUND | {"text", "preflight"},
+    "services": GROUND | {"text", "store", "preflight", "sources.base", "transports.base", "services"},
+    "app": GROUND | {"config", "text", "store", "preflight", "sources", "transports", "services"},
+    "outgoing": GROUND | {"config", "text", "store", "preflight", "sources", "transports", "services", "app"},
 }
-ROOF = {"schedule", "sender", "lanes", "watch", "logs", "serve", "doctor", "cli", "web", "demo"}
+ROOF = {"schedule", "sender", "chunks", "watch", "logs", "serve", "doctor", "cli", "web", "demo"}
 ROOF |= {"__main__", "__init__", "__version__"}
 EVERYTHING = {*MAY_IMPORT, *ROOF, "sources.base", "transports.base"}
 BELOW_THE_ROOF = {"typer", "rich", "click", "fastapi", "starlette", "uvicorn", "apscheduler"}

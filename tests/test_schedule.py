@@ -17,7 +17,8 @@ from newsletter import schedule
 from newsletter.app import App, open_app
 from newsletter.config import load
 from newsletter.domain.issue import IssueState
-from newsletter.schedule import Scheduler, planned, tick, upcoming, worker_name
+from newsletter.schedule import Scheduler, planned, tick, upcoming
+from newsletter.services.tallying import process_name
 from newsletter.store import issues, runs, tables
 from tests.cli.desk import REPOSITORY, Desk
 
@@ -53,7 +54,7 @@ def sent(app: App) -> list[tuple[int, str, str]]:
 
 
 def ticked(app: App) -> list[tuple[str, str, int | None]]:
-    return [(run.edition, run.state, run.issue) for run in tick(app, worker_name())]
+    return [(run.edition, run.state, run.issue) for run in tick(app, process_name())]
 
 
 def test_a_week_goes_by(watch: Watch) -> None:
@@ -75,12 +76,12 @@ def test_a_schedule_seen_for_the_first_time_has_missed_nothing(watch: Watch) -> 
 
 
 def test_a_missed_run_is_caught_up_within_its_time(watch: Watch) -> None:
-    tick(watch(THURSDAY), worker_name())
+    tick(watch(THURSDAY), process_name())
     assert [edition for edition, *_ in ticked(watch(FRIDAY + timedelta(hours=11)))] == ["near", "far"]
 
 
 def test_a_missed_run_is_given_up_after_its_time(watch: Watch) -> None:
-    tick(watch(THURSDAY), worker_name())
+    tick(watch(THURSDAY), process_name())
     app = watch(FRIDAY + timedelta(hours=13))
     assert ticked(app) == []
     assert states(app) == [("2026-06-05", "skipped"), ("2026-05-29", "skipped")]
@@ -89,7 +90,7 @@ def test_a_missed_run_is_given_up_after_its_time(watch: Watch) -> None:
 def test_skip_gives_up_at_once(desk: Desk, watch: Watch) -> None:
     config = desk.folder / "config.yaml"
     config.write_text(config.read_text().replace("timezone: Europe/London}", "timezone: Europe/London, missed: skip}"))
-    tick(watch(THURSDAY), worker_name())
+    tick(watch(THURSDAY), process_name())
     assert [edition for edition, *_ in ticked(watch(FRIDAY + timedelta(hours=1)))] == ["far"]
     assert states(watch(FRIDAY))[0] == ("2026-06-05", "skipped")
 
@@ -100,7 +101,7 @@ def test_a_run_that_fails_says_why_and_harms_no_other(
     templates = desk.folder / "templates" / "email"
     templates.mkdir(parents=True)
     (templates / "digest.txt").write_text("{{ subject }}, and no way out")
-    tick(watch(THURSDAY), worker_name())
+    tick(watch(THURSDAY), process_name())
     app = watch(FRIDAY)
     assert [(edition, state) for edition, state, _ in ticked(app)] == [("near", "failed"), ("far", "failed")]
     assert "unsubscribe" in caplog.text
@@ -111,26 +112,26 @@ def test_a_run_that_fails_says_why_and_harms_no_other(
 def test_a_source_that_cannot_be_read_is_noted_in_the_issue(desk: Desk, watch: Watch) -> None:
     config = desk.folder / "config.yaml"
     config.write_text(config.read_text().replace("    editions:", "      - {type: feed, url: gone.xml}\n    editions:"))
-    tick(watch(THURSDAY), worker_name())
+    tick(watch(THURSDAY), process_name())
     app = watch(FRIDAY)
-    tick(app, worker_name())
+    tick(app, process_name())
     with app.database.read() as connection:
         assert all("gone could not be read" in issue.notes[0] for issue in issues.listing(connection))
 
 
 def test_an_operators_own_time_is_kept(watch: Watch) -> None:
     app = watch(THURSDAY)
-    tick(app, worker_name())
-    tick(watch(FRIDAY), worker_name())
+    tick(app, process_name())
+    tick(watch(FRIDAY), process_name())
     with app.database.write() as connection:
         connection.execute(
             tables.issues.update().where(tables.issues.c.id == 1).values(state="scheduled", scheduled_for=FRIDAY)
         )
         connection.execute(tables.sent_stories.delete().where(tables.sent_stories.c.issue == 1))
         connection.execute(tables.deliveries.delete())
-    tick(watch(FRIDAY - timedelta(minutes=1)), worker_name())
+    tick(watch(FRIDAY - timedelta(minutes=1)), process_name())
     assert sent(app)[0][2] == "scheduled"
-    tick(watch(FRIDAY), worker_name())
+    tick(watch(FRIDAY), process_name())
     assert sent(app)[0][2] == "sending"
 
 
@@ -143,7 +144,7 @@ def other(desk: Desk, now: datetime, *steps: str) -> subprocess.Popen[str]:
 
 @pytest.mark.slow
 def test_two_processes_run_it_once(desk: Desk, watch: Watch) -> None:
-    tick(watch(THURSDAY), worker_name())
+    tick(watch(THURSDAY), process_name())
     both = [other(desk, FRIDAY), other(desk, FRIDAY)]
     for process in both:
         assert process.stdout is not None
@@ -161,7 +162,7 @@ def test_two_processes_run_it_once(desk: Desk, watch: Watch) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("step", ["collect", "build", "remember", "start"])
 def test_the_next_process_finishes_what_a_dead_one_began(desk: Desk, watch: Watch, step: str) -> None:
-    tick(watch(THURSDAY), worker_name())
+    tick(watch(THURSDAY), process_name())
     victim = other(desk, FRIDAY, step)
     victim.communicate("go\n", timeout=60)
     assert victim.returncode == -9
@@ -176,21 +177,21 @@ def test_the_next_process_finishes_what_a_dead_one_began(desk: Desk, watch: Watc
 
 
 def test_a_run_that_died_long_ago_is_given_up(desk: Desk, watch: Watch) -> None:
-    tick(watch(THURSDAY), worker_name())
+    tick(watch(THURSDAY), process_name())
     app = watch(FRIDAY)
     plan = planned(app)[0]
     with app.database.write() as connection:
         occurrence = next(one for found, one in upcoming(app, THURSDAY) if found == plan)
         runs.claim(connection, "harbour", "near", occurrence, "dead", FRIDAY, timedelta(minutes=1))
     late = watch(FRIDAY + timedelta(hours=13))
-    tick(late, worker_name())
+    tick(late, process_name())
     assert states(late)[0] == ("2026-06-05", "failed")
     assert all(edition != "near" for _, edition, _ in sent(late))
 
 
 def test_a_lease_that_was_lost_starts_nothing(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that slept while another took its run over must not start an issue when it wakes."""
-    tick(watch(THURSDAY), worker_name())
+    tick(watch(THURSDAY), process_name())
     app = watch(FRIDAY)
     from newsletter.services import run as service
 
@@ -202,7 +203,7 @@ def test_a_lease_that_was_lost_starts_nothing(watch: Watch, monkeypatch: pytest.
         return real(*given)  # type: ignore[arg-type]
 
     monkeypatch.setattr(service, "build", slow_build)
-    tick(app, worker_name())
+    tick(app, process_name())
     assert {state for *_, state in sent(app)} == {IssueState.DRAFT.value}
 
 

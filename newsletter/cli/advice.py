@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from newsletter.domain.accounting import ReasonCount
 
+_FINAL = 500  # from this reply code on, trying again does not help
 _LOGIN = (530, 534, 535, 538)
 _OF_THE_SENDER = "The sender's address is refused: `newsletter doctor` looks at its domain."
+_OF_THE_SERVER = "No mail server took them: `newsletter doctor` looks at the ones under `smtp:` in config.yaml."
 _OF_THE_READERS = "Addresses that are gone: unsubscribe them, so that mail servers keep trusting yours."
 _TOO_BIG = "The message is too big for them: fewer stories, or shorter ones (`max_stories`)."
 _OF_TRUST = "The sender is refused, not the readers: `newsletter doctor` looks at SPF, DKIM and DMARC."
@@ -35,9 +37,13 @@ def advice(issue: int, reasons: Iterable[ReasonCount]) -> list[str]:
 
 def _advised(reason: ReasonCount) -> str:
     if reason.code in _LOGIN:
-        return "The mail server does not let us in: see `smtp: username` and `password` in config.yaml."
+        return "The mail server does not let us in: see `smtp: username` and NEWSLETTER_SMTP__PASSWORD."
     if reason.state == "uncertain":
         return "The uncertain ones have it, or have not: no server said; `delivery: on_uncertain` is what decides."
+    if reason.state == "queued" and not reason.code:
+        return _OF_THE_SERVER
+    if reason.state == "queued" and reason.code >= _FINAL:
+        return _OF_TRUST
     if reason.state != "failed":
         return ""  # it is tried again, or nobody wants it: nothing to do
     beyond = reason.status.partition(".")[2]

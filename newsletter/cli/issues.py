@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -172,7 +171,7 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Show one issue with its accounting: who got it, who did not, and why."""
-    from newsletter.outgoing import seconds_left
+    from newsletter import outgoing
     from newsletter.store import accounts
 
     if state is not None and state not in COUNTED:
@@ -184,17 +183,14 @@ def show(
             return
         books = accounts.accounting(connection, issue)
         domains, reasons = accounts.by_domain(connection, issue), accounts.reasons(connection, issue)
-        going = found.state.value == "sending"
-        pace = accounts.pace(connection, issue, context.obj.app.clock()) if going else None
-    if pace and books.queued:
-        pace = replace(pace, seconds_left=seconds_left(context.obj.app, books, pace.rate or None))
+    headway = outgoing.headway(context.obj.app, books) if books.state.value == "sending" else None
     if as_json:
-        output.answer_json(sheets.issue_json(found, books, domains, reasons, pace))
+        output.answer_json(sheets.issue_json(found, books, domains, reasons, headway))
         return
     sheets.show_issue(context.obj, found)
     summary.show_books(books)
-    if pace:
-        summary.show_pace(issue, pace, alone=_is_alone(context.obj.app, issue))
+    if headway:
+        summary.show_headway(issue, headway, alone=_is_alone(context.obj.app, issue))
     summary.show_domains(domains)
     summary.show_reasons(issue, reasons)
 

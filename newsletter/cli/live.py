@@ -5,20 +5,28 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.control import Control
 from rich.live import Live
+from rich.live_render import LiveRender
 from rich.progress_bar import ProgressBar
+from rich.segment import ControlType, Segment
 from rich.table import Table
 from rich.text import Text
 
 from newsletter.cli.words import clock, rate
 from newsletter.domain.accounting import Accounting
-from newsletter.domain.rate import Rate
+from newsletter.domain.estimate import Meter
 
 _GAP = 2
 _BAR_MOST, _BAR_LEAST = 32, 8
+_OF_LATE = 5.0  # seconds: the memory of the rate that is shown
+# This row, then from its second column all that is ahead: from the corner of the screen some terminals take it for a
+# new page, and keep the old one.
+_WIPE = "\r\x1b[2K\x1b[C\x1b[J\r"
+_CUT, _FOLD = "\x1b[?7l", "\x1b[?7h"  # what becomes of a line too long for a width we have not heard of yet
 Part = tuple[str, str]  # words and their colour
 
 
@@ -36,11 +44,17 @@ class Watch:
     """Turns the accounts that a delivery reports into what the line tells."""
 
     timer: Callable[[], float] = time.monotonic
-    _sent: Rate = field(default_factory=Rate)
+    _meter: Meter | None = None
+    _sent: int = 0
 
     def look(self, books: Accounting) -> State:
-        self._sent.add(self.timer(), books.sent)
-        return State(books, self._sent.per_second, books.seconds_left)
+        now = self.timer()
+        if self._meter is None:  # what was sent before this run says nothing of its speed
+            self._meter = Meter(now, memory=_OF_LATE)
+        else:
+            self._meter.count(books.sent - self._sent, now)
+        self._sent = books.sent
+        return State(books, self._meter.rate(now), books.seconds_left)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +129,47 @@ def _row(cells: list[RenderableType]) -> Table:
     return row
 
 
+class _Anchored(LiveRender):
+    """Leaves the cursor where the drawing begins, and wipes from there on.
+
+    A terminal that is made narrower folds what stands in it and carries the cursor along. From the end of the drawing
+    nobody knows how many rows up it began; from its beginning all of it lies ahead, however it was folded.
+    """
+
+    def position_cursor(self) -> Control:
+        return _control(_WIPE)
+
+    def restore_cursor(self) -> Control:
+        """Called at the end, one row below the beginning."""
+        return _control("\r\x1b[A" + _WIPE)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield _control(_CUT)
+        yield from super().__rich_console__(console, options)
+        rows = self.last_render_height - 1
+        yield _control(_FOLD + "\r" + (f"\x1b[{rows}A" if rows > 0 else ""))
+
+
+def _control(codes: str) -> Control:
+    """Rich's own have none that wipes all that lies ahead."""
+    control = Control()
+    control.segment = Segment(codes, None, [(ControlType.CARRIAGE_RETURN,)])
+    return control
+
+
+class _Live(Live):
+    """Rich's, but for where the cursor stands meanwhile."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__(console=console, auto_refresh=False, transient=True)
+        self._live_render = _Anchored("")
+
+
 @contextmanager
 def line(name: str, console: Console) -> Iterator[Callable[[Accounting], None]]:
     """Draws the line anew with each account it is given; at the end it is gone."""
     watch = Watch()
-    with Live(console=console, auto_refresh=False, transient=True) as live:
+    with _Live(console) as live:
 
         def show(books: Accounting) -> None:
             live.update(Line(name, watch.look(books)), refresh=True)

@@ -61,13 +61,14 @@ def send_preview(
             f"to {output.plain(', '.join(addresses))}"
         )
     if failed:
-        raise NewsletterError(
-            "\n".join(
-                _trouble(address, outcome)
-                for address, outcome in zip(addresses, outcomes, strict=True)
-                if address in failed
-            )
-        )
+        troubles = [
+            _trouble(address, outcome)
+            for address, outcome in zip(addresses, outcomes, strict=True)
+            if address in failed
+        ]
+        broken = any(outcome.kind.value == "broken" for outcome in outcomes)
+        hint = " `newsletter doctor` looks at the mail server." if broken else ""
+        raise NewsletterError("\n".join(troubles) + hint)
 
 
 async def _send(app: App, issue: Issue, addresses: Sequence[str]) -> list[Outcome]:

@@ -72,6 +72,7 @@ def send(
     draft = load(session, issue)
     elsewhere = draft.state.value == "sending" and is_delivered(session.app.database, issue)
     if elsewhere and wait is not None:
+        _say_who_is_waited_for(issue)
         _deliver(session, draft, patient, as_json=as_json, logs=logs)
         return
     if draft.state.value not in _NOT_STARTED:
@@ -95,13 +96,17 @@ def resume(
 ) -> None:
     """Go on with an issue that was paused, or whose sending was cut short."""
     from newsletter.services.steer import resume as set_sending
+    from newsletter.store.lock import is_delivered
 
     session: Session = context.obj
     patient = _patience(wait)
     logs = log_if_asked(session.config, log)
     load(session, issue)
     set_sending(session.app.database, issue)
-    _deliver(session, load(session, issue), patient, as_json=as_json, logs=logs)
+    if wait is not None and is_delivered(session.app.database, issue):
+        _say_who_is_waited_for(issue)
+    earlier = _sent(session, issue)
+    _deliver(session, load(session, issue), patient, earlier=earlier, as_json=as_json, logs=logs)
 
 
 def pause(context: Context, issue: IssueArgument, as_json: JsonOption = False) -> None:
@@ -126,8 +131,18 @@ def cancel(context: Context, issue: IssueArgument, as_json: JsonOption = False) 
     _tell_state(context.obj, issue, f"Issue {issue} is cancelled.", as_json=as_json)
 
 
-def _deliver(session: Session, issue: Issue, patient: Patience, *, as_json: bool, logs: bool) -> None:
-    """Delivers, with a live line or a log; leaves with 128 + the signal that cut it short, 1 when the issue paused."""
+def _sent(session: Session, issue: int) -> int:
+    from newsletter.store import accounts
+
+    with session.app.database.read() as connection:
+        return accounts.by_state(connection, issue)["sent"]
+
+
+def _deliver(session: Session, issue: Issue, patient: Patience, *, earlier: int = 0, as_json: bool, logs: bool) -> None:
+    """Delivers, with a live line or a log; leaves with 128 + the signal that cut it short, 1 when the issue paused.
+
+    `earlier`: how many the ledger has as sent before.
+    """
     from newsletter.cli.signals import until_stopped
     from newsletter.outgoing import deliver_issue, policy
     from newsletter.services.loop import run
@@ -145,27 +160,32 @@ def _deliver(session: Session, issue: Issue, patient: Patience, *, as_json: bool
     if as_json:
         output.answer_json(sheets.books_json(books))
     else:
-        _summarise(session, books)
+        _summarise(session, books, earlier)
+        if not signal:
+            _say_who_goes_on(books)
     if signal:
         left = books.state.value == "sending"
         goes_on = f"[bold]newsletter resume {issue.id}[/] goes on." if left else "nothing was left to send."
         output.note(f"Stopped; {goes_on}")
         raise typer.Exit(128 + signal)
     if books.state.value in ("paused", "cancelled"):
-        raise NewsletterError(f"issue {issue.id} is {books.state.value}: {books.reason or 'no reason given'}.")
+        raise NewsletterError(summary.stood_still(books))
 
 
-def _summarise(session: Session, books: Accounting) -> None:
-    """What became of it, by domain and by reason, and who goes on with what is left."""
+def _say_who_is_waited_for(issue: int) -> None:
+    output.note(f"Another process is sending issue {issue}: waiting for it.")
+
+
+def _summarise(session: Session, books: Accounting, earlier: int) -> None:
+    """What became of it, by domain and by reason."""
     from newsletter.store import accounts
 
     with session.app.database.read() as connection:
         domains = accounts.by_domain(connection, books.issue, most=_DOMAINS)
         reasons = accounts.reasons(connection, books.issue)
-    summary.show_books(books)
+    summary.show_books(books, earlier)
     summary.show_domains(domains)
     summary.show_reasons(books.issue, reasons)
-    _say_who_goes_on(books)
 
 
 def _say_who_goes_on(books: Accounting) -> None:

@@ -1,4 +1,4 @@
-"""A table that fits the terminal: numbers, states and times stay whole, titles give way."""
+"""A table that fits the terminal: numbers, states and times stay whole, titles give way; else a list, row by row."""
 
 from __future__ import annotations
 
@@ -23,14 +23,30 @@ class Sheet:
         self._rows.append(cells)
 
     def fitting(self, width: int) -> Table:
-        """The table as rich prints it, at most `width` wide where its whole columns allow that."""
+        """The table as rich prints it, at most `width` wide: where its whole columns do not allow that, as a list."""
+        widths = self._widths(width)
+        if sum(widths) + _GAP * (len(widths) - 1) > width:  # rich would cut numbers and times, and "…" is no number
+            return self._listed()
         made = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold", border_style="dim")
-        for (heading, way), wide in zip(self._columns, self._widths(width), strict=True):
+        for (heading, way), wide in zip(self._columns, widths, strict=True):
             made.add_column(heading, no_wrap=True, overflow="ellipsis", width=wide)
             if way == "right":
                 made.columns[-1].justify = "right"
         for row in self._rows:
             made.add_row(*row)
+        return made
+
+    def _listed(self) -> Table:
+        """A line for each cell that is not empty, its heading before it, and a blank line between two rows."""
+        made = Table.grid(padding=(0, _GAP - 1, 0, 0), pad_edge=False)
+        made.add_column(no_wrap=True, style="dim")
+        made.add_column(overflow="fold")
+        for number, row in enumerate(self._rows):
+            if number:
+                made.add_row()
+            for (heading, _), cell in zip(self._columns, row, strict=True):
+                if cell:
+                    made.add_row(heading, cell)
         return made
 
     def _widths(self, width: int) -> list[int]:

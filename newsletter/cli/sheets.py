@@ -17,7 +17,7 @@ from newsletter.cli.words import brief, count, iso, moment
 from newsletter.domain.accounting import COUNTED
 
 if TYPE_CHECKING:
-    from newsletter.domain.accounting import Accounting, DomainCount, Pace, ReasonCount
+    from newsletter.domain.accounting import Accounting, DomainCount, Headway, ReasonCount
     from newsletter.domain.issue import Issue
     from newsletter.services.preflight import Finding
 
@@ -30,7 +30,7 @@ def issue_json(
     books: Accounting | None = None,
     domains: Sequence[DomainCount] | None = None,
     reasons: Sequence[ReasonCount] | None = None,
-    pace: Pace | None = None,
+    headway: Headway | None = None,
 ) -> dict[str, Any]:
     """An issue as `build`, `issues` and `show` print it: each adds what it knows."""
     told: dict[str, Any] = {
@@ -58,7 +58,8 @@ def issue_json(
         told["by_domain"] = [asdict(one) for one in domains]
     if reasons is not None:
         told["reasons"] = [asdict(one) for one in reasons]
-        told |= {"rate": pace.rate, "seconds_left": pace.seconds_left} if pace else {"rate": None, "seconds_left": None}
+        told["rate"] = headway.rate if headway else None
+        told["seconds_left"] = headway.seconds_left if headway else None
     return told
 
 

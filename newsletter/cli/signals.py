@@ -9,20 +9,21 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import TypeVar
 
 T = TypeVar("T")
+_TWICE = 1.0  # seconds: two signals closer together are one wish, as when `timeout` or `uv run` passes on a Ctrl-C
 ASKED = (signal.SIGTERM, signal.SIGINT)
 
 
 async def until_stopped(work: Callable[[asyncio.Event], Awaitable[T]]) -> tuple[T, int]:
     """Runs `work` with an event that a signal sets; returns what it gave, and the signal's number (0: none came).
 
-    A second signal of the same kind does what it does by default: it ends the program at once.
+    A second signal of the same kind, a second later, does what it does by default: it ends the program at once.
     """
     stop, came, loop = asyncio.Event(), [0], asyncio.get_running_loop()
 
     def ask(number: int) -> None:
         came[0] = number
         stop.set()
-        loop.remove_signal_handler(number)
+        loop.call_later(_TWICE, loop.remove_signal_handler, number)
 
     with _handlers(loop, ask):
         result = await work(stop)

@@ -186,6 +186,11 @@ smtp:
   # username: newsletter
   connections: 8       # how many conversations with the server at once
 
+# How fast mail leaves: as fast as the server takes it, unless you say (docs/guide/sending.md).
+# delivery:
+#   pace: {{overall: 20}}                                    # messages a second; or 5000/h
+#   warm_up: {{first_day: 500, started: 2026-12-01, most: 50000}}   # a new sender's days, doubling
+
 newsletters:
   {key}:               # the name for commands: `newsletter build {key}`
     name: {title}

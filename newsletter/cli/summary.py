@@ -11,36 +11,61 @@ from newsletter.cli.words import about, count, rate, seconds
 from newsletter.domain.accounting import COUNTED
 
 if TYPE_CHECKING:
-    from newsletter.domain.accounting import Accounting, DomainCount, Pace, ReasonCount
+    from newsletter.domain.accounting import Accounting, DomainCount, Headway, ReasonCount
 
 COLOURS = {"sent": "green", "failed": "red", "deferred": "yellow", "uncertain": "yellow", "queued": "cyan"}
 _WIDE = 56  # columns
+_ERASED = "(erased)"  # a reader of whom nothing is kept
 _TELLING = 1.0  # seconds: a shorter run has no rate worth telling
 
 
-def show_books(books: Accounting) -> None:
-    """The sum of an issue's ledger in one line, with the time it took."""
+def show_books(books: Accounting, earlier: int = 0) -> None:
+    """The sum of an issue's ledger in one line, with the time it took.
+
+    `earlier`: how many were sent before the time that `books.seconds` counts from.
+    """
     parts = [coloured(f"{getattr(books, name):,} {name}", name) for name in COUNTED if getattr(books, name)]
     if not books.recipients:
         output.say(
             "\nNot sent to anybody yet." if books.state.value in ("draft", "scheduled") else "\nIt went to nobody."
         )
         return
-    mean = f", {rate(books.sent / books.seconds)} a second" if books.seconds >= _TELLING and books.sent else ""
-    took = f" in {seconds(books.seconds)}{mean}" if books.seconds else ""
-    output.say(f"\n{count(books.recipients, 'recipient')}: {', '.join(parts)}{took}.")
+    output.say(f"\n{count(books.recipients, 'recipient')}: {', '.join(parts)}.{_time_taken(books, earlier)}")
     if books.reason:
-        state = "" if books.reason.startswith(books.state.value) else f"{books.state.value}: "
-        output.say(f"[yellow]{output.plain(state + books.reason)}[/]")
+        state = "waiting" if books.state.value == "sending" else books.state.value
+        label = "" if books.reason.startswith(state) else f"{state}: "
+        output.say(f"[yellow]{output.plain(label + books.reason)}[/]")
 
 
-def show_pace(issue: int, pace: Pace, *, alone: bool) -> None:
+def _time_taken(books: Accounting, earlier: int) -> str:
+    """` It took 4.4 s, 139 messages a second.`, or that it took so long so far; nothing of what has not begun."""
+    if not books.seconds:
+        return ""
+    sent = books.sent - earlier
+    telling = books.seconds >= _TELLING and sent > 0
+    mean = f", {rate(sent / books.seconds)} messages a second" if telling else ""
+    took = seconds(books.seconds)
+    return f" {took} so far{mean}." if books.state.value in ("sending", "paused") else f" It took {took}{mean}."
+
+
+def stood_still(books: Accounting) -> str:
+    """Why a run ended before its issue did, and what goes on with it."""
+    number, state, reason = books.issue, books.state.value, books.reason or "no reason given"
+    by_hand = reason.startswith(state)  # the reason says itself that it is paused, or cancelled
+    told = f"issue {number} is {reason}" if by_hand else f"issue {number} is {state}: {reason}"
+    if state != "paused":
+        return f"{told}."
+    when = "" if by_hand else "when that is mended, "
+    return f"{told}; {when}`newsletter resume {number}` goes on."
+
+
+def show_headway(issue: int, headway: Headway, *, alone: bool) -> None:
     """How a sending gets on that another process carries; `alone`: none does."""
     if alone:
         output.say(f"[yellow]Nobody is sending it now:[/] [bold]newsletter resume {issue}[/] goes on.")
-    elif pace.rate:
-        left = f", {about(pace.seconds_left)} left" if pace.seconds_left else ""
-        output.say(f"[cyan]Being sent: {rate(pace.rate)} messages a second of late{left}.[/]")
+    elif headway.rate:
+        left = f", {about(headway.seconds_left)} left" if headway.seconds_left else ""
+        output.say(f"[cyan]Being sent: {rate(headway.rate)} messages a second of late{left}.[/]")
     else:
         output.say("[cyan]Being sent; nothing went out in the last minute.[/]")
 
@@ -56,7 +81,9 @@ def show_domains(domains: Sequence[DomainCount]) -> None:
     for one in domains:
         numbers = [f"{getattr(one, name):,}" if getattr(one, name) else "" for name in used]
         others = f"[dim]and {count(one.domains, 'other')}[/]"
-        table.add_row(output.plain(one.domain) if one.domains == 1 else others, f"{one.recipients:,}", *numbers)
+        table.add_row(
+            output.plain(one.domain or _ERASED) if one.domains == 1 else others, f"{one.recipients:,}", *numbers
+        )
     output.say()
     output.show(table)
 

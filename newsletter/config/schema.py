@@ -122,6 +122,12 @@ class WarmUp(Section):
     most: Number | None = Field(default=None, ge=1)
     timezone: Zone = "UTC"
 
+    @model_validator(mode="after")
+    def _the_most_is_the_most(self) -> WarmUp:
+        if self.most is not None and self.most < self.first_day:
+            raise ValueError(f"`most` is {self.most}, and `first_day` already {self.first_day}; exchange or mend them")
+        return self
+
 
 class Delivery(Section):
     on_uncertain: Literal["retry", "hold"] = "retry"

@@ -62,6 +62,10 @@ def _domain(value: str) -> str:
     domain = value.strip().lower()
     if domain.startswith("@") or not _DOMAIN.match(domain) or ".." in domain:
         raise ValueError(f"{_quoted(value)} is no domain; write what stands behind the @, like gmail.com, or default")
+    if "." not in domain and domain != "default":  # nobody can be mailed there: a slip that would limit nothing
+        raise ValueError(
+            f"{_quoted(value)} has no dot; write a whole domain, like gmail.com, or default for all others"
+        )
     return domain
 
 
@@ -133,6 +137,9 @@ def _web_url(value: str) -> str:
 
 
 def _host(value: str) -> str:
+    name, colon, port = value.rpartition(":")
+    if colon and port.isdigit() and ":" not in name:  # an IPv6 address has two colons at least
+        raise ValueError(f"{_quoted(value)} is a host and a port; write them apart, `host: {name}` and `port: {port}`")
     if not _can_be_looked_up(value) or not value.isprintable() or " " in value:
         raise ValueError(f"{_quoted(value)} is no host; write one like mail.example.org or 192.0.2.1")
     return value

@@ -48,7 +48,10 @@ def _examine(smtp: Smtp) -> Iterator[Finding]:
         yield error(AREA, told, "Check `smtp: host`, `port` and `security`, and that the server runs.")
         return
     entered = f" and lets {smtp.username} in" if smtp.username else ""
-    yield ok(AREA, f"{_place(smtp)} answers{entered}; it offers {', '.join(sorted(offers)) or 'nothing special'}.")
+    yield ok(
+        AREA,
+        f"{_place(smtp)} answers{entered}; it offers {', '.join(sorted(filter(None, offers))) or 'nothing special'}.",
+    )
     yield from _privacy(smtp, offers)
 
 

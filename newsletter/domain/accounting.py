@@ -63,8 +63,9 @@ class ReasonCount:
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
-    """How an issue that is being sent gets on: messages a second of late, seconds left; None: nobody can say."""
+class Headway:
+    """How an issue gets on that another process sends: messages a second in the last minute, and seconds until the
+    last has gone, None: nobody can say."""
 
-    rate: float | None
+    rate: float
     seconds_left: float | None

@@ -6,7 +6,7 @@ lanes of its own; the small ones share some, and none of them stands in two.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from zlib import crc32
@@ -55,11 +55,11 @@ class Tracks:
     shared: int
 
 
-def tracks(readers: Mapping[str, int], size: int = CHUNK_SIZE, group: Callable[[str], str] = group_of) -> Tracks:
+def tracks(readers: Mapping[str, int], size: int = CHUNK_SIZE) -> Tracks:
     """From how many readers each domain has. A group is big when one chunk cannot hold it."""
     groups: dict[str, list[str]] = {}
     for domain in readers:
-        groups.setdefault(group(domain), []).append(domain)
+        groups.setdefault(group_of(domain), []).append(domain)
     totals = {name: sum(readers[domain] for domain in domains) for name, domains in groups.items()}
     small = sum(total for total in totals.values() if total <= size)
     shared = 1

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from newsletter.domain.edition import Edition
+from newsletter.domain.picture import Picture, PictureSlot
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class DigestStory:
     """One item for a reader. Every text is plain text; `url` and `image` are absolute.
 
     `excerpt` is a row's 20–40 words; `long_excerpt` the lead's 100–120; `minutes` the reading time (at least 1).
+    `image` is the picture as the post names it; `pictures` are what a mail shows, none where it is no use.
     """
 
     story: int
@@ -35,8 +37,12 @@ class DigestStory:
     category: str = ""
     image: str | None = None
     image_alt: str = ""
+    pictures: tuple[Picture, ...] = ()
     minutes: int = 1
     also: tuple[Also, ...] = ()
+
+    def picture(self, slot: PictureSlot) -> Picture | None:
+        return next((picture for picture in self.pictures if picture.slot == slot.name), None)
 
 
 @dataclass(frozen=True, slots=True)

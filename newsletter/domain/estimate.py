@@ -1,25 +1,29 @@
-"""When an issue will be done, as far as anybody can tell, in time and in words."""
+"""How fast an issue goes of late, and when it will be done, as far as anybody can tell."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from heapq import nlargest
 
 from newsletter.domain.pace import Limits
 from newsletter.domain.warmup import WarmUp, day_of
 
-_MEMORY = 30.0  # seconds: what went before counts less and less
 _FARTHEST = timedelta(days=366)
-_FEW_SECONDS, _FEW_MINUTES, _FEW_HOURS = 90, 90 * 60, 36 * 3600
+_SOONEST = 0.5  # seconds: the first answers come all at once, and say nothing of the rest
 
 
 @dataclass(slots=True)
 class Meter:
-    """How many a second, of late. Times are seconds of any clock; one that jumps spoils a minute at most."""
+    """How many a second, of late. Times are seconds of any clock; one that jumps spoils twice its memory at most.
+
+    `memory` is how late "of late" is, in seconds: what went before that counts less and less.
+    """
 
     began: float
+    memory: float = 30.0
     at: float = 0.0
     level: float = 0.0
 
@@ -33,14 +37,16 @@ class Meter:
     def rate(self, now: float) -> float | None:
         """None before there is anything to go by."""
         self._fade(now)
-        seen = 1.0 - math.exp(-(now - self.began) / _MEMORY)
-        return self.level / (seen * _MEMORY) if self.level > 0.5 and seen > 0 else None
+        if self.level <= 0.5 or now - self.began < _SOONEST:
+            return None
+        seen = 1.0 - math.exp(-(now - self.began) / self.memory)
+        return self.level / (seen * self.memory)
 
     def _fade(self, now: float) -> None:
         if now < self.at:
             self.began -= self.at - now
         else:
-            self.level *= math.exp((self.at - now) / _MEMORY)
+            self.level *= math.exp((self.at - now) / self.memory)
         self.at = now
 
 
@@ -70,6 +76,12 @@ class Speed:
     plan: WarmUp | None = None
 
 
+def worth_counting(queued: Mapping[str, int], named: Iterable[str], most: int = 50) -> dict[str, int]:
+    """Of all groups those that may be the last: the `named`, and the biggest of the others, for these have one rate."""
+    biggest = nlargest(most, queued, key=lambda group: queued[group])
+    return {group: queued.get(group, 0) for group in (*biggest, *named)}
+
+
 def done_at(ahead: Ahead, speed: Speed, now: datetime) -> datetime | None:
     """When the last message will have gone; None when there is nothing to tell it by, or it is more than a year away.
 
@@ -87,22 +99,6 @@ def done_at(ahead: Ahead, speed: Speed, now: datetime) -> datetime | None:
             return None
         done = max(done, planned)
     return max(done, ahead.retries_due) if ahead.retries and ahead.retries_due else done
-
-
-def in_words(left: timedelta | None) -> str:
-    """`about 4 minutes left`; "" when nobody can tell."""
-    if left is None:
-        return ""
-    seconds = max(left.total_seconds(), 0.0)
-    if seconds < 5:
-        return "a few seconds left"
-    if seconds < _FEW_SECONDS:
-        return f"about {5 * round(seconds / 5)} seconds left"
-    if seconds < _FEW_MINUTES:
-        return f"about {round(seconds / 60)} minutes left"
-    if seconds < _FEW_HOURS:
-        return f"about {round(seconds / 3600)} hours left"
-    return f"about {round(seconds / 86400)} days left"
 
 
 def _working_seconds(ahead: Ahead, speed: Speed) -> float | None:

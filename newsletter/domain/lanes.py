@@ -78,17 +78,6 @@ class Lanes(Generic[T]):
         enough = (group for group, lane in self._lanes.items() if len(lane) >= self._most(group))
         return frozenset(domain for group in enough for domain in self._domains[group])
 
-    def clear(self) -> list[T]:
-        """Everything that waits, to be given back."""
-        left = [*(item for lane in self._lanes.values() for _, item in lane), *self._line]
-        self._sorted = 0
-        self._line.clear()
-        self._lanes.clear()
-        self._domains.clear()
-        self._ready.clear()
-        self._alarms.clear()
-        return left
-
     def _most(self, group: str) -> float:
         rate = self._pacer.rate(group)
         return float("inf") if rate is None else max(LANE, _AHEAD * rate)

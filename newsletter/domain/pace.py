@@ -25,6 +25,11 @@ class Limits:
     connection: float | None = None
     groups: Mapping[str, float | None] = field(default_factory=dict)
 
+    @property
+    def by_group(self) -> bool:
+        """Whether any mailbox group has a limit of its own."""
+        return self.group is not None or any(rate is not None for rate in self.groups.values())
+
     def of(self, group: str) -> float | None:
         return self.groups.get(group, self.group)
 
@@ -43,7 +48,8 @@ class Allowance:
 
 
 class Pacer:
-    """Says who may go now. `wait` asks, `begin` goes, `heard` tells what came of it; `held` is who is held back.
+    """Says who may go now: who has nothing to wait for of `everyone` and `alone`. `begin` goes, `heard` tells what came
+    of it.
 
     Where nothing is limited and nobody pushed back, `quiet` is True and nobody need ask.
     """
@@ -57,23 +63,19 @@ class Pacer:
         self._accepted: Counter[str] = Counter()  # by group
         self._began = now
         self._many = _MANY
-        self._limited = limits.group is not None or any(rate is not None for rate in limits.groups.values())
+        self._limited = limits.by_group
 
     @property
     def quiet(self) -> bool:
         return not (self._limited or self._slowed or self._overall or self._allowance)
 
-    def wait(self, group: str, now: float) -> float:
-        """Seconds until a message to `group` may go, 0: now. `everyone` is part of it."""
-        return max(self.everyone(now), self.alone(group, now))
-
     def everyone(self, now: float) -> float:
-        """Seconds until any message may go at all."""
+        """Seconds until any message may go at all; 0: now."""
         overall = self._overall.wait(now) if self._overall else 0.0
         return max(overall, self._allowance.wait(now)) if self._allowance else overall
 
     def alone(self, group: str, now: float) -> float:
-        """Seconds until `group` by itself would let a message go."""
+        """Seconds until `group` by itself would let a message go; 0: now."""
         slowed = self._slowed.get(group)
         pause = slowed.wait(now) if slowed else 0.0
         bucket = self._bucket(group, now)

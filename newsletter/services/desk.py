@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -26,6 +26,8 @@ from newsletter.domain.issue import Issue, IssueState
 from newsletter.domain.tally import Tally
 from newsletter.errors import StoreError
 from newsletter.services.line import Line
+from newsletter.services.patience import Patience
+from newsletter.services.wishes import Granted, Wishes, give
 from newsletter.store import accounts, deliveries, issues
 from newsletter.store.database import Database
 from newsletter.store.ledger import open_ledger
@@ -33,20 +35,13 @@ from newsletter.store.ledger import open_ledger
 CLAIM_SIZE = 200  # rows claimed ahead; a crash leaves their names on them, no more
 _LOOK_AGAIN = 1.0  # seconds between two looks for work that another worker may give back
 STORE_PATIENCE = 60.0  # seconds to wait for a database that is locked or full, before giving up
+_LONGEST_TRY = 30.0  # seconds: one that seems to take longer slept with its process, which is no waiting
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class _Wish:
-    """A worker's wish for a delivery: for the one that it has `reserved`, or for any."""
-
-    future: asyncio.Future[Claim | None]
-    reserved: Claim | None
-
-
 class Desk:
-    """One per run. `counts` follow the ledger as far as this run moves it; `reason`: what it waits for."""
+    """One per run; its counts follow the ledger as far as this run moves it."""
 
     def __init__(
         self,
@@ -59,19 +54,18 @@ class Desk:
         tally: Tally,
         chunk: Chunk | None = None,
     ) -> None:
-        self.reason = ""
         self.closed = asyncio.Event()
         self._database, self._issue, self._policy, self._clock = database, issue, policy, clock
         self._chunk = chunk  # the part of the issue that this run is for; None: all of it
         self._ledger = open_ledger(database, issue, worker, policy.lease, chunk)
         self._bell = asyncio.Event()
         self._settled: list[Settled] = []
-        self._wishes: deque[_Wish] = deque()
+        self._wishes = Wishes()
+        self._patience = Patience(policy.wait)
         self._line, self._tally = line, tally
         self._more = False  # whether the last look for work found as much as it asked for
         self._in_flight = 0
         self._next_look = 0.0
-        self._stuck_since: float | None = None
         self._started: Accounting | None = None
         self._counts: Counter[str] = Counter()
 
@@ -84,10 +78,9 @@ class Desk:
         """
         if self.closed.is_set():
             return None
-        wish = _Wish(asyncio.get_running_loop().create_future(), reserved)
-        self._wishes.append(wish)
+        answer = self._wishes.add(reserved)
         self._serve()
-        return await wish.future
+        return await answer
 
     def reserve(self) -> Claim | None:
         """A delivery for the worker's next wish: known, but not begun. None when none is at hand that may go."""
@@ -107,7 +100,7 @@ class Desk:
         self._counts[settled.was] -= 1
         self._counts[settled.state] += 1
         if settled.state is DeliveryState.SENT:
-            self._stuck_since, self.reason = None, ""
+            self._patience.gets_on()
         if settled.state in (DeliveryState.QUEUED, DeliveryState.DEFERRED) or not self._in_flight:
             self._next_look = 0.0
         if self.closed.is_set() or not self._ledger.at_once:  # else the worker's next wish takes it along
@@ -117,7 +110,7 @@ class Desk:
         """A pause of one worker whose session broke; ends early when the desk closes."""
         if seconds:
             self._serve()
-            self._stuck(reason)
+            self._patience.waits(reason)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.closed.wait(), seconds)
 
@@ -132,16 +125,21 @@ class Desk:
 
     # For the run:
 
+    @property
+    def reason(self) -> str:
+        """What it waits for, or why it paused; "" while it gets on."""
+        return self._patience.reason
+
     async def open(self) -> None:
         """Takes over what dead workers left, and counts."""
         self._started = await self.apart(lambda: self._ledger.open(self._keeps_doubts, self._clock()))
         await self._begin_day()
+        await self._count_groups()
 
     def close(self) -> None:
         """Gives nothing out any more; what is in flight may still be handed in."""
         self.closed.set()
-        while self._wishes:
-            _answer(self._wishes.popleft(), None)
+        self._wishes.end()
         self._bell.set()
 
     def abandon(self) -> None:
@@ -166,16 +164,20 @@ class Desk:
 
     async def leave(self) -> None:
         """Frees what this worker still holds; what is in flight even now is in doubt."""
-        await self.apart(lambda: self._ledger.leave(self._keeps_doubts, self._clock()))
+        try:
+            await self.apart(lambda: self._ledger.leave(self._keeps_doubts, self._clock()))
+        finally:
+            self._ledger.let_go()
 
     async def tend(self) -> None:
         """Called now and then: steps back when the issue is not to be sent any more, or waiting took too long."""
         await self.apart(self._ledger.tidy)
         await self._begin_day()
-        if await self.apart(self._issue_state) is not IssueState.SENDING or self._waited_too_long(0.0):
+        await self._count_groups()
+        if await self.apart(self._issue_state) is not IssueState.SENDING or self._waited_too_long():
             self.close()
         elif self._held_too_long():
-            self.reason = self._line.why()
+            self._patience.reason = self._line.why()
             self.close()
 
     async def renew(self) -> None:
@@ -184,12 +186,13 @@ class Desk:
             await asyncio.to_thread(self._ledger.renew, self._keeps_doubts, self._clock())
 
     def so_far(self) -> Accounting:
-        """The accounting as this run knows it, without asking the ledger."""
+        """The accounting as this run knows it, without asking the ledger. As long as nothing goes, nobody can say how
+        much longer it takes."""
         assert self._started is not None
         at_start = {name: getattr(self._started, name) for name in accounts.COUNTED}
         counts = {name: at_start[name] + self._counts[name] for name in at_start}
         books = replace(self._started, reason=self.reason or self._line.why(), **counts)
-        return replace(books, seconds_left=self._line.seconds_left(books))
+        return books if self.reason else replace(books, seconds_left=self._line.seconds_left(books))
 
     def whole(self) -> Accounting:
         """The accounting of the whole issue; for a chunk's run the database is asked."""
@@ -204,14 +207,16 @@ class Desk:
         Waits for a database that is locked or full. Raises StoreError when that takes too long.
         """
         loop = asyncio.get_running_loop()
-        patient_until = loop.time() + STORE_PATIENCE
+        waited = 0.0
         while True:
+            began = loop.time()
             try:
                 return work() if self._ledger.at_once else await asyncio.to_thread(work)
             except (OperationalError, InterfaceError) as error:
-                if loop.time() > patient_until:
+                if waited > STORE_PATIENCE:
                     raise StoreError(f"the ledger in {self._database.place} cannot be written: {error.orig}") from None
                 await asyncio.sleep(0.2)
+                waited += min(loop.time() - began, _LONGEST_TRY)
 
     # Within:
 
@@ -227,65 +232,52 @@ class Desk:
             self._bell.set()
 
     def _post_at_once(self) -> None:
-        settled, chosen = self._take_turn()
-        if not settled and not chosen:
+        settled, granted = self._take_turn()
+        if not settled and not granted:
             return
         try:
-            begun = self._turn(settled, [claim for _, claim in chosen])
+            begun = self._turn(settled, granted)
         except (OperationalError, InterfaceError):
             self._settled = settled + self._settled
-            for wish, claim in reversed(chosen):
-                self._wishes.appendleft(_Wish(wish.future, claim))
+            self._wishes.put_back(granted)
         else:
-            self._hand_out(chosen, begun)
+            self._hand_out(granted, begun)
         if self._settled or self._wants_more() or self.closed.is_set():
             self._bell.set()
 
     async def _post(self) -> None:
         """One turn of the ledger: outcomes recorded, next deliveries begun."""
-        settled, chosen = self._take_turn()
-        if not settled and not chosen:  # who seemed to be free to go is not
-            return
-        claims = [claim for _, claim in chosen]
-        self._hand_out(chosen, await self.apart(lambda: self._turn(settled, claims)))
+        settled, granted = self._take_turn()
+        if settled or granted:  # else who seemed to be free to go is not
+            self._hand_out(granted, await self.apart(lambda: self._turn(settled, granted)))
 
-    def _turn(self, settled: list[Settled], claims: list[Claim]) -> set[int]:
+    def _take_turn(self) -> tuple[list[Settled], list[Granted]]:
+        """All that was handed in, and the wishes that can be granted."""
+        settled, self._settled = self._settled, []
+        return settled, self._wishes.grant(self._line)
+
+    def _turn(self, settled: list[Settled], granted: list[Granted]) -> set[int]:
         began = time.perf_counter()
-        begun = self._ledger.turn(settled, claims)
+        begun = self._ledger.turn(settled, [claim for _, claim in granted])
         self._tally.turn(time.perf_counter() - began)
         return begun
 
-    def _take_turn(self) -> tuple[list[Settled], list[tuple[_Wish, Claim]]]:
-        """All that was handed in, and the wishes that can be granted."""
-        settled, self._settled = self._settled, []
-        chosen: list[tuple[_Wish, Claim]] = []
-        waiting: deque[_Wish] = deque()
-        while self._wishes and not self.closed.is_set():
-            wish = self._wishes.popleft()
-            claim = wish.reserved or self._line.take()
-            if claim is None:
-                waiting.append(wish)
-            else:
-                chosen.append((wish, claim))
-        self._wishes.extendleft(reversed(waiting))
-        return settled, chosen
-
-    def _hand_out(self, chosen: list[tuple[_Wish, Claim]], begun: set[int]) -> None:
+    def _hand_out(self, granted: list[Granted], begun: set[int]) -> None:
         """Who left meanwhile is skipped, and the worker gets another. What no worker takes did not leave."""
         self._in_flight += len(begun)
-        for wish, claim in chosen:
+        for answer, claim in granted:
             if claim.id not in begun:
                 self._counts[claim.state] -= 1
                 self._counts[DeliveryState.SKIPPED] += 1
                 if self.closed.is_set():  # while a server's turn ran: nobody else would answer
-                    _answer(wish, None)
+                    give(answer, None)
                 else:
-                    self._wishes.append(_Wish(wish.future, None))
-            elif self.closed.is_set() or wish.future.done():
-                _answer(wish, None)
+                    self._wishes.again(answer)
+            elif self.closed.is_set() or answer.done():
+                give(answer, None)
                 self.hand_in(claim, Outcome(OutcomeKind.BROKEN))
             else:
-                _answer(wish, claim)
+                give(answer, claim)
         if self._wishes:
             self._serve()
 
@@ -309,6 +301,15 @@ class Desk:
             await self.apart(self._look_at_day)
             self._bell.set()
 
+    async def _count_groups(self) -> None:
+        """For the time that is left. A chunk is too short to be worth it."""
+        if self._chunk is None and self._line.lacks_groups():
+            await self.apart(self._look_at_groups)
+
+    def _look_at_groups(self) -> None:
+        with self._database.read() as connection:
+            self._line.count_groups(connection, self._issue.id)
+
     def _look_at_day(self) -> None:
         with self._database.read() as connection:
             self._line.begin_day(connection)
@@ -319,12 +320,12 @@ class Desk:
         pause, done = await self.apart(self._outlook)
         if done:
             self.close()
-        elif not self._in_flight and self._waited_too_long(pause):
-            self._stuck("retries fall due later")
+        elif self._waited_too_long(pause):
+            self._patience.waits("retries fall due later")
             self.close()
         else:
             if not self._in_flight and self._chunk is None:
-                self._stuck("waiting for retries to fall due")
+                self._patience.waits("waiting for retries to fall due")
             self._next_look = loop.time() + min(pause, 5.0)
 
     def _outlook(self) -> tuple[float, bool]:
@@ -333,27 +334,18 @@ class Desk:
         outlook = self._ledger.outlook(self._in_flight, now, self._policy.retry_most)
         return (max((outlook.due - now).total_seconds(), 0.01) if outlook.due else _LOOK_AGAIN), outlook.done
 
-    def _waited_too_long(self, pause: float) -> bool:
-        """Whether `pause` more seconds of waiting would be more than the run's share."""
-        now = asyncio.get_running_loop().time()
-        idle = self._stuck_since is not None or pause > 0
-        since = now if self._stuck_since is None else self._stuck_since
-        return idle and not self._in_flight and now + pause > since + self._policy.wait.total_seconds()
+    def _waited_too_long(self, pause: float = 0.0) -> bool:
+        return not self._in_flight and self._patience.is_over(pause)
 
     def _held_too_long(self) -> bool:
         """Whether all that is left waits for its pace, and longer than the run's share: for a day of a plan, say."""
         wait = self._line.wait() if self._wishes and not self._in_flight else None
         return wait is not None and wait > self._policy.wait.total_seconds()
 
-    def _stuck(self, reason: str) -> None:
-        self.reason = reason
-        if self._stuck_since is None:
-            self._stuck_since = asyncio.get_running_loop().time()
-
     def _can_begin(self) -> bool:
         if self.closed.is_set() or not self._wishes:
             return False
-        return self._line.wait() == 0 or any(wish.reserved for wish in self._wishes)
+        return self._line.wait() == 0 or self._wishes.any_reserved
 
     def _wants_more(self) -> bool:
         """Whether a worker waits for a delivery that is not even claimed, or soon will."""
@@ -373,15 +365,10 @@ class Desk:
                 await self._bell.wait()
 
     def _pause(self, reason: str) -> None:
-        self.reason = reason
+        self._patience.reason = reason
         with self._database.write() as connection:
             issues.move(connection, self._issue.id, [IssueState.SENDING], IssueState.PAUSED, reason=reason)
 
     def _issue_state(self) -> IssueState:
         with self._database.read() as connection:
             return deliveries.issue_state(connection, self._issue.id)
-
-
-def _answer(wish: _Wish, claim: Claim | None) -> None:
-    if not wish.future.done():  # else its worker was called off
-        wish.future.set_result(claim)

@@ -12,13 +12,14 @@ from sqlalchemy import Connection
 from newsletter.domain.accounting import Accounting
 from newsletter.domain.bucket import Bucket
 from newsletter.domain.delivery import Claim, Outcome, OutcomeKind
-from newsletter.domain.estimate import Ahead, Meter, Speed, done_at
+from newsletter.domain.estimate import Ahead, Meter, Speed, done_at, worth_counting
 from newsletter.domain.lanes import Lanes
 from newsletter.domain.mailboxes import group_of
 from newsletter.domain.pace import Limits, Pacer
 from newsletter.domain.warmup import Day, WarmUp, day_of
 from newsletter.store import accounts
 
+_COUNT_AGAIN = 30.0  # seconds at least between two counts of all that waits
 _WORTH_TELLING = 2.0  # seconds that everybody waits
 
 
@@ -48,6 +49,8 @@ class Line:
         self._meter = Meter(timer())
         self._day: Day | None = None
         self._tried_today = 0
+        self._groups: dict[str, int] = {}  # how many wait, to those that may be the last
+        self._counted_at: float | None = None
 
     def __len__(self) -> int:
         return len(self._lanes)
@@ -77,6 +80,7 @@ class Line:
         self._pacer.heard(group_of(_domain(claim)), outcome, now)
         if outcome.kind is not OutcomeKind.BROKEN:
             self._tried_today += 1
+            self._count_off(group_of(_domain(claim)))
             self._meter.count(1, now)
 
     def of_connection(self) -> Bucket | None:
@@ -96,6 +100,18 @@ class Line:
         self._tried_today = accounts.tried_since(connection, self._day.begins)
         seconds = (self._day.ends - now).total_seconds()
         self._pacer.allow(self._day.left(self._tried_today), self._timer(), seconds)
+
+    def lacks_groups(self) -> bool:
+        """Whether it should be counted who waits, by group: some have a pace of their own, and may be the last."""
+        now, slowed = self._timer(), self._pacer.slowed(self._timer())
+        if self._counted_at is None:
+            return bool(slowed) or self._pacer.limits.by_group
+        return now - self._counted_at > _COUNT_AGAIN and not slowed.keys() <= self._groups.keys()
+
+    def count_groups(self, connection: Connection, issue_id: int) -> None:
+        self._counted_at = self._timer()
+        named = (*self._pacer.limits.groups, *self._pacer.slowed(self._counted_at))
+        self._groups = worth_counting(accounts.queued_by_group(connection, issue_id), named)
 
     def why(self) -> str:
         """What everybody who waits waits for, in words; "" when it is not worth telling."""
@@ -117,11 +133,15 @@ class Line:
         now, timer = self._clock(), self._timer()
         if not books.queued:
             return None  # only retries, which nobody can tell
-        ahead = Ahead(queued=books.queued, sent_today=self._tried_today)
+        ahead = Ahead(queued=books.queued, groups=self._groups, sent_today=self._tried_today)
         limits = self._pacer.limits
         speed = Speed(self._meter.rate(timer), limits, self._pacer.slowed(timer), self._connections, self._pace.warm_up)
         done = done_at(ahead, speed, now)
         return max((done - now) / timedelta(seconds=1), 0.0) if done else None
+
+    def _count_off(self, group: str) -> None:
+        if self._groups.get(group):
+            self._groups[group] -= 1
 
 
 def _domain(claim: Claim) -> str:

@@ -10,15 +10,16 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from newsletter.domain.accounting import COUNTED as COUNTED
-from newsletter.domain.accounting import Accounting, DomainCount, Pace, ReasonCount
-from newsletter.domain.delivery import OPEN_STATES, DeliveryState
+from newsletter.domain.accounting import Accounting, DomainCount, ReasonCount
+from newsletter.domain.delivery import DeliveryState
 from newsletter.domain.issue import IssueState
-from newsletter.domain.rate import seconds_left
+from newsletter.domain.mailboxes import group_of
 from newsletter.errors import NotFound
 from newsletter.store.tables import deliveries, issues
-from newsletter.text.reply import common
+from newsletter.text.reply import common, unaddressed
 
 _PAGE = 1000
+_REASONS = 20  # that are told, the most frequent
 _RECENT = timedelta(minutes=1)
 _NOT_SENT = [state.value for state in DeliveryState if state is not DeliveryState.SENT]
 _d = deliveries.c
@@ -56,6 +57,7 @@ def by_domain(connection: Connection, issue_id: int, most: int = 20) -> list[Dom
     for domain, state, count in connection.execute(per_state):
         domains.setdefault(domain, dict.fromkeys(COUNTED, 0))[_counted_as(state)] += count
     ordered = sorted(domains.items(), key=lambda item: (-sum(item[1].values()), item[0]))
+    most += len(ordered) == most + 1  # one that is left over can stand by its name
     named = [DomainCount(domain, sum(counts.values()), **counts) for domain, counts in ordered[:most]]
     if rest := [counts for _, counts in ordered[most:]]:
         together = {name: sum(counts[name] for counts in rest) for name in COUNTED}
@@ -63,10 +65,11 @@ def by_domain(connection: Connection, issue_id: int, most: int = 20) -> list[Dom
     return named
 
 
-def reasons(connection: Connection, issue_id: int, most: int = 20) -> list[ReasonCount]:
+def reasons(connection: Connection, issue_id: int) -> list[ReasonCount]:
     """What the deliveries that did not go through have in common, the most frequent first.
 
-    The same refusal with other addresses and ids in it is one reason. Reads each such row once, and keeps none.
+    The same refusal with other addresses and ids in it is one reason. Without a reply code the words are ours, and the
+    server they name stays in them. Reads each such row once, and keeps none.
     """
     wanted = (
         select(_d.state, _d.code, _d.status, _d.text, _d.email)
@@ -76,33 +79,46 @@ def reasons(connection: Connection, issue_id: int, most: int = 20) -> list[Reaso
     counts: Counter[tuple[str, int, str, str]] = Counter()
     examples: dict[tuple[str, int, str, str], str] = {}
     for state, code, status, words, email in connection.execute(wanted):
-        kind = (_counted_as(state), code, status, common(words, email))
+        kind = (_counted_as(state), code, status, common(words, email) if code else unaddressed(words))
         counts[kind] += 1
         examples[kind] = min(words, examples.get(kind, words))
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return [
         ReasonCount(state, code, status, examples[kind], count, words)
-        for kind, count in ordered[:most]
+        for kind, count in ordered[:_REASONS]
         for state, code, status, words in (kind,)
     ]
 
 
-def pace(connection: Connection, issue_id: int, now: datetime) -> Pace:
-    """How an issue that another process sends gets on, by what its rows say of the last minute."""
+def recent_rate(connection: Connection, issue_id: int, now: datetime) -> float:
+    """Messages a second that were sent in the last minute, by what the rows say; 0 when none was."""
     recent = select(func.count(), func.min(_d.at)).where(
         _d.issue == issue_id, _d.state == DeliveryState.SENT.value, _d.at > now - _RECENT, _d.at <= now
     )
     sent, first = connection.execute(recent).one()
-    if not sent:
-        return Pace(0.0, None)
-    rate = sent / max((now - first).total_seconds(), 1.0)
-    open_rows = select(func.count()).where(_d.issue == issue_id, _d.state.in_([s.value for s in OPEN_STATES]))
-    return Pace(round(rate, 3), seconds_left(connection.scalar(open_rows) or 0, rate))
+    return sent / max((now - first).total_seconds(), 1.0) if sent else 0.0
+
+
+def retries_due(connection: Connection, issue_id: int) -> datetime | None:
+    """When the last of the retries that wait falls due; None when none waits."""
+    last = select(func.max(_d.due_at)).where(_d.issue == issue_id, _d.state == DeliveryState.DEFERRED.value)
+    due: datetime | None = connection.scalar(last)
+    return due
 
 
 def tried_since(connection: Connection, moment: datetime) -> int:
     """How many messages came to an answer since then, of whatever issue: their last try counts."""
     return connection.scalar(select(func.count()).where(_d.at >= moment, _d.attempts > 0)) or 0
+
+
+def queued_by_group(connection: Connection, issue_id: int) -> Counter[str]:
+    """How many of an issue's deliveries wait for their first try, or are in flight, to each mailbox group."""
+    waiting = (DeliveryState.QUEUED.value, DeliveryState.SENDING.value)
+    by_domain = select(_d.domain, func.count()).where(_d.issue == issue_id, _d.state.in_(waiting)).group_by(_d.domain)
+    counts: Counter[str] = Counter()
+    for domain, count in connection.execute(by_domain):
+        counts[group_of(domain)] += count
+    return counts
 
 
 def rows(connection: Connection, issue_id: int, state: str | None = None) -> Iterator[dict[str, Any]]:

@@ -72,7 +72,7 @@ def harden(database: Database) -> None:
     with suppress(OperationalError), database.engine.connect() as connection:  # busy or full: the next call does it
         connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
     if place := database.engine.url.database:
-        _sync(Path(f"{place}-wal"))
+        _sync(Path(f"{Path(place).resolve()}-wal"))  # SQLite too puts it beside the file that a link leads to
 
 
 def _sync(log: Path) -> None:

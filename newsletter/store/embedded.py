@@ -6,6 +6,7 @@ rows follow many at a time, for that is what a commit costs least; after a crash
 
 from __future__ import annotations
 
+import errno
 import json
 import sqlite3
 from collections.abc import Sequence
@@ -19,12 +20,14 @@ from sqlalchemy.exc import OperationalError
 from newsletter.domain.accounting import Accounting
 from newsletter.domain.delivery import Claim, DeliveryState, Settled
 from newsletter.domain.issue import Issue
+from newsletter.errors import StoreError
 from newsletter.store import accounts, deliveries, journal
 from newsletter.store.database import Database, harden
 from newsletter.store.ledger import Outlook
 
 _FULL = 100  # recorded outcomes that make a commit worth while
 _MOST_UNWRITTEN = 5000  # outcomes that may wait for a database which another process has locked
+_PASSING = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EAGAIN)  # what may be over in a moment
 _END = 2**63 - 1  # no id is higher
 _UNKNOWN = -1  # no version of the database: that of a claim whose reader has left
 _PATIENCE_MS = 50  # how long a commit waits for another process; it will be tried again
@@ -92,18 +95,16 @@ class EmbeddedLedger:
         self._held: dict[int, int] = {}  # id -> the version of the database in which it was claimed
         self._last = 0  # as far as the ids of the queue were gone through
         self._passed: dict[str, int] = {}  # domains that were left out on the way, and from where on
+        self._enough = _FULL  # so many unwritten outcomes, and the next turn commits
         self._returned = False  # whether something went back to the queue
 
     def open(self, keep: bool, now: datetime) -> Accounting:
         try:
-            left = journal.read(self._path, self._title)
-            with self._database.write() as connection:
-                _replay(connection.connection.driver_connection, left, keep, now)
-                books = accounts.accounting(connection, self._issue.id)
-            harden(self._database)  # the old journal goes
-            self._journal = journal.Journal(self._path, self._title)
+            books = self._take_over(keep, now)
         except OSError as error:
-            raise OperationalError("the journal", None, error) from error
+            if error.errno in _PASSING:
+                raise OperationalError("the journal", None, error) from error
+            raise StoreError(f"{self._path}: the journal cannot be written: {error.strerror}.") from error
         self._connection = self._database.engine.raw_connection()
         self._driver = self._connection.driver_connection
         self._connection.detach()  # nobody else gets it with these settings
@@ -125,7 +126,7 @@ class EmbeddedLedger:
 
     def turn(self, settled: Sequence[Settled], claims: Sequence[Claim]) -> set[int]:
         assert self._journal is not None
-        if len(self._unwritten) >= _FULL:
+        if len(self._unwritten) >= self._enough:
             self._commit_if_possible()
         begun = self._that_may_go(claims) if claims else []
         rows = [_row(line) for line in settled]
@@ -163,8 +164,28 @@ class EmbeddedLedger:
         harden(self._database)
         assert self._journal is not None
         self._journal.remove()
-        assert self._connection is not None
-        self._connection.close()
+
+    def let_go(self) -> None:
+        if self._journal:
+            self._journal.close()
+        if self._connection:
+            self._connection.close()
+        self._connection = None
+
+    def _take_over(self, keep: bool, now: datetime) -> Accounting:
+        """Writes down what a run that died left in the journal, which then begins anew."""
+        found = journal.Journal(self._path, self._title)
+        try:
+            with self._database.write() as connection:
+                _replay(connection.connection.driver_connection, found.left, keep, now)
+                books = accounts.accounting(connection, self._issue.id)
+            harden(self._database)  # the old journal goes
+            found.start()
+        except BaseException:
+            found.close()
+            raise
+        self._journal = found
+        return books
 
     def _look(self, size: int, now: datetime, most: timedelta, without: frozenset[str]) -> list[Any]:
         rows = self._due(size, now, most, without)
@@ -220,10 +241,14 @@ class EmbeddedLedger:
         return int(self._execute("PRAGMA data_version").fetchone()[0])
 
     def _commit_if_possible(self) -> None:
-        """Another process may be writing: the journal has all, and it is tried again. Only so much may wait."""
+        """Another process may be writing: the journal has all, and it is tried again. Only so much may wait.
+
+        Not at every turn, for each try waits a while.
+        """
         try:
             self._commit()
         except OperationalError:
+            self._enough = len(self._unwritten) + _FULL
             if len(self._unwritten) >= _MOST_UNWRITTEN:
                 raise
 
@@ -234,7 +259,7 @@ class EmbeddedLedger:
         self._write(_RECORD, self._unwritten)
         for row in self._unwritten:
             self._held.pop(row[-1], None)
-        self._unwritten = []
+        self._unwritten, self._enough = [], _FULL
         try:
             self._journal.begin_anew(([], sorted(self._in_flight)))
         except OSError as error:
@@ -260,8 +285,11 @@ class EmbeddedLedger:
 def close_the_books(database: Database, issue: Issue, now: datetime) -> None:
     """Of an issue that nobody delivers any more: what a dead process had in flight stays uncertain for ever."""
     ledger = EmbeddedLedger(database, issue)
-    ledger.open(True, now)
-    ledger.leave(True, now)
+    try:
+        ledger.open(True, now)
+        ledger.leave(True, now)
+    finally:
+        ledger.let_go()
 
 
 def _path(database: Database, issue: Issue) -> Path:

@@ -2,6 +2,7 @@
 
 A line costs a few microseconds where a commit costs fifty or more, and survives kill -9 as a commit does. The file
 begins anew after each commit: lines carry the number of their round, and what an older round left is not read.
+Its writer has it locked, so that nobody takes a living delivery for a dead one, whatever became of the lock file.
 """
 
 from __future__ import annotations
@@ -9,54 +10,105 @@ from __future__ import annotations
 import ast
 import errno
 import os
+import stat
 import zlib
+from io import FileIO
 from pathlib import Path
 from typing import Any
+
+from newsletter.errors import Busy
+from newsletter.store.lock import hold
+
+# Neither followed to another file, which would be emptied, nor waited for, should it be a pipe.
+_OPEN = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
 class Journal:
     """The journal of one run; `title` names what it is about, and a reader who expects another finds nothing.
 
-    An entry is made of Python's literals: numbers, text, tuples.
+    An entry is made of Python's literals: numbers, text, tuples. `left` is what the run before wrote last: it stays in
+    the file until `start`.
     """
 
     def __init__(self, path: Path, title: str) -> None:
-        """Makes the file, readable by its owner alone. Raises OSError."""
+        """Opens the file, or makes it, readable by its owner alone.
+
+        Raises OSError; Busy when another process has it open. A journal that nobody holds any more is closed.
+        """
         self._path, self._title = path, title
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         self._round = 0
         self._end = 0
+        self._file = _open(path)
+        self.left = _entries(self._file.readall(), title)
+
+    def start(self) -> None:
+        """Forgets what was left. Raises OSError."""
+        self._file.truncate(0)
         self.begin_anew(None)
 
     def write(self, entry: Any) -> None:
         """All of it or, when the disk is full, nothing. Raises OSError."""
         text = f"{self._round} {entry!r}".encode()
         line = b"%08x %s\n" % (zlib.crc32(text), text)
-        if os.pwrite(self._file, line, self._end) != len(line):  # half a line is not read
+        if os.pwrite(self._file.fileno(), line, self._end) != len(line):  # half a line is not read
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._path))
         self._end += len(line)
 
     def begin_anew(self, entry: Any) -> None:
-        """Forgets all but `entry`; whoever reads finds the old round or the new one."""
+        """Forgets all but `entry`; whoever reads finds the old round or the new one.
+
+        Raises OSError; Busy when another process has put a journal of its own in the place of this one.
+        """
+        self._stay_in_place()
         self._round += 1
         self._end = 0
         self.write((self._title, entry))
 
     def remove(self) -> None:
         self._path.unlink(missing_ok=True)
-        os.close(self._file)
+        self.close()
+
+    def close(self) -> None:
+        """Leaves the file to whoever comes next."""
+        self._file.close()
+
+    def _stay_in_place(self) -> None:
+        """Who deletes the file while it is written to would have a crash forget everything."""
+        try:
+            moved = not os.path.samestat(os.fstat(self._file.fileno()), self._path.lstat())
+        except FileNotFoundError:
+            moved = True
+        if moved:
+            file = _open(self._path)
+            self._file.close()
+            self._file = file
 
 
 def read(path: Path, title: str) -> list[Any]:
     """The entries of the last round; none when there is no journal, or one of another title. Raises OSError."""
     try:
-        lines = path.read_bytes().split(b"\n")
+        return _entries(path.read_bytes(), title)
     except FileNotFoundError:
         return []
-    latest, (heading, first) = _entry(lines[0]) or (0, ("", None))
-    if heading != title:
+
+
+def _open(path: Path) -> FileIO:
+    file = FileIO(os.open(path, _OPEN, 0o600), "r+")
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(errno.EEXIST, "what stands there is no file", str(path))
+    if not hold(file.fileno()):
+        file.close()
+        raise Busy(f"{path}: another process writes this journal, so it delivers the issue; wait for it.")
+    return file
+
+
+def _entries(content: bytes, title: str) -> list[Any]:
+    lines = content.split(b"\n")
+    latest, heading = _entry(lines[0]) or (0, None)
+    if not isinstance(heading, tuple) or len(heading) != 2 or heading[0] != title:
         return []
-    found = [first]
+    found = [heading[1]]
     for line in lines[1:]:
         entry = _entry(line)
         if entry is None or entry[0] != latest:
@@ -66,9 +118,12 @@ def read(path: Path, title: str) -> list[Any]:
 
 
 def _entry(line: bytes) -> tuple[int, Any] | None:
-    """The round and what was written; None for half a line, or none."""
+    """The round and what was written; None for half a line, or what is none of ours."""
     checksum, _, text = line.partition(b" ")
     if checksum != b"%08x" % zlib.crc32(text):
         return None
     number, _, entry = text.partition(b" ")
-    return int(number), ast.literal_eval(entry.decode())
+    try:
+        return int(number), ast.literal_eval(entry.decode())
+    except (ValueError, SyntaxError):
+        return None

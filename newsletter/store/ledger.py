@@ -65,7 +65,11 @@ class Ledger(Protocol):
         ...
 
     def leave(self, keep: bool, now: datetime) -> None:
-        """Frees what is still held; what is in flight even now is in doubt. Nothing may be called after it."""
+        """Frees what is still held; what is in flight even now is in doubt. Only `let_go` may be called after it."""
+        ...
+
+    def let_go(self) -> None:
+        """Called last, whatever became of `leave`: holds nothing any more that would keep out whoever comes next."""
         ...
 
 

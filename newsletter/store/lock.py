@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from newsletter.errors import Busy, StoreError
 from newsletter.store.database import Database
-from newsletter.store.deliveries import announce, withdraw
+from newsletter.store.holders import announce, withdraw
 
 try:
     import fcntl
@@ -63,19 +63,27 @@ def is_delivered(database: Database, issue_id: int) -> bool:
         return True
 
 
+def hold(file: int) -> bool:
+    """Locks an open file until it is closed; False when another has it locked."""
+    try:
+        if fcntl is not None:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 def _acquire(path: Path, issue_id: int) -> int:
     while True:
         try:
-            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
         except OSError as error:
             raise StoreError(f"{path}: the lock file cannot be made: {error.strerror}") from None
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not hold(file):
             os.close(file)
             raise Busy(
                 f"issue {issue_id} is being delivered by another process; wait for it, or use `newsletter pause`."
-            ) from None
+            )
         if _still_there(file, path):
             return file
         os.close(file)  # its holder took it away between our open and our lock

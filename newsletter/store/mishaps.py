@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+_SHUT_OUT = "the database server does not let us in; check the user, the password and the name in `database`."
 _WORDS = (
     ("locked", "the database is busy: another process has been writing to it for a while. Try again in a moment."),
     (
@@ -17,6 +18,7 @@ _WORDS = (
     ("malformed", "the database file is damaged. Bring back a backup, or try `sqlite3 FILE .recover`."),
     ("not a database", "the file that `database` names is no SQLite database; name another."),
     ("disk i/o", "the disk does not take or give what it should: make room if it is full, else see the system's log."),
+    *((sign, _SHUT_OUT) for sign in ("password auth", "no password supplied", 'fatal:  role "', 'fatal:  database "')),
     ("connection", "the database server does not answer; check `database` in config.yaml and that it runs."),
 )
 

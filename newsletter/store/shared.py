@@ -17,7 +17,7 @@ from newsletter.domain.accounting import Accounting
 from newsletter.domain.chunk import Chunk
 from newsletter.domain.delivery import Claim, Settled
 from newsletter.domain.issue import Issue
-from newsletter.store import accounts, deliveries
+from newsletter.store import accounts, deliveries, holders
 from newsletter.store.database import Database
 from newsletter.store.ledger import Outlook
 
@@ -76,7 +76,7 @@ class SharedLedger:
     def claim(self, size: int, now: datetime, most: timedelta, without: frozenset[str]) -> list[Claim]:
         with self._database.write() as connection:
             own = (self._issue, self._worker)
-            return deliveries.claim(connection, *own, size, now, most, self._lease, without, self._chunk)
+            return holders.claim(connection, *own, size, now, most, self._lease, without, self._chunk)
 
     def turn(self, settled: Sequence[Settled], claims: Sequence[Claim]) -> set[int]:
         try:
@@ -103,18 +103,21 @@ class SharedLedger:
 
     def renew(self, keep: bool, now: datetime) -> None:
         with self._database.write() as connection:
-            deliveries.extend(connection, self._worker, self._lease)
+            holders.extend(connection, self._worker, self._lease)
             self._take_over_from_the_dead(connection, keep, now)
+
+    def let_go(self) -> None:
+        """Leases end by themselves."""
 
     def leave(self, keep: bool, now: datetime) -> None:
         self._close()
         with self._database.write() as connection:
-            deliveries.take_over(connection, self._issue.id, [self._worker], keep, now)
+            holders.take_over(connection, self._issue.id, [self._worker], keep, now)
             deliveries.finish(connection, self._issue.id, now)  # stopped after the very last one
 
     def _take_over_from_the_dead(self, connection: Connection, keep: bool, now: datetime) -> None:
-        dead = deliveries.dead_workers(connection, self._issue.id, self._worker, self._lease)
-        deliveries.take_over(connection, self._issue.id, dead, keep, now)
+        dead = holders.dead_workers(connection, self._issue.id, self._worker, self._lease)
+        holders.take_over(connection, self._issue.id, dead, keep, now)
 
     def _close(self) -> None:
         """What was not committed is rolled back."""
@@ -147,5 +150,5 @@ class SharedLedger:
 def close_the_books(database: Database, issue: Issue, lease: timedelta, now: datetime) -> None:
     """Of an issue that was called off: what a dead worker had in flight stays uncertain for ever."""
     with database.write() as connection:
-        dead = deliveries.dead_workers(connection, issue.id, "", lease)
-        deliveries.take_over(connection, issue.id, dead, True, now)
+        dead = holders.dead_workers(connection, issue.id, "", lease)
+        holders.take_over(connection, issue.id, dead, True, now)

@@ -26,6 +26,11 @@ def masked(text: str) -> str:
     return _ADDRESS.sub(_told, text)
 
 
+def unaddressed(text: str) -> str:
+    """The same text with "…" for every e-mail address in it."""
+    return _ADDRESS.sub(GAP, text) if "@" in text else text
+
+
 def common(text: str, address: str = "") -> str:
     """What a refusal has in common with others of its kind: addresses, ids, hosts and numbers are left out.
 
@@ -39,7 +44,7 @@ def common(text: str, address: str = "") -> str:
         named = len(local) >= _SHORT and piece.strip(".:!?").lower() == local
         return GAP + colon if named or _is_number(piece) else piece
 
-    return _GAPS.sub(GAP, _PIECE.sub(left_out, _ADDRESS.sub(GAP, text) if "@" in text else text))
+    return _GAPS.sub(GAP, _PIECE.sub(left_out, unaddressed(text)))
 
 
 def _told(found: re.Match[str]) -> str:

@@ -12,7 +12,7 @@ from newsletter.transports.dots import DotStuffer
 from newsletter.transports.gate import Gate
 from newsletter.transports.smtp_mail import Mail, OutOfStep, transact
 from newsletter.transports.smtp_session import Refused, Server, Session, open_session
-from newsletter.transports.smtp_wire import Broken, Timeouts
+from newsletter.transports.smtp_wire import Broken, Timeouts, printable
 
 HURRIED = Timeouts(connect=10, greeting=15, command=15, group=5, data=15, block=15, dot=60)
 """For one message while somebody waits. The answer to the dot keeps its time: without it nobody knows what went."""
@@ -145,9 +145,13 @@ class SmtpConnection:
 
 
 def _in_words(error: Exception) -> str:
-    """`connection refused`, not `[Errno 111] Connection refused`."""
+    """`connection refused`, not `[Errno 111] Connection refused`; of TLS what its library calls a reason."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not to be trusted: {error.verify_message}"
+    if isinstance(error, ssl.SSLError):
+        return f"no TLS with it: {(error.reason or str(error)).replace('_', ' ').lower()}"
     return error.strerror.lower() if isinstance(error, OSError) and error.strerror else str(error)
 
 
 def _broken(words: str, code: int = 0, status: str = "", early: bool = False) -> Outcome:
-    return Outcome(OutcomeKind.BROKEN, code, status, words, early)
+    return Outcome(OutcomeKind.BROKEN, code, status, printable(words), early)

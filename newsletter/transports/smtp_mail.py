@@ -174,6 +174,8 @@ async def _body(session: Session, mail: Mail, size: int, timeouts: Timeouts) -> 
     The next one's size is not known yet; what it declares is an estimate (RFC 1870 §5).
     """
     wire, next_one = session.wire, mail.following
+    if wire.has_replies:
+        return _too_early(session, await wire.reply(timeouts.dot))
     if next_one and not _cannot_be_sent(session, next_one, size + _HEADROOM):
         session.announced = next_one
         wire.write(*mail.body, behind=_group(_commands(session, next_one, size + _HEADROOM)))
@@ -185,12 +187,25 @@ async def _body(session: Session, mail: Mail, size: int, timeouts: Timeouts) -> 
         if wire.unsent:
             raise
         return Outcome(OutcomeKind.UNCERTAIN, 0, "", f"{error} after the whole message had gone out")
+    if wire.unsent:
+        return _too_early(session, reply)
     session.open_mail = False
     if reply.code // 100 == 2:
         session.accepted += 1
         return Outcome(OutcomeKind.ACCEPTED, reply.code, reply.status, reply.text)
     if reply.code // 100 not in (4, 5):
         return Outcome(OutcomeKind.UNCERTAIN, reply.code, reply.status, reply.text)
+    return outcome(reply, OutcomeKind.REJECTED)
+
+
+def _too_early(session: Session, reply: Reply) -> Outcome:
+    """An answer to a message that has not all left: a refusal counts, nothing else can be believed.
+
+    The session ends, for what would come next might be read as a part of the message, or its rest as commands.
+    """
+    session.wire.drop()
+    if reply.code // 100 == 2:
+        return Outcome(OutcomeKind.BROKEN, 0, "", "the server accepted a message that it did not have yet")
     return outcome(reply, OutcomeKind.REJECTED)
 
 

@@ -13,6 +13,8 @@ from typing import Literal
 from newsletter.domain.delivery import Envelope
 from newsletter.transports.smtp_wire import Broken, Reply, Timeouts, Wire
 
+_SIZE = re.compile("[0-9]{1,20}")  # RFC 1870 §4: a number of at most 20 digits
+
 
 @dataclass(frozen=True, slots=True)
 class Server:
@@ -54,7 +56,7 @@ class Session:
     def most_bytes(self) -> int:
         """The server's SIZE, 0 when it names none."""
         limit = self.offers.get("SIZE", "")
-        return int(limit) if limit.isdigit() else 0
+        return int(limit) if _SIZE.fullmatch(limit) else 0
 
 
 class Refused(Exception):

@@ -12,6 +12,8 @@ from typing import cast
 _LINE = re.compile(rb"(\d{3})([ -]?)(.*)", re.DOTALL)
 _STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?= |$)")
 _MOST_BYTES = 64 * 1024  # of one reply: more is no SMTP server
+_MOST_LINES = 1000  # of one reply
+_MOST_REPLIES = 50  # that nobody has read yet: we never ask for more than a handful at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,12 @@ class Reply:
     def text(self) -> str:
         """The server's words in one line, without code and status, printable."""
         words = " ".join(line.removeprefix(self.status).strip() for line in self.lines)
-        return "".join(char if char.isprintable() else " " for char in words)[:500]
+        return printable(words)
+
+
+def printable(words: str) -> str:
+    """A server's words as a terminal may have them: no line ends, no escape sequences, and not too many."""
+    return "".join(char if char.isprintable() else " " for char in words[:500])
 
 
 @lru_cache(maxsize=500)  # a server says the same to every message
@@ -83,8 +90,8 @@ class Wire(asyncio.Protocol):
 
     @property
     def quiet(self) -> bool:
-        """Alive, and nothing came that nobody asked for (as a 421 to an idle session)."""
-        return not self.lost and not self._replies
+        """Alive, and nothing came that nobody asked for (as a 421 to an idle session), not even a part of a line."""
+        return not (self.lost or self._replies or self._lines or self._bytes)
 
     @property
     def has_replies(self) -> bool:
@@ -93,6 +100,7 @@ class Wire(asyncio.Protocol):
 
     def write(self, *data: bytes, behind: bytes = b"") -> None:
         if self.lost:
+            self.unsent = True
             return
         if len(behind) != self._uncounted:
             self._count_beyond(len(behind))
@@ -144,9 +152,15 @@ class Wire(asyncio.Protocol):
         self._count_beyond(0)
 
     def _count_beyond(self, size: int) -> None:
-        """Has pause_writing tell of every byte held back but the last `size`."""
+        """Has pause_writing tell of every byte held back but the last `size`; encrypted, those leave with the others.
+
+        TLS pauses from `high` bytes on, plain TCP above them: a `high` of 0 would have TLS pause when nothing waits.
+        """
         self._uncounted = size
-        self.transport.set_write_buffer_limits(high=size, low=size)
+        if self.transport.get_extra_info("ssl_object"):
+            self.transport.set_write_buffer_limits(high=1, low=0)
+        else:
+            self.transport.set_write_buffer_limits(high=size, low=size)
 
     def pause_writing(self) -> None:
         self.unsent = True
@@ -158,14 +172,20 @@ class Wire(asyncio.Protocol):
         *lines, self._bytes = (self._bytes + data).split(b"\n")
         for line in lines:
             self._take(line.rstrip(b"\r"))
-        if len(self._bytes) + sum(map(len, self._lines)) > _MOST_BYTES:
+        if len(self._bytes) > _MOST_BYTES or (self._lines and self._is_endless()):
             self._give_up("the server's answer does not end")
+        if len(self._replies) > _MOST_REPLIES:
+            self._give_up("the server says more than it was asked")
         if self._replies and self._waiter and not self._waiter.done():
             self._waiter.set_result(None)
 
     def connection_lost(self, error: Exception | None) -> None:
         self.lost = self.lost or f"the connection was cut{f' ({error})' if error else ''}"
         self._fail(self.lost)
+
+    def _is_endless(self) -> bool:
+        """Empty lines take memory too."""
+        return len(self._lines) > _MOST_LINES or sum(map(len, self._lines)) > _MOST_BYTES
 
     def _take(self, line: bytes) -> None:
         if not self._lines and (reply := _one_line_reply(line)):

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,6 +21,7 @@ from newsletter.cli.live import Line, State, Watch
 from newsletter.cli.words import about, clock
 from newsletter.domain.accounting import Accounting
 from newsletter.domain.issue import IssueState
+from tests.cli.desk import REPOSITORY
 
 BOOKS = Accounting(
     1, IssueState.SENDING, recipients=20_000, sent=12_345, deferred=3, failed=12, queued=7_640, seconds=24.0
@@ -73,11 +82,11 @@ def test_what_it_waits_for_stands_below() -> None:
 def test_the_rate_is_that_of_late_and_the_time_left_is_what_the_run_says() -> None:
     now = [0.0]
     watch = Watch(timer=lambda: now[0])
-    for second in range(31):
-        now[0] = float(second)
-        sent = 10 * second if second < 20 else 200 + 100 * (second - 20)
-        state = watch.look(replace(BOOKS, sent=sent, seconds_left=38.0))
-    assert state.rate == pytest.approx(100)
+    for quarter in range(200):
+        now[0] = quarter / 4
+        sent = 3 * quarter if quarter < 100 else 300 + 25 * (quarter - 100)
+        state = watch.look(replace(BOOKS, sent=10_000 + sent, seconds_left=38.0))
+    assert state.rate == pytest.approx(100, rel=0.05)
     assert state.left == 38.0
 
 
@@ -98,3 +107,81 @@ def test_nobody_can_say_when_retries_will_be_over() -> None:
 )
 def test_how_long_it_will_take(span: float, short: str, words: str) -> None:
     assert (clock(span), about(span)) == (short, words)
+
+
+SHOWN = """
+import sys, time
+from pathlib import Path
+from rich.console import Console
+from newsletter.cli.live import line
+from newsletter.domain.accounting import Accounting
+from newsletter.domain.issue import IssueState
+
+print("what stood there before")
+with line("issue 1", Console(file=sys.stderr)) as show:
+    sent = 0
+    while not Path("stop").exists():
+        sent += 1
+        show(Accounting(1, IssueState.SENDING, 20_000, sent=sent, queued=20_000 - sent, reason=sys.argv[1]))
+        time.sleep(0.02)
+print("what stands there after")
+time.sleep(60)
+"""
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """A real one, that folds its lines when it is made narrower."""
+
+    socket: Path
+    folder: Path
+
+    def begin(self, *command: str) -> None:
+        self._tmux("-f", os.devnull, "new-session", "-d", "-x", "100", "-y", "12", "-c", str(self.folder), *command)
+
+    def resize(self, width: int) -> None:
+        self._tmux("resize-window", "-x", str(width))
+
+    def shown(self) -> list[str]:
+        """What stands in it, and what has rolled out of sight: a fold may do that."""
+        return [line.rstrip() for line in self._tmux("capture-pane", "-p", "-S", "-").splitlines() if line.strip()]
+
+    def when(self, condition: Callable[[list[str]], bool]) -> list[str]:
+        """What it shows as soon as that is so; after a while what it shows anyhow."""
+        until = time.monotonic() + 5
+        while not condition(lines := self.shown()) and time.monotonic() < until:
+            time.sleep(0.05)
+        return lines
+
+    def end(self) -> None:
+        self._tmux("kill-server")
+
+    def _tmux(self, *words: str) -> str:
+        command = ["tmux", "-S", str(self.socket), *words]
+        return subprocess.run(command, check=True, capture_output=True, text=True, timeout=20).stdout
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Iterator[Terminal]:
+    if not shutil.which("tmux"):
+        pytest.skip("needs tmux")
+    with tempfile.TemporaryDirectory() as short:  # a socket's path may not be long
+        made = Terminal(Path(short) / "tmux", tmp_path)
+        yield made
+        made.end()
+
+
+@pytest.mark.parametrize(("reason", "rows"), [("", 1), ("mx: refused", 2)])
+def test_a_terminal_that_changes_its_width_is_left_clean(terminal: Terminal, reason: str, rows: int) -> None:
+    script = terminal.folder / "shown.py"
+    script.write_text(SHOWN)
+    terminal.begin(f"env -u COLUMNS -u LINES PYTHONPATH={REPOSITORY} TERM=screen {sys.executable} {script} '{reason}'")
+    terminal.when(lambda lines: len(lines) > rows)
+    for width in (60, 110, 46, 80):
+        terminal.resize(width)
+        lines = terminal.when(lambda lines: len(lines) == 1 + rows)
+        assert lines[0] == "what stood there before", lines
+        assert len(lines) == 1 + rows, lines
+    (terminal.folder / "stop").touch()
+    after = "what stands there after"
+    assert terminal.when(lambda lines: after in lines) == ["what stood there before", after]

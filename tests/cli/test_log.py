@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import signal
-import time
 import urllib.parse
 import urllib.request
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 
 from tests.cli.desk import Desk
 from tests.smtp_sink import CUT, Sink, reply
+from tests.waiting import until
 
 ADDRESS = re.compile(r"[^\s\"<>]@|%40|\b(ada|bob|eve|grace|hedy|joan)\b", re.IGNORECASE)
 
@@ -83,10 +83,8 @@ def test_serve_through_a_whole_life(desk: Desk, sink: Sink, form: str) -> None:
         token = re.search(rb"List-Unsubscribe: <[^>]*/unsubscribe/([^>\s]+)>", mail.content.replace(b"\r\n ", b""))
         assert token
         urllib.request.urlopen(f"{address}/unsubscribe/{token[1].decode()}", b"List-Unsubscribe=One-Click").read()
-        while desk.call("show", 1, "--json").json["state"] != "sent":
-            pass
-        while not any("joan@example.org" in command for command in sink.commands):
-            time.sleep(0.02)
+        until(lambda: desk.call("show", 1, "--json").json["state"] == "sent")
+        until(lambda: any("joan@example.org" in command for command in sink.commands))
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=30)
     finally:

@@ -39,6 +39,23 @@ def test_a_table_is_never_wider_than_the_terminal(rows: list[tuple[str, str]], w
     assert len(lines) == 2 + len(rows)
 
 
+def test_where_numbers_and_times_have_no_room_a_table_is_a_list() -> None:
+    sheet = Sheet([("Id", "right"), ("When", "whole"), ("Sent", "right"), "Title"])
+    sheet.add_row("7", "3 Jul 2026 08:05 BST", "1,234,567", "A title that goes on and on and on")
+    sheet.add_row("8", "4 Jul 2026 08:05 BST", "", "Another")
+    assert printed(sheet, 40) == [
+        "Id     7",
+        "When   3 Jul 2026 08:05 BST",
+        "Sent   1,234,567",
+        "Title  A title that goes on and on and",
+        "       on",
+        "",
+        "Id     8",
+        "When   4 Jul 2026 08:05 BST",
+        "Title  Another",
+    ]
+
+
 def test_a_pipe_gets_whole_lines() -> None:
     sheet = Sheet(["Title"])
     sheet.add_row("word " * 400)

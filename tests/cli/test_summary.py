@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from newsletter.cli.advice import advice
-from newsletter.domain.accounting import ReasonCount
+from newsletter.cli.summary import show_books, show_domains, stood_still
+from newsletter.domain.accounting import Accounting, DomainCount, ReasonCount
+from newsletter.domain.issue import BY_HAND, IssueState
 from tests.cli.desk import Desk
 from tests.smtp_sink import Sink, reply
 
@@ -25,8 +27,10 @@ def test_a_sending_ends_with_domains_reasons_and_what_to_do(desk: Desk, sink: Si
         address = f"r{number}@d{number}.example.com"
         sink.fail("RCPT", reply(550, f"5.1.1 <{address}>: User unknown"), to=address)
     sink.fail("RCPT", reply(451, "4.7.1 Greylisted"), to="r5@d5.example.com")
+    desk.environ["NEWSLETTER_DELIVERY__RETRY_FIRST"] = "1h"
+    desk.environ["NEWSLETTER_DELIVERY__RETRY_MOST"] = "1h"
     told = desk.call("send", 1, "--yes", "--wait", "0s").out
-    assert "22 recipients: 18 sent, 1 deferred, 3 failed in " in told
+    assert "22 recipients: 18 sent, 1 deferred, 3 failed. " in told
     assert "and 3 others" in told
     assert "\n3 failed, 550 5.1.1\n  <…>: User unknown\n" in told
     assert "\n1 deferred, 451 4.7.1\n  Greylisted\n" in told
@@ -37,15 +41,56 @@ def test_a_sending_ends_with_domains_reasons_and_what_to_do(desk: Desk, sink: Si
     assert "Nobody is sending it now: newsletter resume 1 goes on." in shown
     found = desk.call("show", 1, "--json").json
     assert found["rate"] > 0
-    assert found["seconds_left"] > 0
+    assert 3000 < found["seconds_left"] <= 3600  # until the retry
     assert [one["count"] for one in found["reasons"]] == [3, 1]
 
 
 def test_a_sending_without_trouble_asks_for_nothing(desk: Desk) -> None:
     told = desk.call("send", 1, "--yes").out
-    assert "22 recipients: 22 sent in " in told
+    assert "22 recipients: 22 sent. It took " in told
     assert "→" not in told
     assert desk.call("show", 1, "--json").json["rate"] is None
+
+
+def test_a_server_that_is_away_is_named_with_what_to_do(desk: Desk, sink: Sink) -> None:
+    sink.stop()
+    told = desk.call("send", 1, "--yes", "--wait", "0s").out
+    assert f"waiting: 127.0.0.1:{sink.port}: connection refused\n" in told
+    assert f"queued\n  127.0.0.1:{sink.port}: connection refused\n" in told
+    assert "→ No mail server took them: newsletter doctor looks" in told
+    preview = desk.call("send-preview", 1, "--to", "you@example.org")
+    assert preview.status == 1
+    assert "connection refused. `newsletter doctor` looks at the mail server." in preview.err
+
+
+def test_the_rate_of_a_resumed_run_is_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    books = Accounting(1, IssueState.SENDING, 2000, sent=900, queued=1100, seconds=2.0)
+    show_books(books, earlier=700)
+    assert (
+        capsys.readouterr().out == "\n2,000 recipients: 900 sent, 1,100 queued. 2.0 s so far, 100 messages a second.\n"
+    )
+
+
+def test_a_pause_says_why_once_and_what_goes_on(desk: Desk, sink: Sink) -> None:
+    sink.fail("greeting", reply(554, "5.7.1 no service for you"))
+    paused = desk.call("send", 1, "--yes")
+    assert paused.status == 1
+    assert "5.7.1 no service for you; when that is mended, `newsletter resume 1` goes on." in paused.err
+    assert "Issue 1 is cancelled." in desk.call("cancel", 1).out
+
+
+@pytest.mark.parametrize(
+    ("books", "told"),
+    [
+        (
+            Accounting(1, IssueState.PAUSED, 2, queued=2, reason=BY_HAND),
+            "is paused by hand; `newsletter resume 1` goes on.",
+        ),
+        (Accounting(1, IssueState.CANCELLED, 2, skipped=2, reason="cancelled by hand"), "is cancelled by hand."),
+    ],
+)
+def test_what_a_person_did_is_said_once(books: Accounting, told: str) -> None:
+    assert stood_still(books) == f"issue 1 {told}"
 
 
 @pytest.mark.parametrize(
@@ -58,6 +103,9 @@ def test_a_sending_without_trouble_asks_for_nothing(desk: Desk) -> None:
         ("failed", 552, "", "", "too big"),
         ("failed", 550, "5.7.26", "", "SPF, DKIM and DMARC"),
         ("deferred", 535, "5.7.8", "", "does not let us in"),
+        ("queued", 0, "", "127.0.0.1:25: connection refused", "newsletter doctor"),
+        ("queued", 554, "5.7.1", "no service for you", "SPF, DKIM and DMARC"),
+        ("queued", 421, "4.7.0", "too busy", ""),
         ("uncertain", 0, "", "", "on_uncertain"),
         ("deferred", 451, "4.7.1", "greylisted", ""),
         ("skipped", 0, "", "unsubscribed", ""),
@@ -66,3 +114,9 @@ def test_a_sending_without_trouble_asks_for_nothing(desk: Desk) -> None:
 def test_what_there_is_to_do(state: str, code: int, status: str, text: str, told: str) -> None:
     lines = advice(7, [ReasonCount(state, code, status, text, 1, text)])
     assert told in lines[0] if told else not lines
+
+
+def test_an_erased_reader_has_a_line_with_words(capsys: pytest.CaptureFixture[str]) -> None:
+    known = DomainCount("one.example.org", 2, 2, 0, 0, 0, 0, 0)
+    show_domains([known, DomainCount("", 1, 0, 0, 0, 1, 0, 0)])
+    assert "(erased)" in capsys.readouterr().out

@@ -170,8 +170,10 @@ def test_waiting_for_the_process_that_delivers_is_no_failure(desk: Desk, sink: S
     sending = desk.start("send", 1, "--yes", "--json")
     sink.wait_for(4)
     waiting = desk.start(*again, "--wait", "30s", "--json")
+    assert waiting.stderr is not None
+    assert "Another process is sending issue 1: waiting for it." in waiting.stderr.readline()
     with pytest.raises(subprocess.TimeoutExpired):
-        waiting.wait(5)
+        waiting.wait(1)
     sink.release()
     assert sending.wait(30) == 0
     out, err = waiting.communicate(timeout=30)

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select, text
 
+from newsletter.chunks import SESSIONS
 from newsletter.domain.accounting import Accounting
 from newsletter.domain.issue import IssueState
-from newsletter.lanes import SESSIONS
 from newsletter.services import steer
 from newsletter.store import accounts, chunks, issues, tables
 from newsletter.store.database import Database

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from newsletter.domain.estimate import Ahead, Meter, Speed, done_at, in_words
+from newsletter.domain.estimate import Ahead, Meter, Speed, done_at, worth_counting
 from newsletter.domain.pace import Limits
 from newsletter.domain.warmup import WarmUp
 
@@ -31,6 +33,11 @@ def test_nobody_can_tell_without_a_rate() -> None:
 def test_limits_tell_before_anything_was_sent() -> None:
     assert seconds(Ahead(1000), Speed(None, Limits(overall=10))) == 100
     assert seconds(Ahead(1000), Speed(None, Limits(connection=2), connections=5)) == 100
+
+
+def test_the_biggest_groups_and_those_with_a_rate_of_their_own_are_worth_counting() -> None:
+    queued = {"google": 9, "small": 1, "apple": 5, "smaller": 1}
+    assert worth_counting(queued, ["small", "yahoo"], most=2) == {"google": 9, "apple": 5, "small": 1, "yahoo": 0}
 
 
 def test_the_slowest_group_decides() -> None:
@@ -60,24 +67,6 @@ def test_a_warm_up_takes_its_days() -> None:
     assert done_at(Ahead(5000), Speed(1.0, plan=WarmUp(1, date(2026, 6, 1), growth=1.0)), NOW) is None
 
 
-@pytest.mark.parametrize(
-    ("left", "words"),
-    [
-        (None, ""),
-        (timedelta(seconds=-5), "a few seconds left"),
-        (timedelta(seconds=3), "a few seconds left"),
-        (timedelta(seconds=42), "about 40 seconds left"),
-        (timedelta(seconds=100), "about 2 minutes left"),
-        (timedelta(minutes=4, seconds=10), "about 4 minutes left"),
-        (timedelta(minutes=100), "about 2 hours left"),
-        (timedelta(hours=30), "about 30 hours left"),
-        (timedelta(days=3), "about 3 days left"),
-    ],
-)
-def test_in_words(left: timedelta | None, words: str) -> None:
-    assert in_words(left) == words
-
-
 def test_the_meter_tells_the_rate_from_the_start_and_follows_it() -> None:
     meter, now = Meter(100.0), 100.0
     assert meter.rate(now) is None
@@ -99,3 +88,28 @@ def test_the_meter_survives_a_clock_that_jumps(jump: float) -> None:
         now += 0.1 + (jump if step == 500 else 0)
         meter.count(2, now)
     assert meter.rate(now) == pytest.approx(20, rel=0.05)
+
+
+def test_nothing_is_told_of_a_moment() -> None:
+    meter = Meter(100.0)
+    meter.count(5, 100.1)
+    assert meter.rate(100.4) is None
+    assert meter.rate(100.5) == pytest.approx(10, rel=0.05)
+
+
+def test_a_short_memory_follows_sooner() -> None:
+    short, long = Meter(0.0, memory=5.0), Meter(0.0)
+    for quarter in range(1, 300):
+        for meter in (short, long):
+            meter.count(10 if quarter < 240 else 50, quarter / 4)
+    assert short.rate(75.0) == pytest.approx(200, rel=0.1)
+    assert long.rate(75.0) == pytest.approx(108, rel=0.1)
+
+
+@given(st.lists(st.tuples(st.floats(-1e6, 1e6), st.integers(0, 10**9)), max_size=50))
+def test_no_clock_makes_a_rate_negative(counts: list[tuple[float, int]]) -> None:
+    meter = Meter(0.0)
+    for now, number in counts:
+        meter.count(number, now)
+        rate = meter.rate(now)
+        assert rate is None or rate > 0

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.domain import backoff
 from newsletter.store.database import Database
 from tests import postgres
 from tests.ledger import subscribe
+from tests.sending import short_back_off as short_back_off
 
 READERS = 12
 
@@ -41,10 +41,3 @@ def postgres_books(request: pytest.FixtureRequest, postgres_server: Path) -> Ite
 def both_books(request: pytest.FixtureRequest) -> Database:
     found: Database = request.getfixturevalue(request.param)
     return found
-
-
-@pytest.fixture(autouse=True)
-def short_back_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who pushes back is left alone for a moment, not for a quarter of a minute, and hardly slower after it."""
-    monkeypatch.setattr(backoff, "PAUSE_FIRST", 0.05)
-    monkeypatch.setattr(backoff, "AT_FIRST", 1000.0)

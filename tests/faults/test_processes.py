@@ -119,6 +119,9 @@ def test_two_that_look_after_everything_mail_each_reader_once(desk: Desk, sink: 
     said = [end(process) for process in both]
     assert [status for status, _, _ in said] == [0, 0], said
     assert (shown["state"], shown["sent"], set(sink.recipients.values())) == ("sent", 80, {1})
+    assert any("issue 1 is being sent" in err or "issue 1: this process sends a part" in err for _, _, err in said), (
+        said
+    )
 
 
 def test_two_sends_of_one_draft_start_it_once(desk: Desk, sink: Sink) -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
 from newsletter.domain.issue import IssueState
 from newsletter.store import database as store
+from newsletter.store import embedded
 from newsletter.store.database import Database
 from tests.faults.conftest import READERS
 from tests.sending import address, check_the_books, send, started
@@ -27,6 +30,17 @@ connection.execute("ROLLBACK")
 """
 
 
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Another process holds the database meanwhile."""
+    command = [sys.executable, "-c", LOCKER, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout
+        assert other.stdout.readline() == "locked\n"
+        yield
+        other.communicate("\n")
+
+
 def test_another_process_that_locks_the_database_does_not_hold_the_send_up(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -39,15 +53,10 @@ def test_another_process_that_locks_the_database_does_not_hold_the_send_up(
 
     def lock(stop: Callable[[], object]) -> None:
         sink.wait_for(3)
-        with subprocess.Popen(
-            [sys.executable, "-c", LOCKER, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        ) as other:
-            assert other.stdout
-            assert other.stdout.readline() == "locked\n"
+        with locked(path):
             sink.release()
             time.sleep(0.6)
             seen.append(len(sink.received))
-            other.communicate("\n")
 
     with Sink() as sink:
         sink.fail("answer", HOLD, after=2)
@@ -56,6 +65,34 @@ def test_another_process_that_locks_the_database_does_not_hold_the_send_up(
     assert (end.state, set(states.values())) == (IssueState.SENT, {"sent"})
     assert set(sink.accepted.values()) == {1}
     assert seen[0] > 4
+    database.close()
+
+
+def test_a_locked_database_is_not_knocked_at_for_every_message(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each knock waits; once much is unwritten, a knock a message would be the pace of the whole send."""
+    monkeypatch.setattr(embedded, "_PATIENCE_MS", 500)
+    path = tmp_path_factory.mktemp("locked") / "subscribers.db"
+    database = Database(f"sqlite:///{path}")
+    issue = started(database, 180)
+    seen: list[int] = []
+
+    def lock(stop: Callable[[], object]) -> None:
+        sink.wait_for(3)
+        with locked(path):
+            sink.release()
+            until = time.monotonic() + 20  # seventy knocks would take 35 seconds
+            while len(sink.received) < 170 and time.monotonic() < until:
+                time.sleep(0.02)
+            seen.append(len(sink.received))
+
+    with Sink() as sink:
+        sink.fail("answer", HOLD, after=2)
+        end = send(database, issue, sink, connections=2, meanwhile=lock)
+    check_the_books(database, issue, sink)
+    assert (end.state, end.sent) == (IssueState.SENT, 180)
+    assert seen[0] >= 170
     database.close()
 
 

@@ -9,6 +9,7 @@ from itertools import pairwise
 import pytest
 
 from newsletter.domain import backoff
+from newsletter.domain.accounting import Accounting
 from newsletter.domain.delivery import DeliveryPolicy
 from newsletter.domain.issue import IssueState
 from newsletter.domain.pace import Limits, Pacer
@@ -120,6 +121,33 @@ def test_a_run_tells_how_long_it_will_take(sqlite_url: str) -> None:
     known = [(queued, left) for queued, left in told if left is not None]
     assert known
     assert all(left >= queued / 15.0 - 0.1 for queued, left in known)
+    database.close()
+
+
+def test_the_time_left_is_that_of_the_slowest_group(database: Database) -> None:
+    issue = started(database, READERS)
+    told = []
+    with Sink() as sink:
+        send(
+            database, issue, sink, pace=paced(Limits(overall=60.0, groups={"d0.example": 4.0})),
+            progress=lambda books: told.append((len(moments(list(sink.received), "d0.example")), books)),
+        )  # fmt: skip
+    known = [(gone, books.seconds_left) for gone, books in told if books.seconds_left]
+    assert known
+    in_flight = 2
+    assert all(left >= (READERS / 3 - gone - in_flight) / 4.0 for gone, left in known)
+
+
+def test_nobody_says_how_long_it_will_take_while_nothing_goes(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    issue = started(database, READERS)
+    told: list[Accounting] = []
+    with Sink() as sink:
+        sink.fail("greeting", reply(421, "4.3.2 busy"), times=6)
+        send(database, issue, sink, pace=paced(Limits(overall=15.0)), progress=told.append)
+    stuck = [books for books in told if "busy" in books.reason]
+    assert stuck
+    assert all(books.seconds_left is None for books in stuck)
     database.close()
 
 

@@ -52,16 +52,34 @@ def test_domains_without_a_name_of_their_own_are_counted(database: Database) -> 
     assert (rest.domain, rest.domains, rest.recipients) == ("", 2, 6)
 
 
-def test_the_pace_is_that_of_the_last_minute(database: Database) -> None:
+def test_one_domain_that_is_left_over_keeps_its_name(database: Database) -> None:
+    sending(database, 9)
+    with database.read() as connection:
+        found = accounts.by_domain(connection, 1, most=2)
+    assert sorted(one.domain for one in found) == ["d0.example", "d1.example", "d2.example"]
+
+
+def test_the_rate_is_that_of_the_last_minute(database: Database) -> None:
     sending(database, 12)
     with database.read() as connection:
-        assert accounts.pace(connection, 1, NOW).seconds_left is None
+        assert accounts.recent_rate(connection, 1, NOW) == 0
     for number, ago in ((1, 500), (2, 20), (3, 10), (4, 0)):
         settled(database, number, "sent", "", 250, "2.0.0")
         with database.write() as connection:
             at = NOW - timedelta(seconds=ago)
             connection.execute(update(tables.deliveries).where(_d.subscriber == number).values(at=at))
     with database.read() as connection:
-        found = accounts.pace(connection, 1, NOW)
-    assert found.rate == 0.15
-    assert found.seconds_left == 8 / 0.15
+        assert accounts.recent_rate(connection, 1, NOW) == 0.15
+
+
+def test_retries_are_over_when_the_last_is_due(database: Database) -> None:
+    sending(database, 3)
+    with database.read() as connection:
+        assert accounts.retries_due(connection, 1) is None
+    for number in (1, 2):
+        settled(database, number, "deferred", "greylisted", 451, "4.7.1")
+        with database.write() as connection:
+            due = NOW + timedelta(minutes=number)
+            connection.execute(update(tables.deliveries).where(_d.subscriber == number).values(due_at=due))
+    with database.read() as connection:
+        assert accounts.retries_due(connection, 1) == NOW + timedelta(minutes=2)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import errno
 import os
 import resource
+import zlib
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from newsletter.errors import Busy
 from newsletter.store.journal import Journal, read
 
 entries = st.lists(
@@ -39,6 +41,7 @@ def test_what_is_read_is_what_the_last_round_wrote(
 def test_a_file_cut_anywhere_gives_whole_entries(cut: int, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.mktemp("journal") / "one"
     journal = Journal(path, "a title")
+    journal.start()
     written = [([("sent", number, "words\nwith lines")], [number]) for number in range(6)]
     for entry in written:
         journal.write(entry)
@@ -50,6 +53,7 @@ def test_a_file_cut_anywhere_gives_whole_entries(cut: int, tmp_path_factory: pyt
 
 def test_one_flipped_bit_ends_the_reading(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "one", "a title")
+    journal.start()
     for number in range(3):
         journal.write(number)
     bytes_ = bytearray((tmp_path / "one").read_bytes())
@@ -60,6 +64,7 @@ def test_one_flipped_bit_ends_the_reading(tmp_path: Path) -> None:
 
 def test_a_full_disk_writes_nothing(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "one", "a title")
+    journal.start()
     journal.write("first")
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, ((tmp_path / "one").stat().st_size + 10, limits[1]))
@@ -71,3 +76,59 @@ def test_a_full_disk_writes_nothing(tmp_path: Path) -> None:
     assert read(tmp_path / "one", "a title") == ["first"]
     journal.write("third")
     assert read(tmp_path / "one", "a title") == ["first", "third"]
+
+
+def test_a_link_or_a_pipe_in_its_place_is_not_followed(tmp_path: Path) -> None:
+    """What it leads to would have been emptied; a pipe would have been waited for."""
+    precious = tmp_path / "precious"
+    precious.write_text("years of work")
+    (tmp_path / "one").symlink_to(precious)
+    with pytest.raises(OSError, match="symbolic"):
+        Journal(tmp_path / "one", "a title")
+    assert precious.read_text() == "years of work"
+    os.mkfifo(tmp_path / "two")
+    with pytest.raises(OSError, match="no file"):
+        Journal(tmp_path / "two", "a title")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "1", "x (1, 2)", "1 (", "1 ('a title',)", "1 7", "1 __import__('os')", "1 " + "(" * 300 + ")" * 300]
+)
+def test_what_is_none_of_ours_is_not_read(tmp_path: Path, text: str) -> None:
+    """Though the checksum may be right."""
+    (tmp_path / "one").write_bytes(b"%08x %s\n" % (zlib.crc32(text.encode()), text.encode()))
+    assert read(tmp_path / "one", "a title") == []
+    Journal(tmp_path / "one", "a title").start()
+
+
+def test_only_one_has_it_and_nothing_of_it_is_lost_to_who_is_refused(tmp_path: Path) -> None:
+    first = Journal(tmp_path / "one", "a title")
+    first.start()
+    first.write("mine")
+    with pytest.raises(Busy, match="another process"):
+        Journal(tmp_path / "one", "a title")
+    first.write("mine, too")
+    first.close()
+    assert Journal(tmp_path / "one", "a title").left == ["mine", "mine, too"]
+
+
+def test_a_journal_that_somebody_deletes_is_there_again_with_the_next_round(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "one", "a title")
+    journal.start()
+    (tmp_path / "one").unlink()
+    journal.write("into nowhere")
+    journal.begin_anew("in flight")
+    journal.write("next")
+    assert read(tmp_path / "one", "a title") == ["in flight", "next"]
+
+
+def test_who_put_another_journal_in_its_place_is_not_written_over(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "one", "a title")
+    journal.start()
+    (tmp_path / "one").unlink()
+    another = Journal(tmp_path / "one", "a title")
+    another.start()
+    another.write("theirs")
+    with pytest.raises(Busy):
+        journal.begin_anew(None)
+    assert read(tmp_path / "one", "a title") == ["theirs"]

@@ -37,7 +37,7 @@ from newsletter.domain.delivery import settle as settled
 from newsletter.domain.issue import IssueState
 from newsletter.errors import WrongState
 from newsletter.services import steer
-from newsletter.store import accounts, deliveries, issues, tables
+from newsletter.store import accounts, deliveries, holders, issues, tables
 from newsletter.store.database import Database
 from newsletter.store.embedded import EmbeddedLedger
 from newsletter.store.ledger import Ledger
@@ -96,6 +96,7 @@ class Machine(RuleBasedStateMachine):
             assert one.outlook(0, self.now, POLICY.retry_most).done
         for ledger in self.ledgers.values():
             ledger.leave(False, self.now)
+            ledger.let_go()
         rows = self.rows()
         assert not set(rows.values()) & set(OPEN_STATES)
         with self.database.read() as connection:
@@ -267,7 +268,7 @@ class OnSQLite(Machine):
     def die(self, worker: str) -> None:
         died = self.ledgers[worker]
         assert isinstance(died, EmbeddedLedger)
-        died._connection.close()  # type: ignore[union-attr]  # what it had not committed is gone
+        died.let_go()  # what it had not committed is gone
         self.ledgers[worker] = self.open_ledger(worker)
 
     def reachable(self, state: DeliveryState) -> set[DeliveryState]:
@@ -299,7 +300,7 @@ class OnPostgreSQL(Machine):
         assert isinstance(died, SharedLedger)
         died._close()
         with self.database.write() as connection:
-            deliveries.take_over(connection, 1, [worker], False, self.now)
+            holders.take_over(connection, 1, [worker], False, self.now)
         self.ledgers[worker] = self.open_ledger(worker)
 
     @rule(number=any_worker)
@@ -308,7 +309,7 @@ class OnPostgreSQL(Machine):
         worker = self.workers[-number]
         if self.in_flight[worker] is None:
             with self.database.write() as connection:
-                deliveries.take_over(connection, 1, [worker], False, self.now)
+                holders.take_over(connection, 1, [worker], False, self.now)
             self.ledgers["a third"] = self.open_ledger("a third")
             for claim in self.take("a third", READERS):
                 self.begin_and_hand_over("a third", claim)

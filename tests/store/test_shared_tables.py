@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from newsletter.domain.issue import Issue
 from newsletter.services import steer
-from newsletter.store import deliveries
+from newsletter.store import deliveries, holders
 from newsletter.store.database import Database
 from tests.ledger import NOW, draft, subscribe
 
@@ -35,7 +35,7 @@ def started(ledger: Database, readers: int) -> Issue:
 
 def claimed(ledger: Database, issue: Issue, size: int, *without: str) -> list[str]:
     with ledger.write() as connection:
-        claims = deliveries.claim(connection, issue, "w", size, NOW, HOUR, LEASE, frozenset(without))
+        claims = holders.claim(connection, issue, "w", size, NOW, HOUR, LEASE, frozenset(without), None)
         return [claim.email.partition("@")[2] for claim in claims]
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.text.reply import common, masked
+from newsletter.text.reply import common, masked, unaddressed
 
 
 @pytest.mark.parametrize(
@@ -69,4 +69,5 @@ def test_the_same_refusal_is_one(replies: list[tuple[str, str]]) -> None:
 def test_what_differs_in_words_stays_apart_and_codes_stay() -> None:
     assert common("5.7.1 Message rejected: SPF") != common("5.7.1 Message rejected: DKIM")
     assert common("5.1.1 no such user") == "5.1.1 no such user"
+    assert unaddressed("192.0.2.1:25: no answer for <ada@example.org>") == "192.0.2.1:25: no answer for <…>"
     assert common("quota of 250 MB exceeded by <ada@example.org> 8F3A9B21C0") == "quota of 250 MB exceeded by <…> …"

@@ -23,6 +23,7 @@ from newsletter.services.notices import NoticeReport, send_due
 from newsletter.store import issues
 from newsletter.text.slots import slot
 from newsletter.web import create_app
+from tests.waiting import until
 
 CONFIG = """
 site: {{name: The Example Post, url: "http://127.0.0.1:{port}"}}
@@ -105,8 +106,7 @@ def running_site(folder: Path, limit: int = 1000) -> Iterator[Site]:
         server = uvicorn.Server(uvicorn.Config(create_app(app), log_config=None, access_log=False, proxy_headers=False))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()
-        while not server.started:
-            threading.Event().wait(0.02)
+        until(lambda: server.started)
         try:
             yield Site(app, inbox, f"http://127.0.0.1:{port}")
         finally:

@@ -17,6 +17,7 @@ from newsletter.services.tallying import depositing
 from newsletter.store import accounts, issues, tables
 from newsletter.web.behind import Behind
 from newsletter.web.metrics import ISSUES
+from tests.waiting import until
 from tests.web.site import write_issue
 
 _STATES = list(DeliveryState)
@@ -112,8 +113,7 @@ def test_what_other_processes_counted_is_added_together(app: App, web: TestClien
 def test_a_process_that_sends_is_seen_while_it_lives(app: App, web: TestClient) -> None:
     assert scraped(web)["newsletter_senders"] == {("serve",): 0, ("worker",): 0, ("send",): 0}
     with depositing(app.database, app.tally, "one", "worker", app.clock):
-        while not scraped(web)["newsletter_senders"]["worker",]:
-            pass
+        until(lambda: scraped(web)["newsletter_senders"]["worker",])
     assert scraped(web)["newsletter_senders"]["worker",] == 0
     with app.database.write() as connection:
         long_ago = {"name": "killed", "role": "serve", "seen_at": app.clock() - timedelta(minutes=1)}
@@ -135,8 +135,7 @@ def test_an_answer_that_takes_long_is_told_at_the_next_question() -> None:
     assert behind.latest() == 1
     assert made == [None]
     gate.set()
-    while behind.latest() == 1:
-        pass
+    until(lambda: behind.latest() != 1)
     assert made[:2] == [None, 1]
 
 
@@ -160,6 +159,5 @@ def test_an_issue_that_ended_is_counted_once(app: App, web: TestClient, monkeypa
         return count(connection, issue)
 
     monkeypatch.setattr(accounts, "by_state", counted)
-    while asked.count(going.id) < 3:
-        scraped(web)
+    until(lambda: scraped(web) and asked.count(going.id) >= 3)
     assert asked.count(ended.id) == 1

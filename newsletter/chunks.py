@@ -14,13 +14,12 @@ from newsletter.domain.issue import Issue, IssueState
 from newsletter.domain.pulse import Pulse
 from newsletter.logs import tell
 from newsletter.outgoing import Outgoing, count_pause, outgoing, pace, policy
-from newsletter.sender import report
 from newsletter.services.deliver import deliver
 from newsletter.store import chunks, issues
 from newsletter.store.queue_worker import QueueWorker
 from newsletter.transports.kept import KeptTransport
 from newsletter.transports.metered import MeteredTransport
-from newsletter.watch import Watch
+from newsletter.watch import Watch, tell_failure
 
 log = logging.getLogger("newsletter.sender")
 
@@ -30,7 +29,7 @@ _IDLE = 20.0  # seconds after which a session that no chunk wants is closed
 _ISSUES_KEPT = 4
 
 
-class Lanes:
+class Chunks:
     """One worker's share of the queue: as many chunks at once as its sessions allow."""
 
     def __init__(self, app: App, stop: asyncio.Event) -> None:
@@ -71,7 +70,7 @@ class Lanes:
                 self._tell(issue, await self._send(issue, chunk))
             await asyncio.to_thread(self._go_on, chunk, job)
         except Exception as error:  # the queue tries the job again
-            report(f"issue {issue_id}", error, issue=issue_id)
+            tell_failure(log, f"issue {issue_id}", error, issue=issue_id)
             raise
 
     async def _send(self, issue: Issue, chunk: Chunk) -> Accounting:
@@ -99,6 +98,9 @@ class Lanes:
             while len(self._issues) >= _ISSUES_KEPT:
                 del self._issues[next(iter(self._issues))]
             self._issues[issue.id] = outgoing(self._app, issue), Pulse()
+            tell(
+                log, logging.INFO, "issue_joined", f"issue {issue.id}: this process sends a part of it", issue=issue.id
+            )
         return self._issues[issue.id]
 
     def _tell(self, issue: Issue, books: Accounting) -> None:

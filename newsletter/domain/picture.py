@@ -1,0 +1,28 @@
+"""A picture as a mail shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class PictureSlot:
+    """A place for a picture, in CSS pixels; its file has twice as many each way."""
+
+    name: str
+    width: int
+    height: int
+
+
+WIDE = PictureSlot("wide", 552, 310)  # across the card, 16:9
+THUMB = PictureSlot("thumb", 112, 112)  # beside a row
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A file made for one slot; `src` is an https address or `cid:`, the size is that of the slot."""
+
+    slot: str
+    src: str
+    width: int
+    height: int

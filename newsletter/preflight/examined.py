@@ -1,0 +1,47 @@
+"""What the rules look at, made once for all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from functools import cached_property
+
+from newsletter.domain.edition import Edition
+from newsletter.domain.issue import Issue
+from newsletter.preflight.page import Page
+
+
+@dataclass(frozen=True)
+class Examined:
+    """An issue and the message that one reader gets of it.
+
+    `raw` is that message, b"" when it could not be made; `trouble` says why then.
+    """
+
+    issue: Issue
+    edition: Edition
+    raw: bytes
+    trouble: str = ""
+
+    @cached_property
+    def message(self) -> EmailMessage:
+        return message_from_bytes(self.raw, policy=policy.default)
+
+    @cached_property
+    def html(self) -> str:
+        """The HTML part as the reader gets it."""
+        return self._part("html")
+
+    @cached_property
+    def text(self) -> str:
+        """The text part as the reader gets it."""
+        return self._part("plain")
+
+    @cached_property
+    def page(self) -> Page:
+        return Page(self.html)
+
+    def _part(self, kind: str) -> str:
+        body = self.message.get_body((kind,)) if self.raw else None
+        return str(body.get_content()) if body else ""

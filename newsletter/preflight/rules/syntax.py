@@ -1,0 +1,20 @@
+"""Template syntax that a reader would see."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from newsletter.preflight.examined import Examined
+from newsletter.preflight.finding import Finding, warn
+
+_SYNTAX = re.compile(r"\{\{[^}<&\n]{0,60}(?:\}\})?|\{%[^%<&\n]{0,60}(?:%\})?|<mj-[a-z]+")
+
+
+def template_syntax(examined: Examined) -> Iterator[Finding]:
+    """A post may speak of templates: it never blocks."""
+    issue = examined.issue
+    for part, source in (("subject", issue.subject), ("HTML part", issue.html), ("text part", issue.text)):
+        if found := _SYNTAX.search(source):
+            reason = f"The {part} holds what looks like template syntax: {found[0][:60]}."
+            yield warn(part.removesuffix(" part"), reason, "Was a value meant?")

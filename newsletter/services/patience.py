@@ -1,0 +1,31 @@
+"""How long a run has waited without getting anywhere, and what for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+
+class Patience:
+    """`most` is how long the run may wait. `reason` says what it waits for, "" while it gets on."""
+
+    def __init__(self, most: timedelta, timer: Callable[[], float] = time.monotonic) -> None:
+        self.reason = ""
+        self._most, self._timer = most.total_seconds(), timer
+        self._since: float | None = None
+
+    def gets_on(self) -> None:
+        """A message was delivered."""
+        self._since, self.reason = None, ""
+
+    def waits(self, reason: str) -> None:
+        self.reason = reason
+        if self._since is None:
+            self._since = self._timer()
+
+    def is_over(self, pause: float = 0.0) -> bool:
+        """Whether `pause` more seconds of waiting would be too many; a run that gets on waits for nothing."""
+        if self._since is None:
+            return pause > self._most
+        return self._timer() + pause > self._since + self._most

@@ -1,0 +1,193 @@
+"""Who holds which rows of the ledger on PostgreSQL, where many workers share it: claim, live, take over.
+
+A worker first claims rows (they stay queued, under its name), then begins them one per connection (`sending`, in the
+database before a byte leaves), then records what came of it: both in `store.shared`. So after a crash only rows that
+are `sending` are in doubt, and there is at most one per connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    collate,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+    true,
+    update,
+)
+
+from newsletter.domain.chunk import Chunk
+from newsletter.domain.delivery import Claim, DeliveryState
+from newsletter.domain.issue import Issue
+from newsletter.store.tables import deliveries, subscribers, subscriptions
+
+_SILENCE = timedelta(seconds=3)  # of a worker whose session is gone, until it is taken for dead
+_PRESENCE = 0x73656E64  # our class of PostgreSQL's advisory locks: a worker that lives holds one
+_TAKING_OVER = 0x74616B65  # and another of them: of who takes over, for all issues
+_d = deliveries.c
+
+
+def claim(
+    connection: Connection,
+    issue: Issue,
+    worker: str,
+    size: int,
+    now: datetime,
+    most: timedelta,
+    lease: timedelta,
+    without: frozenset[str],
+    chunk: Chunk | None,
+) -> list[Claim]:
+    """Puts `worker`'s name on up to `size` rows that may go out now, due retries first; see Ledger.claim.
+
+    Only on those of `chunk`, if there is one.
+    """
+    values = {"issue": issue.id, "newsletter": issue.newsletter, "now": now, "latest": now + most}
+    elsewhere = _d.domain.not_in(without) if without else true()
+    looks: list[tuple[Select[Any], Mapping[str, object]]]
+    if chunk is None:
+        looks = [(_DUE.where(elsewhere), {}), *((_FRESH, gap) for gap in _gaps(without))]
+    else:
+        within = {"first": chunk.first, "last": chunk.last}
+        looks = [(_DUE_OF_CHUNK.where(elsewhere), within), (_FRESH_OF_CHUNK.where(elsewhere), within)]
+    claims: list[Claim] = []
+    for wanted, where in looks:
+        if len(claims) < size:
+            claims += _claims(connection, wanted, values | {**where, "size": size - len(claims)})
+    if claims:
+        connection.execute(_CLAIM, [{"b_id": c.id, "b_email": c.email, "b_worker": worker} for c in claims])
+        extend(connection, worker, lease)
+    return claims
+
+
+def _gaps(without: Collection[str]) -> list[dict[str, str]]:
+    """The stretches of the alphabet between these domains, each without its ends.
+
+    One look at each finds what may go out, however many rows of a domain that is left out lie between.
+    """
+    ends = ["", *sorted(without), _LAST]
+    return [{"after": after, "before": before} for after, before in pairwise(ends)]
+
+
+def _claims(connection: Connection, wanted: Select[Any], values: Mapping[str, object]) -> list[Claim]:
+    return [
+        Claim(
+            id=row.id, subscriber=row.subscriber, email=row.email, name=row.name, since=row.since,
+            state=DeliveryState(row.state), attempts=row.attempts, doubts=row.doubts, first_at=row.first_at,
+        )
+        for row in connection.execute(wanted, values)
+    ]  # fmt: skip
+
+
+def _free(which: ColumnElement[bool]) -> Select[Any]:
+    """Unclaimed rows; the address and name are the reader's present ones, the row's where the reader is gone."""
+    email = func.coalesce(subscribers.c.email, _d.email).label("email")
+    name = func.coalesce(subscribers.c.name, "").label("name")
+    columns = (_d.id, _d.subscriber, email, name, subscriptions.c.since, _d.state, _d.attempts, _d.doubts, _d.first_at)
+    theirs = and_(subscriptions.c.subscriber == _d.subscriber, subscriptions.c.newsletter == bindparam("newsletter"))
+    return (
+        select(*columns)
+        .outerjoin_from(deliveries, subscribers, subscribers.c.id == _d.subscriber)
+        .outerjoin(subscriptions, theirs)
+        .where(_d.issue == bindparam("issue"), which, _d.worker.is_(None))
+        .limit(bindparam("size"))
+        .with_for_update(of=deliveries, skip_locked=True)
+    )
+
+
+# Made once: building a statement costs more than running it.
+_IS_FRESH = _d.state == DeliveryState.QUEUED.value
+_IS_DUE = and_(
+    _d.state == literal_column("'deferred'"),  # in the text of the statement, where a partial index looks for it
+    or_(_d.due_at <= bindparam("now"), _d.due_at > bindparam("latest")),
+)
+_by_domain = collate(_d.domain, "C")
+_IS_BETWEEN = and_(_by_domain > bindparam("after"), _by_domain < bindparam("before"))
+_LAST = "\U0010ffff"  # behind every domain
+_IN_CHUNK = _d.id.between(bindparam("first"), bindparam("last"))
+# In the indexes' own order: without it PostgreSQL may read past all that is sent.
+_FRESH, _DUE = _free(and_(_IS_FRESH, _IS_BETWEEN)).order_by(_by_domain), _free(_IS_DUE).order_by(_d.due_at)
+# In the order of their ids: so the primary key leads to them, however many rows of the issue are queued.
+_FRESH_OF_CHUNK, _DUE_OF_CHUNK = (_free(and_(which, _IN_CHUNK)).order_by(_d.id) for which in (_IS_FRESH, _IS_DUE))
+_CLAIM = (
+    update(deliveries)
+    .where(_d.id == bindparam("b_id"))
+    .values(worker=bindparam("b_worker"), email=bindparam("b_email"))
+)
+
+
+def extend(connection: Connection, worker: str, lease: timedelta) -> None:
+    """Renews the lease on all that a worker holds."""
+    until = func.clock_timestamp() + lease
+    connection.execute(update(deliveries).where(_d.worker == worker).values(lease_until=until))
+
+
+def dead_workers(connection: Connection, issue_id: int, me: str, lease: timedelta) -> list[str]:
+    """Who holds rows of the issue and lives no more: their lease ended, or their session is gone and they are silent.
+
+    A server that restarts takes everybody's session along; who lives goes on renewing (more often than every second).
+    Nobody while another takes over, for two at once get in each other's way.
+    """
+    if not connection.scalar(select(func.pg_try_advisory_xact_lock(_TAKING_OVER))):
+        return []
+    workers = connection.execute(
+        select(_d.worker, func.min(_d.lease_until))
+        .where(_d.issue == issue_id, _d.worker.is_not(None), _d.worker != me)
+        .group_by(_d.worker)
+    ).all()
+    here: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+    silent = here + lease - min(_SILENCE, lease / 2)
+    return [
+        worker
+        for worker, until in workers
+        if until is None or until < here or (until < silent and _gone(connection, worker))
+    ]
+
+
+def _gone(connection: Connection, worker: str) -> bool:
+    return bool(connection.scalar(select(func.pg_try_advisory_xact_lock(_PRESENCE, func.hashtext(worker)))))
+
+
+def take_over(connection: Connection, issue_id: int, workers: Collection[str], keep: bool, now: datetime) -> int:
+    """Frees what these workers held; how many deliveries they left in doubt.
+
+    What was in flight is uncertain: it stays so with `keep`, else it is queued again.
+    """
+    held = and_(_d.issue == issue_id, _d.worker.is_not(None), _d.worker.in_(workers))
+    doubtful = connection.execute(
+        update(deliveries)
+        .where(held, _d.state == DeliveryState.SENDING.value)
+        .values(
+            state=(DeliveryState.UNCERTAIN if keep else DeliveryState.QUEUED).value,
+            attempts=_d.attempts + 1,
+            first_at=func.coalesce(_d.first_at, now),
+            at=now,
+            text="the sender stopped before it heard the server's answer",
+            worker=null(),
+            lease_until=null(),
+        )
+    ).rowcount
+    connection.execute(update(deliveries).where(held).values(worker=null(), lease_until=null()))
+    return doubtful
+
+
+def announce(connection: Connection, worker: str) -> None:
+    """As long as this connection lives, others see that the worker does."""
+    connection.execute(select(func.pg_advisory_lock(_PRESENCE, func.hashtext(worker))))
+
+
+def withdraw(connection: Connection, worker: str) -> None:
+    """Takes `announce` back. A connection that goes on living in a pool would keep it, and the server's room for it."""
+    connection.execute(select(func.pg_advisory_unlock(_PRESENCE, func.hashtext(worker))))

@@ -1,0 +1,42 @@
+"""Ctrl-C asks once and is obeyed once, also when a wrapper passes it on a second time; later it ends the program."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+
+import pytest
+
+from newsletter.cli import signals
+
+
+def interrupt() -> None:
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_two_signals_at_once_are_one_wish() -> None:
+    async def work(stop: asyncio.Event) -> str:
+        interrupt()
+        interrupt()
+        await stop.wait()
+        interrupt()
+        await asyncio.sleep(0.05)
+        return "finished"
+
+    assert asyncio.run(signals.until_stopped(work)) == ("finished", signal.SIGINT)
+
+
+def test_who_asks_again_later_is_not_kept_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signals, "_TWICE", 0.01)
+
+    async def work(stop: asyncio.Event) -> None:
+        interrupt()
+        await stop.wait()
+        while signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+            await asyncio.sleep(0.01)
+        interrupt()
+        await asyncio.sleep(10)
+
+    with pytest.raises(KeyboardInterrupt):
+        asyncio.run(signals.until_stopped(work))

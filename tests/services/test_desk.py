@@ -1,0 +1,74 @@
+"""The desk by itself: who waits at it is answered, and how long it is patient with its database."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from newsletter.domain.delivery import Claim, DeliveryPolicy
+from newsletter.domain.tally import Tally
+from newsletter.errors import StoreError
+from newsletter.services import desk
+from newsletter.services.line import Line, unlimited
+from newsletter.services.loop import run
+from newsletter.store.database import Database
+from tests.ledger import NOW
+from tests.sending import started
+
+
+def a_desk(database: Database, readers: int) -> desk.Desk:
+    line = Line(unlimited(), lambda: NOW, 1)
+    return desk.Desk(database, started(database, readers), DeliveryPolicy(), lambda: NOW, "worker", line, Tally())
+
+
+def test_who_waits_is_answered_when_the_desk_closes_in_the_middle_of_a_turn(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reader left meanwhile: the worker's wish is neither granted nor among those that the closing answers."""
+    table = a_desk(database, 1)
+
+    async def main() -> Claim | None:
+        loop = asyncio.get_running_loop()
+
+        def turn(settled: object, claims: object) -> set[int]:
+            loop.call_soon_threadsafe(table.close)
+            time.sleep(0.1)
+            return set()
+
+        await table.open()
+        monkeypatch.setattr(table._ledger, "turn", turn)
+        keeper = asyncio.create_task(table.keep())
+        given = await asyncio.wait_for(table.next(), 5)
+        await keeper
+        return given
+
+    assert run(main()) is None
+
+
+def _locked() -> str:
+    raise OperationalError("", {}, Exception("database is locked"))
+
+
+def test_a_process_that_slept_was_not_patient_meanwhile(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stopped in the middle of a try that fails, it tries again; else a lock of a moment would have ended the run."""
+    monkeypatch.setattr(desk, "STORE_PATIENCE", 0.5)
+    monkeypatch.setattr(desk, "_LONGEST_TRY", 0.1)
+    tries: list[float] = []
+
+    def work() -> str:
+        tries.append(time.monotonic())
+        if len(tries) == 1:
+            time.sleep(0.8)  # so it looks to who was stopped
+        return _locked() if len(tries) < 3 else "written"
+
+    assert run(a_desk(database, 1).apart(work)) == "written"
+    assert len(tries) == 3
+
+
+def test_patience_with_a_database_ends(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(desk, "STORE_PATIENCE", 0.3)
+    with pytest.raises(StoreError, match="cannot be written: database is locked"):
+        run(a_desk(database, 1).apart(_locked))
