@@ -19,13 +19,15 @@ from newsletter.domain.issue import Issue, IssueState, IssueStory
 from newsletter.domain.post import Post
 from newsletter.domain.ranking import Candidate, Ranked, Version, candidate, rank
 from newsletter.errors import Busy
-from newsletter.store import candidates, issues, posts
+from newsletter.services.illustrate import Album, Illustrator, embedded
+from newsletter.store import candidates, issues, pictures, posts
 from newsletter.store.database import Database
 from newsletter.text.excerpt import excerpt, first_image, minutes
 from newsletter.text.render import IssueLinks, Rendered
 
 EXCERPT = 35  # words of a row
 LONG_EXCERPT = 110  # words of the lead
+_TRIES = 3  # to have all pictures: while they were fetched, other stories may have come
 
 
 class Renderer(Protocol):
@@ -35,29 +37,43 @@ class Renderer(Protocol):
 
 
 def build(
-    database: Database, edition: Edition, renderer: Renderer, now: datetime, as_of: datetime, notes: Sequence[str] = ()
+    database: Database,
+    edition: Edition,
+    renderer: Renderer,
+    now: datetime,
+    as_of: datetime,
+    notes: Sequence[str] = (),
+    illustrator: Illustrator | None = None,
 ) -> Issue | None:
     """The edition's draft, made anew from what is there: same id and number while nobody sent or edited it.
 
     Takes stories published by `as_of` and not older than the edition's lookback before it, that never went to the
     edition and pass its categories; the best `max_stories`. None when there is none: a draft of before stays then, for
     somebody to send or cancel. One that somebody edited comes back as it is. `notes` say what could not be read.
-    Raises TemplateError, and Busy when another process is building the same edition.
+    Without an `illustrator` no story has pictures. Raises TemplateError, and Busy when another process is building the
+    same edition.
     """
+    album = Album(illustrator, now)
     try:
-        with database.write() as connection:
-            former = issues.draft(connection, edition.newsletter, edition.key)
-            if former and former.edited:
-                return former
-            chosen = ranked(connection, edition, as_of)[: edition.max_stories]
-            if not chosen:
-                return None
-            number = former.number if former else issues.next_number(connection, edition.newsletter, edition.key)
-            digest = _digest(connection, edition, number, chosen, as_of, tuple(notes))
-            frozen = _freeze(digest, renderer.digest(digest, links(edition, number)), now, as_of)
-            return issues.save_draft(connection, replace(frozen, id=former.id if former else 0))
+        for tries_left in reversed(range(_TRIES)):
+            with database.write() as connection:
+                former = issues.draft(connection, edition.newsletter, edition.key)
+                if former and former.edited:
+                    return former
+                chosen = ranked(connection, edition, as_of)[: edition.max_stories]
+                if not chosen:
+                    return None
+                number = former.number if former else issues.next_number(connection, edition.newsletter, edition.key)
+                digest = _digest(connection, edition, number, chosen, as_of, tuple(notes))
+                lacking = album.lacks(digest)
+                if not lacking or not tries_left:
+                    issue = _freeze(album.illustrated(digest), renderer, now, as_of)
+                    pictures.keep(connection, embedded(issue.html, illustrator))
+                    return issues.save_draft(connection, replace(issue, id=former.id if former else 0))
+            album.fill(lacking)  # the web may take its time: nobody waits for our transaction meanwhile
     except IntegrityError:
         raise Busy(f"another process is building {edition.newsletter} for {edition.key}; try again.") from None
+    raise AssertionError("the last try freezes what there is")
 
 
 def ranked(connection: Connection, edition: Edition, as_of: datetime) -> list[Ranked]:
@@ -148,7 +164,8 @@ def _also(speaker: Version, versions: Sequence[Version]) -> tuple[Also, ...]:
     )
 
 
-def _freeze(digest: Digest, rendered: Rendered, now: datetime, as_of: datetime) -> Issue:
+def _freeze(digest: Digest, renderer: Renderer, now: datetime, as_of: datetime) -> Issue:
+    rendered = renderer.digest(digest, links(digest.edition, digest.number))
     held = tuple(
         IssueStory(
             story.story,
