@@ -26,6 +26,9 @@ class Slots:
     rest: tuple[PictureSlot, ...] = (THUMB,)
 
 
+USUAL_SLOTS = Slots()
+
+
 @dataclass(frozen=True, slots=True)
 class Picture:
     """A file made for one slot; `src` is an https address or `cid:`, the size is that of the slot."""

@@ -1,13 +1,13 @@
-"""Gives the stories of a digest the pictures that their mail shows; one that cannot be had is noted, and goes without."""
+"""Gives a digest's stories the pictures that their mail shows; one that cannot be had is noted, and goes without."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from newsletter.domain.digest import Digest, DigestStory
-from newsletter.domain.picture import Picture, PictureSlot, Slots
+from newsletter.domain.picture import USUAL_SLOTS, Picture, PictureSlot, Slots
 from newsletter.errors import PictureError
 from newsletter.pictures.workshop import Made, Wish, Workshop
 from newsletter.text import media
@@ -20,7 +20,7 @@ class Illustrator:
 
     workshop: Workshop
     src: Callable[[str], str]
-    slots: Slots = Slots()
+    slots: Slots = USUAL_SLOTS
 
 
 @dataclass
@@ -52,6 +52,12 @@ class Album:
         notes = [note for story in digest.stories if (note := self._note(story))]
         return replace(digest, stories=stories, notes=(*digest.notes, *notes))
 
+    def embedded(self, html: str) -> dict[str, bytes]:
+        """The pictures that travel with a mail. Raises PictureError for one that is gone meanwhile."""
+        if self.illustrator is None:
+            return {}
+        return {name: self.illustrator.workshop.media.read(name) for name in media.embedded(html)}
+
     def _with_pictures(self, story: DigestStory, *, lead: bool) -> DigestStory:
         assert self.illustrator
         found = [
@@ -66,12 +72,6 @@ class Album:
         wanted = (self.made.get(wish) for wish in self.made if _is_of(wish, story))
         failure = next((made for made in wanted if isinstance(made, PictureError)), None)
         return f"{one_line(story.title)}: without its picture {story.image}: {failure}." if failure else None
-
-
-def embedded(html: str, illustrator: Illustrator | None) -> Mapping[str, bytes]:
-    """The pictures that travel with a mail. Raises PictureError for one that is gone meanwhile."""
-    names = media.embedded(html) if illustrator else []
-    return {name: illustrator.workshop.media.read(name) for name in names} if illustrator else {}
 
 
 def _wishes(digest: Digest, slots: Slots) -> list[Wish]:

@@ -19,7 +19,7 @@ from newsletter.domain.issue import Issue, IssueState, IssueStory
 from newsletter.domain.post import Post
 from newsletter.domain.ranking import Candidate, Ranked, Version, candidate, rank
 from newsletter.errors import Busy
-from newsletter.services.illustrate import Album, Illustrator, embedded
+from newsletter.services.illustrate import Album, Illustrator
 from newsletter.store import candidates, issues, pictures, posts
 from newsletter.store.database import Database
 from newsletter.text.excerpt import excerpt, first_image, minutes
@@ -27,7 +27,6 @@ from newsletter.text.render import IssueLinks, Rendered
 
 EXCERPT = 35  # words of a row
 LONG_EXCERPT = 110  # words of the lead
-_TRIES = 3  # to have all pictures: while they were fetched, other stories may have come
 
 
 class Renderer(Protocol):
@@ -55,7 +54,7 @@ def build(
     """
     album = Album(illustrator, now)
     try:
-        for tries_left in reversed(range(_TRIES)):
+        while True:
             with database.write() as connection:
                 former = issues.draft(connection, edition.newsletter, edition.key)
                 if former and former.edited:
@@ -64,16 +63,16 @@ def build(
                 if not chosen:
                     return None
                 number = former.number if former else issues.next_number(connection, edition.newsletter, edition.key)
-                digest = _digest(connection, edition, number, chosen, as_of, tuple(notes))
-                lacking = album.lacks(digest)
-                if not lacking or not tries_left:
-                    issue = _freeze(album.illustrated(digest), renderer, now, as_of)
-                    pictures.keep(connection, embedded(issue.html, illustrator))
-                    return issues.save_draft(connection, replace(issue, id=former.id if former else 0))
-            album.fill(lacking)  # the web may take its time: nobody waits for our transaction meanwhile
+                plain = _digest(connection, edition, number, chosen, as_of, tuple(notes))
+                lacking = album.lacks(plain)
+                if not lacking:
+                    digest = album.illustrated(plain)
+                    frozen = _freeze(digest, renderer.digest(digest, links(edition, number)), now, as_of)
+                    pictures.keep(connection, album.embedded(frozen.html))
+                    return issues.save_draft(connection, replace(frozen, id=former.id if former else 0))
+            album.fill(lacking)  # the web may take its time: no transaction is open meanwhile
     except IntegrityError:
         raise Busy(f"another process is building {edition.newsletter} for {edition.key}; try again.") from None
-    raise AssertionError("the last try freezes what there is")
 
 
 def ranked(connection: Connection, edition: Edition, as_of: datetime) -> list[Ranked]:
@@ -164,8 +163,7 @@ def _also(speaker: Version, versions: Sequence[Version]) -> tuple[Also, ...]:
     )
 
 
-def _freeze(digest: Digest, renderer: Renderer, now: datetime, as_of: datetime) -> Issue:
-    rendered = renderer.digest(digest, links(digest.edition, digest.number))
+def _freeze(digest: Digest, rendered: Rendered, now: datetime, as_of: datetime) -> Issue:
     held = tuple(
         IssueStory(
             story.story,
