@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
 
 from PIL import Image
 
 from newsletter.errors import PictureError
+from newsletter.pictures.values import Shaped
 
 MOST_BYTES = 200_000
 _QUALITIES = (85, 80, 74, 66, 56, 46, 38)
 _DRAWN = 4096  # a picture of at most so many colours was drawn, and JPEG would smear its edges
-
-
-@dataclass(frozen=True, slots=True)
-class Shaped:
-    """A finished file; `kind` is `jpg` or `png`."""
-
-    data: bytes
-    kind: str
 
 
 def photo(image: Image.Image) -> Shaped:

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from newsletter.errors import PictureError
-from newsletter.pictures.encoding import Shaped
+from newsletter.pictures.values import Shaped
 from newsletter.text.media import is_name
 
 

@@ -11,8 +11,8 @@ from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from newsletter.errors import PictureError
 from newsletter.pictures import svg
+from newsletter.pictures.origins import MOST_BYTES
 
-MOST_BYTES = 20_000_000
 MOST_PIXELS = 50_000_000  # what the largest cameras of telephones give
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP")

@@ -8,7 +8,8 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from newsletter.errors import PictureError
-from newsletter.pictures.opening import MOST_BYTES
+
+MOST_BYTES = 20_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from PIL import Image, ImageEnhance, ImageFilter, ImageStat
 from newsletter.domain.picture import PictureSlot
 from newsletter.errors import PictureError
 from newsletter.pictures import crop, encoding
-from newsletter.pictures.encoding import Shaped
 from newsletter.pictures.opening import pixels
+from newsletter.pictures.values import Shaped
 
 VERSION = 1  # raised whenever the same picture would be shaped otherwise than before
 DENSITY = 2  # pixels of a file for each of its slot, each way

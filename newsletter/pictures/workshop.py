@@ -14,38 +14,15 @@ from datetime import datetime, timedelta
 
 from newsletter.domain.picture import PictureSlot
 from newsletter.errors import NewsletterError, PictureError
-from newsletter.pictures.encoding import Shaped
 from newsletter.pictures.media import Entry, Media
 from newsletter.pictures.origins import Local, Place, Remote, origin
 from newsletter.pictures.shaping import VERSION, shape
+from newsletter.pictures.values import Fetch, Made, Shaped, Wish
 
 FRESH = timedelta(days=1)  # so long the web is not asked again for a picture that was made
 EACH = 10.0  # seconds, for one picture from the web
 ALL = 20.0  # seconds, for all of them
 _AT_ONCE = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """A picture that a post of `source` names by its address, wanted for a slot."""
-
-    source: str
-    address: str
-    slot: PictureSlot
-
-
-@dataclass(frozen=True, slots=True)
-class Download:
-    """What the web gave. `validators` are headers that ask for it only if it has changed."""
-
-    body: bytes
-    validators: Mapping[str, str] = field(default_factory=dict)
-
-
-# An address, headers to send and the seconds it may take; None when the picture is as it was. Raises NewsletterError.
-Fetch = Callable[[str, Mapping[str, str], float], Download | None]
-
-Made = str | PictureError  # a picture's name in the media folder, or why there is none
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from newsletter.domain.digest import Digest, DigestStory
 from newsletter.domain.picture import USUAL_SLOTS, Picture, PictureSlot, Slots
 from newsletter.errors import PictureError
-from newsletter.pictures.workshop import Made, Wish, Workshop
+from newsletter.pictures.values import Made, Wish
 from newsletter.text import media
 from newsletter.text.plain import one_line
+
+if TYPE_CHECKING:
+    from newsletter.pictures.workshop import Workshop
 
 
 @dataclass(frozen=True)

@@ -157,9 +157,8 @@ class _Conversation:
         for chunk in chunks:
             size += len(chunk)
             if size > self.limits.size:
-                raise SourceError(
-                    f"{_shown(self.url)}: larger than {self.limits.size / 1_000_000:g} MB, which no {self.limits.what} is."
-                )
+                told = f"larger than {self.limits.size / 1_000_000:g} MB, which no {self.limits.what} is"
+                raise SourceError(f"{_shown(self.url)}: {told}.")
             yield chunk
 
     def _refusal(self, status: int, headers: Mapping[str, str]) -> SourceError:

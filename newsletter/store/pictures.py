@@ -27,3 +27,8 @@ def get(connection: Connection, names: Collection[str]) -> dict[str, bytes]:
     if missing := [name for name in names if name not in found]:
         raise StoreError(f"the picture {missing[0]} of this issue is not in the database; build the issue again.")
     return {name: found[name] for name in names}
+
+
+def find(connection: Connection, name: str) -> bytes | None:
+    data = connection.scalar(select(pictures.c.data).where(pictures.c.name == name))
+    return None if data is None else bytes(data)

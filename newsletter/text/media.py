@@ -39,6 +39,11 @@ def embedded(html: str) -> list[str]:
     return list(dict.fromkeys(found["cid"] for found in _SRC.finditer(html) if found["cid"]))
 
 
+def shown(html: str) -> list[str]:
+    """All pictures of ours that a mail shows, each once."""
+    return list(dict.fromkeys(found["cid"] or found["url"] for found in _SRC.finditer(html)))
+
+
 def relocated(html: str, place: Callable[[str], str | None]) -> str:
     """With each picture of ours at the address that `place` gives for its name; where that is None, as it was."""
 
