@@ -169,6 +169,14 @@ issues = Table(
     UniqueConstraint("newsletter", "edition", "number"),
 )
 
+# Pictures that travel with mails; the HTML of an issue names them. A name is made from the content.
+pictures = Table(
+    "pictures",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("data", LargeBinary, nullable=False),
+)
+
 # The ledger of sent stories, written in the transaction that starts an issue: what stands here goes there never again.
 sent_stories = Table(
     "sent_stories",
