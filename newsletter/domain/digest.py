@@ -47,13 +47,17 @@ class DigestStory:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """`stories` is never empty; the first one is the lead. `date` is local to the edition's time zone."""
+    """`stories` is never empty; the first one is the lead. `date` is local to the edition's time zone.
+
+    `more` come after them, told by their titles alone: the mail would be too long otherwise.
+    """
 
     edition: Edition
     number: int
     date: datetime
     stories: tuple[DigestStory, ...]
     notes: tuple[str, ...] = ()
+    more: tuple[DigestStory, ...] = ()
 
     @property
     def lead(self) -> DigestStory:

@@ -19,6 +19,7 @@ from newsletter.domain.issue import Issue, IssueState, IssueStory
 from newsletter.domain.post import Post
 from newsletter.domain.ranking import Candidate, Ranked, Version, candidate, rank
 from newsletter.errors import Busy
+from newsletter.services.trimming import fitting
 from newsletter.store import candidates, issues, posts
 from newsletter.store.database import Database
 from newsletter.text.excerpt import excerpt, first_image, minutes
@@ -42,6 +43,7 @@ def build(
     Takes stories published by `as_of` and not older than the edition's lookback before it, that never went to the
     edition and pass its categories; the best `max_stories`. None when there is none: a draft of before stays then, for
     somebody to send or cancel. One that somebody edited comes back as it is. `notes` say what could not be read.
+    A mail that mailboxes would cut off is made shorter from its end (`services.trimming`).
     Raises TemplateError, and Busy when another process is building the same edition.
     """
     try:
@@ -53,8 +55,9 @@ def build(
             if not chosen:
                 return None
             number = former.number if former else issues.next_number(connection, edition.newsletter, edition.key)
-            digest = _digest(connection, edition, number, chosen, as_of, tuple(notes))
-            frozen = _freeze(digest, renderer.digest(digest, links(edition, number)), now, as_of)
+            whole = _digest(connection, edition, number, chosen, as_of, tuple(notes))
+            digest, rendered = fitting(whole, lambda digest: renderer.digest(digest, links(edition, number)))
+            frozen = _freeze(digest, rendered, now, as_of)
             return issues.save_draft(connection, replace(frozen, id=former.id if former else 0))
     except IntegrityError:
         raise Busy(f"another process is building {edition.newsletter} for {edition.key}; try again.") from None
@@ -156,7 +159,7 @@ def _freeze(digest: Digest, rendered: Rendered, now: datetime, as_of: datetime) 
             story.url,
             tuple({"title": also.title, "url": also.url, "source": also.source} for also in story.also),
         )
-        for story in digest.stories
+        for story in (*digest.stories, *digest.more)
     )
     return Issue(
         id=0,
