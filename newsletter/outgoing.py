@@ -23,6 +23,7 @@ from newsletter.text.token import PREFERENCES, UNSUBSCRIBE
 
 if TYPE_CHECKING:
     from newsletter.domain.accounting import Accounting, Headway
+    from newsletter.preflight.examined import Examined
     from newsletter.services.line import Pace
     from newsletter.services.preflight import Finding
 
@@ -83,11 +84,40 @@ def stand_in(app: App, address: str = "reader@example.com") -> Claim:
 
 
 def inspect(app: App, issue: Issue) -> list[Finding]:
-    """Preflight, on the message as a reader would get it."""
-    from newsletter.services.preflight import preflight
+    """Preflight, on the message as a reader would get it. The web is not asked: what a check heard of late is known."""
+    from newsletter.preflight.addresses import to_ask
+    from newsletter.services.preflight import judge
+    from newsletter.services.reach import remembered
 
+    examined = _examined(app, issue)
+    answers = remembered(app.database, to_ask(examined), app.clock())
+    return judge(replace(examined, known=replace(examined.known, answers=answers)))
+
+
+def inspect_thoroughly(app: App, issue: Issue, online: bool) -> list[Finding]:
+    """The same, and spam filters are asked; `online` whether the web is, too. Takes seconds, a minute at most."""
+    from newsletter.preflight.addresses import to_ask
+    from newsletter.services import reach, spam
+    from newsletter.services.preflight import judge
+    from newsletter.sources.probe import probe
+
+    examined = _examined(app, issue)
+    urls, now = to_ask(examined), app.clock()
+    answers = reach.reach(app.database, urls, probe, now) if online else reach.remembered(app.database, urls, now)
+    verdicts = tuple(spam.verdicts(examined.raw)) if examined.raw else ()
+    known = replace(examined.known, answers=answers, asked=online, verdicts=verdicts)
+    return judge(replace(examined, known=known))
+
+
+def _examined(app: App, issue: Issue) -> Examined:
+    from newsletter.services.preflight import Known, examine
+    from newsletter.store import issues
+
+    with app.database.read() as connection:
+        former = issues.former_subject(connection, issue)
     ready = outgoing(app, issue)
-    return preflight(issue, ready.edition, ready.headers, ready.readers(stand_in(app)))
+    examined = examine(issue, ready.edition, ready.headers, ready.readers(stand_in(app)))
+    return replace(examined, known=Known(now=app.clock(), former_subject=former))
 
 
 def policy(app: App, wait: timedelta, patience: timedelta = timedelta()) -> DeliveryPolicy:

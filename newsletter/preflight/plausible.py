@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from newsletter.domain.subscriber import Reader
-from newsletter.text.slots import fill_html, values
+from newsletter.text.slots import fill_html, used, values
 
 _TOKEN = "t" * 64  # of the tenth million's reader of a newsletter with a name of 20 letters
 _LONG = Reader(
@@ -26,4 +26,5 @@ def longest(site_url: str) -> Reader:
 
 def html_bytes(html: str, site_url: str) -> int:
     """Bytes of an issue's HTML once its slots are filled with long values: what Gmail counts, for it decodes first."""
-    return len(fill_html(html, values(longest(site_url))).encode())
+    filling = dict.fromkeys(used(html), "") | values(longest(site_url))
+    return len(fill_html(html, filling).encode())

@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache
 
 from newsletter.domain.digest import Digest, DigestStory
 from newsletter.preflight.plausible import html_bytes
@@ -31,7 +31,7 @@ def fitting(digest: Digest, render: Render) -> tuple[Digest, Rendered]:
         return digest, rendered
     stories, last = digest.stories, len(digest.stories) - 1
 
-    @lru_cache(maxsize=None)  # the search comes back to what it has looked at
+    @cache  # the search comes back to what it has looked at
     def shortened(cut: int, left_out: int) -> tuple[Digest, Rendered]:
         kept, told = len(stories) - cut, len(stories) - left_out
         shorter = replace(

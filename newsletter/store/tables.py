@@ -322,6 +322,20 @@ notices = Table(
     Index("notices_by_state", "state", "due_at"),
 )
 
+# What the web said of an address (`domain.answer`); `key` is the hash of `url`.
+web_answers = Table(
+    "web_answers",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("asked_at", Instant, nullable=False, index=True),
+    Column("status", Integer, nullable=False),
+    Column("moved_to", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("trouble", Text, nullable=False),
+    Column("private", Boolean, nullable=False),
+)
+
 # One row per schedule and local date: the unique key is what makes a run fall due once (DESIGN §4.7).
 runs = Table(
     "runs",
