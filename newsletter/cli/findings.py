@@ -25,8 +25,7 @@ def show_findings(findings: Sequence[Finding]) -> None:
     blocks, warnings = _of(findings, "block"), _of(findings, "warn")
     _show_group(f"[bold red]{count(len(blocks), 'thing stops it', 'things stop it').capitalize()}[/]", blocks)
     _show_group(f"[bold yellow]{count(len(warnings), 'warning').capitalize()}[/]", warnings)
-    verdict = "[red]It must not be sent like this.[/]" if blocks else "[green]It may be sent.[/]"
-    output.say(verdict if findings else f"{verdict} Nothing to find fault with.")
+    output.say(_verdict(len(blocks), len(warnings)))
 
 
 def note_findings(issue: int, findings: Sequence[Finding]) -> None:
@@ -35,6 +34,17 @@ def note_findings(issue: int, findings: Sequence[Finding]) -> None:
         output.note(f"[yellow]warning:[/] {output.plain(finding.message)}")
     if rest := len(findings[_NOTED:]):
         output.note(f"[yellow]… and {count(rest, 'more', 'more')}:[/] [bold]newsletter check {issue}[/] shows all.")
+
+
+def _verdict(blocks: int, warnings: int) -> str:
+    if blocks:
+        return "[red]It must not be sent like this.[/]"
+    look = f" Look at the {count(warnings, 'warning')} first." if warnings > 1 else ""
+    return (
+        f"[green]It may be sent.[/]{look}"
+        if warnings
+        else "[green]It may be sent.[/] There is nothing to find fault with."
+    )
 
 
 def _of(findings: Sequence[Finding], level: str) -> list[Finding]:

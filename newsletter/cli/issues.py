@@ -250,6 +250,7 @@ def check(
     if as_json:
         output.answer_json(findings.findings_json(issue, told))
     else:
+        output.say(f"[bold]Issue {found.id}[/]  {output.plain(found.subject)}\n")
         findings.show_findings(told)
     if any(finding.level.value == "block" for finding in told):
         raise typer.Exit(3)

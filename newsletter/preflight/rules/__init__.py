@@ -44,7 +44,7 @@ RULES: tuple[Rule, ...] = (
     list_fields.list_id,
     list_fields.feedback_id,
     list_fields.what_kind_of_mail,
-    list_fields.unsubscribe_is_local,
+    list_fields.unsubscribe_port,
     mime.parts,
     mime.encodings,
     mime.body_lines,
