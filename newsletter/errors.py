@@ -10,6 +10,7 @@ NewsletterError            said to the user in one line, never as a traceback; e
 ├── SourceError            a source cannot be read at all
 │   └── Refused            the fetch guard does not go there
 ├── PostError              one post cannot be read: file, line, remedy
+├── PictureError           one picture cannot be shown: the reason, without its place
 ├── TemplateError          a template is wrong: file, line, remedy
 ├── AddressError           not an e-mail address we can mail
 ├── TokenError             a link's token is forged, expired or of another purpose
@@ -80,6 +81,10 @@ class TemplateError(NewsletterError):
     def __init__(self, template: str, reason: str, *, line: int | None = None) -> None:
         self.template, self.reason, self.line = template, reason, line
         super().__init__(f"{template}:{line}: {reason}" if line else f"{template}: {reason}")
+
+
+class PictureError(NewsletterError):
+    """A picture that no mail can show. `str(error)` is the reason alone, without a full stop; who asked knows where."""
 
 
 class AddressError(NewsletterError):

@@ -18,6 +18,7 @@ from newsletter.domain.subscriber import Reader
 from newsletter.errors import AddressError, ConfigError
 from newsletter.text.dates import long_date
 from newsletter.text.headers import mailbox
+from newsletter.text.media import embedded
 from newsletter.text.message import CompiledMessage, Content, Headers, compile_message, issue_headers
 from newsletter.text.token import PREFERENCES, UNSUBSCRIBE
 
@@ -48,8 +49,20 @@ def outgoing(app: App, issue: Issue) -> Outgoing:
     edition = app.edition(issue.newsletter, issue.edition)
     return_path = _address(edition)
     headers = issue_headers(edition, issue.number, _date(app, issue))
-    message = compile_message(Content(issue.subject, issue.html, issue.text), headers)
+    message = compile_message(content(app, issue), headers)
     return Outgoing(issue, edition, headers, message, readers(app, issue, edition), return_path)
+
+
+def content(app: App, issue: Issue) -> Content:
+    """What the message says, with the pictures that travel with it. Raises StoreError when one is gone."""
+    from newsletter.store import pictures
+
+    names = embedded(issue.html)
+    if not names:
+        return Content(issue.subject, issue.html, issue.text)
+    with app.database.read() as connection:
+        files = pictures.get(connection, names)
+    return Content(issue.subject, issue.html, issue.text, tuple(files.items()))
 
 
 def preview(app: App, issue: Issue) -> Outgoing:

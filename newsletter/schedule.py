@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -14,6 +15,7 @@ from newsletter.app import App
 from newsletter.domain.issue import Issue
 from newsletter.domain.occurrence import Occurrence, Schedule, next_occurrence
 from newsletter.errors import NewsletterError
+from newsletter.illustrating import illustrator
 from newsletter.logs import tell
 from newsletter.services.run import Press, abandoned, finish_abandoned, run_due
 from newsletter.services.steer import start
@@ -78,7 +80,9 @@ def press(app: App, plan: Planned, worker: str) -> Press:
     """What the run of one edition works with."""
     edition = app.edition(plan.newsletter, plan.edition)
     sources = app.sources(plan.newsletter)
-    return Press(app.database, edition, sources, app.renderer, lambda issue: _check(app, issue), app.clock, worker)
+    pictures = illustrator(app, plan.newsletter)
+    check = partial(_check, app)
+    return Press(app.database, edition, sources, app.renderer, check, app.clock, worker, pictures)
 
 
 @dataclass

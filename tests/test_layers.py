@@ -19,10 +19,13 @@ MAY_IMPORT = {
     "sources": GROUND | {"text", "sources"},
     "transports": GROUND | {"text", "transports"},
     "preflight": GROUND | {"text", "preflight"},
-    "services": GROUND | {"text", "store", "preflight", "sources.base", "transports.base", "services"},
-    "app": GROUND | {"config", "text", "store", "preflight", "sources", "transports", "services"},
-    "outgoing": GROUND | {"config", "text", "store", "preflight", "sources", "transports", "services", "app"},
+    "pictures": GROUND | {"text", "pictures"},
+    "services": GROUND | {"text", "store", "preflight", "pictures", "sources.base", "transports.base", "services"},
+    "app": GROUND | {"config", "text", "store", "preflight", "pictures", "sources", "transports", "services"},
+    "outgoing": GROUND
+    | {"config", "text", "store", "preflight", "pictures", "sources", "transports", "services", "app"},
 }
+MAY_IMPORT["illustrating"] = MAY_IMPORT["outgoing"]
 ROOF = {"schedule", "sender", "chunks", "watch", "logs", "serve", "doctor", "cli", "web", "demo"}
 ROOF |= {"__main__", "__init__", "__version__"}
 EVERYTHING = {*MAY_IMPORT, *ROOF, "sources.base", "transports.base"}

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -19,8 +20,9 @@ from newsletter.domain.issue import Issue, IssueState, IssueStory
 from newsletter.domain.post import Post
 from newsletter.domain.ranking import Candidate, Ranked, Version, candidate, rank
 from newsletter.errors import Busy
+from newsletter.services.illustrate import Album, Illustrator
 from newsletter.services.trimming import fitting
-from newsletter.store import candidates, issues, posts
+from newsletter.store import candidates, issues, pictures, posts
 from newsletter.store.database import Database
 from newsletter.text.excerpt import excerpt, first_image, minutes
 from newsletter.text.render import IssueLinks, Rendered
@@ -36,29 +38,42 @@ class Renderer(Protocol):
 
 
 def build(
-    database: Database, edition: Edition, renderer: Renderer, now: datetime, as_of: datetime, notes: Sequence[str] = ()
+    database: Database,
+    edition: Edition,
+    renderer: Renderer,
+    now: datetime,
+    as_of: datetime,
+    notes: Sequence[str] = (),
+    illustrator: Illustrator | None = None,
 ) -> Issue | None:
     """The edition's draft, made anew from what is there: same id and number while nobody sent or edited it.
 
     Takes stories published by `as_of` and not older than the edition's lookback before it, that never went to the
     edition and pass its categories; the best `max_stories`. None when there is none: a draft of before stays then, for
     somebody to send or cancel. One that somebody edited comes back as it is. `notes` say what could not be read.
-    A mail that mailboxes would cut off is made shorter from its end (`services.trimming`).
-    Raises TemplateError, and Busy when another process is building the same edition.
+    A mail that mailboxes would cut off is made shorter from its end (`services.trimming`). Without an `illustrator` no
+    story has pictures. Raises TemplateError, and Busy when another process is building the same edition.
     """
+    album = Album(illustrator, now)
     try:
-        with database.write() as connection:
-            former = issues.draft(connection, edition.newsletter, edition.key)
-            if former and former.edited:
-                return former
-            chosen = ranked(connection, edition, as_of)[: edition.max_stories]
-            if not chosen:
-                return None
-            number = former.number if former else issues.next_number(connection, edition.newsletter, edition.key)
-            whole = _digest(connection, edition, number, chosen, as_of, tuple(notes))
-            digest, rendered = fitting(whole, lambda digest: renderer.digest(digest, links(edition, number)))
-            frozen = _freeze(digest, rendered, now, as_of)
-            return issues.save_draft(connection, replace(frozen, id=former.id if former else 0))
+        while True:
+            with database.write() as connection:
+                former = issues.draft(connection, edition.newsletter, edition.key)
+                if former and former.edited:
+                    return former
+                chosen = ranked(connection, edition, as_of)[: edition.max_stories]
+                if not chosen:
+                    return None
+                number = former.number if former else issues.next_number(connection, edition.newsletter, edition.key)
+                plain = _digest(connection, edition, number, chosen, as_of, tuple(notes))
+                lacking = album.lacks(plain)
+                if not lacking:
+                    whole = album.illustrated(plain)
+                    digest, rendered = fitting(whole, partial(_rendered, renderer))
+                    frozen = _freeze(digest, rendered, now, as_of)
+                    pictures.keep(connection, album.embedded(frozen.html))
+                    return issues.save_draft(connection, replace(frozen, id=former.id if former else 0))
+            album.fill(lacking)  # the web may take its time: no transaction is open meanwhile
     except IntegrityError:
         raise Busy(f"another process is building {edition.newsletter} for {edition.key}; try again.") from None
 
@@ -123,6 +138,10 @@ def _digest(
     return Digest(edition, number, as_of.astimezone(ZoneInfo(edition.timezone)), told, notes)
 
 
+def _rendered(renderer: Renderer, digest: Digest) -> Rendered:
+    return renderer.digest(digest, links(digest.edition, digest.number))
+
+
 def _story(item: Candidate, post: Post, versions: Sequence[Version], *, lead: bool) -> DigestStory:
     image, image_alt = first_image(post) or (None, "")
     return DigestStory(
@@ -135,6 +154,7 @@ def _story(item: Candidate, post: Post, versions: Sequence[Version], *, lead: bo
         long_excerpt=excerpt(post, LONG_EXCERPT) if lead else "",
         author=post.author,
         category=post.categories[0] if post.categories else "",
+        tags=(*post.categories[1:], *post.tags),
         image=image,
         image_alt=image_alt,
         minutes=minutes(post),

@@ -18,6 +18,7 @@ from newsletter.domain.issue import Issue, IssueState
 from newsletter.domain.occurrence import Occurrence, Schedule, due, latest_occurrence
 from newsletter.errors import NewsletterError
 from newsletter.services.collect import collect
+from newsletter.services.illustrate import Illustrator
 from newsletter.services.publish import build
 from newsletter.services.steer import start
 from newsletter.sources.base import Source
@@ -41,6 +42,7 @@ class Press:
     check: Callable[[Issue], None]
     clock: Callable[[], datetime]
     worker: str
+    illustrator: Illustrator | None = None
 
 
 def run_due(press: Press, schedule: Schedule) -> Run | None:
@@ -132,7 +134,7 @@ def _build(press: Press) -> Issue | None:
     reports = collect(press.database, press.edition.newsletter, press.sources, press.clock())
     notes = [f"{report.name} could not be read: {report.error}" for report in reports if report.error]
     now = press.clock()
-    return build(press.database, press.edition, press.renderer, now, now, notes)
+    return build(press.database, press.edition, press.renderer, now, now, notes, press.illustrator)
 
 
 @contextmanager
