@@ -129,7 +129,8 @@ def _examined(app: App, issue: Issue) -> Examined:
     with app.database.read() as connection:
         former = issues.former_subject(connection, issue)
     ready = outgoing(app, issue)
-    examined = examine(issue, ready.edition, ready.headers, ready.readers(stand_in(app)))
+    attached = content(app, issue).pictures
+    examined = examine(issue, ready.edition, ready.headers, ready.readers(stand_in(app)), attached)
     return replace(examined, known=Known(now=app.clock(), former_subject=former))
 
 

@@ -83,6 +83,7 @@ RULES: tuple[Rule, ...] = (
     pictures.alt_is_a_file,
     pictures.no_size,
     pictures.heavy_data,
+    pictures.not_attached,
     pictures.only_a_picture,
     law.postal_address,
     law.not_https,
