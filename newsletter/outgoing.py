@@ -131,7 +131,8 @@ def _examined(app: App, issue: Issue) -> Examined:
     ready = outgoing(app, issue)
     attached = content(app, issue).pictures
     examined = examine(issue, ready.edition, ready.headers, ready.readers(stand_in(app)), attached)
-    return replace(examined, known=Known(now=app.clock(), former_subject=former))
+    now = None if issue.started_at else app.clock()  # one that went out long ago has its date from then
+    return replace(examined, known=Known(now=now, former_subject=former))
 
 
 def policy(app: App, wait: timedelta, patience: timedelta = timedelta()) -> DeliveryPolicy:

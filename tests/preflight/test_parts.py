@@ -10,7 +10,7 @@ import pytest
 from newsletter.domain.issue import IssueStory
 from newsletter.preflight.examined import Examined
 from newsletter.preflight.known import Known, Verdict
-from newsletter.preflight.rules import mime, pictures, size, spam, twin, way_out
+from newsletter.preflight.rules import law, mime, pictures, size, spam, twin, way_out
 from newsletter.services.preflight import examine
 from newsletter.text.media import content_id
 from newsletter.text.message import issue_headers
@@ -209,3 +209,17 @@ def test_spam(verdict: Verdict, found: str) -> None:
     assert found in told
     assert bool(told) is bool(found)
     assert "block" not in told
+
+
+@pytest.mark.parametrize(
+    ("html", "text", "found"),
+    [
+        ("<p>The Example,<br>1 Example Street, London N1 1AA</p>", "The Example\n1 Example Street\nLondon N1 1AA", ""),
+        ("<p>The Example</p>", "The Example, 1 Example Street, London N1 1AA", "The HTML part does not show"),
+        ("<p>The Example, 1 Example Street, London N1 1AA</p>", "The Example", "The text part does not show"),
+    ],
+)
+def test_the_postal_address_is_shown(html: str, text: str, found: str) -> None:
+    assert found in said(law.address_not_shown, examined(html=html, text=text))
+    assert bool(said(law.address_not_shown, examined(html=html, text=text))) is bool(found)
+    assert said(law.address_not_shown, examined(replace(EDITION, postal_address=""), html=html, text=text)) == ""

@@ -86,6 +86,7 @@ RULES: tuple[Rule, ...] = (
     pictures.not_attached,
     pictures.only_a_picture,
     law.postal_address,
+    law.address_not_shown,
     law.not_https,
     spam.looks_like_spam,
 )

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator
 
 from newsletter.preflight.addresses import is_web
 from newsletter.preflight.examined import Examined
 from newsletter.preflight.finding import Finding, warn
-from newsletter.preflight.listing import first_of
+from newsletter.preflight.listing import first_of, squeezed
 from newsletter.text.columns import width
 from newsletter.text.plain import one_line
 
@@ -28,10 +27,10 @@ def no_text_part(examined: Examined) -> Iterator[Finding]:
 
 def title_missing(examined: Examined) -> Iterator[Finding]:
     """Each story's title, in both parts."""
-    parts = {"text": _squeezed(examined.text), "HTML": _squeezed(examined.page.said)}
+    parts = {"text": squeezed(examined.text), "HTML": squeezed(examined.page.said)}
     titles = [story.title for story in examined.issue.stories if one_line(story.title)]
     for part, said in parts.items():
-        missing = [title for title in titles if _squeezed(title) not in said]
+        missing = [title for title in titles if squeezed(title) not in said]
         if said and missing:
             reason = f"The {part} part does not name {len(missing)} of {len(titles)} stories: {first_of(missing)}."
             yield warn(part, reason, "Its template leaves them out.")
@@ -79,11 +78,6 @@ def markup_left(examined: Examined) -> Iterator[Finding]:
         yield warn(
             "text", f"HTML is left in the text part: {first_of(left)}.", "Its template escapes what it should not."
         )
-
-
-def _squeezed(text: str) -> str:
-    """Letters and digits alone: line ends, joiners and typographic spaces differ between the parts."""
-    return "".join(char for char in text.casefold() if unicodedata.category(char)[0] in "LNS")
 
 
 def _addresses(text: str) -> set[str]:
