@@ -29,11 +29,12 @@ def show_findings(findings: Sequence[Finding]) -> None:
 
 
 def note_findings(issue: int, findings: Sequence[Finding]) -> None:
-    """Warnings beside an answer: the first ones, for they are not what was asked for."""
+    """Warnings beside an answer: the first ones, and no remedies, for they are not what was asked for."""
     for finding in findings[:_NOTED]:
-        output.note(f"[yellow]warning:[/] {output.plain(finding.message)}")
-    if rest := len(findings[_NOTED:]):
-        output.note(f"[yellow]… and {count(rest, 'more', 'more')}:[/] [bold]newsletter check {issue}[/] shows all.")
+        output.note(f"[yellow]warning:[/] {output.plain(finding.reason)}")
+    if findings:
+        rest = f"… and {count(len(findings) - _NOTED, 'more', 'more')}; " if len(findings) > _NOTED else ""
+        output.note(f"{rest}[bold]newsletter check {issue}[/] tells what to do.")
 
 
 def _verdict(blocks: int, warnings: int) -> str:

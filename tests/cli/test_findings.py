@@ -40,7 +40,16 @@ def test_beside_an_answer_stand_the_first_warnings_only(capsys: pytest.CaptureFi
     note_findings(7, [LONG] * 12)
     told = capsys.readouterr().err.splitlines()
     assert len(told) == 6
-    assert told[-1] == "… and 7 more: newsletter check 7 shows all."
+    assert told[-1] == "… and 7 more; newsletter check 7 tells what to do."
+
+
+def test_where_nothing_is_odd_nothing_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    note_findings(7, [])
+    assert capsys.readouterr().err == ""
+    note_findings(7, [LONG])
+    assert capsys.readouterr().err == (
+        "warning: The subject has 80 characters.\nnewsletter check 7 tells what to do.\n"
+    )
 
 
 def test_the_json_tells_all_of_each_finding() -> None:
