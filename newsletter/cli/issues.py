@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsletter.cli import output, sheets, summary
+from newsletter.cli import findings, output, sheets, summary
 from newsletter.cli.posts import collect_one, tell_reports
 from newsletter.cli.session import (
     Context,
@@ -236,19 +236,30 @@ def preview(
         output.say(f"[green]wrote[/]  {output.plain(file)}")
 
 
-def check(context: Context, issue: IssueArgument, as_json: JsonOption = False) -> None:
-    """Check an issue before it is sent. Leaves with 3 when something certainly broken must not go out."""
-    from newsletter.outgoing import inspect
+def check(
+    context: Context,
+    issue: IssueArgument,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Do not ask the web whether links and pictures are alive.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Check an issue before it is sent. Leaves with 3 when something certainly broken must not go out.
 
-    findings = inspect(context.obj.app, load(context.obj, issue))
-    blocks = sum(finding.level.value == "block" for finding in findings)
+    Links and pictures are asked for, each address at most once an hour, for a minute at most.
+    """
+    from newsletter.outgoing import inspect_thoroughly
+
+    found = load(context.obj, issue)
+    if not offline and output.is_interactive():
+        output.note("[dim]Asking whether links and pictures are alive …[/]")
+    told = inspect_thoroughly(context.obj.app, found, online=not offline)
     if as_json:
-        output.answer_json(sheets.findings_json(issue, findings))
+        output.answer_json(findings.findings_json(issue, told))
     else:
-        sheets.show_findings(findings)
-        verdict = "[red]It must not be sent like this.[/]" if blocks else "[green]It may be sent.[/]"
-        output.say(f"{verdict} {count(len(findings) - blocks, 'warning').capitalize()}.")
-    if blocks:
+        output.say(f"[bold]Issue {found.id}[/]  {output.plain(found.subject)}\n")
+        findings.show_findings(told)
+    if any(finding.level.value == "block" for finding in told):
         raise typer.Exit(3)
 
 

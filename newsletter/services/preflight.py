@@ -31,9 +31,13 @@ def judge(examined: Examined) -> list[Finding]:
     return sorted(found, key=lambda finding: finding.level is not Level.BLOCK)
 
 
-def examine(issue: Issue, edition: Edition, headers: Headers, reader: Reader) -> Examined:
+def examine(
+    issue: Issue, edition: Edition, headers: Headers, reader: Reader, pictures: tuple[tuple[str, bytes], ...] = ()
+) -> Examined:
+    """`pictures` are those that travel with the message."""
+    content = Content(issue.subject, issue.html, issue.text, pictures)
     try:
-        raw = b"".join(compile_message(Content(issue.subject, issue.html, issue.text), headers).fill(reader))
+        raw = b"".join(compile_message(content, headers).fill(reader))
     except AttributeError:  # a slot that no reader has: `unfilled_slot` tells
         return Examined(issue, edition, b"")
     except (NewsletterError, ValueError) as error:
