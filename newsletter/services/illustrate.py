@@ -79,12 +79,14 @@ class Album:
 
 
 def _wishes(digest: Digest, slots: Slots) -> list[Wish]:
-    return [
+    """Each once, though several stories may have the same picture."""
+    wished = (
         _wish(story, slot)
         for story in digest.stories
         if story.image
         for slot in _slots(slots, lead=story is digest.lead)
-    ]
+    )
+    return list(dict.fromkeys(wished))
 
 
 def _wish(story: DigestStory, slot: PictureSlot) -> Wish:

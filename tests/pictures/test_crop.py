@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -14,6 +14,7 @@ SIDE = st.integers(1, 9000)
 SLOTS = [(1104, 620), (224, 224)]
 
 
+@settings(deadline=None)
 @given(width=SIDE, height=SIDE, slot=st.sampled_from(SLOTS))
 def test_the_largest_window_has_the_slots_proportions(width: int, height: int, slot: tuple[int, int]) -> None:
     wide, high = largest((width, height), slot)
@@ -25,6 +26,7 @@ def test_the_largest_window_has_the_slots_proportions(width: int, height: int, s
     assert abs(free - exact) <= 1
 
 
+@settings(deadline=None)
 @given(width=st.integers(1, 400), height=st.integers(1, 400), slot=st.sampled_from(SLOTS), seed=st.integers(0, 5))
 def test_the_window_lies_in_the_picture(width: int, height: int, slot: tuple[int, int], seed: int) -> None:
     left, upper, right, lower = subject(made.noise(width, height, seed), slot)
@@ -33,6 +35,7 @@ def test_the_window_lies_in_the_picture(width: int, height: int, slot: tuple[int
     assert (right - left, lower - upper) == largest((width, height), slot)
 
 
+@settings(deadline=None)
 @given(profile=st.lists(st.integers(0, 255), min_size=1, max_size=60), data=st.data())
 def test_no_other_window_holds_much_more(profile: list[int], data: st.DataObject) -> None:
     length = data.draw(st.integers(1, len(profile)))
