@@ -191,6 +191,7 @@ BLOGS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("blog", BLOGS)
 def test_the_pictures_of_real_posts_are_found(blog: str, tmp_path: Path, sqlite_url: str) -> None:
     """Their files are not here, so each is made where the post says that it is."""
