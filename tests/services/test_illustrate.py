@@ -13,7 +13,7 @@ import yaml
 
 from newsletter.domain.digest import Digest
 from newsletter.domain.issue import Issue
-from newsletter.domain.picture import THUMB, WIDE, PictureSlot, Slots
+from newsletter.domain.picture import THUMB, WIDE, PictureSlot, Slots, slots_of
 from newsletter.errors import SourceError
 from newsletter.pictures.media import Media
 from newsletter.pictures.origins import Place
@@ -28,7 +28,7 @@ from newsletter.store import issues, pictures
 from newsletter.store.database import Database
 from newsletter.text import media
 from newsletter.text.render import IssueLinks, Rendered
-from tests.pictures.made import file, photo_like, quarters
+from tests.pictures.made import file, logo, photo_like, quarters
 from tests.services.test_publish import NOW, UK, Notebook, add
 
 SITE = "https://example.org"
@@ -239,3 +239,45 @@ def _front_pictures(site: Path) -> list[str]:
         if isinstance(image, str) and image.startswith("/"):
             found.append(image)
     return sorted(set(found))
+
+
+def test_a_logo_that_is_a_file_becomes_a_picture_of_ours(stories: Database, studio: Studio, tmp_path: Path) -> None:
+    (tmp_path / "logo.png").write_bytes(file(logo((30, 60, 200))))
+    press = Press()
+    edition = replace(UK, theme=replace(UK.theme, logo=str(tmp_path / "logo.png")))
+    build(stories, edition, press, NOW, NOW, [], studio.illustrator)
+    src = press.digests[-1].edition.theme.logo
+    name = src.removeprefix("https://news.example.org/media/")
+    assert studio.illustrator.workshop.media.read(name).startswith(b"\x89PNG")
+    opened = len(studio.shaped)
+    build(stories, edition, press, NOW, NOW, [], studio.illustrator)
+    assert press.digests[-1].edition.theme.logo == src
+    assert len(studio.shaped) == opened
+
+
+@pytest.mark.parametrize(("content", "reason"), [(b"<html>", "a web page"), (None, "no such file")])
+def test_a_logo_that_cannot_be_shown_is_noted(
+    stories: Database, studio: Studio, tmp_path: Path, content: bytes | None, reason: str
+) -> None:
+    if content:
+        (tmp_path / "logo.png").write_bytes(content)
+    press = Press()
+    edition = replace(UK, theme=replace(UK.theme, logo=str(tmp_path / "logo.png")))
+    issue = build(stories, edition, press, NOW, NOW, [], studio.illustrator)
+    assert issue is not None
+    assert press.digests[-1].edition.theme.logo == ""
+    assert any("the logo" in note and reason in note for note in issue.notes)
+
+
+def test_a_logo_with_an_address_stays(stories: Database, studio: Studio) -> None:
+    press = Press()
+    edition = replace(UK, theme=replace(UK.theme, logo="https://example.org/logo.png"))
+    build(stories, edition, press, NOW, NOW, [], studio.illustrator)
+    assert press.digests[-1].edition.theme.logo == "https://example.org/logo.png"
+
+
+def test_themes_that_show_no_pictures_have_none_made() -> None:
+    assert slots_of("brief") == Slots((), ())
+    assert slots_of("letter").rest == ()
+    assert slots_of("classic") == slots_of("a theme of the operator's own") == Slots()
+    assert WIDE in slots_of("magazine").rest
