@@ -80,7 +80,7 @@ def press(app: App, plan: Planned, worker: str) -> Press:
     """What the run of one edition works with."""
     edition = app.edition(plan.newsletter, plan.edition)
     sources = app.sources(plan.newsletter)
-    pictures = illustrator(app, plan.newsletter)
+    pictures = illustrator(app, edition)
     check = partial(_check, app)
     return Press(app.database, edition, sources, app.renderer, check, app.clock, worker, pictures)
 

@@ -85,8 +85,10 @@ def build_drafts(session: Session, newsletter: str, edition: str | None, as_of: 
     tell_reports(reports)
     notes = [f"{one.name} could not be read: {one.error}" for one in reports if one.error]
     now = app.clock()
-    pictures = illustrator(app, newsletter)
-    made = [build_issue(app.database, each, app.renderer, now, as_of or now, notes, pictures) for each in editions]
+    made = [
+        build_issue(app.database, each, app.renderer, now, as_of or now, notes, illustrator(app, each))
+        for each in editions
+    ]
     issues = [issue for issue in made if issue]
     if not issues and reports and all(one.error for one in reports):
         raise NewsletterError(
