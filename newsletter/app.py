@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +16,7 @@ from newsletter import config as settings
 from newsletter.domain.edition import Edition, Weights
 from newsletter.domain.occurrence import Missed, Schedule
 from newsletter.domain.tally import Tally
+from newsletter.domain.theme import Theme, ThemeName, painted, theme
 from newsletter.errors import ConfigError, NotFound, TokenError, repeated
 from newsletter.store.database import Database, signing_key
 from newsletter.text.token import Signer
@@ -189,7 +190,20 @@ def _edition(config: settings.Config, newsletter: str, key: str) -> Edition:
         without_categories=own.without_categories,
         weights=Weights(**base.ranking.model_dump()),
         siblings=siblings,
+        theme=_theme(config, own.theme or base.theme, settings.over(own.design, base.design)),
+        sections=base.sections if own.sections is None else own.sections,
+        feedback=base.feedback if own.feedback is None else own.feedback,
     )
+
+
+def _theme(config: settings.Config, name: ThemeName, design: settings.Design) -> Theme:
+    """The theme with what the operator changed. `logo` stays an address, or becomes a file's absolute path."""
+    said = settings.said(design)
+    colours = said.get("colours", {})
+    own = {**said.get("fonts", {}), **{key: value for key, value in said.items() if key.startswith("logo")}}
+    if own.get("logo") and not own["logo"].startswith(("https://", "http://")):
+        own["logo"] = str(config.resolve(own["logo"]))
+    return replace(painted(theme(name), colours.get("light", {}), colours.get("dark", {})), **own)
 
 
 def _server(smtp: settings.Smtp, hurried: bool) -> SmtpTransport:

@@ -13,7 +13,8 @@ import yaml
 from newsletter import config
 from newsletter.cli.root import cli
 from newsletter.config import load
-from newsletter.config.schema import NOT_IN_THE_FILE, Section
+from newsletter.config.schema import NOT_IN_THE_FILE
+from newsletter.config.section import Section
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -29,6 +30,10 @@ SECTIONS: dict[str, type[Section]] = {
     "web": config.Web,
     "log": config.Log,
     "newsletters.NAME": config.Newsletter,
+    "newsletters.NAME.design": config.Design,
+    "newsletters.NAME.design.colours": config.Palettes,
+    "newsletters.NAME.design.colours.light": config.Colours,
+    "newsletters.NAME.design.fonts": config.Fonts,
     "newsletters.NAME.schedule": config.Schedule,
     "newsletters.NAME.ranking": config.Ranking,
     "newsletters.NAME.sources: jekyll": config.JekyllSource,
@@ -89,7 +94,9 @@ def test_every_key_is_in_the_reference_with_its_default(heading: str) -> None:
     for name, field in fields.items():
         default = told[name][0].strip()
         assert (default == "required") == field.is_required(), name
-        if isinstance(field.default, (str, int)) and field.default != "":
+        if isinstance(field.default, bool):
+            assert default == f"`{str(field.default).lower()}`", name
+        elif isinstance(field.default, (str, int)) and field.default != "":
             assert default == f"`{field.default}`", name
         elif isinstance(field.default, float):
             assert float(default.strip("`")) == field.default, name

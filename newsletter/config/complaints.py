@@ -11,7 +11,8 @@ from typing import Any
 
 import yaml
 
-from newsletter.config.schema import NOT_IN_THE_FILE, Section
+from newsletter.config.schema import NOT_IN_THE_FILE
+from newsletter.config.section import Section
 from newsletter.errors import repeated
 
 KINDS_OF_SOURCE = ("jekyll", "feed")  # the words of `type`, which pydantic puts into a place

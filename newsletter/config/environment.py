@@ -10,7 +10,8 @@ from typing import Any
 import yaml
 
 from newsletter.config.loader import Loader
-from newsletter.config.schema import NOT_IN_THE_FILE, Config, Section
+from newsletter.config.schema import NOT_IN_THE_FILE, Config
+from newsletter.config.section import Section
 from newsletter.errors import ConfigError, repeated
 
 PREFIX = "NEWSLETTER_"

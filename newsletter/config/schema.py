@@ -6,8 +6,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, model_validator
 
+from newsletter.config.design import Design
+from newsletter.config.section import Section
 from newsletter.config.values import (
     DatabaseUrl,
     Date,
@@ -29,24 +31,8 @@ from newsletter.config.values import (
     Words,
     Zone,
 )
+from newsletter.domain.theme import ThemeName
 from newsletter.errors import ConfigError, repeated
-
-
-class Section(BaseModel):
-    """A part of the file. Unknown keys are errors; a section whose keys are all commented out is as if absent."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", coerce_numbers_to_str=True, allow_inf_nan=False)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _nothing_is_empty(cls, value: Any) -> Any:
-        """`smtp:` with every key below it commented out, and `tagline:` with nothing behind it, say nothing."""
-        if value is None:
-            return {}
-        if not isinstance(value, dict):
-            return value
-        optional = {name for name, field in cls.model_fields.items() if not field.is_required()}
-        return {key: inner for key, inner in value.items() if inner is not None or key not in optional}
 
 
 class Site(Section):
@@ -206,6 +192,10 @@ class Edition(Section):
     language: Language | None = None
     schedule: Schedule | None = None
     max_stories: Number | None = Field(default=None, ge=1, le=100)
+    theme: ThemeName | None = None
+    design: Design = Design()
+    sections: bool | None = None
+    feedback: bool | None = None
     categories: Words = ()
     without_categories: Words = ()
 
@@ -222,6 +212,10 @@ class Newsletter(Section):
     unsubscribe_mailbox: Mailbox | None = None
     schedule: Schedule | None = None
     max_stories: Number = Field(default=10, ge=1, le=100)
+    theme: ThemeName = "classic"
+    design: Design = Design()
+    sections: bool = False
+    feedback: bool = True
     lookback: Duration = timedelta(days=14)
     ranking: Ranking = Ranking()
     sources: tuple[SourceConfig, ...] = ()

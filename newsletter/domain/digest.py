@@ -23,6 +23,7 @@ class DigestStory:
     """One item for a reader. Every text is plain text; `url` and `image` are absolute.
 
     `excerpt` is a row's 20–40 words; `long_excerpt` the lead's 100–120; `minutes` the reading time (at least 1).
+    `tags` are the post's, and its categories after the first, which is `category`.
     `image` is the picture as the post names it; `pictures` are what a mail shows, none where it is no use.
     """
 
@@ -35,11 +36,17 @@ class DigestStory:
     long_excerpt: str = ""
     author: str | None = None
     category: str = ""
+    tags: tuple[str, ...] = ()
     image: str | None = None
     image_alt: str = ""
     pictures: tuple[Picture, ...] = ()
     minutes: int = 1
     also: tuple[Also, ...] = ()
+
+    @property
+    def explains(self) -> bool:
+        """It tells what something is, not what happened: a post with `explainer` among its categories or tags."""
+        return "explainer" in {word.casefold() for word in (self.category, *self.tags)}
 
     def picture(self, slot: PictureSlot) -> Picture | None:
         return next((picture for picture in self.pictures if picture.slot == slot.name), None)
@@ -47,13 +54,17 @@ class DigestStory:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """`stories` is never empty; the first one is the lead. `date` is local to the edition's time zone."""
+    """`stories` is never empty; the first one is the lead. `date` is local to the edition's time zone.
+
+    `note` is the editor's own words for this issue: paragraphs of plain text, an empty line between them.
+    """
 
     edition: Edition
     number: int
     date: datetime
     stories: tuple[DigestStory, ...]
     notes: tuple[str, ...] = ()
+    note: str = ""
 
     @property
     def lead(self) -> DigestStory:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from newsletter.domain.theme import CLASSIC, Theme
+
 
 @dataclass(frozen=True, slots=True)
 class Weights:
@@ -23,7 +25,8 @@ class Edition:
     """One newsletter's variant for some of its readers.
 
     `newsletter` and `key` are the keys of config.yaml; `name` is what readers see. `subject` is a template,
-    every other text is a value. `siblings` are (key, name) of the newsletter's other editions.
+    every other text is a value. `siblings` are (key, name) of the newsletter's other editions. `sections` puts stories
+    under their categories; `feedback` asks readers whether the issue was worth their time.
     """
 
     newsletter: str
@@ -47,3 +50,6 @@ class Edition:
     without_categories: tuple[str, ...] = ()
     weights: Weights = field(default_factory=Weights)
     siblings: tuple[tuple[str, str], ...] = ()
+    theme: Theme = CLASSIC
+    sections: bool = False
+    feedback: bool = True

@@ -132,6 +132,7 @@ def _story(item: Candidate, post: Post, versions: Sequence[Version], *, lead: bo
         long_excerpt=excerpt(post, LONG_EXCERPT) if lead else "",
         author=post.author,
         category=post.categories[0] if post.categories else "",
+        tags=(*post.categories[1:], *post.tags),
         image=image,
         image_alt=image_alt,
         minutes=minutes(post),

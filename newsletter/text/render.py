@@ -6,7 +6,7 @@ Content is always a value: a post that holds `{{ 7*7 }}`, `</mj-text>` or `<scri
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import jinja2
@@ -14,6 +14,7 @@ from jinja2 import meta
 
 from newsletter.domain.digest import Also, Digest, DigestStory
 from newsletter.domain.edition import Edition
+from newsletter.domain.theme import CLASSIC, Theme
 from newsletter.errors import TemplateError
 from newsletter.text import columns, dates
 from newsletter.text.compiling import compile_mjml
@@ -59,16 +60,7 @@ class Renderer:
 
     def __init__(self, loader: jinja2.BaseLoader) -> None:
         self._loader = WithOriginals(loader)
-        self._environment = Environment(self._loader)
-        self._environment.globals["slot"] = slot
-        self._environment.filters.update(
-            wrap=columns.wrap,
-            underline=columns.underline,
-            paragraphs=_paragraphs,
-            counted=_counted,
-            told_elsewhere=_told_elsewhere,
-            told_again=_told_again,
-        )
+        self._environments: dict[Theme, Environment] = {}
         self._sound: set[tuple[str, str]] = set()  # file and source of templates that passed the linter
 
     def digest(self, digest: Digest, links: IssueLinks) -> Rendered:
@@ -88,7 +80,7 @@ class Renderer:
             "preheader": preheader(clean),
         }
         subject = self._subject(clean, values)
-        return self._rendered("email/digest", {**values, "subject": subject})
+        return self._rendered("email/digest", {**values, "subject": subject}, edition.theme)
 
     def notice(self, kind: str, values: Mapping[str, object]) -> Rendered:
         """A mail to one person about their own subscription; `values` are `edition` and what NOTICES names.
@@ -101,8 +93,8 @@ class Renderer:
         clean = _clean_edition(edition)
         given = {**_common(clean), **{name: values[name] for name in NOTICES[kind]}, "preheader": ""}
         name = f"email/notices/{kind}"
-        subject = one_line(self._environment.render_block(f"{name}.txt", "subject", given))
-        return self._rendered(name, {**given, "subject": subject})
+        subject = one_line(self._environment(clean.theme).render_block(f"{name}.txt", "subject", given))
+        return self._rendered(name, {**given, "subject": subject}, clean.theme)
 
     def check(self, name: str) -> list[Finding]:
         """What the MJML compiler would swallow in the template `name` and all that it includes or extends."""
@@ -115,13 +107,23 @@ class Renderer:
                     self._sound.add((file, source))
         return findings
 
-    def _rendered(self, name: str, values: Mapping[str, object]) -> Rendered:
+    def _environment(self, theme: Theme) -> Environment:
+        """One for each theme, so that `theme` is known in every file, in those that are imported too."""
+        if theme not in self._environments:
+            made = Environment(self._loader)
+            made.globals.update(slot=slot, theme=theme)
+            made.filters.update(_FILTERS)
+            self._environments[theme] = made
+        return self._environments[theme]
+
+    def _rendered(self, name: str, values: Mapping[str, object], theme: Theme) -> Rendered:
         if findings := self.check(f"{name}.mjml"):
             first = findings[0]
             more = f" ({len(findings) - 1} more like it)" if len(findings) > 1 else ""
             raise TemplateError(first.template, first.message + more, line=first.line)
-        source = self._environment.render(f"{name}.mjml", values)
-        text = self._environment.render(f"{name}.txt", values)
+        environment = self._environment(theme)
+        source = environment.render(f"{name}.mjml", values)
+        text = environment.render(f"{name}.txt", values)
         html = compile_mjml(f"{name}.mjml", source)
         return Rendered(str(values["subject"]), str(values["preheader"]), html, _tidy(text))
 
@@ -129,21 +131,21 @@ class Renderer:
         edition = digest.edition
         label = f"config.yaml, `subject` of {edition.newsletter}, edition {edition.key}"
         given = {key: values[key] for key in ("lead", "stories", "edition", "number", "date")}
-        written = one_line(self._environment.render_text(label, edition.subject, given))
+        written = one_line(self._environment(edition.theme).render_text(label, edition.subject, given))
         return cut(written, SUBJECT_LENGTH) or f"{edition.name} {digest.number}"
 
     def _reached(self, name: str) -> Iterator[tuple[str, str]]:
         """File and source of every MJML template that `name` leads to. What is missing or broken, rendering says."""
         seen: set[str] = set()
-        waiting = [name]
+        waiting, bare = [name], self._environment(CLASSIC)
         while waiting:
             current = waiting.pop()
             if current in seen or current.endswith(".txt"):
                 continue
             seen.add(current)
             try:
-                source, file, _ = self._loader.get_source(self._environment, current)
-                waiting += filter(None, meta.find_referenced_templates(self._environment.parse(source)))
+                source, file, _ = self._loader.get_source(bare, current)
+                waiting += filter(None, meta.find_referenced_templates(bare.parse(source)))
             except (jinja2.TemplateNotFound, jinja2.TemplateSyntaxError):
                 continue
             yield file or current, source
@@ -179,6 +181,7 @@ def _clean_story(story: DigestStory) -> DigestStory:
         long_excerpt=visible(story.long_excerpt).strip(),
         author=one_line(story.author) if story.author else None,
         category=one_line(story.category),
+        tags=tuple(one_line(tag) for tag in story.tags),
         image=_web(story.image) if story.image else None,
         image_alt=one_line(story.image_alt),
         also=tuple(Also(one_line(also.title), _web(also.url), one_line(also.source)) for also in story.also),
@@ -217,3 +220,13 @@ def _tidy(text: str) -> str:
     """No spaces at line ends, at most one empty line in a row, one line end at the end."""
     lines = re.sub(r"[ \t]+\n", "\n", text.strip("\n") + "\n")
     return re.sub(r"\n{3,}", "\n\n", lines)
+
+
+_FILTERS: Mapping[str, Callable[..., object]] = {
+    "wrap": columns.wrap,
+    "underline": columns.underline,
+    "paragraphs": _paragraphs,
+    "counted": _counted,
+    "told_elsewhere": _told_elsewhere,
+    "told_again": _told_again,
+}
