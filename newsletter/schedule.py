@@ -15,6 +15,7 @@ from newsletter.domain.issue import Issue
 from newsletter.domain.occurrence import Occurrence, Schedule, next_occurrence
 from newsletter.errors import NewsletterError
 from newsletter.logs import tell
+from newsletter.note_file import note_of
 from newsletter.services.run import Press, abandoned, finish_abandoned, run_due
 from newsletter.services.steer import start
 from newsletter.services.tallying import process_name
@@ -78,7 +79,16 @@ def press(app: App, plan: Planned, worker: str) -> Press:
     """What the run of one edition works with."""
     edition = app.edition(plan.newsletter, plan.edition)
     sources = app.sources(plan.newsletter)
-    return Press(app.database, edition, sources, app.renderer, lambda issue: _check(app, issue), app.clock, worker)
+    return Press(
+        database=app.database,
+        edition=edition,
+        sources=sources,
+        renderer=app.renderer,
+        check=lambda issue: _check(app, issue),
+        clock=app.clock,
+        worker=worker,
+        note=lambda: note_of(app, plan.newsletter, plan.edition),
+    )
 
 
 @dataclass

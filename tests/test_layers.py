@@ -21,6 +21,7 @@ MAY_IMPORT = {
     "preflight": GROUND | {"text", "preflight"},
     "services": GROUND | {"text", "store", "preflight", "sources.base", "transports.base", "services"},
     "app": GROUND | {"config", "text", "store", "preflight", "sources", "transports", "services"},
+    "note_file": GROUND | {"config", "text", "app"},
     "outgoing": GROUND | {"config", "text", "store", "preflight", "sources", "transports", "services", "app"},
 }
 ROOF = {"schedule", "sender", "chunks", "watch", "logs", "serve", "doctor", "cli", "web", "demo"}

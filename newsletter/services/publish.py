@@ -16,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from newsletter.domain.digest import Also, Digest, DigestStory
 from newsletter.domain.edition import Edition
 from newsletter.domain.issue import Issue, IssueState, IssueStory
+from newsletter.domain.note import EditorNote
 from newsletter.domain.post import Post
 from newsletter.domain.ranking import Candidate, Ranked, Version, candidate, rank
 from newsletter.errors import Busy
@@ -35,13 +36,20 @@ class Renderer(Protocol):
 
 
 def build(
-    database: Database, edition: Edition, renderer: Renderer, now: datetime, as_of: datetime, notes: Sequence[str] = ()
+    database: Database,
+    edition: Edition,
+    renderer: Renderer,
+    now: datetime,
+    as_of: datetime,
+    notes: Sequence[str] = (),
+    note: EditorNote | None = None,
 ) -> Issue | None:
     """The edition's draft, made anew from what is there: same id and number while nobody sent or edited it.
 
     Takes stories published by `as_of` and not older than the edition's lookback before it, that never went to the
     edition and pass its categories; the best `max_stories`. None when there is none: a draft of before stays then, for
     somebody to send or cancel. One that somebody edited comes back as it is. `notes` say what could not be read.
+    `note` is the editor's: its words go out in one issue of the edition, and a later draft's `notes` say so.
     Raises TemplateError, and Busy when another process is building the same edition.
     """
     try:
@@ -53,9 +61,12 @@ def build(
             if not chosen:
                 return None
             number = former.number if former else issues.next_number(connection, edition.newsletter, edition.key)
-            digest = _digest(connection, edition, number, chosen, as_of, tuple(notes))
+            held, told = chosen_note(connection, edition, former, note)
+            digest = _digest(connection, edition, number, chosen, as_of, (*notes, *told))
+            digest = replace(digest, note=held.words)
             frozen = _freeze(digest, renderer.digest(digest, links(edition, number)), now, as_of)
-            return issues.save_draft(connection, replace(frozen, id=former.id if former else 0))
+            kept = replace(frozen, id=former.id if former else 0, note_once=held.once)
+            return issues.save_draft(connection, kept)
     except IntegrityError:
         raise Busy(f"another process is building {edition.newsletter} for {edition.key}; try again.") from None
 
@@ -120,6 +131,21 @@ def _digest(
     return Digest(edition, number, as_of.astimezone(ZoneInfo(edition.timezone)), told, notes)
 
 
+def chosen_note(
+    connection: Connection, edition: Edition, former: Issue | None, given: EditorNote | None
+) -> tuple[EditorNote, tuple[str, ...]]:
+    """The note that the issue gets, and what is to be said about it. One given for this draft stays with it."""
+    if former and former.note_once and not (given and given.once):
+        given = EditorNote(former.note, "", once=True)
+    if given is None or not given.words:
+        return given or EditorNote("", ""), ()
+    before = issues.with_note(connection, edition.newsletter, edition.key, given.words)
+    if before is None:
+        return given, ()
+    told = f"{given.place or 'the note'} holds the words that issue {before} had: this one goes without a note"
+    return EditorNote("", given.place), (f"{told}. Write new ones for it, or empty the file.",)
+
+
 def _story(item: Candidate, post: Post, versions: Sequence[Version], *, lead: bool) -> DigestStory:
     image, image_alt = first_image(post) or (None, "")
     return DigestStory(
@@ -174,4 +200,5 @@ def _freeze(digest: Digest, rendered: Rendered, now: datetime, as_of: datetime) 
         built_at=now,
         as_of=as_of,
         notes=digest.notes,
+        note=digest.note,
     )
