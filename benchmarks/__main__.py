@@ -12,11 +12,11 @@ from pathlib import Path
 
 from benchmarks.cases import posts, readers
 from benchmarks.delivery import Crowds, enqueue, memory, sending
-from benchmarks.machines import cores, machines
+from benchmarks.machines import cores, machines, starting
 from benchmarks.result import HEAD, Result
 
 Case = Callable[[Path, int], Iterator[Result]]  # in a folder of its own, so many rounds
-DELIVERY = ("sending", "memory", "enqueue", "machines")
+DELIVERY = ("sending", "memory", "enqueue", "starting", "machines")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,7 @@ def _cases(sizes: Sizes, only: str | None) -> dict[str, Case]:
         "sending": lambda folder, rounds: sending(folder, crowds, rounds),
         "memory": lambda folder, _: memory(folder, crowds),
         "enqueue": lambda folder, rounds: enqueue(folder, crowds, rounds),
+        "starting": lambda folder, rounds: starting(folder, crowds.memory[-1], rounds),
         "machines": lambda folder, rounds: machines(folder, crowds.sending, rounds),
     }
     wanted = DELIVERY if only == "delivery" else (only,) if only else tuple(cases)

@@ -22,6 +22,11 @@ from benchmarks.prepared import Prepared, prepare
 from benchmarks.result import Result
 from tests import postgres
 
+# The plainest way to fill the same table with the same indexes: no join, no order, no chunks.
+_PLAIN_INSERT = """
+INSERT INTO deliveries (issue, subscriber, email, domain, state, attempts, doubts, code, status, text)
+SELECT 1, id, email, split_part(email, '@', 2), 'queued', 0, 0, 0, '', '' FROM subscribers
+"""
 _KEPT = "kept"  # the database with the draft, copied before each run
 
 
@@ -67,6 +72,21 @@ def machines(folder: Path, readers: int, rounds: int) -> Iterator[Result]:
         yield Result("1 worker, first to last outcome", alone, "send on PostgreSQL", one, unit="/s")
         for workers in (2, 4):
             yield Result(f"{workers} workers", median(rates[workers]), "1 worker", alone, unit="/s")
+
+
+def starting(folder: Path, readers: int, rounds: int) -> Iterator[Result]:
+    """Starting an issue on PostgreSQL: its rows in order, chunks and jobs, in one transaction."""
+    ours, theirs = [], []
+    with _server(folder, readers) as server:
+        for _ in range(rounds):
+            with server.copy(25) as database, server.connect(database) as connection:
+                began = time.perf_counter()
+                connection.execute(_PLAIN_INSERT)
+                theirs.append(time.perf_counter() - began)
+            with server.copy(25):
+                ours.append(prepared.start(server.draft)[0])
+    against = "INSERT … SELECT on it, no join"
+    yield Result(f"enqueue {readers:,}, PostgreSQL", median(ours), against, median(theirs), 2.0, ceiling=10)
 
 
 def cores() -> str:

@@ -10,6 +10,7 @@ NewsletterError            said to the user in one line, never as a traceback; e
 ├── SourceError            a source cannot be read at all
 │   └── Refused            the fetch guard does not go there
 ├── PostError              one post cannot be read: file, line, remedy
+├── PictureError           one picture cannot be shown: the reason, without its place
 ├── TemplateError          a template is wrong: file, line, remedy
 ├── NoteError              an editor's note cannot be used: file, line, remedy
 ├── AddressError           not an e-mail address we can mail
@@ -89,6 +90,10 @@ class NoteError(NewsletterError):
     def __init__(self, place: str, reason: str, *, line: int | None = None) -> None:
         self.place, self.reason, self.line = place, reason, line
         super().__init__(f"{place}:{line}: {reason}" if line else f"{place}: {reason}")
+
+
+class PictureError(NewsletterError):
+    """A picture that no mail can show. `str(error)` is the reason alone, without a full stop; who asked knows where."""
 
 
 class AddressError(NewsletterError):

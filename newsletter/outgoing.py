@@ -18,11 +18,13 @@ from newsletter.domain.subscriber import Reader
 from newsletter.errors import AddressError, ConfigError
 from newsletter.text.dates import long_date
 from newsletter.text.headers import mailbox
+from newsletter.text.media import embedded
 from newsletter.text.message import CompiledMessage, Content, Headers, compile_message, issue_headers
 from newsletter.text.token import PREFERENCES, UNSUBSCRIBE
 
 if TYPE_CHECKING:
     from newsletter.domain.accounting import Accounting, Headway
+    from newsletter.preflight.examined import Examined
     from newsletter.services.line import Pace
     from newsletter.services.preflight import Finding
 
@@ -47,8 +49,20 @@ def outgoing(app: App, issue: Issue) -> Outgoing:
     edition = app.edition(issue.newsletter, issue.edition)
     return_path = _address(edition)
     headers = issue_headers(edition, issue.number, _date(app, issue))
-    message = compile_message(Content(issue.subject, issue.html, issue.text), headers)
+    message = compile_message(content(app, issue), headers)
     return Outgoing(issue, edition, headers, message, readers(app, issue, edition), return_path)
+
+
+def content(app: App, issue: Issue) -> Content:
+    """What the message says, with the pictures that travel with it. Raises StoreError when one is gone."""
+    from newsletter.store import pictures
+
+    names = embedded(issue.html)
+    if not names:
+        return Content(issue.subject, issue.html, issue.text)
+    with app.database.read() as connection:
+        files = pictures.get(connection, names)
+    return Content(issue.subject, issue.html, issue.text, tuple(files.items()))
 
 
 def preview(app: App, issue: Issue) -> Outgoing:
@@ -83,11 +97,40 @@ def stand_in(app: App, address: str = "reader@example.com") -> Claim:
 
 
 def inspect(app: App, issue: Issue) -> list[Finding]:
-    """Preflight, on the message as a reader would get it."""
-    from newsletter.services.preflight import preflight
+    """Preflight, on the message as a reader would get it. The web is not asked: what a check heard of late is known."""
+    from newsletter.preflight.addresses import to_ask
+    from newsletter.services.preflight import judge
+    from newsletter.services.reach import remembered
 
+    examined = _examined(app, issue)
+    answers = remembered(app.database, to_ask(examined), app.clock())
+    return judge(replace(examined, known=replace(examined.known, answers=answers)))
+
+
+def inspect_thoroughly(app: App, issue: Issue, online: bool) -> list[Finding]:
+    """The same, and spam filters are asked; `online` whether the web is, too. Takes seconds, a minute at most."""
+    from newsletter.preflight.addresses import to_ask
+    from newsletter.services import reach, spam
+    from newsletter.services.preflight import judge
+    from newsletter.sources.probe import probe
+
+    examined = _examined(app, issue)
+    urls, now = to_ask(examined), app.clock()
+    answers = reach.reach(app.database, urls, probe, now) if online else reach.remembered(app.database, urls, now)
+    verdicts = tuple(spam.verdicts(examined.raw)) if examined.raw else ()
+    known = replace(examined.known, answers=answers, asked=online, verdicts=verdicts)
+    return judge(replace(examined, known=known))
+
+
+def _examined(app: App, issue: Issue) -> Examined:
+    from newsletter.services.preflight import Known, examine
+    from newsletter.store import issues
+
+    with app.database.read() as connection:
+        former = issues.former_subject(connection, issue)
     ready = outgoing(app, issue)
-    return preflight(issue, ready.edition, ready.headers, ready.readers(stand_in(app)))
+    examined = examine(issue, ready.edition, ready.headers, ready.readers(stand_in(app)))
+    return replace(examined, known=Known(now=app.clock(), former_subject=former))
 
 
 def policy(app: App, wait: timedelta, patience: timedelta = timedelta()) -> DeliveryPolicy:

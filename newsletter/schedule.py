@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -14,6 +15,7 @@ from newsletter.app import App
 from newsletter.domain.issue import Issue
 from newsletter.domain.occurrence import Occurrence, Schedule, next_occurrence
 from newsletter.errors import NewsletterError
+from newsletter.illustrating import illustrator
 from newsletter.logs import tell
 from newsletter.note_file import note_of
 from newsletter.services.run import Press, abandoned, finish_abandoned, run_due
@@ -84,10 +86,11 @@ def press(app: App, plan: Planned, worker: str) -> Press:
         edition=edition,
         sources=sources,
         renderer=app.renderer,
-        check=lambda issue: _check(app, issue),
+        check=partial(_check, app),
         clock=app.clock,
         worker=worker,
-        note=lambda: note_of(app, plan.newsletter, plan.edition),
+        illustrator=illustrator(app, plan.newsletter),
+        note=partial(note_of, app, plan.newsletter, plan.edition),
     )
 
 

@@ -41,6 +41,7 @@ ROOT = Path(__file__).parent.parent
             ["300 readers"],
         ),
         ("enqueue", ["enqueue 3,000 readers", "CPU of the same"], ["sqlite3 INSERT … SELECT, no join"]),
+        ("starting", ["enqueue 3,000, PostgreSQL"], ["INSERT … SELECT on it, no join"]),
         pytest.param(
             "machines",
             ["send to 300, PostgreSQL", "1 worker, first to last outcome", "2 workers", "4 workers"],

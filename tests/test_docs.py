@@ -10,11 +10,14 @@ import pytest
 import typer
 import yaml
 
-from newsletter import config
+from newsletter import chunks, config
 from newsletter.cli.root import cli
 from newsletter.config import load
 from newsletter.config.schema import NOT_IN_THE_FILE
 from newsletter.config.section import Section
+from newsletter.domain import chunk
+from newsletter.domain.delivery import DeliveryPolicy
+from newsletter.store import queue_worker
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -165,3 +168,12 @@ def test_all_pages_can_be_reached_from_the_readme() -> None:
         seen.add(page)
         todo += [(page.parent / "".join(found).split("#")[0]).resolve() for found in links(page)]
     assert {page for page in PAGES if page.is_relative_to(ROOT / "docs")} <= seen
+
+
+def test_the_figures_of_the_queue_are_those_of_the_program() -> None:
+    """They stand in the guide, where an operator looks; the program has them as constants."""
+    told = re.findall(r"\| ([\d.]+) \| `(\w+)` in `", (ROOT / "docs" / "guide" / "running.md").read_text("utf-8"))
+    lease = DeliveryPolicy().lease.total_seconds()
+    known = {"SESSIONS": chunks.SESSIONS, "STALLED": queue_worker.STALLED, "lease": lease}
+    known |= {name: getattr(chunk, name) for name in ("CHUNK_SIZE", "LANES", "SHARED_LANES")}
+    assert {name: float(number) for number, name in told} == known

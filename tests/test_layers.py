@@ -19,11 +19,14 @@ MAY_IMPORT = {
     "sources": GROUND | {"text", "sources"},
     "transports": GROUND | {"text", "transports"},
     "preflight": GROUND | {"text", "preflight"},
-    "services": GROUND | {"text", "store", "preflight", "sources.base", "transports.base", "services"},
-    "app": GROUND | {"config", "text", "store", "preflight", "sources", "transports", "services"},
+    "pictures": GROUND | {"text", "pictures"},
+    "services": GROUND | {"text", "store", "preflight", "pictures", "sources.base", "transports.base", "services"},
+    "app": GROUND | {"config", "text", "store", "preflight", "pictures", "sources", "transports", "services"},
     "note_file": GROUND | {"config", "text", "app"},
-    "outgoing": GROUND | {"config", "text", "store", "preflight", "sources", "transports", "services", "app"},
+    "outgoing": GROUND
+    | {"config", "text", "store", "preflight", "pictures", "sources", "transports", "services", "app"},
 }
+MAY_IMPORT["illustrating"] = MAY_IMPORT["outgoing"]
 ROOF = {"schedule", "sender", "chunks", "watch", "logs", "serve", "doctor", "cli", "web", "demo"}
 ROOF |= {"__main__", "__init__", "__version__"}
 EVERYTHING = {*MAY_IMPORT, *ROOF, "sources.base", "transports.base"}

@@ -82,6 +82,7 @@ def build_drafts(
     session: Session, newsletter: str, edition: str | None, as_of: datetime | None, note: str | None = None
 ) -> list[Issue]:
     """Collects and builds; a source that could not be read is noted in each draft. `note` is the file of one."""
+    from newsletter.illustrating import illustrator
     from newsletter.note_file import note_given, note_of
     from newsletter.services.publish import build as build_issue
 
@@ -93,8 +94,10 @@ def build_drafts(
     tell_reports(reports)
     notes = [f"{one.name} could not be read: {one.error}" for one in reports if one.error]
     now = app.clock()
+    pictures = illustrator(app, newsletter)
     made = [
-        build_issue(app.database, each, app.renderer, now, as_of or now, notes, held[each.key]) for each in editions
+        build_issue(app.database, each, app.renderer, now, as_of or now, notes, pictures, note=held[each.key])
+        for each in editions
     ]
     issues = [issue for issue in made if issue]
     if not issues and reports and all(one.error for one in reports):
@@ -219,7 +222,11 @@ def preview(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where to write.")] = Path("preview"),
     as_json: JsonOption = False,
 ) -> None:
-    """Write message.eml, message.html and message.txt as a reader gets them."""
+    """Write message.eml, message.html and message.txt as a reader gets them.
+
+    The page takes its pictures from the folder `media` beside it.
+    """
+    from newsletter.illustrating import with_pictures_beside
     from newsletter.outgoing import outgoing, stand_in
     from newsletter.text.message import fill_html, fill_text, values
 
@@ -230,7 +237,8 @@ def preview(
     filling = values(reader)
     out.mkdir(parents=True, exist_ok=True)
     (out / "message.eml").write_bytes(b"".join(ready.message.fill(reader)))
-    (out / "message.html").write_text(fill_html(found.html, filling), "utf-8")
+    page = with_pictures_beside(app, fill_html(found.html, filling), out)
+    (out / "message.html").write_text(page, "utf-8")
     (out / "message.txt").write_text(fill_text(found.text, filling), "utf-8")
     files = [str(out / name) for name in ("message.eml", "message.html", "message.txt")]
     if as_json:

@@ -219,6 +219,7 @@ class Newsletter(Section):
     sections: bool = False
     feedback: bool = True
     lookback: Duration = timedelta(days=14)
+    pictures: Literal["link", "embed", "none"] = "link"
     ranking: Ranking = Ranking()
     sources: tuple[SourceConfig, ...] = ()
     editions: dict[Key, Edition] = Field(default_factory=dict)
@@ -232,13 +233,18 @@ class Newsletter(Section):
 
 
 class Config(Section):
-    """The whole configuration. `folder` is where config.yaml stands: relative paths are relative to it."""
+    """The whole configuration. `folder` is where config.yaml stands: relative paths are relative to it.
+
+    Finished pictures lie in `media`; `media_url` is where readers find them when it is not below `site.url`.
+    """
 
     folder: Path
     file_name: str = "config.yaml"
     site: Site = Site()
     database: DatabaseUrl = "sqlite:///subscribers.db"
     templates: PathName = "templates"
+    media: PathName = "media"
+    media_url: WebUrl | None = None
     smtp: Smtp = Smtp()
     delivery: Delivery = Delivery()
     web: Web = Web()

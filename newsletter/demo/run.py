@@ -15,6 +15,7 @@ from newsletter.demo.inbox import Inbox, Mail
 from newsletter.demo.page import localise
 from newsletter.domain.accounting import Accounting
 from newsletter.domain.issue import Issue
+from newsletter.illustrating import illustrator, with_pictures_beside
 from newsletter.outgoing import deliver_issue, policy
 from newsletter.services.collect import SourceReport, collect
 from newsletter.services.importing import ImportReport, Target, import_file
@@ -70,9 +71,9 @@ def demonstrate(app: App, inbox: Inbox) -> Demonstration:
 
 
 def _drafts(app: App) -> Iterator[Issue]:
-    now = app.clock()
+    now, pictures = app.clock(), illustrator(app, NEWSLETTER)
     for edition in app.editions(NEWSLETTER):
-        if draft := build(app.database, edition, app.renderer, now, now):
+        if draft := build(app.database, edition, app.renderer, now, now, illustrator=pictures):
             yield draft
 
 
@@ -91,12 +92,13 @@ def _send(app: App, draft: Issue, inbox: Inbox) -> Sent:
     how = policy(app, wait=timedelta(seconds=10))
     books = run(deliver_issue(app, started, how, lambda _: None, asyncio.Event()))
     mails = tuple(inbox.mails[before:])
-    return Sent(started, books, mails, _page(inbox.folder.parent / started.edition, mails))
+    return Sent(started, books, mails, _page(app, inbox.folder.parent / started.edition, mails))
 
 
-def _page(folder: Path, mails: Sequence[Mail]) -> Path:
-    """The first reader's message as a page for the browser, with the sample's own pictures."""
+def _page(app: App, folder: Path, mails: Sequence[Mail]) -> Path:
+    """The first reader's message as a page for the browser, with its pictures beside it."""
     folder.mkdir(exist_ok=True)
     page = folder / "message.html"
-    page.write_text(localise(mails[0].part("html"), "../site") if mails else "", "utf-8")
+    html = localise(mails[0].part("html"), "../site") if mails else ""
+    page.write_text(with_pictures_beside(app, html, folder), "utf-8")
     return page

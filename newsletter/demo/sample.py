@@ -29,6 +29,7 @@ def lay_out(folder: Path, now: datetime) -> Path:
     _refuse_what_is_no_demo(folder)
     for old in folder.glob("subscribers.db*"):
         old.unlink()
+    shutil.rmtree(folder / "media", ignore_errors=True)
     for part in PARTS:
         _replace(HOME / part, folder / part)
     for path in sorted(folder.rglob("*")):

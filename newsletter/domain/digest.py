@@ -57,6 +57,7 @@ class Digest:
     """`stories` is never empty; the first one is the lead. `date` is local to the edition's time zone.
 
     `note` is the editor's own words for this issue: paragraphs of plain text, an empty line between them.
+    `more` come after them, told by their titles alone: the mail would be too long otherwise.
     """
 
     edition: Edition
@@ -65,6 +66,7 @@ class Digest:
     stories: tuple[DigestStory, ...]
     notes: tuple[str, ...] = ()
     note: str = ""
+    more: tuple[DigestStory, ...] = ()
 
     @property
     def lead(self) -> DigestStory:

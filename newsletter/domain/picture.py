@@ -19,6 +19,17 @@ THUMB = PictureSlot("thumb", 112, 112)  # beside a row
 
 
 @dataclass(frozen=True, slots=True)
+class Slots:
+    """Which pictures a digest's stories get made: its first one, and the others."""
+
+    lead: tuple[PictureSlot, ...] = (WIDE,)
+    rest: tuple[PictureSlot, ...] = (THUMB,)
+
+
+USUAL_SLOTS = Slots()
+
+
+@dataclass(frozen=True, slots=True)
 class Picture:
     """A file made for one slot; `src` is an https address or `cid:`, the size is that of the slot."""
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from functools import cached_property
 
 from newsletter.domain.edition import Edition
 from newsletter.domain.issue import Issue
+from newsletter.preflight.known import Known
 from newsletter.preflight.page import Page
 
 
 @dataclass(frozen=True)
 class Examined:
-    """An issue and the message that one reader gets of it.
+    """An issue, the message that one reader gets of it, and what is known beside it.
 
     `raw` is that message, b"" when it could not be made; `trouble` says why then.
     """
@@ -23,6 +25,7 @@ class Examined:
     edition: Edition
     raw: bytes
     trouble: str = ""
+    known: Known = field(default_factory=Known)
 
     @cached_property
     def message(self) -> EmailMessage:
@@ -41,6 +44,12 @@ class Examined:
     @cached_property
     def page(self) -> Page:
         return Page(self.html)
+
+    @cached_property
+    def way_out(self) -> str:
+        """The address behind the reader's unsubscribe link, as the header names it; "" when it names none."""
+        found = re.search(r"<(https?://[^<>\s]+)>", str(self.message["List-Unsubscribe"] or ""))
+        return found[1] if found else ""
 
     def _part(self, kind: str) -> str:
         body = self.message.get_body((kind,)) if self.raw else None

@@ -11,15 +11,22 @@ from newsletter.domain.subscriber import Reader
 from newsletter.errors import Blocked, NewsletterError
 from newsletter.preflight.examined import Examined
 from newsletter.preflight.finding import Finding, Level
+from newsletter.preflight.known import Known
 from newsletter.preflight.rules import RULES
 from newsletter.text.message import Content, Headers, compile_message
 
-__all__ = ["Finding", "Level", "blocking", "demand", "preflight"]
+__all__ = ["Finding", "Known", "Level", "blocking", "demand", "examine", "judge", "preflight"]
 
 
-def preflight(issue: Issue, edition: Edition, headers: Headers, reader: Reader) -> list[Finding]:
+def preflight(
+    issue: Issue, edition: Edition, headers: Headers, reader: Reader, known: Known | None = None
+) -> list[Finding]:
     """All findings, blocking ones first. `reader` is anyone with links of the usual length."""
-    examined = examine(issue, edition, headers, reader)
+    return judge(replace(examine(issue, edition, headers, reader), known=known or Known()))
+
+
+def judge(examined: Examined) -> list[Finding]:
+    """All findings, blocking ones first."""
     found = [replace(finding, rule=rule.__name__) for rule in RULES for finding in rule(examined)]
     return sorted(found, key=lambda finding: finding.level is not Level.BLOCK)
 

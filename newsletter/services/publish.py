@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -20,7 +21,9 @@ from newsletter.domain.note import EditorNote
 from newsletter.domain.post import Post
 from newsletter.domain.ranking import Candidate, Ranked, Version, candidate, rank
 from newsletter.errors import Busy
-from newsletter.store import candidates, issues, posts
+from newsletter.services.illustrate import Album, Illustrator
+from newsletter.services.trimming import fitting
+from newsletter.store import candidates, issues, pictures, posts
 from newsletter.store.database import Database
 from newsletter.text.excerpt import excerpt, first_image, minutes
 from newsletter.text.render import IssueLinks, Rendered
@@ -42,6 +45,7 @@ def build(
     now: datetime,
     as_of: datetime,
     notes: Sequence[str] = (),
+    illustrator: Illustrator | None = None,
     note: EditorNote | None = None,
 ) -> Issue | None:
     """The edition's draft, made anew from what is there: same id and number while nobody sent or edited it.
@@ -50,23 +54,32 @@ def build(
     edition and pass its categories; the best `max_stories`. None when there is none: a draft of before stays then, for
     somebody to send or cancel. One that somebody edited comes back as it is. `notes` say what could not be read.
     `note` is the editor's: its words go out in one issue of the edition, and a later draft's `notes` say so.
-    Raises TemplateError, and Busy when another process is building the same edition.
+    A mail that mailboxes would cut off is made shorter from its end (`services.trimming`). Without an `illustrator` no
+    story has pictures. Raises TemplateError, and Busy when another process is building the same edition.
     """
+    album = Album(illustrator, now)
     try:
-        with database.write() as connection:
-            former = issues.draft(connection, edition.newsletter, edition.key)
-            if former and former.edited:
-                return former
-            chosen = ranked(connection, edition, as_of)[: edition.max_stories]
-            if not chosen:
-                return None
-            number = former.number if former else issues.next_number(connection, edition.newsletter, edition.key)
-            held, told = chosen_note(connection, edition, former, note)
-            digest = _digest(connection, edition, number, chosen, as_of, (*notes, *told))
-            digest = replace(digest, note=held.words)
-            frozen = _freeze(digest, renderer.digest(digest, links(edition, number)), now, as_of)
-            kept = replace(frozen, id=former.id if former else 0, note_once=held.once)
-            return issues.save_draft(connection, kept)
+        while True:
+            with database.write() as connection:
+                former = issues.draft(connection, edition.newsletter, edition.key)
+                if former and former.edited:
+                    return former
+                chosen = ranked(connection, edition, as_of)[: edition.max_stories]
+                if not chosen:
+                    return None
+                number = former.number if former else issues.next_number(connection, edition.newsletter, edition.key)
+                held, told = chosen_note(connection, edition, former, note)
+                plain = _digest(connection, edition, number, chosen, as_of, (*notes, *told))
+                plain = replace(plain, note=held.words)
+                lacking = album.lacks(plain)
+                if not lacking:
+                    whole = album.illustrated(plain)
+                    digest, rendered = fitting(whole, partial(_rendered, renderer))
+                    frozen = _freeze(digest, rendered, now, as_of)
+                    pictures.keep(connection, album.embedded(frozen.html))
+                    kept = replace(frozen, id=former.id if former else 0, note_once=held.once)
+                    return issues.save_draft(connection, kept)
+            album.fill(lacking)  # the web may take its time: no transaction is open meanwhile
     except IntegrityError:
         raise Busy(f"another process is building {edition.newsletter} for {edition.key}; try again.") from None
 
@@ -146,6 +159,10 @@ def chosen_note(
     return EditorNote("", given.place), (f"{told}. Write new ones for it, or empty the file.",)
 
 
+def _rendered(renderer: Renderer, digest: Digest) -> Rendered:
+    return renderer.digest(digest, links(digest.edition, digest.number))
+
+
 def _story(item: Candidate, post: Post, versions: Sequence[Version], *, lead: bool) -> DigestStory:
     image, image_alt = first_image(post) or (None, "")
     return DigestStory(
@@ -183,7 +200,7 @@ def _freeze(digest: Digest, rendered: Rendered, now: datetime, as_of: datetime) 
             story.url,
             tuple({"title": also.title, "url": also.url, "source": also.source} for also in story.also),
         )
-        for story in digest.stories
+        for story in (*digest.stories, *digest.more)
     )
     return Issue(
         id=0,

@@ -19,6 +19,7 @@ from newsletter.domain.note import EditorNote
 from newsletter.domain.occurrence import Occurrence, Schedule, due, latest_occurrence
 from newsletter.errors import NewsletterError, NoteError
 from newsletter.services.collect import collect
+from newsletter.services.illustrate import Illustrator
 from newsletter.services.publish import build
 from newsletter.services.steer import start
 from newsletter.sources.base import Source
@@ -45,6 +46,7 @@ class Press:
     check: Callable[[Issue], None]
     clock: Callable[[], datetime]
     worker: str
+    illustrator: Illustrator | None = None
     note: Callable[[], EditorNote | None] = lambda: None
 
 
@@ -142,7 +144,7 @@ def make_draft(press: Press) -> Issue | None:
     except NoteError as error:
         note, notes = None, [*notes, f"it goes without the editor's note: {error}"]
     now = press.clock()
-    return build(press.database, press.edition, press.renderer, now, now, notes, note)
+    return build(press.database, press.edition, press.renderer, now, now, notes, press.illustrator, note)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 from newsletter.domain.post import Post, Skipped
@@ -50,6 +51,14 @@ class Reading:
     warnings: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A site that is on this machine: what the web has below `address` lies below `folder`."""
+
+    address: str
+    folder: Path
+
+
 class Source(Protocol):
     """`name` is unique in its newsletter, `type` is the word of config.yaml."""
 
@@ -69,6 +78,10 @@ class Source(Protocol):
         None when it gives one, or does not know it. `state` is what it remembers; no server is asked.
         Raises SourceError.
         """
+        ...
+
+    def home(self) -> Home | None:
+        """Where its posts' pictures lie, None when they are on the web only. Raises SourceError."""
         ...
 
 

@@ -83,6 +83,9 @@ class FeedSource:
                 return of_other_categories(self.name, self.categories, categories)
         return None
 
+    def home(self) -> None:
+        return None
+
     def _asked(self) -> str:
         """Changes when the same answer would have to be read anew."""
         asked = repr((_READER, self.name, self.url, self.categories))

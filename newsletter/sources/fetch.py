@@ -1,7 +1,7 @@
 """Documents from the web: redirects, sizes, time and addresses within limits, errors in words for people.
 
 `fetch` trusts the address it is given (the operator wrote it), private networks included, but no redirect that leads
-from there to a private network.
+from there to a private network. `fetch_picture` trusts none: a post named it.
 """
 
 from __future__ import annotations
@@ -34,9 +34,12 @@ class Limits:
 
     seconds: float = 30.0
     size: int = 16_000_000
+    what: str = "feed"  # that is no larger
 
 
 LIMITS = Limits()
+_PICTURE_SIZE = 20_000_000
+_NOBODY = ("", 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,17 @@ def fetch(url: str, headers: Mapping[str, str], now: datetime, limits: Limits = 
 
     Raises AskLater, Refused for a redirect to a private network, SourceError for all else.
     """
-    return _Conversation(_parsed(url), headers, now, limits).run()
+    parsed = _parsed(url)
+    return _Conversation(parsed, headers, now, limits, trusted=_origin(parsed)).run()
+
+
+def fetch_picture(url: str, headers: Mapping[str, str], now: datetime, seconds: float) -> Fetched:
+    """The picture at an address that somebody else chose.
+
+    Raises Refused for one on a private network, or on a port that is none of the web's; SourceError for all else.
+    """
+    limits = Limits(seconds, _PICTURE_SIZE, "picture")
+    return _Conversation(_parsed(url), headers, now, limits, trusted=_NOBODY).run()
 
 
 @dataclass(frozen=True)
@@ -75,10 +88,11 @@ class _Conversation:
     headers: Mapping[str, str]
     now: datetime
     limits: Limits
+    trusted: tuple[str, int]
 
     def run(self) -> Fetched:
         place = _shown(self.url)
-        backend = GuardedBackend(Deadline(self.limits.seconds), trusted=_origin(self.url))
+        backend = GuardedBackend(Deadline(self.limits.seconds), trusted=self.trusted)
         try:
             with httpcore2.ConnectionPool(ssl_context=httpx2.create_ssl_context(), network_backend=backend) as pool:
                 return self._follow(pool)
@@ -143,9 +157,8 @@ class _Conversation:
         for chunk in chunks:
             size += len(chunk)
             if size > self.limits.size:
-                raise SourceError(
-                    f"{_shown(self.url)}: larger than {self.limits.size / 1_000_000:g} MB, which no feed is."
-                )
+                told = f"larger than {self.limits.size / 1_000_000:g} MB, which no {self.limits.what} is"
+                raise SourceError(f"{_shown(self.url)}: {told}.")
             yield chunk
 
     def _refusal(self, status: int, headers: Mapping[str, str]) -> SourceError:
@@ -159,7 +172,7 @@ class _Conversation:
                     f"{until:%Y-%m-%d %H:%M} UTC.",
                     until,
                 )
-        return SourceError(f"{place}: {_STATUS.get(status, f'the server answered {status}')}.")
+        return SourceError(f"{place}: {_words(status, self.limits.what)}.")
 
 
 _TIMEOUTS = {"connect": 10.0, "read": 15.0, "write": 10.0, "pool": 5.0}
@@ -170,6 +183,11 @@ _STATUS = {
     410: "the feed is gone for good (410); remove this source from config.yaml",
     500: "the server has a fault (500); nothing to do but wait",
 }
+
+
+def _words(status: int, what: str) -> str:
+    told = _STATUS.get(status, f"the server answered {status}")
+    return told if what == "feed" else told.partition(";")[0].replace("feed", what)
 
 
 def _unpacked(chunks: Iterable[bytes]) -> Iterator[bytes]:

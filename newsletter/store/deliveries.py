@@ -32,17 +32,18 @@ _d = deliveries.c
 
 
 def enqueue(
-    connection: Connection, issue: Issue, order: Callable[[ColumnElement[str]], ColumnElement[str]] | None = None
+    connection: Connection, issue: Issue, order: Callable[[ColumnElement[str]], ColumnElement[int]] | None = None
 ) -> int:
     """One queued row for each active subscriber of the issue's edition; how many there are.
 
     `order`: by what, made from the mail domain, the rows are ordered, so that some lie side by side.
     """
     domain = mail_domain(connection)
+    this = select(issues.c.id).where(issues.c.id == issue.id).scalar_subquery()  # NULL, and refused, if there is none
     zero, empty = literal(0), literal("")
     rows = (
         select(
-            literal(issue.id), subscribers.c.id, subscribers.c.email, domain,
+            this, subscribers.c.id, subscribers.c.email, domain,
             literal(DeliveryState.QUEUED.value), zero, zero, zero, empty, empty,
         )
         .join_from(subscriptions, subscribers, subscribers.c.id == subscriptions.c.subscriber)
@@ -53,7 +54,8 @@ def enqueue(
         )
     )  # fmt: skip
     if order is not None:
-        rows = rows.order_by(order(domain))
+        # Each run of numbers that rises is quick to put into the unique index; in no order it takes twice as long.
+        rows = rows.order_by(order(domain), subscribers.c.id)
     columns = ["issue", "subscriber", "email", "domain", "state", "attempts", "doubts", "code", "status", "text"]
     return connection.execute(deliveries.insert().from_select(columns, rows)).rowcount
 

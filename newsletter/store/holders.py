@@ -9,9 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func, null, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    collate,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from newsletter.domain.chunk import Chunk
 from newsletter.domain.delivery import Claim, DeliveryState
@@ -40,18 +55,30 @@ def claim(
     Only on those of `chunk`, if there is one.
     """
     values = {"issue": issue.id, "newsletter": issue.newsletter, "now": now, "latest": now + most}
-    due, fresh = (_DUE, _FRESH) if chunk is None else (_DUE_OF_CHUNK, _FRESH_OF_CHUNK)
-    if chunk is not None:
-        values |= {"first": chunk.first, "last": chunk.last}
-    if without:
-        due, fresh = due.where(_d.domain.not_in(without)), fresh.where(_d.domain.not_in(without))
-    claims = _claims(connection, due, values | {"size": size})
-    if len(claims) < size:
-        claims += _claims(connection, fresh, values | {"size": size - len(claims)})
+    elsewhere = _d.domain.not_in(without) if without else true()
+    looks: list[tuple[Select[Any], Mapping[str, object]]]
+    if chunk is None:
+        looks = [(_DUE.where(elsewhere), {}), *((_FRESH, gap) for gap in _gaps(without))]
+    else:
+        within = {"first": chunk.first, "last": chunk.last}
+        looks = [(_DUE_OF_CHUNK.where(elsewhere), within), (_FRESH_OF_CHUNK.where(elsewhere), within)]
+    claims: list[Claim] = []
+    for wanted, where in looks:
+        if len(claims) < size:
+            claims += _claims(connection, wanted, values | {**where, "size": size - len(claims)})
     if claims:
         connection.execute(_CLAIM, [{"b_id": c.id, "b_email": c.email, "b_worker": worker} for c in claims])
         extend(connection, worker, lease)
     return claims
+
+
+def _gaps(without: Collection[str]) -> list[dict[str, str]]:
+    """The stretches of the alphabet between these domains, each without its ends.
+
+    One look at each finds what may go out, however many rows of a domain that is left out lie between.
+    """
+    ends = ["", *sorted(without), _LAST]
+    return [{"after": after, "before": before} for after, before in pairwise(ends)]
 
 
 def _claims(connection: Connection, wanted: Select[Any], values: Mapping[str, object]) -> list[Claim]:
@@ -75,7 +102,6 @@ def _free(which: ColumnElement[bool]) -> Select[Any]:
         .outerjoin_from(deliveries, subscribers, subscribers.c.id == _d.subscriber)
         .outerjoin(subscriptions, theirs)
         .where(_d.issue == bindparam("issue"), which, _d.worker.is_(None))
-        .order_by(_d.due_at)  # the index's own order: without it PostgreSQL may read past all that is sent
         .limit(bindparam("size"))
         .with_for_update(of=deliveries, skip_locked=True)
     )
@@ -84,14 +110,17 @@ def _free(which: ColumnElement[bool]) -> Select[Any]:
 # Made once: building a statement costs more than running it.
 _IS_FRESH = _d.state == DeliveryState.QUEUED.value
 _IS_DUE = and_(
-    _d.state == DeliveryState.DEFERRED.value, or_(_d.due_at <= bindparam("now"), _d.due_at > bindparam("latest"))
+    _d.state == literal_column("'deferred'"),  # in the text of the statement, where a partial index looks for it
+    or_(_d.due_at <= bindparam("now"), _d.due_at > bindparam("latest")),
 )
+_by_domain = collate(_d.domain, "C")
+_IS_BETWEEN = and_(_by_domain > bindparam("after"), _by_domain < bindparam("before"))
+_LAST = "\U0010ffff"  # behind every domain
 _IN_CHUNK = _d.id.between(bindparam("first"), bindparam("last"))
-_FRESH, _DUE = _free(_IS_FRESH), _free(_IS_DUE)
+# In the indexes' own order: without it PostgreSQL may read past all that is sent.
+_FRESH, _DUE = _free(and_(_IS_FRESH, _IS_BETWEEN)).order_by(_by_domain), _free(_IS_DUE).order_by(_d.due_at)
 # In the order of their ids: so the primary key leads to them, however many rows of the issue are queued.
-_FRESH_OF_CHUNK, _DUE_OF_CHUNK = (
-    _free(and_(which, _IN_CHUNK)).order_by(None).order_by(_d.id) for which in (_IS_FRESH, _IS_DUE)
-)
+_FRESH_OF_CHUNK, _DUE_OF_CHUNK = (_free(and_(which, _IN_CHUNK)).order_by(_d.id) for which in (_IS_FRESH, _IS_DUE))
 _CLAIM = (
     update(deliveries)
     .where(_d.id == bindparam("b_id"))

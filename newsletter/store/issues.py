@@ -67,6 +67,17 @@ def draft(connection: Connection, newsletter: str, edition: str) -> Issue | None
     return found[0] if found else None
 
 
+def former_subject(connection: Connection, issue: Issue) -> str:
+    """The subject of the issue that its edition's readers had before this one, "" when there was none."""
+    wanted = select(issues.c.subject).where(
+        issues.c.newsletter == issue.newsletter,
+        issues.c.edition == issue.edition,
+        issues.c.number < issue.number,
+        issues.c.state.in_([state.value for state in PUBLIC]),
+    )
+    return str(connection.scalar(wanted.order_by(issues.c.number.desc()).limit(1)) or "")
+
+
 def due(connection: Connection, now: datetime) -> list[Issue]:
     """Scheduled issues whose time has come, the longest waiting first."""
     wanted = select(issues).where(issues.c.state == IssueState.SCHEDULED.value, issues.c.scheduled_for <= now)

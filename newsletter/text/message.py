@@ -17,6 +17,7 @@ from email.utils import format_datetime
 
 from newsletter.domain.edition import Edition
 from newsletter.domain.subscriber import Reader
+from newsletter.text.attached import attached, related, related_head
 from newsletter.text.headers import mailbox, mailbox_field, raw_field, text_field, web_url
 from newsletter.text.plain import one_line
 from newsletter.text.quoted import SOFT, encode, encode_short, is_tame
@@ -32,11 +33,12 @@ _ONE_CLICK = ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click")
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a message says; `html` and `text` may hold slots."""
+    """What a message says; `html` and `text` may hold slots. `pictures` travel with it: the HTML names them (cid:)."""
 
     subject: str
     html: str
     text: str
+    pictures: tuple[tuple[str, bytes], ...] = ()  # name (text.media) and file
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +118,16 @@ class CompiledMessage:
 
 
 def compile_message(content: Content, headers: Headers) -> CompiledMessage:
-    """Encodes an issue once. Text comes first, HTML second, both quoted-printable."""
+    """Encodes an issue once. Text comes first, HTML second, both quoted-printable; with pictures around the HTML."""
     boundary = _boundary(content)
     body = [_part_head(boundary, "plain")]
     gaps = _append(body, content.text, in_html=False)
-    body.append(b"\r\n" + _part_head(boundary, "html"))
+    if content.pictures:
+        body.append(b"\r\n" + related_head(boundary))
+    body.append(b"\r\n" + _part_head(related(boundary) if content.pictures else boundary, "html"))
     gaps += _append(body, content.html, in_html=True)
+    if content.pictures:
+        body.append(attached(related(boundary), content.pictures))
     body.append(b"\r\n--" + boundary + b"--\r\n")
     return CompiledMessage(
         common=_common(content, headers, boundary),

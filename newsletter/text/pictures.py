@@ -12,6 +12,7 @@ from newsletter.text.kramdown import without_data
 from newsletter.text.links import absolute
 from newsletter.text.plain import one_line
 
+_WEB = re.compile(r"https?://[^/\s]+/.", re.IGNORECASE)
 _HEAD = 100_000  # characters of a body that are searched
 _FENCED = re.compile(r"^ {0,3}(```|~~~).*?(?:^ {0,3}\1|\Z)|<!--.*?(?:-->|\Z)", re.DOTALL | re.MULTILINE)
 _PICTURE = re.compile(
@@ -34,17 +35,19 @@ _NO_PICTURE = re.compile(
 def first_image(post: Post) -> tuple[str, str] | None:
     """The post's own picture, else the first real one of its body: an absolute web address and its alternative text.
 
-    Pixels that count readers, badges, avatars and emoji are no pictures; neither is what lies on a private address.
+    Pixels that count readers, badges, avatars and emoji are no pictures; neither is what lies on a private address, but
+    where a post names nothing else: then that is the answer, so that whoever does not go there says so.
     """
     if post.image and (link := _web(post.image, post.url)):
         return link, one_line(post.image_alt)
+    private = (post.image, one_line(post.image_alt)) if post.image and _WEB.match(post.image) else None
     if post.markup is Markup.TEXT:
-        return None
+        return private
     for source, alternative in _candidates(_FENCED.sub("", without_data(post.body)[:_HEAD])):
         link = None if _NO_PICTURE.search(source) else _web(source, post.url)
         if link:
             return link, one_line(html.unescape(alternative))
-    return None
+    return private
 
 
 def _web(link: str, base: str) -> str | None:

@@ -11,7 +11,7 @@ _WORTH_A_START = 15  # a title cut shorter says nothing
 
 def preheader(digest: Digest) -> str:
     """The other stories' titles, the last one cut to fit; where there are too few, words of an excerpt follow."""
-    titles = [story.title for story in digest.rest]
+    titles = [story.title for story in (*digest.rest, *digest.more)]
     excerpts = [story.excerpt for story in (*digest.rest, digest.lead) if story.excerpt]
     line = ""
     for text in (*titles, *excerpts[:1]):

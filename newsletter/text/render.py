@@ -66,13 +66,15 @@ class Renderer:
     def digest(self, digest: Digest, links: IssueLinks) -> Rendered:
         """Raises TemplateError: file, line, reason, remedy."""
         edition, stories = digest.edition, tuple(_clean_story(story) for story in digest.stories)
-        clean = replace(digest, edition=_clean_edition(edition), stories=stories)
+        more = tuple(_clean_story(story) for story in digest.more)
+        clean = replace(digest, edition=_clean_edition(edition), stories=stories, more=more)
         values = {
             **_common(clean.edition),
             "digest": clean,
             "lead": clean.lead,
             "rest": clean.rest,
             "stories": stories,
+            "more": more,
             "number": digest.number,
             "date": dates.full_date(digest.date.date(), edition.language),
             "minutes": sum(story.minutes for story in stories),

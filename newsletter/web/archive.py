@@ -13,6 +13,7 @@ from newsletter.app import App
 from newsletter.domain.edition import Edition
 from newsletter.store import archive, issues
 from newsletter.store.archive import Listed
+from newsletter.text.media import embedded, relocated
 from newsletter.text.message import fill_html
 from newsletter.web.pages import READ, TheApp, ThePages, day
 
@@ -48,11 +49,12 @@ def archive_feed(newsletter: str, app: TheApp, edition: str = "") -> Response:
 
 @router.api_route("/archive/{newsletter}/{number}", methods=READ)
 def archive_issue(newsletter: str, number: Number, app: TheApp, edition: str = "") -> Response:
-    """The same bytes that readers got; their own links lead to the sign-up page instead."""
+    """The same bytes that readers got; their own links lead to the sign-up page, and cid: to our pictures."""
     chosen = _edition(app, newsletter, edition)
     with app.database.read() as connection:
         issue = issues.by_number(connection, newsletter, chosen.key, number)
     signup = f"{chosen.site_url}/subscribe/{newsletter}"
+    travelling = set(embedded(issue.html))  # with the mail; on a page they have an address
     nobody = {
         "email": "",
         "name": "",
@@ -61,7 +63,8 @@ def archive_issue(newsletter: str, number: Number, app: TheApp, edition: str = "
         "preferences_url": signup,
     }
     policy = {"Content-Security-Policy": _ISSUE_POLICY}
-    return HTMLResponse(fill_html(issue.html, nobody), headers={**_SHORT_TIME, **policy})
+    html = relocated(fill_html(issue.html, nobody), lambda name: f"/media/{name}" if name in travelling else None)
+    return HTMLResponse(html, headers={**_SHORT_TIME, **policy})
 
 
 def _edition(app: App, newsletter: str, edition: str) -> Edition:

@@ -32,14 +32,14 @@ def desk(database: Database) -> Database:
 
 def draft(database: Database, note: EditorNote | None, edition: str = "uk") -> Issue:
     one = replace(UK, key=edition, max_stories=1)
-    issue = build(database, one, Notebook(), NOW, NOW, (), note)
+    issue = build(database, one, Notebook(), NOW, NOW, (), note=note)
     assert issue is not None
     return issue
 
 
 def test_it_stands_in_the_digest_and_in_the_issue(desk: Database) -> None:
     notebook = Notebook()
-    issue = build(desk, UK, notebook, NOW, NOW, (), HELLO)
+    issue = build(desk, UK, notebook, NOW, NOW, (), note=HELLO)
     assert issue is not None
     assert (issue.note, notebook.digests[0].note, issue.notes) == ("Hello all.", "Hello all.", ())
 
@@ -90,7 +90,7 @@ def test_whatever_happens_no_words_go_out_twice(desk: Database, steps: list[str]
         with desk.read() as connection:
             there = issues.draft(connection, "tech", edition.key)
         if step in given_notes:
-            build(desk, edition, Notebook(), NOW, NOW, (), given_notes[step])
+            build(desk, edition, Notebook(), NOW, NOW, (), note=given_notes[step])
         elif there:
             start(desk, there.id, NOW) if step == "send" else cancel(desk, there.id, NOW)
     with desk.read() as connection:

@@ -1,15 +1,23 @@
-"""The header block."""
+"""The header block: each field once, in a form that every server passes on and every client reads."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
+from email.headerregistry import Address
+from email.utils import parsedate_to_datetime
 
 from newsletter.preflight.examined import Examined
-from newsletter.preflight.finding import Finding, block
+from newsletter.preflight.finding import Finding, block, warn
 
 _ONCE = ("From", "To", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type")
-_LISTED = ("List-Id", "List-Unsubscribe", "List-Unsubscribe-Post")
+_AT_MOST_ONCE = ("Sender", "Reply-To", "Precedence", "Feedback-ID", "Content-Language", "Return-Path")
+_ADVISED, _MOST = 78, 998  # characters of a line (RFC 5322), without its end
+_LONGEST_ID = 250
+_FUTURE, _PAST = timedelta(hours=1), timedelta(days=30)
+_MESSAGE_ID = re.compile(r"<([!-;=?A-~]+)@([A-Za-z0-9.-]+\.[A-Za-z0-9-]+)>")
+_ENCODED_WORD = re.compile(rb"=\?[^?\s]+\?[bqBQ]\?[^?\s]*\?=")
 
 
 def cannot_be_made(examined: Examined) -> Iterator[Finding]:
@@ -23,16 +31,93 @@ def field(examined: Examined) -> Iterator[Finding]:
     if not examined.raw:
         return
     message = examined.message
-    head = examined.raw.partition(b"\r\n\r\n")[0].split(b"\r\n")
-    if not examined.raw.isascii() or any(len(line) > 998 for line in head):
-        yield block("headers", "A header is not plain ASCII in lines of at most 998 characters.")
-    for name in (*_ONCE, *_LISTED):
+    for name in _ONCE:
         if (times := len(message.get_all(name, []))) != 1:
             yield block(name, f"The header {name} stands there {times} times; it belongs there once.")
-    if not str(message["Subject"]).strip():
-        yield block("Subject", "The subject is empty.")
-    if not re.match(r"<https?://[^<>\s]+>", str(message["List-Unsubscribe"])):
-        yield block("List-Unsubscribe", "List-Unsubscribe holds no web address.", "Set `site.url`.")
-    for name in _ONCE:
         for defect in getattr(message[name], "defects", ()):
             yield block(name, f"A header is malformed: {defect}")
+    for name in _AT_MOST_ONCE:
+        if (times := len(message.get_all(name, []))) > 1:
+            yield block(name, f"The header {name} stands there {times} times; it belongs there once.")
+    if not str(message["Subject"]).strip():
+        yield block("Subject", "The subject is empty.", "Write a `subject` in config.yaml.")
+
+
+def sender(examined: Examined) -> Iterator[Finding]:
+    """One mailbox in From, at a domain that can have a DKIM key; a Sender only where it is another."""
+    if not examined.raw:
+        return
+    addresses = _addresses(examined, "From")
+    if len(addresses) != 1 or not addresses[0].username or not addresses[0].domain:
+        yield block("From", "From names no single mailbox.", 'Write `sender: "Name <you@example.org>"`.')
+        return
+    if "." not in addresses[0].domain:
+        reason = f"From is at {addresses[0].domain}, which is no domain that others know."
+        yield block("From", reason, "Send from a domain of yours, one with a dot in it.")
+    if _addresses(examined, "Sender") == addresses:
+        yield warn("Sender", "Sender repeats From.", "Leave it out: it is for one who sends on behalf of another.")
+
+
+def date(examined: Examined) -> Iterator[Finding]:
+    """Without a zone, or far from now, a date is a sign of spam."""
+    if not examined.raw:
+        return
+    try:
+        at = parsedate_to_datetime(str(examined.message["Date"]))
+    except (TypeError, ValueError):
+        yield block("Date", "Date is no date.")
+        return
+    now = examined.known.now
+    if at.tzinfo is None:
+        yield block("Date", "Date has no zone.")
+    elif now and not now - _PAST <= at <= now + _FUTURE:
+        yield warn("Date", f"The message is dated {at:%Y-%m-%d %H:%M}, far from now.", "Is this machine's clock right?")
+
+
+def message_id(examined: Examined) -> Iterator[Finding]:
+    if not examined.raw:
+        return
+    written = str(examined.message["Message-ID"] or "").strip()
+    found = _MESSAGE_ID.fullmatch(written)
+    if not found or len(written) > _LONGEST_ID:
+        yield block("Message-ID", f"Message-ID has no form that servers accept: {written[:80]}.")
+        return
+    addresses = _addresses(examined, "From")
+    if addresses and found[2].lower() != addresses[0].domain.lower():
+        reason = f"Message-ID is of {found[2]}, From of {addresses[0].domain}."
+        yield warn("Message-ID", reason, "Spam filters like them to be the same.")
+
+
+def header_lines(examined: Examined) -> Iterator[Finding]:
+    if not examined.raw:
+        return
+    head = examined.raw.partition(b"\r\n\r\n")[0]
+    lines = head.split(b"\r\n")
+    if not head.isascii() or max(map(len, lines)) > _MOST:
+        yield block("headers", f"A header is not plain ASCII in lines of at most {_MOST} characters.")
+    elif long := [line for line in lines if len(line) > _ADVISED and b" " in line.strip().partition(b" ")[2]]:
+        yield warn("headers", f"A header line has {len(long[0])} characters; {_ADVISED} are advised.")
+    if any(not line.strip() for line in lines) or not re.match(rb"[!-9;-~]+:", lines[0]):
+        yield block("headers", "The header block is broken: an empty line, or a line that is no field.")
+
+
+def encoded_words(examined: Examined) -> Iterator[Finding]:
+    """RFC 2047: at most 75 characters each, on a line of at most 76, never inside an address or a link."""
+    for line in _fields(examined):
+        name = line.partition(b":")[0].decode("ascii", "replace")
+        found = _ENCODED_WORD.findall(line)
+        if any(len(word) > 75 for word in found):
+            yield block(name, "An encoded word is longer than 75 characters; clients show it raw.")
+        if found and any(len(part) > 76 for part in line.split(b"\r\n") if _ENCODED_WORD.search(part)):
+            yield block(name, "A line with an encoded word is longer than 76 characters.")
+        if re.search(rb"<[^>]*=\?[^>]*\?=[^>]*>", line):
+            yield block(name, "An encoded word stands inside an address or a link, where nobody decodes it.")
+
+
+def _fields(examined: Examined) -> list[bytes]:
+    """Each field with its folded lines."""
+    return re.split(rb"\r\n(?![ \t])", examined.raw.partition(b"\r\n\r\n")[0])
+
+
+def _addresses(examined: Examined, name: str) -> tuple[Address, ...]:
+    return tuple(getattr(examined.message[name], "addresses", ()))

@@ -1,21 +1,17 @@
-"""Every story can be opened, from the text part too."""
+"""Every story can be opened."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from newsletter.preflight.addresses import is_web
 from newsletter.preflight.examined import Examined
 from newsletter.preflight.finding import Finding, warn
 
 
-def no_text_part(examined: Examined) -> Iterator[Finding]:
-    if not examined.issue.text.strip():
-        yield warn("text", "There is no text part. Some readers see nothing but that.", "Write the .txt template.")
-
-
 def homeless_story(examined: Examined) -> Iterator[Finding]:
     stories = examined.issue.stories
-    if homeless := [story.title for story in stories if not _is_on_the_web(story.url)]:
+    if homeless := [story.title for story in stories if not is_web(story.url)]:
         reason = (
             f"{len(homeless)} of {len(stories)} stories have no web address, so no reader can open them, "
             f"first: {homeless[0]}."
@@ -26,10 +22,6 @@ def homeless_story(examined: Examined) -> Iterator[Finding]:
 
 def not_in_the_text(examined: Examined) -> Iterator[Finding]:
     issue = examined.issue
-    missing = [story.title for story in issue.stories if _is_on_the_web(story.url) and story.url not in issue.text]
+    missing = [story.title for story in issue.stories if is_web(story.url) and story.url not in issue.text]
     if issue.text.strip() and missing:
         yield warn("text", f"The text part lacks {len(missing)} of {len(issue.stories)} stories, first: {missing[0]}.")
-
-
-def _is_on_the_web(url: str) -> bool:
-    return url.startswith(("https://", "http://"))

@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from newsletter.errors import SourceError
-from newsletter.sources.base import Reading, SourceState, of_other_categories
+from newsletter.sources.base import Home, Reading, SourceState, of_other_categories
 from newsletter.sources.jekyll import walk
 from newsletter.sources.jekyll.items import Items
 from newsletter.sources.jekyll.left_out import left_out
@@ -40,6 +40,10 @@ class JekyllSource:
         shown = {each.path for each in newest(site, found, now) if isinstance(each, walk.Found)}
         items = Items(self.name, self.categories, site, found, now)
         return left_out(items, shown, post, lambda own: of_other_categories(self.name, self.wanted, own.categories))
+
+    def home(self) -> Home:
+        site = self._site()
+        return Home(site.url + site.baseurl, site.root)
 
     def _site(self) -> Site:
         if not self.root.is_dir():

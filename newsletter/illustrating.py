@@ -1,0 +1,95 @@
+"""How a newsletter's stories get their pictures, made from its Config. Beside app.py on the third floor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from newsletter.app import App
+from newsletter.errors import PictureError, SourceError
+from newsletter.text import media
+
+if TYPE_CHECKING:
+    from newsletter.pictures.media import Media
+    from newsletter.pictures.origins import Place
+    from newsletter.pictures.values import Download, Fetch
+    from newsletter.services.illustrate import Illustrator
+
+_ACCEPT = "image/jpeg,image/png,image/webp,image/avif,image/gif,image/svg+xml;q=0.9,*/*;q=0.1"
+_VALIDATORS = (("etag", "If-None-Match"), ("last-modified", "If-Modified-Since"))
+
+
+def illustrator(app: App, newsletter: str) -> Illustrator | None:
+    """None when the newsletter wants no pictures."""
+    how = app.newsletter(newsletter).pictures
+    if how == "none":
+        return None
+    from newsletter.pictures.workshop import Workshop
+    from newsletter.services.illustrate import Illustrator
+
+    workshop = Workshop(media_folder(app), _places(app, newsletter), _fetch(app))
+    base = (app.config.media_url or f"{app.config.site.url}/media").rstrip("/")
+    return Illustrator(workshop, media.cid if how == "embed" else lambda name: f"{base}/{name}")
+
+
+def media_folder(app: App) -> Media:
+    from newsletter.pictures.media import Media
+
+    return Media(app.config.resolve(app.config.media))
+
+
+def picture_file(app: App, name: str) -> bytes | None:
+    """From the media folder, or from the database, which has those that travel with mails."""
+    from newsletter.store import pictures
+
+    try:
+        return media_folder(app).read(name)
+    except PictureError:
+        with app.database.read() as connection:
+            return pictures.find(connection, name)
+
+
+def pictures_of(app: App, html: str) -> dict[str, bytes]:
+    """Our own pictures that a mail shows, by name; one that is gone is left out."""
+    files = {name: picture_file(app, name) for name in media.shown(html)}
+    return {name: data for name, data in files.items() if data is not None}
+
+
+def with_pictures_beside(app: App, html: str, folder: Path) -> str:
+    """A mail's HTML that shows its pictures without anybody serving them: they are written into `folder`/media."""
+    found = pictures_of(app, html)
+    for name, data in found.items():
+        (folder / "media").mkdir(parents=True, exist_ok=True)
+        (folder / "media" / name).write_bytes(data)
+    return media.relocated(html, lambda name: f"media/{name}" if name in found else None)
+
+
+def _places(app: App, newsletter: str) -> dict[str, Place]:
+    """The sites whose folders are on this machine. One that cannot be read was told of when it was collected."""
+    from newsletter.pictures.origins import Place
+
+    found: dict[str, Place] = {}
+    for source in app.sources(newsletter):
+        try:
+            home = source.home()
+        except SourceError:
+            continue
+        if home:
+            found[source.name] = Place(home.address, home.folder)
+    return found
+
+
+def _fetch(app: App) -> Fetch:
+    """Through the guard: posts name what they like, private addresses too."""
+    from newsletter.pictures.values import Download
+    from newsletter.sources.fetch import fetch_picture
+
+    def fetch(address: str, validators: Mapping[str, str], seconds: float) -> Download | None:
+        own = {"Accept": _ACCEPT, "User-Agent": f"newsletter (+{app.config.site.url})"}
+        answer = fetch_picture(address, {**own, **validators}, app.clock(), seconds)
+        if answer.status == 304:
+            return None
+        return Download(answer.body, {ask: answer.headers[told] for told, ask in _VALIDATORS if told in answer.headers})
+
+    return fetch

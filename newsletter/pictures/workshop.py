@@ -1,0 +1,150 @@
+"""Makes the pictures that an issue wishes for, and remembers what was made: the second time there is nothing to do.
+
+Pictures are fetched side by side and shaped one after the other: fetching waits for others, shaping takes memory.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from newsletter.domain.picture import PictureSlot
+from newsletter.errors import NewsletterError, PictureError
+from newsletter.pictures.media import Entry, Media
+from newsletter.pictures.origins import Local, Place, Remote, origin
+from newsletter.pictures.shaping import VERSION, shape
+from newsletter.pictures.values import Download, Fetch, Made, Shaped, Wish
+
+FRESH = timedelta(days=1)  # so long the web is not asked again for a picture that was made
+EACH = 10.0  # seconds, for one picture from the web
+ALL = 20.0  # seconds, for all of them
+_AT_ONCE = 8
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """`places` are the sites whose folders are on this machine, by the name of their source."""
+
+    media: Media
+    places: Mapping[str, Place]
+    fetch: Fetch
+    shape: Callable[[bytes, PictureSlot], Shaped] = shape
+    each: float = EACH
+    all: float = ALL
+    _bench: threading.Lock = field(default_factory=threading.Lock)
+
+    def kept(self, wishes: Iterable[Wish], now: datetime) -> dict[Wish, Made]:
+        """Those that were made before: no picture is opened for them and nobody is asked."""
+        found = {wish: self._kept(wish, now) for wish in wishes}
+        return {wish: made for wish, made in found.items() if made is not None}
+
+    def make(self, wishes: Iterable[Wish], now: datetime) -> dict[Wish, Made]:
+        """All of them, whatever it takes, but the web gets no more time than `all` seconds. An answer for each wish."""
+        grouped: dict[tuple[str, str], list[Wish]] = {}
+        for wish in wishes:
+            grouped.setdefault((wish.source, wish.address), []).append(wish)
+        until = time.monotonic() + self.all
+        pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="picture")
+        try:
+            tasks = {pool.submit(self._make, group, now, until): group for group in grouped.values()}
+            _await(tasks, self.all + self.each)
+            return {wish: made for task, group in tasks.items() for wish, made in self._outcome(task, group).items()}
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def _outcome(self, task: Future[dict[Wish, Made]], group: list[Wish]) -> dict[Wish, Made]:
+        if task.done():
+            return task.result()
+        late = PictureError(f"all pictures together took longer than {self.all:g} seconds")
+        return dict.fromkeys(group, late)
+
+    def _kept(self, wish: Wish, now: datetime) -> Made | None:
+        try:
+            found = origin(wish.address, self.places.get(wish.source))
+        except PictureError as error:
+            return error
+        entry = self.media.entry(_key(found, wish.slot))
+        if entry is None or (isinstance(found, Remote) and not _is_fresh(entry, now)):
+            return None
+        return _made(entry)
+
+    def _make(self, wishes: list[Wish], now: datetime, until: float) -> dict[Wish, Made]:
+        """The wishes for one picture."""
+        try:
+            found = origin(wishes[0].address, self.places.get(wishes[0].source))
+            if isinstance(found, Local):
+                raw = found.read()
+                return {wish: self._shaped(raw, _key(found, wish.slot), Entry(), wish.slot) for wish in wishes}
+            return self._from_the_web(found, wishes, now, until)
+        except PictureError as error:
+            return dict.fromkeys(wishes, error)
+
+    def _from_the_web(self, found: Remote, wishes: list[Wish], now: datetime, until: float) -> dict[Wish, Made]:
+        keys = {wish: _key(found, wish.slot) for wish in wishes}
+        before = {wish: self.media.entry(key) for wish, key in keys.items()}
+        known = [entry for entry in before.values() if entry]
+        validators = dict(known[0].validators) if len(known) == len(wishes) else {}
+        asked = now.isoformat()
+        try:
+            answer = self._fetched(found, validators, until)
+        except PictureError as error:
+            return {wish: _made(entry) if entry else error for wish, entry in before.items()}
+        if answer is None:
+            return {
+                wish: self._still(keys[wish], replace(entry, asked=asked)) for wish, entry in before.items() if entry
+            }
+        told = Entry(asked=asked, validators=tuple(sorted(answer.validators.items())))
+        return {wish: self._shaped(answer.body, keys[wish], told, wish.slot) for wish in wishes}
+
+    def _fetched(self, found: Remote, validators: Mapping[str, str], until: float) -> Download | None:
+        left = min(self.each, until - time.monotonic())
+        if left <= 0:
+            raise PictureError(f"all pictures together took longer than {self.all:g} seconds")
+        try:
+            return self.fetch(found.address, validators, left)
+        except NewsletterError as error:
+            told = str(error).removeprefix(f"{found.address}: ").rstrip(".")
+            missing = f"it is not in {found.lacking}, and not on the web: " if found.lacking else ""
+            raise PictureError(missing + told) from None
+
+    def _still(self, key: str, entry: Entry) -> Made:
+        self.media.register(key, entry)
+        return _made(entry)
+
+    def _shaped(self, raw: bytes, key: str, told: Entry, slot: PictureSlot) -> Made:
+        """Shapes a picture and registers it, or why it cannot be shaped: that too is found out once only."""
+        try:
+            with self._bench:
+                shaped = self.shape(raw, slot)
+        except PictureError as error:
+            entry = replace(told, reason=str(error))
+        else:
+            entry = replace(told, name=self.media.keep(shaped))
+        self.media.register(key, entry)
+        return _made(entry)
+
+
+def _await(tasks: Iterable[Future[dict[Wish, Made]]], patience: float) -> None:
+    """Until all are done, or none has been for `patience` seconds: a name server may keep one waiting for ever."""
+    pending = set(tasks)
+    while pending:
+        done, pending = wait(pending, timeout=patience, return_when=FIRST_COMPLETED)
+        if not done:
+            return
+
+
+def _key(found: Local | Remote, slot: PictureSlot) -> str:
+    where = (str(found.path), found.state) if isinstance(found, Local) else (found.address,)
+    return repr((VERSION, *where, slot.name, slot.width, slot.height))
+
+
+def _is_fresh(entry: Entry, now: datetime) -> bool:
+    return bool(entry.asked) and now - datetime.fromisoformat(entry.asked) < FRESH
+
+
+def _made(entry: Entry) -> Made:
+    return PictureError(entry.reason) if entry.reason else entry.name

@@ -1,0 +1,41 @@
+"""The addresses in a message: which lead to the web, which are our own, which lie where no reader gets to."""
+
+from __future__ import annotations
+
+import re
+
+from newsletter.preflight.examined import Examined
+from newsletter.text.links import host_of, is_public_host
+
+_OURS = ("unsubscribe/", "preferences/", "archive/", "subscribe/", "confirm/", "media/")  # pages of the web part
+
+
+def to_ask(examined: Examined) -> list[str]:
+    """Links and pictures that strangers answer for, each once.
+
+    Our own pages are left out: this issue is not in the archive yet, and a reader's links are the reader's.
+    """
+    links = [link.get("href", "") for link in examined.page.links]
+    pictures = [picture.get("src", "") for picture in examined.page.all("img")]
+    site = examined.edition.site_url
+    found = dict.fromkeys(url.strip() for url in (*links, *pictures))
+    return [url for url in found if is_web(url) and not is_ours(url, site) and not is_private(url)]
+
+
+def is_web(url: str) -> bool:
+    return bool(re.match(r"https?://[^/\s]", url, re.IGNORECASE))
+
+
+def is_ours(url: str, site_url: str) -> bool:
+    """Whether it is a page that `newsletter serve` shows."""
+    site = site_url.rstrip("/") + "/"
+    return url.startswith(tuple(site + page for page in _OURS))
+
+
+def is_private(url: str) -> bool:
+    """Whether, as it is written, it lies on this machine or on a private network."""
+    try:
+        host = host_of(url)
+    except ValueError:
+        return False
+    return is_web(url) and not is_public_host(host)

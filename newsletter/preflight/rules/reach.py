@@ -1,0 +1,80 @@
+"""Whether somebody answers where the links lead. Silent where nobody asked; never more than a warning."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from xml.etree.ElementTree import Element
+
+from newsletter.domain.answer import Answer
+from newsletter.preflight.addresses import to_ask
+from newsletter.preflight.examined import Examined
+from newsletter.preflight.finding import Finding, warn
+from newsletter.preflight.listing import first_of
+from newsletter.preflight.page import words
+
+_SHOWN = 10  # findings of one kind; a host that is down would fill a screen
+
+
+def dead_link(examined: Examined) -> Iterator[Finding]:
+    dead = [(link, answer) for link, answer in _answered(examined, "a", "href") if answer.is_dead]
+    for link, answer in dead[:_SHOWN]:
+        remedy = "Correct the address, or take the link out." if answer.is_gone else "Open it yourself before you send."
+        yield warn(_place(link), f"{answer.url} does not answer: {_trouble(answer)}.", remedy)
+    if (rest := len(dead) - _SHOWN) > 0:
+        yield warn("links", f"{rest} more links do not answer.", "Look at the first ones.")
+
+
+def moved_link(examined: Examined) -> Iterator[Finding]:
+    moved = [answer for _, answer in _answered(examined, "a", "href") if answer.moved_to and not answer.is_dead]
+    if moved:
+        reason = f"Links that have moved for good: {first_of([f'{one.url} → {one.moved_to}' for one in moved])}."
+        yield warn("links", reason, "They work; the new address saves readers a detour.")
+
+
+def leads_inside(examined: Examined) -> Iterator[Finding]:
+    """A public name that stands for, or redirects to, a private address. The guard did not go there."""
+    found = [answer for _, answer in (*_answered(examined, "a", "href"), *_answered(examined, "img", "src"))]
+    for answer in [one for one in found if one.private][:_SHOWN]:
+        yield warn("links", f"{answer.url} was not followed: {answer.trouble}.", "Readers cannot get there either.")
+
+
+def dead_picture(examined: Examined) -> Iterator[Finding]:
+    for picture, answer in list(_answered(examined, "img", "src"))[:_SHOWN]:
+        place = f"picture “{picture.get('alt', '') or answer.url.rpartition('/')[2]}”"
+        if answer.is_dead:
+            yield warn(place, f"{answer.url} cannot be fetched: {_trouble(answer)}.", "Readers see a gap there.")
+        elif 200 <= answer.status < 300 and answer.kind and not _may_be_picture(answer.kind):
+            yield warn(place, f"What stands at {answer.url} is {answer.kind}, and no picture.", "Name another.")
+
+
+def not_all_asked(examined: Examined) -> Iterator[Finding]:
+    if not examined.known.asked:
+        return
+    if left := [url for url in to_ask(examined) if url not in examined.known.answers]:
+        reason = f"There was no time to look at all addresses: {first_of(left)}."
+        yield warn("links", reason, "Check again: what answered is not asked twice within an hour.")
+
+
+def _answered(examined: Examined, tag: str, attribute: str) -> Iterator[tuple[Element, Answer]]:
+    """Elements whose address the web was asked for, each address once."""
+    told = set()
+    for element in examined.page.all(tag):
+        url = element.get(attribute, "").strip()
+        if url not in told and (answer := examined.known.answers.get(url)):
+            told.add(url)
+            yield element, answer
+
+
+def _trouble(answer: Answer) -> str:
+    if answer.is_gone:
+        return f"there is nothing ({answer.status})"
+    return answer.trouble or f"the server says {answer.status}"
+
+
+def _place(link: Element) -> str:
+    told = words(link)
+    return f"link “{first_of([told])}”" if told else "link"
+
+
+def _may_be_picture(kind: str) -> bool:
+    return kind.startswith("image/") or kind in ("application/octet-stream", "binary/octet-stream")

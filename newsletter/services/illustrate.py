@@ -1,0 +1,99 @@
+"""Gives a digest's stories the pictures that their mail shows; one that cannot be had is noted, and goes without."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from newsletter.domain.digest import Digest, DigestStory
+from newsletter.domain.picture import USUAL_SLOTS, Picture, PictureSlot, Slots
+from newsletter.errors import PictureError
+from newsletter.pictures.values import Made, Wish
+from newsletter.text import media
+from newsletter.text.plain import one_line
+
+if TYPE_CHECKING:
+    from newsletter.pictures.workshop import Workshop
+
+
+@dataclass(frozen=True)
+class Illustrator:
+    """How an edition's pictures are made: which, by whom, and what `src` a finished one gets for its name."""
+
+    workshop: Workshop
+    src: Callable[[str], str]
+    slots: Slots = USUAL_SLOTS
+
+
+@dataclass
+class Album:
+    """The pictures of one digest while it is being built. Without an illustrator it wants none."""
+
+    illustrator: Illustrator | None
+    now: datetime
+    made: dict[Wish, Made] = field(default_factory=dict)
+
+    def lacks(self, digest: Digest) -> list[Wish]:
+        """What nobody has tried to make yet; what was made for an issue before is taken over on the way. Quick."""
+        if self.illustrator is None:
+            return []
+        open_ones = [wish for wish in _wishes(digest, self.illustrator.slots) if wish not in self.made]
+        self.made |= self.illustrator.workshop.kept(open_ones, self.now)
+        return [wish for wish in open_ones if wish not in self.made]
+
+    def fill(self, wishes: list[Wish]) -> None:
+        """Fetches and shapes: takes as long as it takes, so no transaction may be open."""
+        if self.illustrator:
+            self.made |= self.illustrator.workshop.make(wishes, self.now)
+
+    def illustrated(self, digest: Digest) -> Digest:
+        """The digest with the pictures there are, and notes of those there are not."""
+        if self.illustrator is None:
+            return digest
+        stories = tuple(self._with_pictures(story, lead=story is digest.lead) for story in digest.stories)
+        notes = [note for story in digest.stories if (note := self._note(story))]
+        return replace(digest, stories=stories, notes=(*digest.notes, *notes))
+
+    def embedded(self, html: str) -> dict[str, bytes]:
+        """The pictures that travel with a mail. Raises PictureError for one that is gone meanwhile."""
+        if self.illustrator is None:
+            return {}
+        return {name: self.illustrator.workshop.media.read(name) for name in media.embedded(html)}
+
+    def _with_pictures(self, story: DigestStory, *, lead: bool) -> DigestStory:
+        assert self.illustrator
+        found = [
+            Picture(slot.name, self.illustrator.src(name), slot.width, slot.height)
+            for slot in _slots(self.illustrator.slots, lead=lead)
+            if isinstance(name := self.made.get(_wish(story, slot)), str)
+        ]
+        return replace(story, pictures=tuple(found))
+
+    def _note(self, story: DigestStory) -> str | None:
+        """One for a story, however many slots it has."""
+        wanted = (self.made.get(wish) for wish in self.made if _is_of(wish, story))
+        failure = next((made for made in wanted if isinstance(made, PictureError)), None)
+        return f"{one_line(story.title)}: without its picture {story.image}: {failure}." if failure else None
+
+
+def _wishes(digest: Digest, slots: Slots) -> list[Wish]:
+    return [
+        _wish(story, slot)
+        for story in digest.stories
+        if story.image
+        for slot in _slots(slots, lead=story is digest.lead)
+    ]
+
+
+def _wish(story: DigestStory, slot: PictureSlot) -> Wish:
+    return Wish(story.source, story.image or "", slot)
+
+
+def _is_of(wish: Wish, story: DigestStory) -> bool:
+    return (wish.source, wish.address) == (story.source, story.image)
+
+
+def _slots(slots: Slots, *, lead: bool) -> tuple[PictureSlot, ...]:
+    return slots.lead if lead else slots.rest

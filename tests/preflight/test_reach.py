@@ -1,0 +1,111 @@
+"""What the web said, as findings: never more than a warning, and silent where nobody asked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from newsletter.domain.answer import Answer
+from newsletter.preflight.addresses import to_ask
+from newsletter.preflight.known import Known
+from newsletter.preflight.rules import links, reach
+from tests.digests import DATE, EDITION, SITE
+from tests.preflight.judging import Rule, examined, said
+
+URL, PICTURE = "https://example.com/trams", "https://example.com/tram.png"
+HTML = f'<a href="{URL}">Trams</a><img src="{PICTURE}" alt="A tram">'
+RULES = (reach.dead_link, reach.moved_link, reach.leads_inside, reach.dead_picture, reach.not_all_asked)
+
+
+def heard(rule: Rule, *answers: Answer, html: str = HTML, asked: bool = False) -> str:
+    return said(rule, examined(html=html, known=Known(answers={one.url: one for one in answers}, asked=asked)))
+
+
+def of(url: str = URL, **told: object) -> Answer:
+    return Answer(url, DATE, **{"status": 200, **told})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_where_nobody_asked_nothing_is_said(rule: Rule) -> None:
+    assert heard(rule) == ""
+    assert said(rule, examined()) == ""
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_what_answers_is_fine(rule: Rule) -> None:
+    assert heard(rule, of(), of(PICTURE, kind="image/png"), asked=True) == ""
+
+
+@pytest.mark.parametrize(
+    ("told", "found"),
+    [
+        ({"status": 404}, "does not answer: there is nothing (404)"),
+        ({"status": 410}, "there is nothing (410)"),
+        ({"status": 500}, "the server says 500"),
+        ({"status": 0, "trouble": "nobody knows that name"}, "nobody knows that name"),
+        ({"status": 401}, ""),
+        ({"status": 403}, ""),
+        ({"status": 429}, ""),
+        ({"status": 999}, ""),
+        ({"status": 204}, ""),
+        ({"status": 0, "private": True, "trouble": "it leads inside"}, ""),
+    ],
+)
+def test_dead_links(told: dict[str, object], found: str) -> None:
+    finding = heard(reach.dead_link, of(**told))
+    assert finding.startswith("warn") is bool(found)
+    assert found in finding
+
+
+def test_a_host_that_is_down_does_not_fill_the_screen() -> None:
+    urls = [f"https://example.com/{n}" for n in range(30)]
+    html = "".join(f'<a href="{url}">{url[-2:]}</a>' for url in urls)
+    known = Known(answers={url: of(url, status=500) for url in urls})
+    findings = list(reach.dead_link(examined(html=html, known=known)))
+    assert len(findings) == 11
+    assert "20 more links" in findings[-1].reason
+
+
+def test_the_rest_of_the_rules() -> None:
+    assert "→ https://example.com/new" in heard(reach.moved_link, of(moved_to="https://example.com/new"))
+    assert heard(reach.moved_link, of(status=404, moved_to="https://example.com/new")) == ""
+    assert "was not followed: it leads inside" in heard(
+        reach.leads_inside, of(status=0, private=True, trouble="it leads inside")
+    )
+    assert "cannot be fetched" in heard(reach.dead_picture, of(PICTURE, status=404))
+    assert "is text/html, and no picture" in heard(reach.dead_picture, of(PICTURE, kind="text/html"))
+    assert heard(reach.dead_picture, of(PICTURE, status=403, kind="text/html")) == ""
+    assert "no time to look at all addresses: https://example.com/trams" in heard(
+        reach.not_all_asked, of(PICTURE), asked=True
+    )
+
+
+def test_a_host_that_moved_to_https_itself_is_told_so() -> None:
+    html = '<a href="http://example.com/a">A</a>'
+    moved = of("http://example.com/a", moved_to="https://example.com/a")
+    assert "over http whose host has https" in heard(links.not_secure, moved, html=html)
+
+
+def test_strangers_are_asked_and_nobody_else() -> None:
+    html = "".join(
+        f'<a href="{href}">x</a>'
+        for href in (
+            URL,
+            URL,
+            f"{SITE}/archive/x/1",
+            f"{SITE}/about",
+            "mailto:a@example.org",
+            "http://10.0.0.1/",
+            "/x",
+            "#",
+        )
+    )
+    html += f'<img src="{PICTURE}" alt=""><img src="{SITE}/media/a.jpg" alt=""><img src="cid:1" alt="">'
+    assert to_ask(examined(html=html)) == [URL, f"{SITE}/about", PICTURE]
+
+
+def test_a_readers_own_links_are_never_followed() -> None:
+    assert not [url for url in to_ask(examined()) if "/unsubscribe/" in url or "/preferences/" in url]
+    elsewhere = replace(EDITION, site_url=f"{SITE}/")
+    assert not [url for url in to_ask(examined(edition=elsewhere)) if "/unsubscribe/" in url]
