@@ -22,6 +22,7 @@ MAY_IMPORT = {
     "pictures": GROUND | {"text", "pictures"},
     "services": GROUND | {"text", "store", "preflight", "pictures", "sources.base", "transports.base", "services"},
     "app": GROUND | {"config", "text", "store", "preflight", "pictures", "sources", "transports", "services"},
+    "note_file": GROUND | {"config", "text", "app"},
     "outgoing": GROUND
     | {"config", "text", "store", "preflight", "pictures", "sources", "transports", "services", "app"},
 }

@@ -53,12 +53,16 @@ def build(
     newsletter: NewsletterArgument = None,
     edition: EditionOption = None,
     as_of: AsOfOption = None,
+    note: Annotated[
+        str | None,
+        typer.Option("--note", metavar="FILE", help="A Markdown file with a note for this draft; - reads stdin."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Collect, then freeze a draft issue for each edition that has something new. Nothing is sent."""
     upto = as_of_moment(as_of) if as_of else None
     key = only_newsletter(context.obj, newsletter)
-    issues = build_drafts(context.obj, key, edition, upto)
+    issues = build_drafts(context.obj, key, edition, upto, note)
     kept = _kept(context.obj.app, key, edition, issues)
     if as_json:
         _tell_kept(kept, output.note)
@@ -74,19 +78,26 @@ def build(
         output.say(f"\nNext: [bold]newsletter preview {first} --out preview[/], then [bold]newsletter send {first}[/].")
 
 
-def build_drafts(session: Session, newsletter: str, edition: str | None, as_of: datetime | None) -> list[Issue]:
-    """Collects and builds; a source that could not be read is noted in each draft."""
+def build_drafts(
+    session: Session, newsletter: str, edition: str | None, as_of: datetime | None, note: str | None = None
+) -> list[Issue]:
+    """Collects and builds; a source that could not be read is noted in each draft. `note` is the file of one."""
     from newsletter.illustrating import illustrator
+    from newsletter.note_file import note_given, note_of
     from newsletter.services.publish import build as build_issue
 
     app = session.app
     editions = [app.edition(newsletter, edition)] if edition else app.editions(newsletter)
+    given = note_given(note) if note is not None else None
+    held = {each.key: given or note_of(app, newsletter, each.key) for each in editions}
     reports = collect_one(session, newsletter)
     tell_reports(reports)
     notes = [f"{one.name} could not be read: {one.error}" for one in reports if one.error]
     now = app.clock()
     made = [
-        build_issue(app.database, each, app.renderer, now, as_of or now, notes, illustrator(app, each))
+        build_issue(
+            app.database, each, app.renderer, now, as_of or now, notes, illustrator(app, each), note=held[each.key]
+        )
         for each in editions
     ]
     issues = [issue for issue in made if issue]
