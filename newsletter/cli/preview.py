@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import webbrowser
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -46,7 +47,7 @@ def preview(
 
     The page, index.html, has the message on a desktop and on a phone, light, dark, inverted, without pictures; its
     text, headers and source; its place in the inbox; what preflight says. It needs no server and loads nothing from
-    elsewhere. Beside it lie message.eml, message.html, which takes its pictures from the folder `media`, and message.txt.
+    elsewhere. Beside it lie message.eml, message.txt, and message.html with its pictures in the folder `media`.
     """
     from newsletter.previewing import eyes, look
 
@@ -79,22 +80,25 @@ def _write_message(app: App, out: Path, letter: Letter) -> None:
 
 def _write_pages(app: App, out: Path, seen: Look, reader: str | None) -> None:
     """One page for the issue, and one for each other edition of its build; they lead to each other."""
-    from newsletter.preview.sheet import Place, page
-    from newsletter.previewing import eyes, look, with_pictures_inside
+    from newsletter.previewing import eyes, look
     from newsletter.store import issues
 
     with app.database.read() as connection:
         others = [issues.get(connection, number) for _, number in seen.others]
     names = {seen.issue.id: _PAGE} | {other.id: f"edition-{other.edition}.html" for other in others}
-    looks = [seen, *(look(app, other, eyes(app, other, reader)) for other in others)]
-    for one in looks:
-        shown = one if one is seen else one.among(set(names))
-        place = Place(
-            frame=lambda view, html=with_pictures_inside(app, one.letter.html): ("srcdoc", view.copy(html)),  # type: ignore[misc]
-            issue=lambda number: names[number],
-            files=_FILES if one is seen else (),
-        )
-        (out / names[one.issue.id]).write_text(page(app.templates, shown, place), "utf-8")
+    _write_page(app, out, seen, names, _FILES)
+    for other in others:
+        _write_page(app, out, look(app, other, eyes(app, other, reader)).among(names), names, ())
+
+
+def _write_page(app: App, out: Path, seen: Look, names: Mapping[int, str], files: Sequence[tuple[str, str]]) -> None:
+    """`names` are the pages by their issue."""
+    from newsletter.preview.sheet import Place, page
+    from newsletter.previewing import with_pictures_inside
+
+    html = with_pictures_inside(app, seen.letter.html)
+    place = Place(frame=lambda view: ("srcdoc", view.copy(html)), issue=lambda number: names[number], files=files)
+    (out / names[seen.issue.id]).write_text(page(app.templates, seen, place), "utf-8")
 
 
 def _tell(app: App, issue: Issue, files: list[str], page: Path, opened: bool) -> None:
