@@ -1,10 +1,9 @@
-"""`build`, `issues`, `show`, `preview`, `check`: making an issue and looking at it."""
+"""`build`, `issues`, `show`, `check`: making an issue and looking at it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -43,7 +42,7 @@ AsOfOption = Annotated[
 
 
 def register(cli: typer.Typer) -> None:
-    for command in (build, show_list, show, preview, check):
+    for command in (build, show_list, show, check):
         name = "issues" if command is show_list else None
         cli.command(name, rich_help_panel=PANEL)(command)
 
@@ -215,38 +214,6 @@ def _is_alone(app: App, issue: int) -> bool:
     from newsletter.store.lock import is_delivered
 
     return app.database.is_sqlite and not is_delivered(app.database, issue)
-
-
-def preview(
-    context: Context,
-    issue: IssueArgument,
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where to write.")] = Path("preview"),
-    as_json: JsonOption = False,
-) -> None:
-    """Write message.eml, message.html and message.txt as a reader gets them.
-
-    The page takes its pictures from the folder `media` beside it.
-    """
-    from newsletter.illustrating import with_pictures_beside
-    from newsletter.outgoing import outgoing, stand_in
-    from newsletter.text.message import fill_html, fill_text, values
-
-    app = context.obj.app
-    found = load(context.obj, issue)
-    ready = outgoing(app, found)
-    reader = ready.readers(stand_in(app))
-    filling = values(reader)
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "message.eml").write_bytes(b"".join(ready.message.fill(reader)))
-    page = with_pictures_beside(app, fill_html(found.html, filling), out)
-    (out / "message.html").write_text(page, "utf-8")
-    (out / "message.txt").write_text(fill_text(found.text, filling), "utf-8")
-    files = [str(out / name) for name in ("message.eml", "message.html", "message.txt")]
-    if as_json:
-        output.answer_json({"issue": found.id, "hash": found.hash, "files": files})
-        return
-    for file in files:
-        output.say(f"[green]wrote[/]  {output.plain(file)}")
 
 
 def check(
