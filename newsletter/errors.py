@@ -12,6 +12,7 @@ NewsletterError            said to the user in one line, never as a traceback; e
 ├── PostError              one post cannot be read: file, line, remedy
 ├── PictureError           one picture cannot be shown: the reason, without its place
 ├── TemplateError          a template is wrong: file, line, remedy
+├── NoteError              an editor's note cannot be used: file, line, remedy
 ├── AddressError           not an e-mail address we can mail
 ├── TokenError             a link's token is forged, expired or of another purpose
 └── StoreError             the database cannot be opened, read or written
@@ -81,6 +82,14 @@ class TemplateError(NewsletterError):
     def __init__(self, template: str, reason: str, *, line: int | None = None) -> None:
         self.template, self.reason, self.line = template, reason, line
         super().__init__(f"{template}:{line}: {reason}" if line else f"{template}: {reason}")
+
+
+class NoteError(NewsletterError):
+    """An editor's note that cannot be used. `place` is the file as the editor named it; `line` counts from 1."""
+
+    def __init__(self, place: str, reason: str, *, line: int | None = None) -> None:
+        self.place, self.reason, self.line = place, reason, line
+        super().__init__(f"{place}:{line}: {reason}" if line else f"{place}: {reason}")
 
 
 class PictureError(NewsletterError):

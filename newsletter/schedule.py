@@ -17,6 +17,7 @@ from newsletter.domain.occurrence import Occurrence, Schedule, next_occurrence
 from newsletter.errors import NewsletterError
 from newsletter.illustrating import illustrator
 from newsletter.logs import tell
+from newsletter.note_file import note_of
 from newsletter.services.run import Press, abandoned, finish_abandoned, run_due
 from newsletter.services.steer import start
 from newsletter.services.tallying import process_name
@@ -80,9 +81,17 @@ def press(app: App, plan: Planned, worker: str) -> Press:
     """What the run of one edition works with."""
     edition = app.edition(plan.newsletter, plan.edition)
     sources = app.sources(plan.newsletter)
-    pictures = illustrator(app, plan.newsletter)
-    check = partial(_check, app)
-    return Press(app.database, edition, sources, app.renderer, check, app.clock, worker, pictures)
+    return Press(
+        database=app.database,
+        edition=edition,
+        sources=sources,
+        renderer=app.renderer,
+        check=partial(_check, app),
+        clock=app.clock,
+        worker=worker,
+        illustrator=illustrator(app, edition),
+        note=partial(note_of, app, plan.newsletter, plan.edition),
+    )
 
 
 @dataclass

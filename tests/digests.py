@@ -12,6 +12,7 @@ import jinja2
 from newsletter.domain.digest import Also, Digest, DigestStory
 from newsletter.domain.edition import Edition
 from newsletter.domain.issue import Issue, IssueState, IssueStory
+from newsletter.domain.picture import THUMB, WIDE, Picture
 from newsletter.domain.subscriber import Reader
 from newsletter.text.render import IssueLinks, Rendered, Renderer
 
@@ -76,6 +77,14 @@ _LONG = (
 )
 
 
+PICTURED = (0, 1, 2, 5, 8)
+
+
+def _pictures(number: int) -> tuple[Picture, ...]:
+    made = "https://news.example.org/media/{0}{1}.png".format
+    return tuple(Picture(slot.name, made(slot.name, number), slot.width, slot.height) for slot in (WIDE, THUMB))
+
+
 def story(number: int = 0) -> DigestStory:
     title, category, source, minutes = _TOLD[number]
     also = (
@@ -91,7 +100,8 @@ def story(number: int = 0) -> DigestStory:
         excerpt=_ROWS[number],
         long_excerpt=_LONG if number == 0 else "",
         category=category,
-        image=f"https://example.org/pictures/{number}.png" if number in (0, 1, 2, 5, 8) else None,
+        image=f"https://example.org/pictures/{number}.png" if number in PICTURED else None,
+        pictures=_pictures(number) if number in PICTURED else (),
         image_alt="Low water at the tide mill" if number == 0 else "",
         minutes=minutes,
         also=also if number == 0 else (),

@@ -1,10 +1,9 @@
-"""`build`, `issues`, `show`, `preview`, `check`: making an issue and looking at it."""
+"""`build`, `issues`, `show`, `check`: making an issue and looking at it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -43,7 +42,7 @@ AsOfOption = Annotated[
 
 
 def register(cli: typer.Typer) -> None:
-    for command in (build, show_list, show, preview, check):
+    for command in (build, show_list, show, check):
         name = "issues" if command is show_list else None
         cli.command(name, rich_help_panel=PANEL)(command)
 
@@ -53,12 +52,16 @@ def build(
     newsletter: NewsletterArgument = None,
     edition: EditionOption = None,
     as_of: AsOfOption = None,
+    note: Annotated[
+        str | None,
+        typer.Option("--note", metavar="FILE", help="A Markdown file with a note for this draft; - reads stdin."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Collect, then freeze a draft issue for each edition that has something new. Nothing is sent."""
     upto = as_of_moment(as_of) if as_of else None
     key = only_newsletter(context.obj, newsletter)
-    issues = build_drafts(context.obj, key, edition, upto)
+    issues = build_drafts(context.obj, key, edition, upto, note)
     kept = _kept(context.obj.app, key, edition, issues)
     if as_json:
         _tell_kept(kept, output.note)
@@ -74,19 +77,28 @@ def build(
         output.say(f"\nNext: [bold]newsletter preview {first} --out preview[/], then [bold]newsletter send {first}[/].")
 
 
-def build_drafts(session: Session, newsletter: str, edition: str | None, as_of: datetime | None) -> list[Issue]:
-    """Collects and builds; a source that could not be read is noted in each draft."""
+def build_drafts(
+    session: Session, newsletter: str, edition: str | None, as_of: datetime | None, note: str | None = None
+) -> list[Issue]:
+    """Collects and builds; a source that could not be read is noted in each draft. `note` is the file of one."""
     from newsletter.illustrating import illustrator
+    from newsletter.note_file import note_given, note_of
     from newsletter.services.publish import build as build_issue
 
     app = session.app
     editions = [app.edition(newsletter, edition)] if edition else app.editions(newsletter)
+    given = note_given(note) if note is not None else None
+    held = {each.key: given or note_of(app, newsletter, each.key) for each in editions}
     reports = collect_one(session, newsletter)
     tell_reports(reports)
     notes = [f"{one.name} could not be read: {one.error}" for one in reports if one.error]
     now = app.clock()
-    pictures = illustrator(app, newsletter)
-    made = [build_issue(app.database, each, app.renderer, now, as_of or now, notes, pictures) for each in editions]
+    made = [
+        build_issue(
+            app.database, each, app.renderer, now, as_of or now, notes, illustrator(app, each), note=held[each.key]
+        )
+        for each in editions
+    ]
     issues = [issue for issue in made if issue]
     if not issues and reports and all(one.error for one in reports):
         raise NewsletterError(
@@ -202,38 +214,6 @@ def _is_alone(app: App, issue: int) -> bool:
     from newsletter.store.lock import is_delivered
 
     return app.database.is_sqlite and not is_delivered(app.database, issue)
-
-
-def preview(
-    context: Context,
-    issue: IssueArgument,
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where to write.")] = Path("preview"),
-    as_json: JsonOption = False,
-) -> None:
-    """Write message.eml, message.html and message.txt as a reader gets them.
-
-    The page takes its pictures from the folder `media` beside it.
-    """
-    from newsletter.illustrating import with_pictures_beside
-    from newsletter.outgoing import outgoing, stand_in
-    from newsletter.text.message import fill_html, fill_text, values
-
-    app = context.obj.app
-    found = load(context.obj, issue)
-    ready = outgoing(app, found)
-    reader = ready.readers(stand_in(app))
-    filling = values(reader)
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "message.eml").write_bytes(b"".join(ready.message.fill(reader)))
-    page = with_pictures_beside(app, fill_html(found.html, filling), out)
-    (out / "message.html").write_text(page, "utf-8")
-    (out / "message.txt").write_text(fill_text(found.text, filling), "utf-8")
-    files = [str(out / name) for name in ("message.eml", "message.html", "message.txt")]
-    if as_json:
-        output.answer_json({"issue": found.id, "hash": found.hash, "files": files})
-        return
-    for file in files:
-        output.say(f"[green]wrote[/]  {output.plain(file)}")
 
 
 def check(

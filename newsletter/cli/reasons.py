@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsletter.cli import output
+from newsletter.cli import output, sheets
 from newsletter.cli.issues import AsOfOption, as_of_moment
 from newsletter.cli.session import Context, JsonOption, Session
-from newsletter.errors import NotFound, repeated
+from newsletter.errors import NoteError, NotFound, repeated
 
 if TYPE_CHECKING:
+    from newsletter.app import App
+    from newsletter.domain.edition import Edition
     from newsletter.services.why import Why
 
 PANEL = "Posts"
@@ -42,13 +44,45 @@ def why(
     keys = [newsletter] if newsletter is not None else list(app.config.newsletters)
     editions = [edition for key in keys for edition in app.editions(key)]
     answers = explain(app.database, editions, post, upto or app.clock(), {key: app.sources(key) for key in keys})
+    held = {(each.newsletter, each.key): _note(app, each) for each in editions}
     if as_json:
-        output.answer_json([{**asdict(one), "included": one.included} for one in answers])
+        notes = {name: words for name, (words, _) in held.items()}
+        output.answer_json(
+            [{**asdict(one), "included": one.included, "note": notes[one.newsletter, one.edition]} for one in answers]
+        )
     if answers and all(one.reason is Reason.UNKNOWN for one in answers):
         told = f"no post like {repeated(post)} was collected"
         raise NotFound(f"{told}: `newsletter posts` lists them, `newsletter collect` reads anew.")
     if not as_json:
         _show(answers)
+        _show_notes(held)
+
+
+def _note(app: App, edition: Edition) -> tuple[str, str]:
+    """The editor's words that go with the edition's next issue, and what is wrong with those that do not."""
+    from newsletter.note_file import note_of
+    from newsletter.services.publish import chosen_note
+    from newsletter.store import issues
+
+    try:
+        given, trouble = note_of(app, edition.newsletter, edition.key), ""
+    except NoteError as error:
+        given, trouble = None, str(error)
+    with app.database.read() as connection:
+        former = issues.draft(connection, edition.newsletter, edition.key)
+        held, told = chosen_note(connection, edition, former, given)
+    return held.words, " ".join([*told, *filter(None, [trouble])])
+
+
+def _show_notes(held: Mapping[tuple[str, str], tuple[str, str]]) -> None:
+    for (newsletter, edition), (words, trouble) in held.items():
+        name = f"[bold]{output.plain(newsletter)} {output.plain(edition)}[/]"
+        if words:
+            output.say(
+                f"[cyan]note[/]    {name}: the editor's words go with it: {output.plain(sheets.beginning(words))}"
+            )
+        if trouble:
+            output.say(f"[yellow]note[/]    {name}: {output.plain(trouble)}")
 
 
 def _show(answers: Sequence[Why]) -> None:

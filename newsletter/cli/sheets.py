@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _STATES = {"sent": "green", "sending": "cyan", "paused": "yellow", "cancelled": "dim", "scheduled": "cyan"}
 _SCREENFUL = 200
+_NOTE_SHOWN = 160
 
 
 def issue_json(
@@ -49,6 +50,7 @@ def issue_json(
         "started_at": iso(issue.started_at),
         "finished_at": iso(issue.finished_at),
         "notes": list(issue.notes),
+        "note": issue.note,
         "edited": issue.edited,
     }
     if books is not None:
@@ -85,8 +87,18 @@ def show_issue(session: Session, issue: Issue) -> None:
     for number, story in enumerate(issue.stories, 1):
         also = f" [dim](and {count(len(story.also), 'other version')})[/]" if story.also else ""
         output.say(f"  {number:>2}. {output.plain(story.title)}{also}")
+    if issue.note:
+        output.say(f"  [cyan]the editor writes:[/] {output.plain(beginning(issue.note))}")
     for note in issue.notes:
         output.say(f"  [yellow]note:[/] {output.plain(note)}")
+
+
+def beginning(note: str) -> str:
+    """The first words of an editor's note, on one line."""
+    from newsletter.text.note import spelled_out
+    from newsletter.text.preheader import cut
+
+    return cut(spelled_out(" ".join(note.split())), _NOTE_SHOWN)
 
 
 def show_issues(session: Session, issues: Sequence[Issue], books: Mapping[int, Accounting]) -> None:

@@ -189,6 +189,7 @@ class Edition(Section):
     subject: str | None = None
     tagline: str | None = None
     intro: str | None = None
+    note: PathName | None = None
     language: Language | None = None
     schedule: Schedule | None = None
     max_stories: Number | None = Field(default=None, ge=1, le=100)
@@ -207,6 +208,7 @@ class Newsletter(Section):
     subject: str = "{{ lead.title }}"
     tagline: str = ""
     intro: str = ""
+    note: PathName = ""
     language: Language = "en"
     postal_address: str = ""
     unsubscribe_mailbox: Mailbox | None = None

@@ -49,7 +49,11 @@ class DigestStory:
         return "explainer" in {word.casefold() for word in (self.category, *self.tags)}
 
     def picture(self, slot: PictureSlot) -> Picture | None:
-        return next((picture for picture in self.pictures if picture.slot == slot.name), None)
+        return self.picture_in(slot.name)
+
+    def picture_in(self, slot: str) -> Picture | None:
+        """As `picture`, by the slot's name: for templates."""
+        return next((picture for picture in self.pictures if picture.slot == slot), None)
 
 
 @dataclass(frozen=True, slots=True)

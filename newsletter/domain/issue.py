@@ -33,7 +33,8 @@ class Issue:
     """Frozen bytes: `html` and `text` hold slots (text.message.SLOTS), nothing else changes from reader to reader.
 
     `hash` is the SHA-256 of subject, preheader, html and text; `notes` say what a reader of the draft should
-    know (a source that could not be read). `reason` says why it is paused.
+    know (a source that could not be read). `reason` says why it is paused. `note` are the words of the editor's note
+    in it, "" for none; `note_once` when they were given for this one issue (domain.note.EditorNote).
     """
 
     id: int
@@ -55,3 +56,5 @@ class Issue:
     reason: str = ""
     notes: tuple[str, ...] = ()
     edited: bool = False
+    note: str = ""
+    note_once: bool = False

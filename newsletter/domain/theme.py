@@ -35,7 +35,7 @@ class Palette:
     @property
     def underline(self) -> str:
         """Below headlines: seen, and quieter than their letters."""
-        return mixed(self.muted, self.card, 0.65)
+        return mixed(self.muted, self.card, 0.7)
 
     @property
     def on_link(self) -> str:

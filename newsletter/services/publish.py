@@ -17,10 +17,11 @@ from sqlalchemy.exc import IntegrityError
 from newsletter.domain.digest import Also, Digest, DigestStory
 from newsletter.domain.edition import Edition
 from newsletter.domain.issue import Issue, IssueState, IssueStory
+from newsletter.domain.note import EditorNote
 from newsletter.domain.post import Post
 from newsletter.domain.ranking import Candidate, Ranked, Version, candidate, rank
 from newsletter.errors import Busy
-from newsletter.services.illustrate import Album, Illustrator
+from newsletter.services.illustrate import Illustrator, open_album
 from newsletter.services.trimming import fitting
 from newsletter.store import candidates, issues, pictures, posts
 from newsletter.store.database import Database
@@ -45,16 +46,18 @@ def build(
     as_of: datetime,
     notes: Sequence[str] = (),
     illustrator: Illustrator | None = None,
+    note: EditorNote | None = None,
 ) -> Issue | None:
     """The edition's draft, made anew from what is there: same id and number while nobody sent or edited it.
 
     Takes stories published by `as_of` and not older than the edition's lookback before it, that never went to the
     edition and pass its categories; the best `max_stories`. None when there is none: a draft of before stays then, for
     somebody to send or cancel. One that somebody edited comes back as it is. `notes` say what could not be read.
+    `note` is the editor's: its words go out in one issue of the edition, and a later draft's `notes` say so.
     A mail that mailboxes would cut off is made shorter from its end (`services.trimming`). Without an `illustrator` no
     story has pictures. Raises TemplateError, and Busy when another process is building the same edition.
     """
-    album = Album(illustrator, now)
+    album = open_album(illustrator, edition, now)
     try:
         while True:
             with database.write() as connection:
@@ -65,14 +68,17 @@ def build(
                 if not chosen:
                     return None
                 number = former.number if former else issues.next_number(connection, edition.newsletter, edition.key)
-                plain = _digest(connection, edition, number, chosen, as_of, tuple(notes))
+                held, told = chosen_note(connection, edition, former, note)
+                plain = _digest(connection, edition, number, chosen, as_of, (*notes, *told))
+                plain = replace(plain, note=held.words)
                 lacking = album.lacks(plain)
                 if not lacking:
                     whole = album.illustrated(plain)
                     digest, rendered = fitting(whole, partial(_rendered, renderer))
                     frozen = _freeze(digest, rendered, now, as_of)
                     pictures.keep(connection, album.embedded(frozen.html))
-                    return issues.save_draft(connection, replace(frozen, id=former.id if former else 0))
+                    kept = replace(frozen, id=former.id if former else 0, note_once=held.once)
+                    return issues.save_draft(connection, kept)
             album.fill(lacking)  # the web may take its time: no transaction is open meanwhile
     except IntegrityError:
         raise Busy(f"another process is building {edition.newsletter} for {edition.key}; try again.") from None
@@ -138,6 +144,21 @@ def _digest(
     return Digest(edition, number, as_of.astimezone(ZoneInfo(edition.timezone)), told, notes)
 
 
+def chosen_note(
+    connection: Connection, edition: Edition, former: Issue | None, given: EditorNote | None
+) -> tuple[EditorNote, tuple[str, ...]]:
+    """The note that the issue gets, and what is to be said about it. One given for this draft stays with it."""
+    if former and former.note_once and not (given and given.once):
+        given = EditorNote(former.note, "", once=True)
+    if given is None or not given.words:
+        return given or EditorNote("", ""), ()
+    before = issues.with_note(connection, edition.newsletter, edition.key, given.words)
+    if before is None:
+        return given, ()
+    told = f"{given.place or 'the note'} holds the words that issue {before} had: this one goes without a note"
+    return EditorNote("", given.place), (f"{told}. Write new ones for it, or empty the file.",)
+
+
 def _rendered(renderer: Renderer, digest: Digest) -> Rendered:
     return renderer.digest(digest, links(digest.edition, digest.number))
 
@@ -196,4 +217,5 @@ def _freeze(digest: Digest, rendered: Rendered, now: datetime, as_of: datetime) 
         built_at=now,
         as_of=as_of,
         notes=digest.notes,
+        note=digest.note,
     )

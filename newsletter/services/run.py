@@ -15,8 +15,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from newsletter.domain.edition import Edition
 from newsletter.domain.issue import Issue, IssueState
+from newsletter.domain.note import EditorNote
 from newsletter.domain.occurrence import Occurrence, Schedule, due, latest_occurrence
-from newsletter.errors import NewsletterError
+from newsletter.errors import NewsletterError, NoteError
 from newsletter.services.collect import collect
 from newsletter.services.illustrate import Illustrator
 from newsletter.services.publish import build
@@ -33,7 +34,10 @@ _RENEW_SECONDS = 15.0
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """What a run works with. `check` raises Blocked when the issue must not leave; `worker` names this process."""
+    """What a run works with. `check` raises Blocked when the issue must not leave; `worker` names this process.
+
+    `note` is the editor's, None for none; it raises NoteError where it cannot be used, and the issue goes without one.
+    """
 
     database: Database
     edition: Edition
@@ -43,6 +47,7 @@ class Press:
     clock: Callable[[], datetime]
     worker: str
     illustrator: Illustrator | None = None
+    note: Callable[[], EditorNote | None] = lambda: None
 
 
 def run_due(press: Press, schedule: Schedule) -> Run | None:
@@ -110,7 +115,7 @@ def _carry_out(press: Press, run: Run) -> Run:
 
 
 def _publish(press: Press, run: Run) -> tuple[str, int | None, str]:
-    issue = _left_behind(press, run) or _build(press)
+    issue = _left_behind(press, run) or make_draft(press)
     if issue is None:
         return EMPTY, None, "nothing new: no issue was made"
     if issue.state in (IssueState.DRAFT, IssueState.SCHEDULED):
@@ -130,11 +135,16 @@ def _left_behind(press: Press, run: Run) -> Issue | None:
         return issues.get(connection, run.issue)
 
 
-def _build(press: Press) -> Issue | None:
+def make_draft(press: Press) -> Issue | None:
+    """Collects and builds; what could not be read is noted in the draft. Raises as `services.publish.build`."""
     reports = collect(press.database, press.edition.newsletter, press.sources, press.clock())
     notes = [f"{report.name} could not be read: {report.error}" for report in reports if report.error]
+    try:
+        note = press.note()
+    except NoteError as error:
+        note, notes = None, [*notes, f"it goes without the editor's note: {error}"]
     now = press.clock()
-    return build(press.database, press.edition, press.renderer, now, now, notes, press.illustrator)
+    return build(press.database, press.edition, press.renderer, now, now, notes, press.illustrator, note)
 
 
 @contextmanager

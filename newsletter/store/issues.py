@@ -128,6 +128,14 @@ def reserved(connection: Connection, newsletter: str, edition: str) -> dict[int,
     return {story.story: issue.id for issue in found for story in issue.stories}
 
 
+def with_note(connection: Connection, newsletter: str, edition: str, words: str) -> int | None:
+    """The id of the edition's first issue that went out, or is to go at a set time, with these words as its note."""
+    gone = or_(issues.c.started_at.is_not(None), issues.c.state == IssueState.SCHEDULED.value)
+    wanted = select(func.min(issues.c.id)).where(issues.c.newsletter == newsletter, issues.c.edition == edition)
+    found: int | None = connection.scalar(wanted.where(issues.c.note == words, gone))
+    return found
+
+
 def _issue(row: Row[Any]) -> Issue:
     values = row._asdict()
     stories = tuple(

@@ -166,6 +166,8 @@ issues = Table(
     Column("finished_at", Instant),
     Column("reason", Text, nullable=False, default=""),
     Column("edited", Boolean, nullable=False, default=False),
+    Column("note", Text, nullable=False, default=""),  # the editor's words in it
+    Column("note_once", Boolean, nullable=False, default=False),
     UniqueConstraint("newsletter", "edition", "number"),
 )
 

@@ -6,18 +6,22 @@ Content is always a value: a post that holds `{{ 7*7 }}`, `</mj-text>` or `<scri
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from urllib.parse import quote
 
 import jinja2
 from jinja2 import meta
 
 from newsletter.domain.digest import Also, Digest, DigestStory
 from newsletter.domain.edition import Edition
-from newsletter.domain.theme import CLASSIC, Theme
-from newsletter.errors import TemplateError
-from newsletter.text import columns, dates
+from newsletter.domain.layout import arrange
+from newsletter.domain.theme import CLASSIC, THEMES, Theme
+from newsletter.errors import AddressError, TemplateError
+from newsletter.text import dates
 from newsletter.text.compiling import compile_mjml
+from newsletter.text.filters import FILTERS
+from newsletter.text.headers import mailbox
 from newsletter.text.mjml_lint import Finding, lint
 from newsletter.text.plain import one_line, visible
 from newsletter.text.preheader import cut, preheader
@@ -32,7 +36,7 @@ NOTICES: Mapping[str, tuple[str, ...]] = {
     "already": ("archive_url", "preferences_url", "unsubscribe_url"),
     "goodbye": ("signup_url",),
 }
-ALSO_SHOWN = 5  # other versions of one story, of either kind
+ISSUE = "email/digest"
 SUBJECT_LENGTH = 250  # no inbox shows more than about 80
 
 
@@ -67,12 +71,17 @@ class Renderer:
         """Raises TemplateError: file, line, reason, remedy."""
         edition, stories = digest.edition, tuple(_clean_story(story) for story in digest.stories)
         more = tuple(_clean_story(story) for story in digest.more)
-        clean = replace(digest, edition=_clean_edition(edition), stories=stories, more=more)
+        note = visible(digest.note).strip()
+        clean = replace(digest, edition=_clean_edition(edition), stories=stories, more=more, note=note)
+        writer, address = _answers_to(edition)
         values = {
             **_common(clean.edition),
             "digest": clean,
             "lead": clean.lead,
             "rest": clean.rest,
+            "layout": arrange(clean),
+            "writer": writer,
+            "answers_to": address,
             "stories": stories,
             "more": more,
             "number": digest.number,
@@ -82,7 +91,7 @@ class Renderer:
             "preheader": preheader(clean),
         }
         subject = self._subject(clean, values)
-        return self._rendered("email/digest", {**values, "subject": subject}, edition.theme)
+        return self._rendered(ISSUE, {**values, "subject": subject}, edition.theme)
 
     def notice(self, kind: str, values: Mapping[str, object]) -> Rendered:
         """A mail to one person about their own subscription; `values` are `edition` and what NOTICES names.
@@ -114,7 +123,7 @@ class Renderer:
         if theme not in self._environments:
             made = Environment(self._loader)
             made.globals.update(slot=slot, theme=theme)
-            made.filters.update(_FILTERS)
+            made.filters.update(FILTERS)
             self._environments[theme] = made
         return self._environments[theme]
 
@@ -139,7 +148,8 @@ class Renderer:
     def _reached(self, name: str) -> Iterator[tuple[str, str]]:
         """File and source of every MJML template that `name` leads to. What is missing or broken, rendering says."""
         seen: set[str] = set()
-        waiting, bare = [name], self._environment(CLASSIC)
+        themes = [f"email/themes/{theme}.mjml" for theme in THEMES] if name == f"{ISSUE}.mjml" else []
+        waiting, bare = [name, *themes], self._environment(CLASSIC)
         while waiting:
             current = waiting.pop()
             if current in seen or current.endswith(".txt"):
@@ -190,45 +200,24 @@ def _clean_story(story: DigestStory) -> DigestStory:
     )
 
 
+def _answers_to(edition: Edition) -> tuple[str, str]:
+    """Who signs an issue, and where answers go, as `mailto:` wants it; "" for an address that nobody reads."""
+    try:
+        name = mailbox(edition.sender)[0]
+        address = mailbox(edition.reply_to or edition.sender)[1]
+    except AddressError:  # the message cannot leave, and preflight says so
+        return edition.name, ""
+    unread = re.match(r"(no|do-?not)[-_.]?reply", address, re.IGNORECASE)
+    return one_line(name) or edition.name, "" if unread else quote(address, safe="@+")
+
+
 def _web(url: str) -> str:
     """An http(s) link without spaces; anything else becomes "", which the templates show as plain text."""
     clean = one_line(url)
     return clean.replace(" ", "%20") if re.match(r"https?://[^/\s]", clean, re.IGNORECASE) else ""
 
 
-def _paragraphs(text: str) -> list[str]:
-    """A text of several paragraphs: an empty line stands between them."""
-    return [one_line(part) for part in re.split(r"\n\s*\n", text) if part.strip()]
-
-
-def _told_elsewhere(story: DigestStory) -> list[Also]:
-    """One version of the story from each other source."""
-    others = {also.source: also for also in reversed(story.also) if also.url and also.source not in ("", story.source)}
-    return [also for also in story.also if others.get(also.source) is also][:ALSO_SHOWN]
-
-
-def _told_again(story: DigestStory) -> list[Also]:
-    """The other versions that the story's own source has."""
-    elsewhere = _told_elsewhere(story)
-    return [also for also in story.also if also.url and also not in elsewhere][:ALSO_SHOWN]
-
-
-def _counted(count: int, one: str, many: str) -> str:
-    """`1 story`, `3 stories`."""
-    return f"{count} {one if count == 1 else many}"
-
-
 def _tidy(text: str) -> str:
     """No spaces at line ends, at most one empty line in a row, one line end at the end."""
     lines = re.sub(r"[ \t]+\n", "\n", text.strip("\n") + "\n")
     return re.sub(r"\n{3,}", "\n\n", lines)
-
-
-_FILTERS: Mapping[str, Callable[..., object]] = {
-    "wrap": columns.wrap,
-    "underline": columns.underline,
-    "paragraphs": _paragraphs,
-    "counted": _counted,
-    "told_elsewhere": _told_elsewhere,
-    "told_again": _told_again,
-}

@@ -11,6 +11,7 @@ import jinja2
 import pytest
 
 from newsletter.domain.digest import Also, DigestStory
+from newsletter.domain.picture import Picture
 from newsletter.errors import TemplateError
 from newsletter.text import sandbox
 from newsletter.text.columns import width
@@ -96,8 +97,8 @@ def test_a_post_is_a_value_and_never_a_template() -> None:
         excerpt=NASTY,
         long_excerpt=NASTY,
         category=NASTY,
-        image='https://example.org/x.png?"onerror="alert(1)',
         image_alt=NASTY,
+        pictures=(Picture("wide", 'https://example.org/x.png?"onerror="alert(1)', 552, 310),),
         also=(Also(NASTY, "https://example.org/also", NASTY + "!"),),
     )
     made = rendered(hostile, replace(hostile, image=None), tagline=NASTY, intro=NASTY, name=NASTY)
@@ -140,8 +141,8 @@ def test_nothing_is_fetched_but_the_stories_own_pictures() -> None:
     page = Page(rendered().html)
     assert page.all("link") == page.all("script") == page.all("iframe") == []
     sources = [image["src"] or "" for image in page.all("img")]
-    assert len(sources) == 5
-    assert all(source.startswith("https://example.org/pictures/") for source in sources)
+    assert len(sources) == 3  # the lead's and those of two rows: the other two pictured stories are quick links
+    assert all(source.startswith("https://news.example.org/media/") for source in sources)
     assert not re.search(r"@import|url\(|@font-face", rendered().html)
 
 
