@@ -10,9 +10,9 @@ from newsletter.domain.issue import Issue
 from newsletter.domain.subscriber import Reader
 from newsletter.errors import Blocked, NewsletterError
 from newsletter.preflight.examined import Examined
-from newsletter.preflight.finding import Finding, Level
+from newsletter.preflight.finding import Finding, Level, warn
 from newsletter.preflight.known import Known
-from newsletter.preflight.rules import RULES
+from newsletter.preflight.rules import RULES, Rule
 from newsletter.text.message import Content, Headers, compile_message
 
 __all__ = ["Finding", "Known", "Level", "blocking", "demand", "examine", "judge", "preflight"]
@@ -27,8 +27,17 @@ def preflight(
 
 def judge(examined: Examined) -> list[Finding]:
     """All findings, blocking ones first."""
-    found = [replace(finding, rule=rule.__name__) for rule in RULES for finding in rule(examined)]
+    found = [replace(finding, rule=rule.__name__) for rule in RULES for finding in _said(rule, examined)]
     return sorted(found, key=lambda finding: finding.level is not Level.BLOCK)
+
+
+def _said(rule: Rule, examined: Examined) -> list[Finding]:
+    """A rule with a fault of its own keeps no issue from leaving; it is told, and the others go on."""
+    try:
+        return list(rule(examined))
+    except Exception as error:
+        reason = f"The rule {rule.__name__} failed: {type(error).__name__}: {error}."
+        return [warn("preflight", reason, "Please report it; the message may be fine.")]
 
 
 def examine(
