@@ -7,7 +7,7 @@ from dataclasses import astuple, dataclass
 
 @dataclass(frozen=True, slots=True)
 class Clients:
-    """Shares; they need not add up to a hundred. The defaults are a judgement, see docs/guide/checks.md."""
+    """Shares; they need not add up to a hundred. The defaults are a judgement, see docs/guide/sending.md."""
 
     apple: float = 37
     gmail: float = 35
