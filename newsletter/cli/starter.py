@@ -150,6 +150,7 @@ def _config(key: str, title: str, site: Site | None, private: str) -> str:
         hint=_hint(site),
         database=f"sqlite:///{private}subscribers.db",
         templates=f"{private}templates",
+        media=f"{private}media",
     )
 
 
@@ -177,6 +178,7 @@ site:
 
 database: "{database}"   # or postgresql+psycopg://user@host/database
 templates: "{templates}"   # your own templates; the rest comes with the program
+media: "{media}"   # finished pictures: mails link to them for years, so never delete one
 
 # The mail server that takes your mails. Its password belongs in NEWSLETTER_SMTP__PASSWORD.
 smtp:

@@ -18,8 +18,6 @@ from newsletter.text.html import clean
 from newsletter.text.markdown import to_html
 from newsletter.text.titles import plain_title
 
-SAMPLE_SITE = "https://news.example.org"
-
 _AGAIN = '<meta http-equiv="refresh" content="5">'
 _STYLE = """
 :root { color-scheme: light dark; font: 17px/1.5 Helvetica, Arial, sans-serif;
@@ -43,11 +41,6 @@ class Answer:
     status: int = 200
 
 
-def localise(text: str, base: str) -> str:
-    """The sample site does not exist on the network: its pictures are taken from `base` instead."""
-    return text.replace(f"{SAMPLE_SITE}/assets/", f"{base}/assets/")
-
-
 @dataclass(frozen=True, slots=True)
 class Pages:
     """What stands at each address. `links` are (words, address) shown at the head of the list."""
@@ -65,7 +58,7 @@ class Pages:
             case ["mail", number] if mail := self._mail(number):
                 return _page(mail.subject, _shown(mail))
             case ["mail", number, "html"] if mail := self._mail(number):
-                return Answer(localise(mail.part("html"), "/site").encode())
+                return Answer(mail.part("html").encode())
             case ["mail", number, "text"] if mail := self._mail(number):
                 return Answer(mail.part("plain").encode(), "text/plain; charset=utf-8")
             case ["mail", number, "eml"] if mail := self._mail(number):

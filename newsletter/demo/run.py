@@ -12,7 +12,6 @@ from pathlib import Path
 from newsletter.app import App
 from newsletter.config import Config, load
 from newsletter.demo.inbox import Inbox, Mail
-from newsletter.demo.page import localise
 from newsletter.domain.accounting import Accounting
 from newsletter.domain.issue import Issue
 from newsletter.illustrating import illustrator, with_pictures_beside
@@ -99,6 +98,6 @@ def _page(app: App, folder: Path, mails: Sequence[Mail]) -> Path:
     """The first reader's message as a page for the browser, with its pictures beside it."""
     folder.mkdir(exist_ok=True)
     page = folder / "message.html"
-    html = localise(mails[0].part("html"), "../site") if mails else ""
+    html = mails[0].part("html") if mails else ""
     page.write_text(with_pictures_beside(app, html, folder), "utf-8")
     return page

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 from starlette.exceptions import HTTPException
 
 from newsletter.illustrating import picture_file
-from newsletter.text.media import content_type, is_name
+from newsletter.text.media import content_type
 from newsletter.web.pages import READ, TheApp
 
 router = APIRouter(include_in_schema=False)
@@ -19,9 +19,7 @@ _FOR_EVER = {
 
 @router.api_route("/media/{name}", methods=READ)
 def picture(name: str, app: TheApp) -> Response:
-    """Only what bears a picture's name is looked for, so no path leads anywhere else and nothing is listed."""
-    if not is_name(name):
-        raise HTTPException(404)
+    """Only what bears a picture's name is looked for (`Media.read`): no path leads elsewhere, nothing is listed."""
     found = picture_file(app, name)
     if found is None:
         raise HTTPException(404)

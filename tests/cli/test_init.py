@@ -72,6 +72,7 @@ def test_readers_of_a_blog_are_never_published_with_it(tmp_path: Path) -> None:
     assert (tmp_path / "_newsletter" / "subscribers.db").is_file()
     config = load(tmp_path / "config.yaml", {})
     assert config.resolve(config.templates) == tmp_path / "_newsletter" / "templates"
+    assert config.resolve(config.media) == tmp_path / "_newsletter" / "media"
     assert Desk(tmp_path).call("collect", "--json").json["sources"][0]["new"] == 1
 
 

@@ -111,6 +111,9 @@ def test_an_embedded_picture_travels_and_outlives_the_media_folder(harbour: Call
     (picture,) = [part for part in message.walk() if part.get_content_maintype() == "image"]
     assert picture.get_content() == (desk.folder / "media" / name).read_bytes()
     assert sources((desk.folder / "look" / "message.html").read_text("utf-8")) == [f"media/{name}"]
+    told = desk.call("check", issue, "--json")
+    assert "left_behind" not in told.out
+    assert told.status == 0, told.out
     (desk.folder / "media" / name).unlink()
     desk.call("subscribers", "add", "ada@example.org", "--active", "--edition", "near")
     sent = desk.call("send", issue, "--yes", "--json")

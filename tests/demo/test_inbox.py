@@ -79,7 +79,7 @@ def test_the_page_lists_and_shows_the_mails(tmp_path: Path) -> None:
         assert "&lt;script&gt;" in listing
         assert "<script>" not in listing
         assert "sandbox=" in get(f"{address}mail/1")
-        assert 'src="/site/assets/images/a.jpg"' in get(f"{address}mail/1/html")
+        assert "<p>Rich <img" in get(f"{address}mail/1/html")
         assert "Plain words." in get(f"{address}mail/1/text")
         assert "Content-Type: multipart" in get(f"{address}mail/1/eml")
         assert get(f"{address}site/assets/images/a.jpg") == "picture"

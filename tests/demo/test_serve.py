@@ -86,7 +86,8 @@ def test_every_picture_and_story_of_an_issue_is_there(places: dict[str, str]) ->
     assert "news.example.org" not in issue
     pictures = set(re.findall(r'src="(http[^"]+)"', issue))
     stories = set(re.findall(rf'href="({re.escape(places["Inbox"])}[^"]+)"', issue))
-    assert len(pictures) >= 5
+    assert len(pictures) >= 4
+    assert all(picture.startswith(f"{origin}/media/") for picture in pictures)
     assert len(stories) >= 9
     for address in pictures | stories:
         with urllib.request.urlopen(address, timeout=10) as answer:
