@@ -178,7 +178,7 @@ site:
 
 database: "{database}"   # or postgresql+psycopg://user@host/database
 templates: "{templates}"   # your own templates; the rest comes with the program
-media: "{media}"   # finished pictures: mails link to them for years, so never delete one
+media: "{media}"   # finished pictures; mails link to them for years
 
 # The mail server that takes your mails. Its password belongs in NEWSLETTER_SMTP__PASSWORD.
 smtp:
