@@ -203,7 +203,7 @@ newsletters:
     schedule: {{days: [friday], at: "08:00", timezone: {timezone}}}
     max_stories: 10
     theme: classic                # or brief, magazine, letter
-    # design:                     # your colours, fonts and logo; docs/guide/templates.md has all of them
+    # design:                     # colours, fonts, logo: docs/guide/templates.md has all of them
     #   colours: {{light: {{link: "#0b5c86", accent: "#b3361b"}}}}
     #   logo: logo.png
     lookback: 14d                 # older posts stay out: an archive is no news
