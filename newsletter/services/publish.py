@@ -30,6 +30,7 @@ from newsletter.text.render import IssueLinks, Rendered
 
 EXCERPT = 35  # words of a row
 LONG_EXCERPT = 110  # words of the lead
+EXPLAINED = 75  # words of an explainer
 
 
 class Renderer(Protocol):
@@ -165,14 +166,13 @@ def _rendered(renderer: Renderer, digest: Digest) -> Rendered:
 
 def _story(item: Candidate, post: Post, versions: Sequence[Version], *, lead: bool) -> DigestStory:
     image, image_alt = first_image(post) or (None, "")
-    return DigestStory(
+    told = DigestStory(
         story=item.story,
         title=post.title,
         url=post.url,
         published=post.published,
         source=post.source,
         excerpt=excerpt(post, EXCERPT),
-        long_excerpt=excerpt(post, LONG_EXCERPT) if lead else "",
         author=post.author,
         category=post.categories[0] if post.categories else "",
         tags=(*post.categories[1:], *post.tags),
@@ -181,6 +181,8 @@ def _story(item: Candidate, post: Post, versions: Sequence[Version], *, lead: bo
         minutes=minutes(post),
         also=_also(item.speaker, versions),
     )
+    words = LONG_EXCERPT if lead else EXPLAINED if told.explains else 0
+    return replace(told, long_excerpt=excerpt(post, words)) if words else told
 
 
 def _also(speaker: Version, versions: Sequence[Version]) -> tuple[Also, ...]:
