@@ -11,6 +11,7 @@ from xml.etree.ElementTree import Element
 
 from cssselect2 import ElementWrapper, Matcher, SelectorError, compile_selector_list
 
+from newsletter.preflight.colour import colour
 from newsletter.preflight.css import Declaration, Rule, inline
 from newsletter.preflight.page import Page
 
@@ -19,6 +20,7 @@ MOST_WORK = 200_000
 LONGEST_SELECTOR = 400
 _MARK = re.compile(r"\[data-ogs[bc][^\]]*\]")
 _DEEP = 200
+_KEYWORDS = frozenset({"inherit", "initial", "unset", "revert", "revert-layer", "currentcolor"})
 _ENDLESS = re.compile(r":has\b|~(?!=)")  # selectors that look at a whole tree, or at all siblings, for each element
 
 
@@ -61,10 +63,19 @@ def declared(own: Iterable[Matched], style: str, follows: Callable[[Rule], bool]
     for important in (False, True):
         for declarations, rule in layers:
             for name, value, strong in declarations:
-                if strong is important:
+                if strong is important and not _is_nonsense(name, value):
                     values.pop(name, None)  # so that a dictionary's order is that of the cascade
                     values[name] = (value, rule)
     return values
+
+
+def _is_nonsense(name: str, value: str) -> bool:
+    """A colour that is none leaves the one before it standing."""
+    return name in ("color", "background-color") and value.lower() not in _KEYWORDS and _names_no_colour(value)
+
+
+def _names_no_colour(value: str) -> bool:
+    return colour(value) is None and "(" not in value
 
 
 class _Count:
