@@ -74,7 +74,7 @@ def build(
         sheets.show_issue(context.obj, issue)
     if issues:
         first = issues[0].id
-        output.say(f"\nNext: [bold]newsletter preview {first} --out preview[/], then [bold]newsletter send {first}[/].")
+        output.say(f"\nNext: [bold]newsletter preview {first} --open[/], then [bold]newsletter send {first}[/].")
 
 
 def build_drafts(

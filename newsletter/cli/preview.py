@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import webbrowser
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,23 +14,19 @@ import typer
 from newsletter.cli import output
 from newsletter.cli.issues import load
 from newsletter.cli.serving import served
-from newsletter.cli.session import Context, IssueArgument, JsonOption
+from newsletter.cli.session import AsOption, Context, IssueArgument, JsonOption
 from newsletter.errors import NewsletterError
 
 if TYPE_CHECKING:
     from newsletter.app import App
     from newsletter.domain.issue import Issue
     from newsletter.preview.letter import Letter
-    from newsletter.preview.sheet import Look
+    from newsletter.preview.sheet import Look, Place
 
 PANEL = "Issues"
 _PAGE = "index.html"
+_SCREENS = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
 _FILES = (("message.eml", "message.eml, as it is sent"), ("message.html", "its HTML"), ("message.txt", "its text"))
-
-AsOption = Annotated[
-    str | None,
-    typer.Option("--as", metavar="ADDRESS", help="As this subscriber: their name, address and date; no link acts."),
-]
 
 
 def register(cli: typer.Typer) -> None:
@@ -80,25 +78,30 @@ def _write_message(app: App, out: Path, letter: Letter) -> None:
 
 def _write_pages(app: App, out: Path, seen: Look, reader: str | None) -> None:
     """One page for the issue, and one for each other edition of its build; they lead to each other."""
+    from newsletter.preview.sheet import Sheets
     from newsletter.previewing import eyes, look
     from newsletter.store import issues
+
+    sheets = Sheets(app.templates)
 
     with app.database.read() as connection:
         others = [issues.get(connection, number) for _, number in seen.others]
     names = {seen.issue.id: _PAGE} | {other.id: f"edition-{other.edition}.html" for other in others}
-    _write_page(app, out, seen, names, _FILES)
+    place = _place(app, seen, names, _FILES)
+    (out / _PAGE).write_text(sheets.page(seen, place), "utf-8")
     for other in others:
-        _write_page(app, out, look(app, other, eyes(app, other, reader)).among(names), names, ())
+        theirs = look(app, other, eyes(app, other, reader)).among(names)
+        place = _place(app, theirs, names, ())
+        (out / names[other.id]).write_text(sheets.page(theirs, place), "utf-8")
 
 
-def _write_page(app: App, out: Path, seen: Look, names: Mapping[int, str], files: Sequence[tuple[str, str]]) -> None:
-    """`names` are the pages by their issue."""
-    from newsletter.preview.sheet import Place, page
+def _place(app: App, seen: Look, names: Mapping[int, str], files: Sequence[tuple[str, str]]) -> Place:
+    """A file that needs nothing beside it; `names` are the files of issues."""
+    from newsletter.preview.sheet import Place
     from newsletter.previewing import with_pictures_inside
 
     html = with_pictures_inside(app, seen.letter.html)
-    place = Place(frame=lambda view: ("srcdoc", view.copy(html)), issue=lambda number: names[number], files=files)
-    (out / names[seen.issue.id]).write_text(page(app.templates, seen, place), "utf-8")
+    return Place(frame=lambda view: ("srcdoc", view.copy(html)), issue=lambda number: names[number], files=files)
 
 
 def _tell(app: App, issue: Issue, files: list[str], page: Path, opened: bool) -> None:
@@ -112,6 +115,9 @@ def _tell(app: App, issue: Issue, files: list[str], page: Path, opened: bool) ->
 
 
 def _open(page: Path) -> bool:
+    """False where no browser came up. One that runs in the terminal is none, unless BROWSER asks for it."""
+    if sys.platform == "linux" and not any(os.environ.get(name) for name in _SCREENS):
+        return False
     try:
         return webbrowser.open(page.resolve().as_uri())
     except (webbrowser.Error, OSError):

@@ -10,12 +10,12 @@ import typer
 
 from newsletter.cli import output
 from newsletter.cli.issues import build_drafts, load
-from newsletter.cli.session import Context, EditionOption, JsonOption, Session, only_newsletter
+from newsletter.cli.session import AsOption, Context, EditionOption, JsonOption, Session, only_newsletter
 from newsletter.errors import NewsletterError, NotFound, UsageError
 
 if TYPE_CHECKING:
     from newsletter.app import App
-    from newsletter.domain.delivery import Outcome
+    from newsletter.domain.delivery import Claim, Outcome
     from newsletter.domain.issue import Issue
 
 PANEL = "Issues"
@@ -36,20 +36,23 @@ def send_preview(
         ),
     ] = None,
     edition: EditionOption = None,
+    reader: AsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Mail the real message to yourself: the same frozen bytes, subject marked, no ledger row.
 
     A NEWSLETTER is collected and built first: its first edition, or --edition. With nothing new you get its latest
-    issue.
+    issue. With --as it says what that subscriber's copy says; it goes to --to alone, and its links change nothing.
     """
+    from newsletter.previewing import eyes
     from newsletter.services.loop import run
     from newsletter.text.address import normalise
 
     session: Session = context.obj
     addresses = list(dict.fromkeys(normalise(address) for address in to))
     issue = _wanted(session, what or only_newsletter(session, None), edition)
-    outcomes = run(_send(session.app, issue, addresses))
+    claim = eyes(session.app, issue, reader).claim if reader else None
+    outcomes = run(_send(session.app, issue, addresses, claim))
     failed = [address for address, outcome in zip(addresses, outcomes, strict=True) if outcome.kind.value != "accepted"]
     if as_json:
         told = [{"email": address, **outcome._asdict()} for address, outcome in zip(addresses, outcomes, strict=True)]
@@ -71,8 +74,11 @@ def send_preview(
         raise NewsletterError("\n".join(troubles) + hint)
 
 
-async def _send(app: App, issue: Issue, addresses: Sequence[str]) -> list[Outcome]:
-    """A Message-ID of its own each time, so that no mail program hides the second preview."""
+async def _send(app: App, issue: Issue, addresses: Sequence[str], chosen: Claim | None) -> list[Outcome]:
+    """A Message-ID of its own each time, so that no mail program hides the second preview.
+
+    The copy is that of the reader with the address, or of the `chosen` one; To names the address either way.
+    """
     from newsletter.domain.delivery import Envelope
     from newsletter.outgoing import preview, stand_in
 
@@ -84,7 +90,10 @@ async def _send(app: App, issue: Issue, addresses: Sequence[str]) -> list[Outcom
             reader = ready.readers(stand_in(app, address))
             domain = reader.message_id.rpartition("@")[2]
             own = reader._replace(message_id=f"preview.{issue.id}.{secrets.token_hex(12)}@{domain}")
-            outcomes.append(await connection.send(Envelope(ready.return_path, address), ready.message.fill(own)))
+            addressed = ready.message.fill(own)
+            if chosen:
+                addressed[1:] = ready.message.fill(ready.readers(chosen))[1:]  # the first chunk says To
+            outcomes.append(await connection.send(Envelope(ready.return_path, address), addressed))
     finally:
         await connection.close()
     return outcomes

@@ -59,6 +59,10 @@ NewsletterArgument = Annotated[
     typer.Argument(metavar="[NEWSLETTER]", help="Its key in config.yaml; may be left out while there is one."),
 ]
 EditionOption = Annotated[str | None, typer.Option("--edition", metavar="EDITION", help="Only this edition.")]
+AsOption = Annotated[
+    str | None,
+    typer.Option("--as", metavar="ADDRESS", help="As this subscriber: their name, address and date; no link acts."),
+]
 
 
 def zone_of(app: App, newsletter: str, edition: str) -> str:

@@ -60,7 +60,7 @@ def _next_steps(folder: Path, key: str, *, has_site: bool) -> None:
     program = output.plain(output.program())
     steps = [
         (f"{program} build {key}", "read the posts and make a first issue; nothing is sent"),
-        (f"{program} preview 1 --out preview", "look at it"),
+        (f"{program} preview 1 --open", "look at it"),
         (f"{program} send-preview {key} --to YOU", "get it as your readers will"),
         (f"{program} subscribers import FILE.csv", "bring readers, if you have some"),
         (f"{program} doctor", "check mail server, DNS and the rest"),

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from email.headerregistry import AddressHeader
-from xml.etree.ElementTree import Element
-
-import tinyhtml5
+from html.parser import HTMLParser
 
 from newsletter.preview.letter import Letter
 
 SNIPPET = 200  # characters; no mailbox shows more than 140
-_SILENT = ("style", "script", "title", "head")
+_FAR = 8 * SNIPPET  # what pads a preheader is longer than the preheader
+_STEP = 4096  # characters that are read at once
+_SILENT = ("style", "script", "title")
 # What mails put behind the preheader, so that nothing else is drawn into it: joiners, soft hyphens, odd spaces.
 _FILLER = "\u00ad\u034f\u061c\u115f\u17b4\u17b5\u180e\u2007\u200b-\u200f\u2060-\u2064\ufeff"
 _PADDING = re.compile(f"[\\s{_FILLER}]*(?:[{_FILLER}]\\s*){{3,}}")
@@ -32,8 +32,8 @@ class InboxLine:
 
 
 def inbox_line(letter: Letter) -> InboxLine:
-    spoken = " ".join(_words(tinyhtml5.parse(letter.html, namespace_html_elements=False))) if letter.html else ""
-    padding = _PADDING.search(spoken[: 4 * SNIPPET])
+    spoken = _first_words(letter.html)
+    padding = _PADDING.search(spoken)
     shown = spoken[: padding.start()] if padding else spoken
     return InboxLine(_sender(letter), letter.field("Subject"), " ".join(shown.split())[:SNIPPET], padding is not None)
 
@@ -46,12 +46,34 @@ def _sender(letter: Letter) -> str:
     return str(first.display_name or first.addr_spec)
 
 
-def _words(element: Element) -> list[str]:
-    """The texts of a page in their order. What is invisible counts, as it does in inboxes; comments do not."""
-    if element.tag in _SILENT or not isinstance(element.tag, str):
-        return []
-    found = [element.text or ""]
-    for child in element:
-        found += _words(child)
-        found.append(child.tail or "")
-    return [text for text in found if text.strip()]
+def _first_words(html: str) -> str:
+    """The texts of a mail in their order, as far as an inbox may look. What is invisible counts, comments do not."""
+    words = _Words()
+    for start in range(0, len(html), _STEP):
+        words.feed(html[start : start + _STEP])
+        if words.length > _FAR:
+            break
+    else:
+        words.close()
+    return " ".join(words.found)
+
+
+class _Words(HTMLParser):
+    """What stands between the tags of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.length = 0
+        self._silent = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._silent += tag in _SILENT
+
+    def handle_endtag(self, tag: str) -> None:
+        self._silent -= tag in _SILENT
+
+    def handle_data(self, data: str) -> None:
+        if self._silent <= 0 and data.strip():
+            self.found.append(data)
+            self.length += len(data)

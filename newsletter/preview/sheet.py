@@ -105,12 +105,17 @@ class Place:
     home: str = ""
 
 
-def page(templates: jinja2.BaseLoader, look: Look, place: Place) -> str:
-    """The page as HTML; everything in it is a value and escaped. Raises TemplateError for an operator's template."""
-    environment = ImmutableSandboxedEnvironment(
-        loader=templates, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    frames = [(view, *place.frame(view)) for view in VIEWS] if look.letter.raw else []
-    with template_errors(_TEMPLATE):
-        template = environment.get_template(_TEMPLATE)
-        return template.render(look=look, issue=look.issue, place=place, frames=frames, sandbox=SANDBOX)
+class Sheets:
+    """Draws previews, from templates of which an operator's own come first."""
+
+    def __init__(self, templates: jinja2.BaseLoader) -> None:
+        self._environment = ImmutableSandboxedEnvironment(
+            loader=templates, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        )
+
+    def page(self, look: Look, place: Place) -> str:
+        """The page as HTML; everything in it is a value and escaped. Raises TemplateError."""
+        frames = [(view, *place.frame(view)) for view in VIEWS] if look.letter.raw else []
+        with template_errors(_TEMPLATE):
+            template = self._environment.get_template(_TEMPLATE)
+            return template.render(look=look, issue=look.issue, place=place, frames=frames, sandbox=SANDBOX)

@@ -14,8 +14,8 @@ from newsletter import previewing
 from newsletter.app import App
 from newsletter.domain.issue import Issue
 from newsletter.errors import AddressError, NewsletterError, NotFound
-from newsletter.preview import sheet
 from newsletter.preview.letter import Letter
+from newsletter.preview.sheet import Place, Sheets
 from newsletter.preview.views import FRAME_POLICY, SANDBOX, view
 from newsletter.previewing import Eyes
 from newsletter.store import issues
@@ -48,14 +48,15 @@ def preview_page(number: Number, request: Request, app: TheApp, pages: ThePages,
         whose = Eyes(previewing.eyes(app, issue, None).claim, remark=str(error), asked=as_)
     nonce = secrets.token_urlsafe(16)
     suffix = f"?as={quote(whose.asked)}" if whose.is_chosen else ""
-    place = sheet.Place(
+    place = Place(
         frame=lambda one: ("src", f"/admin/issues/{issue.id}/preview/view/{one.key}{suffix}"),
         issue=lambda other: f"/admin/issues/{other}/preview{suffix}",
         files=[(f"/admin/issues/{issue.id}/preview/message.{kind}{suffix}", what) for kind, what in _FILES],
         nonce=nonce,
         home="/admin",
     )
-    html = sheet.page(app.templates, previewing.look(app, issue, whose), place)
+    sheets: Sheets = request.app.state.sheets
+    html = sheets.page(previewing.look(app, issue, whose), place)
     return HTMLResponse(html, status, {"Content-Security-Policy": _PAGE_POLICY.format(nonce=nonce)})
 
 
