@@ -39,7 +39,7 @@ _CHOICES_OF = {
 # Instead of a number with a unit these may say a word.
 _WORDS_OF = {("mj-image", "height"): "auto", ("mj-table", "width"): "auto"}
 _FACTORS = ("line-height", "ico-line-height")  # a number without a unit is right in these
-_WHOLE = ("width", "height", "tb-width", "icon-size")
+_WHOLE = ("width", "height", "tb-width", "icon-size", "icon-width")
 _WIDTHS = ("width", "tb-width")  # a 0 without a unit is not seen in these
 _UNITS = {
     **dict.fromkeys(["font-size", "border-width", "gap"], "px"),
