@@ -65,6 +65,11 @@ def _image_title(element: Element) -> None:
         element.attributes.pop("title", None)
 
 
+def _outlook_classes(element: Element) -> None:
+    if element.classes and element.classes[-1].endswith("-outlook"):
+        element.classes[:] = [name.removesuffix("-outlook") for name in element.classes]
+
+
 def _long_fractions(element: Element) -> None:
     element.classes[:] = [_CLASS.sub(r"\1", name) for name in element.classes]
 
@@ -82,6 +87,7 @@ ELEMENTS: dict[str, Callable[[Element], None]] = {
     "half pixels": _half_pixels,
     "px in an attribute": _pixel_attribute,
     "the title of a linked picture": _image_title,
+    "Outlook's classes": _outlook_classes,
     "long fractions": _long_fractions,
 }
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
+from dataclasses import replace
 
 from newsletter.domain.edition import Edition
+from newsletter.domain.theme import THEMES, theme
 
 
 def themed(edition: Edition) -> list[Edition]:
-    """The edition in each theme."""
-    if "theme" not in {field.name for field in dataclasses.fields(Edition)}:
-        return [edition]
-    from newsletter.domain.theme import THEMES
-
-    return [dataclasses.replace(edition, theme=theme) for theme in THEMES]
+    """The edition in each theme, as the theme is without a word in config.yaml."""
+    return [replace(edition, theme=theme(name)) for name in THEMES]
