@@ -27,6 +27,7 @@ MAY_IMPORT = {
     | {"config", "text", "store", "preflight", "pictures", "sources", "transports", "services", "app"},
 }
 MAY_IMPORT["illustrating"] = MAY_IMPORT["outgoing"]
+MAY_IMPORT["reminding"] = MAY_IMPORT["outgoing"] | {"outgoing"}
 ROOF = {"schedule", "sender", "chunks", "watch", "logs", "serve", "doctor", "cli", "web", "demo"}
 ROOF |= {"__main__", "__init__", "__version__"}
 EVERYTHING = {*MAY_IMPORT, *ROOF, "sources.base", "transports.base"}
