@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from newsletter.app import App
+from newsletter.domain.edition import Edition
+from newsletter.domain.picture import slots_of
 from newsletter.errors import PictureError, SourceError
 from newsletter.text import media
 
@@ -20,17 +22,18 @@ _ACCEPT = "image/jpeg,image/png,image/webp,image/avif,image/gif,image/svg+xml;q=
 _VALIDATORS = (("etag", "If-None-Match"), ("last-modified", "If-Modified-Since"))
 
 
-def illustrator(app: App, newsletter: str) -> Illustrator | None:
+def illustrator(app: App, edition: Edition) -> Illustrator | None:
     """None when the newsletter wants no pictures."""
-    how = app.newsletter(newsletter).pictures
+    how = app.newsletter(edition.newsletter).pictures
     if how == "none":
         return None
     from newsletter.pictures.workshop import Workshop
     from newsletter.services.illustrate import Illustrator
 
-    workshop = Workshop(media_folder(app), _places(app, newsletter), _fetch(app))
+    workshop = Workshop(media_folder(app), _places(app, edition.newsletter), _fetch(app))
     base = (app.config.media_url or f"{app.config.site.url}/media").rstrip("/")
-    return Illustrator(workshop, media.cid if how == "embed" else lambda name: f"{base}/{name}")
+    src = media.cid if how == "embed" else lambda name: f"{base}/{name}"
+    return Illustrator(workshop, src, slots_of(edition.theme.name))
 
 
 def media_folder(app: App) -> Media:

@@ -129,8 +129,10 @@ def _examined(app: App, issue: Issue) -> Examined:
     with app.database.read() as connection:
         former = issues.former_subject(connection, issue)
     ready = outgoing(app, issue)
-    examined = examine(issue, ready.edition, ready.headers, ready.readers(stand_in(app)))
-    return replace(examined, known=Known(now=app.clock(), former_subject=former))
+    attached = content(app, issue).pictures
+    examined = examine(issue, ready.edition, ready.headers, ready.readers(stand_in(app)), attached)
+    now = None if issue.started_at else app.clock()  # one that went out long ago has its date from then
+    return replace(examined, known=Known(now=now, former_subject=former))
 
 
 def policy(app: App, wait: timedelta, patience: timedelta = timedelta()) -> DeliveryPolicy:

@@ -110,7 +110,7 @@ def press(app: App, plan: Planned, worker: str) -> Press:
         check=partial(_check, app),
         clock=app.clock,
         worker=worker,
-        illustrator=illustrator(app, plan.newsletter),
+        illustrator=illustrator(app, edition),
         note=partial(note_of, app, plan.newsletter, plan.edition),
     )
 
@@ -161,9 +161,14 @@ def _report(plan: Planned, what: str, error: Exception) -> None:
 
 def _check(app: App, issue: Issue) -> None:
     from newsletter.outgoing import inspect
-    from newsletter.services.preflight import demand
+    from newsletter.services.preflight import Level, demand
 
-    demand(inspect(app, issue))
+    findings = inspect(app, issue)
+    for finding in findings:
+        if finding.level is Level.WARN:
+            facts = {"issue": issue.id, "rule": finding.rule, "place": finding.place}
+            tell(log, logging.WARNING, "preflight", f"issue {issue.id}: {finding.message}", **facts)
+    demand(findings)
 
 
 def _start_scheduled(app: App) -> None:

@@ -20,6 +20,7 @@ MAY_IMPORT = {
     "transports": GROUND | {"text", "transports"},
     "preflight": GROUND | {"text", "preflight"},
     "pictures": GROUND | {"text", "pictures"},
+    "preview": GROUND | {"text", "preview"},
     "services": GROUND | {"text", "store", "preflight", "pictures", "sources.base", "transports.base", "services"},
     "app": GROUND | {"config", "text", "store", "preflight", "pictures", "sources", "transports", "services"},
     "note_file": GROUND | {"config", "text", "app"},
@@ -28,6 +29,7 @@ MAY_IMPORT = {
 }
 MAY_IMPORT["illustrating"] = MAY_IMPORT["outgoing"]
 MAY_IMPORT["reminding"] = MAY_IMPORT["outgoing"] | {"outgoing"}
+MAY_IMPORT["previewing"] = MAY_IMPORT["outgoing"] | {"outgoing", "illustrating", "preview"}
 ROOF = {"schedule", "sender", "chunks", "watch", "logs", "serve", "doctor", "cli", "web", "demo"}
 ROOF |= {"__main__", "__init__", "__version__"}
 EVERYTHING = {*MAY_IMPORT, *ROOF, "sources.base", "transports.base"}

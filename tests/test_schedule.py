@@ -109,6 +109,16 @@ def test_a_run_that_fails_says_why_and_harms_no_other(
     assert ticked(app) == []
 
 
+def test_what_a_run_warns_of_is_logged_and_it_goes_out(
+    desk: Desk, watch: Watch, caplog: pytest.LogCaptureFixture
+) -> None:
+    config = desk.folder / "config.yaml"
+    config.write_text(config.read_text().replace("postal_address: 1 Pier Road, Saltby", 'postal_address: ""'))
+    tick(watch(THURSDAY), process_name())
+    assert [state for _, state, _ in ticked(watch(FRIDAY))] == ["done", "done"]
+    assert "There is no `postal_address`" in caplog.text
+
+
 def test_a_source_that_cannot_be_read_is_noted_in_the_issue(desk: Desk, watch: Watch) -> None:
     config = desk.folder / "config.yaml"
     config.write_text(config.read_text().replace("    editions:", "      - {type: feed, url: gone.xml}\n    editions:"))

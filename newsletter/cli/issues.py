@@ -1,15 +1,14 @@
-"""`build`, `issues`, `show`, `preview`, `check`: making an issue and looking at it."""
+"""`build`, `issues`, `show`, `check`: making an issue and looking at it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from newsletter.cli import output, sheets, summary
+from newsletter.cli import findings, output, sheets, summary
 from newsletter.cli.posts import collect_one, tell_reports
 from newsletter.cli.session import (
     Context,
@@ -43,7 +42,7 @@ AsOfOption = Annotated[
 
 
 def register(cli: typer.Typer) -> None:
-    for command in (build, show_list, show, preview, check):
+    for command in (build, show_list, show, check):
         name = "issues" if command is show_list else None
         cli.command(name, rich_help_panel=PANEL)(command)
 
@@ -94,9 +93,10 @@ def build_drafts(
     tell_reports(reports)
     notes = [f"{one.name} could not be read: {one.error}" for one in reports if one.error]
     now = app.clock()
-    pictures = illustrator(app, newsletter)
     made = [
-        build_issue(app.database, each, app.renderer, now, as_of or now, notes, pictures, note=held[each.key])
+        build_issue(
+            app.database, each, app.renderer, now, as_of or now, notes, illustrator(app, each), note=held[each.key]
+        )
         for each in editions
     ]
     issues = [issue for issue in made if issue]
@@ -216,51 +216,30 @@ def _is_alone(app: App, issue: int) -> bool:
     return app.database.is_sqlite and not is_delivered(app.database, issue)
 
 
-def preview(
+def check(
     context: Context,
     issue: IssueArgument,
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where to write.")] = Path("preview"),
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Do not ask the web whether links and pictures are alive.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Write message.eml, message.html and message.txt as a reader gets them.
+    """Check an issue before it is sent. Leaves with 3 when something certainly broken must not go out.
 
-    The page takes its pictures from the folder `media` beside it.
+    Links and pictures are asked for, each address at most once an hour, for a minute at most.
     """
-    from newsletter.illustrating import with_pictures_beside
-    from newsletter.outgoing import outgoing, stand_in
-    from newsletter.text.message import fill_html, fill_text, values
+    from newsletter.outgoing import inspect_thoroughly
 
-    app = context.obj.app
     found = load(context.obj, issue)
-    ready = outgoing(app, found)
-    reader = ready.readers(stand_in(app))
-    filling = values(reader)
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "message.eml").write_bytes(b"".join(ready.message.fill(reader)))
-    page = with_pictures_beside(app, fill_html(found.html, filling), out)
-    (out / "message.html").write_text(page, "utf-8")
-    (out / "message.txt").write_text(fill_text(found.text, filling), "utf-8")
-    files = [str(out / name) for name in ("message.eml", "message.html", "message.txt")]
+    if not offline and output.is_interactive():
+        output.note("[dim]Asking whether links and pictures are alive …[/]")
+    told = inspect_thoroughly(context.obj.app, found, online=not offline)
     if as_json:
-        output.answer_json({"issue": found.id, "hash": found.hash, "files": files})
-        return
-    for file in files:
-        output.say(f"[green]wrote[/]  {output.plain(file)}")
-
-
-def check(context: Context, issue: IssueArgument, as_json: JsonOption = False) -> None:
-    """Check an issue before it is sent. Leaves with 3 when something certainly broken must not go out."""
-    from newsletter.outgoing import inspect
-
-    findings = inspect(context.obj.app, load(context.obj, issue))
-    blocks = sum(finding.level.value == "block" for finding in findings)
-    if as_json:
-        output.answer_json(sheets.findings_json(issue, findings))
+        output.answer_json(findings.findings_json(issue, told))
     else:
-        sheets.show_findings(findings)
-        verdict = "[red]It must not be sent like this.[/]" if blocks else "[green]It may be sent.[/]"
-        output.say(f"{verdict} {count(len(findings) - blocks, 'warning').capitalize()}.")
-    if blocks:
+        output.say(f"[bold]Issue {found.id}[/]  {output.plain(found.subject)}\n")
+        findings.show_findings(told)
+    if any(finding.level.value == "block" for finding in told):
         raise typer.Exit(3)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from newsletter.cli import output, sheets, summary
+from newsletter.cli.findings import note_findings
 from newsletter.cli.issues import load
 from newsletter.cli.log import LogOption, log_if_asked
 from newsletter.cli.session import Context, IssueArgument, JsonOption, Session
@@ -79,7 +80,7 @@ def send(
         raise WrongState(_not_a_draft(draft, elsewhere=elsewhere))
     findings = inspect(session.app, draft)
     if not as_json:
-        sheets.note_findings([finding for finding in findings if finding.level is Level.WARN])
+        note_findings(issue, [finding for finding in findings if finding.level is Level.WARN])
     demand(findings)
     if not yes:
         _agree(session, draft)

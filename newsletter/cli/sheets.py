@@ -1,4 +1,4 @@
-"""How issues, accounts and findings look: as JSON, and as tables."""
+"""How issues and accounts look: as JSON, and as tables."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from newsletter.domain.accounting import COUNTED
 if TYPE_CHECKING:
     from newsletter.domain.accounting import Accounting, DomainCount, Headway, ReasonCount
     from newsletter.domain.issue import Issue
-    from newsletter.services.preflight import Finding
 
 _STATES = {"sent": "green", "sending": "cyan", "paused": "yellow", "cancelled": "dim", "scheduled": "cyan"}
 _SCREENFUL = 200
@@ -72,11 +71,6 @@ def books_json(books: Accounting) -> dict[str, Any]:
     return {**told, "reason": books.reason}
 
 
-def findings_json(issue: int, findings: Sequence[Finding]) -> dict[str, Any]:
-    told = [{"level": finding.level.value, "message": finding.message} for finding in findings]
-    return {"issue": issue, "passed": all(one["level"] != "block" for one in told), "findings": told}
-
-
 def show_issue(session: Session, issue: Issue) -> None:
     """What an issue is, and what it holds."""
     zone = zone_of(session.app, issue.newsletter, issue.edition)
@@ -124,18 +118,6 @@ def show_issues(session: Session, issues: Sequence[Issue], books: Mapping[int, A
         numbers = (f"{book.sent:,}", f"{book.recipients:,}") if book.recipients else ("", "")
         table.add_row(str(issue.id), _name(issue), _state(issue), when, *numbers, output.plain(issue.subject))
     output.show(table)
-
-
-def show_findings(findings: Sequence[Finding]) -> None:
-    for finding in findings:
-        label = "[red]blocks[/] " if finding.level.value == "block" else "[yellow]warning[/]"
-        output.say(f"{label}  {output.plain(finding.message)}")
-
-
-def note_findings(findings: Sequence[Finding]) -> None:
-    """Warnings beside an answer."""
-    for finding in findings:
-        output.note(f"[yellow]warning:[/] {output.plain(finding.message)}")
 
 
 def tell_deliveries(session: Session, issue: Issue, rows: Iterator[dict[str, Any]], *, as_json: bool) -> None:

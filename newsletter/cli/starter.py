@@ -200,6 +200,10 @@ newsletters:
     subject: "{{{{ lead.title }}}}"   # the title of the first story
     schedule: {{days: [friday], at: "08:00", timezone: {timezone}}}
     max_stories: 10
+    theme: classic                # or brief, magazine, letter
+    # design:                     # your colours, fonts and logo; docs/guide/templates.md has all of them
+    #   colours: {{light: {{link: "#0b5c86", accent: "#b3361b"}}}}
+    #   logo: logo.png
     lookback: 14d                 # older posts stay out: an archive is no news
     sources:                      # `name` is what readers see below a story
       - {{type: jekyll, path: {path}{named}{address}}}{hint}

@@ -71,9 +71,9 @@ def demonstrate(app: App, inbox: Inbox) -> Demonstration:
 
 
 def _drafts(app: App) -> Iterator[Issue]:
-    now, pictures = app.clock(), illustrator(app, NEWSLETTER)
+    now = app.clock()
     for edition in app.editions(NEWSLETTER):
-        if draft := build(app.database, edition, app.renderer, now, now, illustrator=pictures):
+        if draft := build(app.database, edition, app.renderer, now, now, illustrator=illustrator(app, edition)):
             yield draft
 
 

@@ -27,6 +27,16 @@ class Slots:
 
 
 USUAL_SLOTS = Slots()
+_OF_THEMES = {
+    "brief": Slots((), ()),
+    "letter": Slots((WIDE,), ()),
+    "magazine": Slots((WIDE,), (WIDE, THUMB)),  # rows stand in pictured pairs; one that is left over has a thumb
+}
+
+
+def slots_of(theme: str) -> Slots:
+    """What a theme shows, by its name; making more would be work for nobody."""
+    return _OF_THEMES.get(theme, USUAL_SLOTS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ Box = tuple[int, int, int, int]  # left, upper, right, lower
 
 _MAP = 96  # pixels of the longer side of the map that is searched
 _CENTRE = 0.25  # what a window at the far end loses against one in the middle
+_RIM = 0.6  # what is seen at a window's rim counts so much less than in its midst
 _EYES = 0.42  # of the height: people and headlines stand above the middle
 
 
@@ -38,15 +39,17 @@ def subject(image: Image.Image, slot: tuple[int, int]) -> Box:
 
 
 def best(profile: Sequence[int], length: int, middle: float = 0.5) -> int:
-    """Where a window of `length` over `profile` holds most; of equal ones the one nearest to `middle` (0 to 1)."""
-    last = len(profile) - length
-    total = sum(profile[:length])
+    """Where a window of `length` over `profile` holds most, and holds it in its midst.
+
+    Of equal ones the one nearest to `middle` (0 to 1) of the whole.
+    """
+    last, floor = len(profile) - length, min(profile)
+    weights = [1 - _RIM * abs(2 * (at + 0.5) / length - 1) for at in range(length)]
     found, most = 0, -1.0
     for start in range(last + 1):
-        if start:
-            total += profile[start + length - 1] - profile[start - 1]
+        held = sum(weight * (value - floor) for weight, value in zip(weights, profile[start:], strict=False))
         away = abs(start / last - middle) if last else 0.0
-        value = (total + 1) * (1 - _CENTRE * away)
+        value = (held + 1) * (1 - _CENTRE * away)
         if value > most:
             found, most = start, value
     return found

@@ -105,9 +105,8 @@ def _converted(image: Image.Image, profile: bytes | None) -> Image.Image:
     if profile:
         try:
             own = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            if "sRGB" not in ImageCms.getProfileDescription(own):
-                converted = ImageCms.profileToProfile(image, own, ImageCms.createProfile("sRGB"), outputMode="RGB")
-                return converted or image.convert("RGB")
+            converted = ImageCms.profileToProfile(image, own, ImageCms.createProfile("sRGB"), outputMode="RGB")
+            return converted or image.convert("RGB")
         except (ImageCms.PyCMSError, OSError, ValueError):
             pass
     return image.convert("RGB")
@@ -116,7 +115,7 @@ def _converted(image: Image.Image, profile: bytes | None) -> Image.Image:
 def _what(raw: bytes) -> str:
     head = raw[:64].lstrip().lower()
     if raw[4:8] == b"ftyp":
-        return "a HEIC picture or a film"
+        return "a damaged AVIF picture" if raw[8:12] in (b"avif", b"avis") else "a HEIC picture or a film"
     return next((words for magic, words in _OTHERS if head.startswith(magic.lower())), "no picture that we know")
 
 

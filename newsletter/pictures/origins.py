@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import posixpath
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +45,17 @@ class Remote:
     lacking: Path | None = None
 
 
+def file_at(path: Path) -> Local:
+    """A file that the operator names. Raises PictureError when there is none."""
+    try:
+        found = path.stat() if path.is_file() else None
+    except (OSError, ValueError):
+        found = None
+    if found is None:
+        raise PictureError("there is no such file")
+    return Local(path, _state(found))
+
+
 def origin(address: str, place: Place | None) -> Local | Remote:
     """A file of `place` where it has one, else the web. Raises PictureError for what leads out of the folder."""
     below = _below(address, place) if place else None
@@ -59,7 +71,11 @@ def origin(address: str, place: Place | None) -> Local | Remote:
         found = None
     if found is None:
         return Remote(address, place.folder)
-    return Local(path, f"{found.st_size}:{found.st_mtime_ns}")
+    return Local(path, _state(found))
+
+
+def _state(found: os.stat_result) -> str:
+    return f"{found.st_size}:{found.st_mtime_ns}"
 
 
 def _below(address: str, place: Place) -> str | None:

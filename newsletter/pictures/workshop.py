@@ -11,12 +11,14 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from newsletter.domain.picture import PictureSlot
 from newsletter.errors import NewsletterError, PictureError
+from newsletter.pictures import origins
 from newsletter.pictures.media import Entry, Media
 from newsletter.pictures.origins import Local, Place, Remote, origin
-from newsletter.pictures.shaping import VERSION, shape
+from newsletter.pictures.shaping import VERSION, shape, shape_logo
 from newsletter.pictures.values import Download, Fetch, Made, Shaped, Wish
 
 FRESH = timedelta(days=1)  # so long the web is not asked again for a picture that was made
@@ -55,6 +57,19 @@ class Workshop:
             return {wish: made for task, group in tasks.items() for wish, made in self._outcome(task, group).items()}
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+    def logo(self, path: Path) -> Made:
+        """A PNG of at most twice 240 × 80; made again when the file changes."""
+        try:
+            found = origins.file_at(path)
+            key = repr((VERSION, "logo", str(found.path), found.state))
+            entry = self.media.entry(key)
+            if entry is None:
+                entry = Entry(name=self.media.keep(shape_logo(found.read())))
+                self.media.register(key, entry)
+        except PictureError as error:
+            return error
+        return _made(entry)
 
     def _outcome(self, task: Future[dict[Wish, Made]], group: list[Wish]) -> dict[Wish, Made]:
         if task.done():

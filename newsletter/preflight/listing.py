@@ -1,7 +1,8 @@
-"""How findings name many things: the first ones, and how many more."""
+"""How findings name many things, and how two parts are compared."""
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 
 _LONGEST = 100  # characters of one
@@ -12,3 +13,8 @@ def first_of(things: Sequence[str], most: int = 1) -> str:
     shown = ", ".join(thing if len(thing) <= _LONGEST else f"{thing[:_LONGEST]}…" for thing in things[:most])
     rest = len(things) - most
     return f"{shown} and {rest} more" if rest > 0 else shown
+
+
+def squeezed(text: str) -> str:
+    """Letters and digits alone: line ends, joiners and typographic spaces differ between the parts."""
+    return "".join(char for char in text.casefold() if unicodedata.category(char)[0] in "LNS")

@@ -32,6 +32,11 @@ class Page:
             element = parent
 
     @cached_property
+    def said(self) -> str:
+        """What somebody hears of the whole message."""
+        return " ".join(words(body) for body in self.all("body"))
+
+    @cached_property
     def links(self) -> list[Element]:
         return [element for element in self.all("a") if "href" in element.attrib]
 

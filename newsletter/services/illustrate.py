@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from newsletter.domain.digest import Digest, DigestStory
+from newsletter.domain.edition import Edition
 from newsletter.domain.picture import USUAL_SLOTS, Picture, PictureSlot, Slots
 from newsletter.errors import PictureError
 from newsletter.pictures.values import Made, Wish
@@ -27,6 +29,14 @@ class Illustrator:
     slots: Slots = USUAL_SLOTS
 
 
+def open_album(illustrator: Illustrator | None, edition: Edition, now: datetime) -> Album:
+    """An empty one but for the edition's logo, which is made at once: no transaction may be open."""
+    logo = edition.theme.logo
+    if illustrator is None or not logo or is_address(logo):
+        return Album(illustrator, now)
+    return Album(illustrator, now, logo=illustrator.workshop.logo(Path(logo)))
+
+
 @dataclass
 class Album:
     """The pictures of one digest while it is being built. Without an illustrator it wants none."""
@@ -34,6 +44,7 @@ class Album:
     illustrator: Illustrator | None
     now: datetime
     made: dict[Wish, Made] = field(default_factory=dict)
+    logo: Made | None = None  # of the edition, where it is a file
 
     def lacks(self, digest: Digest) -> list[Wish]:
         """What nobody has tried to make yet; what was made for an issue before is taken over on the way. Quick."""
@@ -52,6 +63,8 @@ class Album:
         """The digest with the pictures there are, and notes of those there are not."""
         if self.illustrator is None:
             return digest
+        if self.logo is not None:
+            digest = self._with_logo(digest, self.illustrator, self.logo)
         stories = tuple(self._with_pictures(story, lead=story is digest.lead) for story in digest.stories)
         notes = [note for story in digest.stories if (note := self._note(story))]
         return replace(digest, stories=stories, notes=(*digest.notes, *notes))
@@ -61,6 +74,14 @@ class Album:
         if self.illustrator is None:
             return {}
         return {name: self.illustrator.workshop.media.read(name) for name in media.embedded(html)}
+
+    def _with_logo(self, digest: Digest, illustrator: Illustrator, logo: Made) -> Digest:
+        """Without its logo a mail bears its name."""
+        theme, notes = digest.edition.theme, digest.notes
+        if isinstance(logo, PictureError):
+            notes = (*notes, f"the logo {theme.logo} of `design` is not shown: {logo}.")
+        src = illustrator.src(logo) if isinstance(logo, str) else ""
+        return replace(digest, edition=replace(digest.edition, theme=replace(theme, logo=src)), notes=notes)
 
     def _with_pictures(self, story: DigestStory, *, lead: bool) -> DigestStory:
         assert self.illustrator
@@ -78,13 +99,19 @@ class Album:
         return f"{one_line(story.title)}: without its picture {story.image}: {failure}." if failure else None
 
 
+def is_address(logo: str) -> bool:
+    return logo.startswith(("https:", "http:", "cid:"))
+
+
 def _wishes(digest: Digest, slots: Slots) -> list[Wish]:
-    return [
+    """Each once, though several stories may have the same picture."""
+    wished = (
         _wish(story, slot)
         for story in digest.stories
         if story.image
         for slot in _slots(slots, lead=story is digest.lead)
-    ]
+    )
+    return list(dict.fromkeys(wished))
 
 
 def _wish(story: DigestStory, slot: PictureSlot) -> Wish:

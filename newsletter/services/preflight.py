@@ -10,9 +10,9 @@ from newsletter.domain.issue import Issue
 from newsletter.domain.subscriber import Reader
 from newsletter.errors import Blocked, NewsletterError
 from newsletter.preflight.examined import Examined
-from newsletter.preflight.finding import Finding, Level
+from newsletter.preflight.finding import Finding, Level, warn
 from newsletter.preflight.known import Known
-from newsletter.preflight.rules import RULES
+from newsletter.preflight.rules import RULES, Rule
 from newsletter.text.message import Content, Headers, compile_message
 
 __all__ = ["Finding", "Known", "Level", "blocking", "demand", "examine", "judge", "preflight"]
@@ -27,13 +27,26 @@ def preflight(
 
 def judge(examined: Examined) -> list[Finding]:
     """All findings, blocking ones first."""
-    found = [replace(finding, rule=rule.__name__) for rule in RULES for finding in rule(examined)]
+    found = [replace(finding, rule=rule.__name__) for rule in RULES for finding in _said(rule, examined)]
     return sorted(found, key=lambda finding: finding.level is not Level.BLOCK)
 
 
-def examine(issue: Issue, edition: Edition, headers: Headers, reader: Reader) -> Examined:
+def _said(rule: Rule, examined: Examined) -> list[Finding]:
+    """A rule with a fault of its own keeps no issue from leaving; it is told, and the others go on."""
     try:
-        raw = b"".join(compile_message(Content(issue.subject, issue.html, issue.text), headers).fill(reader))
+        return list(rule(examined))
+    except Exception as error:
+        reason = f"The rule {rule.__name__} failed: {type(error).__name__}: {error}."
+        return [warn("preflight", reason, "Please report it; the message may be fine.")]
+
+
+def examine(
+    issue: Issue, edition: Edition, headers: Headers, reader: Reader, pictures: tuple[tuple[str, bytes], ...] = ()
+) -> Examined:
+    """`pictures` are those that travel with the message."""
+    content = Content(issue.subject, issue.html, issue.text, pictures)
+    try:
+        raw = b"".join(compile_message(content, headers).fill(reader))
     except AttributeError:  # a slot that no reader has: `unfilled_slot` tells
         return Examined(issue, edition, b"")
     except (NewsletterError, ValueError) as error:

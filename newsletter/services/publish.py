@@ -21,7 +21,7 @@ from newsletter.domain.note import EditorNote
 from newsletter.domain.post import Post
 from newsletter.domain.ranking import Candidate, Ranked, Version, candidate, rank
 from newsletter.errors import Busy
-from newsletter.services.illustrate import Album, Illustrator
+from newsletter.services.illustrate import Illustrator, open_album
 from newsletter.services.trimming import fitting
 from newsletter.store import candidates, issues, pictures, posts
 from newsletter.store.database import Database
@@ -57,7 +57,7 @@ def build(
     A mail that mailboxes would cut off is made shorter from its end (`services.trimming`). Without an `illustrator` no
     story has pictures. Raises TemplateError, and Busy when another process is building the same edition.
     """
-    album = Album(illustrator, now)
+    album = open_album(illustrator, edition, now)
     try:
         while True:
             with database.write() as connection:

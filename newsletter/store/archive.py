@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, func, select
 
+from newsletter.domain.issue import Issue
 from newsletter.store.issues import PUBLIC
 from newsletter.store.tables import issues
 
+_ONE_BUILD = timedelta(days=1)  # editions of one date, wherever their readers live
 _COLUMNS = (
     issues.c.id, issues.c.newsletter, issues.c.edition, issues.c.number, issues.c.state, issues.c.subject,
     issues.c.preheader, issues.c.stories, issues.c.started_at, issues.c.built_at,
@@ -43,6 +45,17 @@ def sent(connection: Connection, newsletter: str, edition: str, most: int = 1000
 def newest(connection: Connection, most: int) -> list[Listed]:
     """Issues of every edition and state, the newest first."""
     return [_listed(row) for row in connection.execute(select(*_COLUMNS).order_by(issues.c.id.desc()).limit(most))]
+
+
+def same_build(connection: Connection, issue: Issue) -> dict[str, int]:
+    """The newsletter's other editions, each with its issue of the same build: the nearest in time, within a day."""
+    wanted = select(issues.c.id, issues.c.edition, issues.c.built_at).where(
+        issues.c.newsletter == issue.newsletter,
+        issues.c.edition != issue.edition,
+        issues.c.built_at.between(issue.built_at - _ONE_BUILD, issue.built_at + _ONE_BUILD),
+    )
+    rows = sorted(connection.execute(wanted), key=lambda row: (-abs(row.built_at - issue.built_at), row.id))
+    return {row.edition: row.id for row in rows}
 
 
 def counts(connection: Connection) -> dict[tuple[str, str, str], int]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
+from newsletter.app import App
 from newsletter.store import accounts, archive, notices, source_states, subscribers
 from newsletter.web.guard import is_operator
-from newsletter.web.pages import READ, TheApp, ThePages
+from newsletter.web.pages import READ, Pages, TheApp, ThePages
 
 router = APIRouter(include_in_schema=False)
 
@@ -16,11 +17,8 @@ _LISTED = 20
 
 @router.api_route("/admin", methods=READ)
 def admin_page(request: Request, app: TheApp, pages: ThePages) -> Response:
-    if app.config.web.password is None:
-        return pages.message(request, 404, "No admin here", _HOW)
-    if not is_operator(request, app):
-        ask = {"WWW-Authenticate": 'Basic realm="newsletter admin", charset="UTF-8"'}
-        return pages.message(request, 401, "For the operator only", "Please log in with the admin's password.", ask)
+    if refused := turn_away(request, app, pages):
+        return refused
     with app.database.read() as connection:
         newest = archive.newest(connection, _LISTED)
         listed = [(issue, accounts.accounting(connection, issue.id)) for issue in newest]
@@ -28,3 +26,13 @@ def admin_page(request: Request, app: TheApp, pages: ThePages) -> Response:
         waiting = notices.waiting(connection)
         sick = {key: source_states.errors(connection, key) for key in app.config.newsletters}
     return pages.page("admin", listed=listed, counts=counts, waiting=waiting, sick=sick)
+
+
+def turn_away(request: Request, app: App, pages: Pages) -> Response | None:
+    """The answer to whoever is not the operator; None for the operator."""
+    if app.config.web.password is None:
+        return pages.message(request, 404, "No admin here", _HOW)
+    if not is_operator(request, app):
+        ask = {"WWW-Authenticate": 'Basic realm="newsletter admin", charset="UTF-8"'}
+        return pages.message(request, 401, "For the operator only", "Please log in with the admin's password.", ask)
+    return None

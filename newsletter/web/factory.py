@@ -14,7 +14,19 @@ import newsletter
 from newsletter.app import App
 from newsletter.errors import Busy, NotFound, TokenError
 from newsletter.logs import tell
-from newsletter.web import admin, api, archive, confirm, health, media, metrics, preferences, signup, unsubscribe
+from newsletter.web import (
+    admin,
+    api,
+    archive,
+    confirm,
+    health,
+    media,
+    metrics,
+    preferences,
+    preview,
+    signup,
+    unsubscribe,
+)
 from newsletter.web.guard import EVERYWHERE, BodyLimit, Headers, OneSlash, PasswordBrake, SignupLimit
 from newsletter.web.pages import Pages
 from newsletter.web.turns import Turns
@@ -23,7 +35,7 @@ log = logging.getLogger("newsletter.web")
 
 LARGEST_BODY = 64 * 1024
 _ASK_AGAIN = 10  # seconds
-_ROOMS = (signup, confirm, unsubscribe, preferences, archive, media, admin, api, health)
+_ROOMS = (signup, confirm, unsubscribe, preferences, archive, media, admin, preview, api, health)
 _WORDS = {
     404: ("Nothing here", "There is no page at this address. It may have moved, or a letter got lost on the way."),
     405: ("Not this way", "This page cannot be used like that. Please go back and try again."),

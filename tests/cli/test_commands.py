@@ -329,7 +329,7 @@ def test_what_a_source_warns_of_is_said(tmp_path: Path) -> None:
     desk = Desk(tmp_path).furnish()
     (tmp_path / "blog" / "_config.yml").write_text("title: Harbour\n")
     assert "warning: blog: _config.yml names no `url`" in desk.call("build", "harbour").err
-    assert "stories have no web address" in desk.call("check", 1).out
+    assert "stories have no web address" in desk.call("check", 1, "--offline").out
 
 
 def test_subscribers_come_and_go(tmp_path: Path) -> None:
@@ -523,7 +523,7 @@ def test_json_is_all_that_stands_on_stdout(listed: Desk) -> None:
         ["collect"],
         ["issues"],
         ["show", 1],
-        ["check", 1],
+        ["check", 1, "--offline"],
         ["posts"],
         ["schedule"],
         ["why", "2026-06-03-gulls.md"],

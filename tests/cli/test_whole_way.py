@@ -208,7 +208,7 @@ def test_a_blocked_issue_stays(desk: Desk) -> None:
     templates.mkdir(parents=True)
     (templates / "digest.txt").write_text("{{ subject }}\n")
     desk.call("build", "harbour")
-    checked = desk.call("check", 1, "--json")
+    checked = desk.call("check", 1, "--offline", "--json")
     assert (checked.status, checked.json["passed"]) == (3, False)
     assert any(finding["level"] == "block" for finding in checked.json["findings"])
     sent = desk.call("send", 1, "--yes", "--json")

@@ -167,6 +167,16 @@ def test_what_it_gives_is_not_left_out_nor_what_it_does_not_know(sample: Sample)
         assert sample.source.left_out(SourceState(), unknown, NOW) is None
 
 
+def test_a_home_holds_what_its_posts_name(sample: Sample) -> None:
+    """Where a source says that its site is on this machine, its posts' addresses lie below the site's."""
+    home = sample.source.home()
+    if home is None:
+        return
+    assert home.folder.is_dir()
+    assert not home.address.endswith("/")
+    assert all(post.url.startswith(f"{home.address}/") for post in posts(sample.source.read(SourceState(), NOW)))
+
+
 def test_the_state_is_plain_json(sample: Sample) -> None:
     state = sample.source.read(SourceState(), NOW).state
     assert json.loads(json.dumps(dict(state.values))) == dict(state.values)

@@ -28,7 +28,7 @@ RULES = [
     list_fields.list_id,
     list_fields.feedback_id,
     list_fields.what_kind_of_mail,
-    list_fields.unsubscribe_is_local,
+    list_fields.unsubscribe_port,
     mime.parts,
     mime.encodings,
     mime.body_lines,
@@ -120,7 +120,7 @@ def test_what_is_broken_in_the_headers_blocks(rule: Rule, name: str, new: str, f
         (list_fields.what_kind_of_mail, "Precedence", "Precedence: junk\r\n", "Precedence is junk"),
         (list_fields.what_kind_of_mail, "Precedence", "Auto-Submitted: auto-generated\r\n", "a program answers"),
         (
-            list_fields.unsubscribe_is_local,
+            list_fields.unsubscribe_port,
             "List-Unsubscribe",
             "List-Unsubscribe: <https://e.example:8443/u>\r\n",
             "port",

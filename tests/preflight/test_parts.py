@@ -8,10 +8,15 @@ from dataclasses import replace
 import pytest
 
 from newsletter.domain.issue import IssueStory
+from newsletter.preflight.examined import Examined
 from newsletter.preflight.known import Known, Verdict
-from newsletter.preflight.rules import pictures, size, spam, twin, way_out
+from newsletter.preflight.rules import law, mime, pictures, size, spam, twin, way_out
+from newsletter.services.preflight import examine
+from newsletter.text.media import content_id
+from newsletter.text.message import issue_headers
 from newsletter.text.slots import slot
-from tests.preflight.judging import Rule, examined, issue, said
+from tests.digests import DATE, EDITION, READER
+from tests.preflight.judging import WAY_OUT, Rule, examined, issue, said
 
 OUT = f'<a href="{slot("unsubscribe_url")}" style="%s">Unsubscribe</a>'
 TRAMS = (IssueStory(1, "Silent trams & “quiet” trains", "https://example.org/1"),)
@@ -118,6 +123,23 @@ def test_pictures(rule: Rule, html: str, found: str) -> None:
     assert bool(told) is bool(found)
 
 
+NAME = "0123456789abcdef-wide.jpg"
+
+
+def with_attached(*pictures: tuple[str, bytes]) -> Examined:
+    whole = f"{PICTURE.replace('https://example.org/a.png', f'cid:{content_id(NAME)}')}{ENOUGH}{WAY_OUT}"
+    told = replace(issue(), html=f"<html><body>{whole}</body></html>")
+    return examine(told, EDITION, issue_headers(EDITION, 12, DATE), READER, pictures)
+
+
+def test_a_picture_that_travels_with_the_mail_is_there() -> None:
+    assert "block: A picture is to come with the mail" in said(pictures.not_attached, with_attached())
+    whole = with_attached((NAME, b"\xff\xd8" * 4000))
+    assert b"multipart/related" in whole.raw
+    rules = (pictures.not_attached, mime.parts, mime.encodings, mime.body_lines, mime.boundary, size.too_long)
+    assert [said(rule, whole) for rule in rules] == [""] * len(rules)
+
+
 @pytest.mark.parametrize(
     ("style", "around", "found"),
     [
@@ -145,10 +167,6 @@ def test_the_way_out_can_be_seen(style: str, around: str, found: str) -> None:
 
 
 def _parts(html: str) -> dict[str, object]:
-    from newsletter.services.preflight import examine
-    from newsletter.text.message import issue_headers
-    from tests.digests import DATE, EDITION, READER
-
     return {"raw": examine(replace(issue(), html=html), EDITION, issue_headers(EDITION, 12, DATE), READER).raw}
 
 
@@ -191,3 +209,17 @@ def test_spam(verdict: Verdict, found: str) -> None:
     assert found in told
     assert bool(told) is bool(found)
     assert "block" not in told
+
+
+@pytest.mark.parametrize(
+    ("html", "text", "found"),
+    [
+        ("<p>The Example,<br>1 Example Street, London N1 1AA</p>", "The Example\n1 Example Street\nLondon N1 1AA", ""),
+        ("<p>The Example</p>", "The Example, 1 Example Street, London N1 1AA", "The HTML part does not show"),
+        ("<p>The Example, 1 Example Street, London N1 1AA</p>", "The Example", "The text part does not show"),
+    ],
+)
+def test_the_postal_address_is_shown(html: str, text: str, found: str) -> None:
+    assert found in said(law.address_not_shown, examined(html=html, text=text))
+    assert bool(said(law.address_not_shown, examined(html=html, text=text))) is bool(found)
+    assert said(law.address_not_shown, examined(replace(EDITION, postal_address=""), html=html, text=text)) == ""

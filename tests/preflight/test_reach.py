@@ -40,10 +40,10 @@ def test_what_answers_is_fine(rule: Rule) -> None:
 @pytest.mark.parametrize(
     ("told", "found"),
     [
-        ({"status": 404}, "does not answer: there is nothing (404)"),
-        ({"status": 410}, "there is nothing (410)"),
-        ({"status": 500}, "the server says 500"),
-        ({"status": 0, "trouble": "nobody knows that name"}, "nobody knows that name"),
+        ({"status": 404}, "There is nothing (404) at https://example.com/trams"),
+        ({"status": 410}, "There is nothing (410)"),
+        ({"status": 500}, "The server has a fault (500)"),
+        ({"status": 0, "trouble": "nobody knows that name"}, "example.com does not answer: nobody knows that name"),
         ({"status": 401}, ""),
         ({"status": 403}, ""),
         ({"status": 429}, ""),
@@ -65,6 +65,9 @@ def test_a_host_that_is_down_does_not_fill_the_screen() -> None:
     findings = list(reach.dead_link(examined(html=html, known=known)))
     assert len(findings) == 11
     assert "20 more links" in findings[-1].reason
+    known = Known(answers={url: of(url, status=0, trouble="nobody knows that name") for url in urls})
+    (finding,) = reach.dead_link(examined(html=html, known=known))
+    assert "Links there: https://example.com/0 and 29 more" in finding.reason
 
 
 def test_the_rest_of_the_rules() -> None:

@@ -10,6 +10,7 @@ import pytest
 from newsletter.domain.digest import Digest
 from newsletter.domain.edition import Edition
 from newsletter.domain.issue import Issue
+from newsletter.domain.theme import THEMES, ThemeName, theme
 from newsletter.preflight.plausible import html_bytes, longest
 from newsletter.services.publish import build
 from newsletter.services.steer import start
@@ -128,20 +129,21 @@ def test_stories_left_out_stay_candidates(database: Database) -> None:
     assert [told.title for told in second.stories] == ["The parcel of the year", "The moth of the year"]
 
 
-def test_the_email_shows_them_as_titles_with_links_in_both_parts() -> None:
-    """Fifty long stories through the real templates."""
+@pytest.mark.slow
+@pytest.mark.parametrize("name", THEMES)
+def test_every_theme_shows_them_as_titles_with_links_in_both_parts(name: ThemeName) -> None:
+    """A hundred stories through the real templates."""
+    edition = replace(EDITION, theme=theme(name))
     long = "Words that a reader would rather have had in full, but for the size of it all. " * 12
-    many = digest(
-        *(
-            replace(story(n % 10), story=n, title=f"Story {n}", url=f"https://example.org/s/{n}/", excerpt=long)
-            for n in range(60)
-        )
-    )
-    fitted, rendered = fitting(many, lambda one: renderer().digest(one, LINKS))
-    assert len(fitted.stories) > 10
+    told = [
+        replace(story(n % 10), story=n, title=f"Story {n}", url=f"https://example.org/s/{n}/", excerpt=long, also=())
+        for n in range(100)
+    ]
+    templates = renderer()
+    fitted, rendered = fitting(digest(*told, edition=edition), lambda one: templates.digest(one, LINKS))
     assert len(fitted.more) > 3
     assert MOST_BYTES - 4 * KB < html_bytes(rendered.html, EDITION.site_url) <= MOST_BYTES
     for part in (rendered.html, rendered.text):
         assert "More on the web" in part
-        assert all(f"https://example.org/s/{n}/" in part for n in range(60))
-    assert "More on the web" not in renderer().digest(digest(), LINKS).html
+        assert all(f"https://example.org/s/{one.story}/" in part for one in (*fitted.stories, *fitted.more))
+    assert "More on the web" not in templates.digest(digest(edition=edition), LINKS).html

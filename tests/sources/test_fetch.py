@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from newsletter.errors import Refused, SourceError
-from newsletter.sources.fetch import AskLater, Limits, fetch
+from newsletter.sources import guard
+from newsletter.sources.fetch import AskLater, Limits, fetch, fetch_picture
 from tests.web_server import Answer, WebServer, web_server
 
 NOW = datetime(2026, 5, 1, 8, 0, tzinfo=UTC)
@@ -208,3 +209,57 @@ def test_name_and_password_go_to_their_own_server_and_into_no_message(web: WebSe
     with pytest.raises(SourceError) as caught:
         fetch(address + "/missing", {}, NOW)
     assert "secret" not in str(caught.value)
+
+
+def test_a_picture_is_fetched_from_the_public_web_only(web: WebServer) -> None:
+    web.pages["/a.png"] = Answer(body=b"private")
+    for host in ("127.0.0.1", "localhost"):
+        with pytest.raises(Refused, match=r"private network|no port of the public web"):
+            fetch_picture(web.url("/a.png", host), {}, NOW, 5)
+    for address in (
+        "http://127.0.0.1/a.png",
+        "http://[::1]/",
+        "http://169.254.169.254/latest",
+        "http://10.0.0.1/a.png",
+    ):
+        with pytest.raises(Refused, match="private network"):
+            fetch_picture(address, {}, NOW, 5)
+    assert web.asked == []
+
+
+def test_a_public_picture_that_leads_to_a_private_place_is_refused(
+    web: WebServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _public(web, monkeypatch)
+    web.pages["/a.png"] = Answer(body=b"picture", headers={"ETag": '"1"'})
+    web.pages["/in"] = redirect(f"http://127.0.0.1:{web.port}/a.png")
+    web.pages["/meta"] = redirect("http://169.254.169.254/latest")
+    answer = fetch_picture(f"http://public.example:{web.port}/a.png", {"Accept": "image/png"}, NOW, 5)
+    assert (answer.body, answer.headers["etag"]) == (b"picture", '"1"')
+    for path in ("/in", "/meta"):
+        with pytest.raises(Refused, match=r"private network|no port of the public web"):
+            fetch_picture(f"http://public.example:{web.port}{path}", {}, NOW, 5)
+    assert [path for path, _ in web.asked] == ["/a.png", "/in", "/meta"]
+
+
+def test_a_missing_or_endless_picture_is_no_feed(web: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    _public(web, monkeypatch)
+    web.pages["/big"] = Answer(body=bytes(20_100_000))
+    web.pages["/slow"] = Answer(body=b"x" * 1000, drip=0.2)
+    for path, words in (
+        ("/none", r"nothing at this address \(404\)\.$"),
+        ("/big", "larger than 20 MB, which no picture is"),
+        ("/slow", "no complete answer within 0.5 seconds"),
+    ):
+        with pytest.raises(SourceError, match=words):
+            fetch_picture(f"http://public.example:{web.port}{path}", {}, NOW, 0.5 if path == "/slow" else 20)
+
+
+def _public(web: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lets public.example be the test's server, as if it were on the public web."""
+    real = guard._public_address
+
+    def address(host: str, port: int) -> str:
+        return "127.0.0.1" if (host, port) == ("public.example", web.port) else real(host, port)
+
+    monkeypatch.setattr("newsletter.sources.guard._public_address", address)

@@ -81,7 +81,7 @@ NAME = st.one_of(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(subject=TEXT, html=WITH_SLOTS, text=WITH_SLOTS, name=NAME)
 def test_every_content_comes_back_as_it_was(subject: str, html: str, text: str, name: str) -> None:
     reader = READER._replace(name=name)
@@ -205,3 +205,49 @@ def test_feedback_and_list_ids_are_lawful_for_any_key() -> None:
     assert message["List-Id"].endswith("<list.n-code-news.b.de>")
     sender_id = message["Feedback-ID"].split(":")[3]
     assert 5 <= len(sender_id) <= 15
+
+
+PICTURES = (("0123456789abcdef" * 2 + ".jpg", bytes(range(256)) * 40), ("f" * 32 + ".png", b"\x89PNG."))
+
+
+def with_pictures(html: str = "<p>x</p>", text: str = "x") -> Content:
+    shown = "".join(f'<img src="cid:{name}@media" alt="">' for name, _ in PICTURES)
+    return Content("Hello", f"{html}{shown}{slot('name')}", text, PICTURES)
+
+
+@settings(max_examples=50, deadline=None)
+@given(html=WITH_SLOTS, text=WITH_SLOTS, data=st.binary(max_size=400))
+def test_pictures_travel_with_any_message(html: str, text: str, data: bytes) -> None:
+    content = replace(with_pictures(html, text), pictures=((PICTURES[0][0], data),))
+    chunks = compile_message(content, HEADERS).fill(READER)
+    assert_sendable(b"".join(chunks))
+    message = parsed(chunks)
+    assert body(message, "html") == unified(fill_html(content.html, values(READER)))
+    assert body(message, "plain") == unified(fill_text(content.text, values(READER)))
+    (picture,) = [part for part in message.walk() if part.get_content_maintype() == "image"]
+    assert picture.get_content() == data
+
+
+def test_pictures_stand_beside_the_html_that_shows_them() -> None:
+    message = parsed(compile_message(with_pictures(), HEADERS).fill(READER))
+    assert not any(part.defects for part in message.walk())
+    assert message.get_content_type() == "multipart/alternative"
+    text, related = message.iter_parts()
+    assert text.get_content_type() == "text/plain"
+    assert (related.get_content_type(), related.get_param("type")) == ("multipart/related", "text/html")
+    html, *pictures = related.iter_parts()
+    assert html.get_content_type() == "text/html"
+    assert [picture["Content-ID"] for picture in pictures] == [f"<{name}@media>" for name, _ in PICTURES]
+    assert [picture.get_content_disposition() for picture in pictures] == ["inline", "inline"]
+    assert [picture.get_content_type() for picture in pictures] == ["image/jpeg", "image/png"]
+    assert [picture.get_content() for picture in pictures] == [data for _, data in PICTURES]
+    outer, inner = str(message.get_boundary()), str(related.get_boundary())
+    assert not outer.startswith(inner)
+    assert not inner.startswith(outer)
+
+
+def test_pictures_are_encoded_once_for_all_readers() -> None:
+    compiled = compile_message(with_pictures(), HEADERS)
+    first, second = compiled.fill(READER), compiled.fill(READER._replace(name="Ben"))
+    assert any(len(chunk) > 10_000 and chunk is other for chunk, other in zip(first, second, strict=True))
+    assert first != second

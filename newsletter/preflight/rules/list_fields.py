@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from newsletter.preflight.addresses import is_private
 from newsletter.preflight.examined import Examined
 from newsletter.preflight.finding import Finding, block, warn
 
@@ -78,9 +79,10 @@ def what_kind_of_mail(examined: Examined) -> Iterator[Finding]:
         yield warn("Auto-Submitted", reason, "It belongs to notices, not to issues.")
 
 
-def unsubscribe_is_local(examined: Examined) -> Iterator[Finding]:
+def unsubscribe_port(examined: Examined) -> Iterator[Finding]:
     """The link that providers open for the reader, from their own servers."""
-    if examined.way_out and (urlsplit(examined.way_out).port or 443) not in (80, 443):
+    url = examined.way_out
+    if url and not is_private(url) and (urlsplit(url).port or 443) not in (80, 443):
         reason = "The unsubscribe link leads to a port that is none of the web's; mailbox providers may not open it."
         yield warn("List-Unsubscribe", reason, "Put the pages behind a web server on port 443, and set `site.url`.")
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from urllib.parse import unquote
 
 from newsletter.preflight.examined import Examined
-from newsletter.preflight.finding import Finding, warn
+from newsletter.preflight.finding import Finding, block, warn
 from newsletter.preflight.listing import first_of
 from newsletter.preflight.page import words
 
@@ -52,13 +53,23 @@ def heavy_data(examined: Examined) -> Iterator[Finding]:
         yield warn("HTML", reason, "Link to the picture, or attach it (cid:).")
 
 
+def not_attached(examined: Examined) -> Iterator[Finding]:
+    """A picture under `cid:` travels with the message, as a part with that Content-ID."""
+    if not examined.raw:
+        return
+    there = {str(part["Content-ID"]).strip().strip("<>") for part in examined.message.walk() if part["Content-ID"]}
+    sources = [picture.get("src", "").strip() for picture in examined.page.all("img")]
+    named = [unquote(source[len("cid:") :]) for source in sources if source.lower().startswith("cid:")]
+    if missing := [name for name in dict.fromkeys(named) if name not in there]:
+        yield block("HTML", f"A picture is to come with the mail and does not: {first_of(missing)}.", "Build it again.")
+
+
 def only_a_picture(examined: Examined) -> Iterator[Finding]:
     """Spam filters distrust it, and who sees no pictures sees nothing."""
-    body = next(examined.page.all("body"), None)
-    if body is None or not any(not _is_tiny(picture.attrib) for picture in examined.page.all("img")):
+    if not any(not _is_tiny(picture.attrib) for picture in examined.page.all("img")):
         return
     alts = sum(len(picture.get("alt", "").split()) for picture in examined.page.all("img"))
-    said = len(re.findall(r"\w+", words(body))) - alts
+    said = len(re.findall(r"\w+", examined.page.said)) - alts
     linked = sum(
         len(re.findall(r"\w+", words(link))) for link in examined.page.links if link.get("href") == examined.way_out
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
@@ -11,17 +12,27 @@ from newsletter.preflight.examined import Examined
 from newsletter.preflight.finding import Finding, warn
 from newsletter.preflight.listing import first_of
 from newsletter.preflight.page import words
+from newsletter.text.links import host_of
 
 _SHOWN = 10  # findings of one kind; a host that is down would fill a screen
 
 
 def dead_link(examined: Examined) -> Iterator[Finding]:
+    """A host that gave no answer at all is told once, whatever leads there."""
     dead = [(link, answer) for link, answer in _answered(examined, "a", "href") if answer.is_dead]
-    for link, answer in dead[:_SHOWN]:
+    silent: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for _, answer in dead:
+        if not answer.status:
+            silent[host_of(answer.url), answer.trouble].append(answer.url)
+    for (host, trouble), urls in list(silent.items())[:_SHOWN]:
+        reason = f"{host} does not answer: {trouble}. Links there: {first_of(urls)}."
+        yield warn("links", reason, "Open one yourself before you send.")
+    refused = [(link, answer) for link, answer in dead if answer.status]
+    for link, answer in refused[:_SHOWN]:
         remedy = "Correct the address, or take the link out." if answer.is_gone else "Open it yourself before you send."
-        yield warn(_place(link), f"{answer.url} does not answer: {_trouble(answer)}.", remedy)
-    if (rest := len(dead) - _SHOWN) > 0:
-        yield warn("links", f"{rest} more links do not answer.", "Look at the first ones.")
+        yield warn(_place(link), f"{_trouble(answer)} at {answer.url}.", remedy)
+    if (rest := len(refused) - _SHOWN) > 0:
+        yield warn("links", f"{rest} more links lead to errors.", "Look at the first ones.")
 
 
 def moved_link(examined: Examined) -> Iterator[Finding]:
@@ -42,7 +53,7 @@ def dead_picture(examined: Examined) -> Iterator[Finding]:
     for picture, answer in list(_answered(examined, "img", "src"))[:_SHOWN]:
         place = f"picture “{picture.get('alt', '') or answer.url.rpartition('/')[2]}”"
         if answer.is_dead:
-            yield warn(place, f"{answer.url} cannot be fetched: {_trouble(answer)}.", "Readers see a gap there.")
+            yield warn(place, f"It cannot be fetched. {_trouble(answer)}: {answer.url}.", "Readers see a gap there.")
         elif 200 <= answer.status < 300 and answer.kind and not _may_be_picture(answer.kind):
             yield warn(place, f"What stands at {answer.url} is {answer.kind}, and no picture.", "Name another.")
 
@@ -67,8 +78,8 @@ def _answered(examined: Examined, tag: str, attribute: str) -> Iterator[tuple[El
 
 def _trouble(answer: Answer) -> str:
     if answer.is_gone:
-        return f"there is nothing ({answer.status})"
-    return answer.trouble or f"the server says {answer.status}"
+        return f"There is nothing ({answer.status})"
+    return f"The server has a fault ({answer.status})" if answer.status else answer.trouble.capitalize()
 
 
 def _place(link: Element) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from newsletter.preflight.examined import Examined
 from newsletter.preflight.finding import Finding, warn
-from newsletter.preflight.page import words
 from newsletter.text.plain import one_line
 
 MOST_SUBJECT = 70  # characters; phones show 30 to 50, desks about 70
@@ -81,9 +80,7 @@ def preheader_repeats(examined: Examined) -> Iterator[Finding]:
 
 def _first_words(examined: Examined, preheader: str) -> str:
     """What the body says after the preheader, which stands in it first and hidden."""
-    body = next(examined.page.all("body"), None)
-    said = _bare(words(body)).casefold() if body is not None else ""
-    return said.removeprefix(preheader).lstrip()
+    return _bare(examined.page.said).casefold().removeprefix(preheader).lstrip()
 
 
 def _bare(text: str) -> str:

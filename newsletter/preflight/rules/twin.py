@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator
 
 from newsletter.preflight.addresses import is_web
 from newsletter.preflight.examined import Examined
 from newsletter.preflight.finding import Finding, warn
-from newsletter.preflight.listing import first_of
-from newsletter.preflight.page import words
+from newsletter.preflight.listing import first_of, squeezed
 from newsletter.text.columns import width
 from newsletter.text.plain import one_line
 
@@ -29,10 +27,10 @@ def no_text_part(examined: Examined) -> Iterator[Finding]:
 
 def title_missing(examined: Examined) -> Iterator[Finding]:
     """Each story's title, in both parts."""
-    parts = {"text": _squeezed(examined.text), "HTML": _squeezed(_body(examined))}
+    parts = {"text": squeezed(examined.text), "HTML": squeezed(examined.page.said)}
     titles = [story.title for story in examined.issue.stories if one_line(story.title)]
     for part, said in parts.items():
-        missing = [title for title in titles if _squeezed(title) not in said]
+        missing = [title for title in titles if squeezed(title) not in said]
         if said and missing:
             reason = f"The {part} part does not name {len(missing)} of {len(titles)} stories: {first_of(missing)}."
             yield warn(part, reason, "Its template leaves them out.")
@@ -52,7 +50,7 @@ def link_missing_in_text(examined: Examined) -> Iterator[Finding]:
 def link_missing_in_html(examined: Examined) -> Iterator[Finding]:
     """Each web address that stands in the text, but for one that is part of a sentence in both."""
     linked = {link.get("href", "").strip() for link in examined.page.links}
-    said = _body(examined)
+    said = examined.page.said
     missing = [url for url in _addresses(examined.text) if url not in linked and url not in said]
     if missing and examined.html.strip():
         reason = f"The text part has links that the HTML lacks: {first_of(missing)}."
@@ -61,7 +59,11 @@ def link_missing_in_html(examined: Examined) -> Iterator[Finding]:
 
 def long_line(examined: Examined) -> Iterator[Finding]:
     """An address may be as long as it is; so may a word that cannot be broken."""
-    long = [line for line in examined.text.splitlines() if width(line) > MOST_COLUMNS and _can_be_broken(line)]
+    long = [
+        line
+        for line in examined.text.splitlines()
+        if 2 * len(line) > MOST_COLUMNS < width(line) and _can_be_broken(line)
+    ]
     if long:
         shown = first_of([line[:60] for line in long])
         reason = f"Lines of the text part are longer than {MOST_COLUMNS} columns: “{shown}”."
@@ -70,7 +72,7 @@ def long_line(examined: Examined) -> Iterator[Finding]:
 
 def markup_left(examined: Examined) -> Iterator[Finding]:
     """A post may write of HTML: what stands as such in the HTML part too is its words."""
-    said = _body(examined)
+    said = examined.page.said
     found = [one[0] for pattern in (_ENTITY, _TAG) for one in pattern.finditer(examined.text)]
     if left := [piece for piece in found if piece not in said]:
         yield warn(
@@ -78,23 +80,15 @@ def markup_left(examined: Examined) -> Iterator[Finding]:
         )
 
 
-def _body(examined: Examined) -> str:
-    body = next(examined.page.all("body"), None)
-    return words(body) if body is not None else ""
-
-
-def _squeezed(text: str) -> str:
-    """Letters and digits alone: line ends, joiners and typographic spaces differ between the parts."""
-    return "".join(char for char in text.casefold() if unicodedata.category(char)[0] in "LNS")
-
-
 def _addresses(text: str) -> set[str]:
     """As they stand; an address in a sentence without the full stop or bracket behind it."""
-    return {url if _is_alone(text, url) else url.rstrip(".,;:!?)]»”’'") for url in _URL.findall(text)}
+    found = _URL.finditer(text)
+    return {one[0] if _ends_its_line(text, one) else one[0].rstrip(".,;:!?)]»”’'") for one in found}
 
 
-def _is_alone(text: str, url: str) -> bool:
-    return re.search(rf"(?m){re.escape(url)}\s*$", text) is not None and url[-1] not in ".,;:!?"
+def _ends_its_line(text: str, url: re.Match[str]) -> bool:
+    """Then a bracket at its end is the address's own; a full stop there is not."""
+    return text[url.end() : url.end() + 1] in ("", "\n", "\r") and url[0][-1] not in ".,;:!?"
 
 
 def _can_be_broken(line: str) -> bool:

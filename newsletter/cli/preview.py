@@ -1,0 +1,118 @@
+"""`preview`: an issue as its readers will get it, as files and as one page."""
+
+from __future__ import annotations
+
+import webbrowser
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from newsletter.cli import output
+from newsletter.cli.issues import load
+from newsletter.cli.serving import served
+from newsletter.cli.session import Context, IssueArgument, JsonOption
+from newsletter.errors import NewsletterError
+
+if TYPE_CHECKING:
+    from newsletter.app import App
+    from newsletter.domain.issue import Issue
+    from newsletter.preview.letter import Letter
+    from newsletter.preview.sheet import Look
+
+PANEL = "Issues"
+_PAGE = "index.html"
+_FILES = (("message.eml", "message.eml, as it is sent"), ("message.html", "its HTML"), ("message.txt", "its text"))
+
+AsOption = Annotated[
+    str | None,
+    typer.Option("--as", metavar="ADDRESS", help="As this subscriber: their name, address and date; no link acts."),
+]
+
+
+def register(cli: typer.Typer) -> None:
+    cli.command("preview", rich_help_panel=PANEL)(preview)
+
+
+def preview(
+    context: Context,
+    issue: IssueArgument,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where to write.")] = Path("preview"),
+    opened: Annotated[bool, typer.Option("--open", help="Show the page in the browser.")] = False,
+    reader: AsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write the very bytes that a reader gets, and a page that shows them.
+
+    The page, index.html, has the message on a desktop and on a phone, light, dark, inverted, without pictures; its
+    text, headers and source; its place in the inbox; what preflight says. It needs no server and loads nothing from
+    elsewhere. Beside it lie message.eml, message.txt, and message.html with its pictures in the folder `media`.
+    """
+    from newsletter.previewing import eyes, look
+
+    app = context.obj.app
+    found = load(context.obj, issue)
+    seen = look(app, found, eyes(app, found, reader))
+    if seen.trouble:
+        raise NewsletterError(
+            f"issue {found.id} cannot be made into a message: {seen.trouble} `newsletter check {found.id}` tells more."
+        )
+    out.mkdir(parents=True, exist_ok=True)
+    _write_message(app, out, seen.letter)
+    _write_pages(app, out, seen, reader)
+    page, files = out / _PAGE, [str(out / name) for name, _ in _FILES]
+    if as_json:
+        output.answer_json({"issue": found.id, "hash": found.hash, "files": files, "page": str(page)})
+    else:
+        _tell(app, found, files, page, opened)
+    if opened and not _open(page):
+        output.note(f"There is no browser here. Open this yourself: {output.plain(page.resolve().as_uri())}")
+
+
+def _write_message(app: App, out: Path, letter: Letter) -> None:
+    from newsletter.illustrating import with_pictures_beside
+
+    (out / "message.eml").write_bytes(letter.raw)
+    (out / "message.html").write_text(with_pictures_beside(app, letter.html, out), "utf-8")
+    (out / "message.txt").write_text(letter.text, "utf-8")
+
+
+def _write_pages(app: App, out: Path, seen: Look, reader: str | None) -> None:
+    """One page for the issue, and one for each other edition of its build; they lead to each other."""
+    from newsletter.previewing import eyes, look
+    from newsletter.store import issues
+
+    with app.database.read() as connection:
+        others = [issues.get(connection, number) for _, number in seen.others]
+    names = {seen.issue.id: _PAGE} | {other.id: f"edition-{other.edition}.html" for other in others}
+    _write_page(app, out, seen, names, _FILES)
+    for other in others:
+        _write_page(app, out, look(app, other, eyes(app, other, reader)).among(names), names, ())
+
+
+def _write_page(app: App, out: Path, seen: Look, names: Mapping[int, str], files: Sequence[tuple[str, str]]) -> None:
+    """`names` are the pages by their issue."""
+    from newsletter.preview.sheet import Place, page
+    from newsletter.previewing import with_pictures_inside
+
+    html = with_pictures_inside(app, seen.letter.html)
+    place = Place(frame=lambda view: ("srcdoc", view.copy(html)), issue=lambda number: names[number], files=files)
+    (out / names[seen.issue.id]).write_text(page(app.templates, seen, place), "utf-8")
+
+
+def _tell(app: App, issue: Issue, files: list[str], page: Path, opened: bool) -> None:
+    for file in files:
+        output.say(f"[green]wrote[/]  {output.plain(file)}")
+    output.say(f"[green]wrote[/]  {output.plain(page)}, which shows it all")
+    if not opened:
+        output.say("\nNext: [bold]--open[/] shows the page in your browser.")
+    if address := served(app.config):
+        output.say(f"`newsletter serve` shows it too: {address}/admin/issues/{issue.id}/preview")
+
+
+def _open(page: Path) -> bool:
+    try:
+        return webbrowser.open(page.resolve().as_uri())
+    except (webbrowser.Error, OSError):
+        return False

@@ -1,0 +1,116 @@
+"""The preview page: one template, for the file that `newsletter preview` writes and for the page of `serve`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import jinja2
+from jinja2 import StrictUndefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from newsletter.domain.edition import Edition
+from newsletter.domain.issue import Issue
+from newsletter.preview.fields import Field, explained
+from newsletter.preview.inbox import InboxLine, inbox_line
+from newsletter.preview.letter import Letter
+from newsletter.preview.scale import Scale, scale
+from newsletter.preview.views import SANDBOX, VIEWS, View
+from newsletter.text.sandbox import template_errors
+
+_TEMPLATE = "web/preview.html"
+_MOST_SOURCE = 256 * 1024  # bytes of a message that are shown; pictures within it make it megabytes
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What preflight says; `blocks` when the issue must not go out so."""
+
+    blocks: bool
+    place: str
+    reason: str
+    remedy: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Onlooker:
+    """Whose copy it is. `remark` is what an operator should know of a chosen reader, "" for nothing.
+
+    `asked` is the address that was asked for: that of the chosen reader, or one of nobody.
+    """
+
+    email: str
+    name: str
+    is_chosen: bool
+    remark: str = ""
+    asked: str = ""
+
+
+@dataclass(frozen=True)
+class Look:
+    """An issue as one reader gets it. `trouble` says why its message cannot be made; `letter` is empty then.
+
+    `others` are (edition's name, issue) of the same build for the newsletter's other editions.
+    """
+
+    issue: Issue
+    edition: Edition
+    letter: Letter
+    reader: Onlooker
+    findings: Sequence[Finding]
+    others: Sequence[tuple[str, int]] = ()
+    trouble: str = ""
+
+    def among(self, issues: Collection[int]) -> Look:
+        """The same, without a way to issues that have no preview beside this one."""
+        return replace(self, others=[other for other in self.others if other[1] in issues])
+
+    @cached_property
+    def inbox(self) -> InboxLine:
+        return inbox_line(self.letter)
+
+    @cached_property
+    def scale(self) -> Scale:
+        return scale(self.letter)
+
+    @cached_property
+    def fields(self) -> list[Field]:
+        return explained(self.letter)
+
+    @property
+    def source(self) -> str:
+        return self.letter.source(_MOST_SOURCE)
+
+    @property
+    def source_left(self) -> int:
+        """Bytes of the message that are not shown."""
+        return max(0, len(self.letter.raw) - _MOST_SOURCE)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What differs between the file and the page of `serve`.
+
+    `frame` gives a view's attribute of an iframe, `src` or `srcdoc`, and its value; `issue` the address of another
+    issue's preview; `nonce` lets the page's own style sheet pass, "" where a policy in the page does that. `home` is
+    the address of the admin page, "" in a file. `files` are the message in files (address, what it is).
+    """
+
+    frame: Callable[[View], tuple[str, str]]
+    issue: Callable[[int], str]
+    files: Sequence[tuple[str, str]]
+    nonce: str = ""
+    home: str = ""
+
+
+def page(templates: jinja2.BaseLoader, look: Look, place: Place) -> str:
+    """The page as HTML; everything in it is a value and escaped. Raises TemplateError for an operator's template."""
+    environment = ImmutableSandboxedEnvironment(
+        loader=templates, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    frames = [(view, *place.frame(view)) for view in VIEWS] if look.letter.raw else []
+    with template_errors(_TEMPLATE):
+        template = environment.get_template(_TEMPLATE)
+        return template.render(look=look, issue=look.issue, place=place, frames=frames, sandbox=SANDBOX)

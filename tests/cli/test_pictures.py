@@ -1,0 +1,158 @@
+"""Pictures the whole way: a site's files, config.yaml, build, preview, delivery; linked, embedded, or none."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import re
+from collections.abc import Callable
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+
+from newsletter.text import media
+from tests.cli.desk import POSTS, Desk
+from tests.pictures.made import file, photo_like
+
+CRANE = "2026-06-01-crane.md"
+# A template that shows whatever pictures a story has, so that this test hangs on none of the themes.
+TEMPLATE = """\
+<mjml><mj-body>{% for story in stories %}<mj-section><mj-column><mj-text>{{ story.title }}
+{% for one in story.pictures %}
+<img src="{{ one.src }}" width="{{ one.width }}" height="{{ one.height }}" alt="{{ story.image_alt }}">
+{% endfor %}
+<a href="{{ slot('unsubscribe_url') }}">Unsubscribe</a></mj-text></mj-column></mj-section>{% endfor %}</mj-body></mjml>
+"""
+
+
+@pytest.fixture
+def harbour(tmp_path: Path) -> Callable[..., Desk]:
+    def furnish(**keys: str) -> Desk:
+        desk = Desk(tmp_path).furnish()
+        blog = tmp_path / "blog"
+        (blog / "img").mkdir()
+        (blog / "img" / "crane.jpg").write_bytes(file(photo_like(1300, 900), "JPEG"))
+        for name, (title, category, words) in POSTS.items():
+            picture = "image: {path: /img/crane.jpg, alt: The crane waves}\n" if name == CRANE else ""
+            front = f'---\ntitle: "{title}"\ncategories: [{category}]\n{picture}---\n'
+            (blog / "_posts" / name).write_text(f"{front}{words}\n")
+        (tmp_path / "templates" / "email").mkdir(parents=True)
+        (tmp_path / "templates" / "email" / "digest.mjml").write_text(TEMPLATE)
+        config = (tmp_path / "config.yaml").read_text()
+        config = config.replace("smtp: {", "smtp: {type: folder, path: out, ")
+        for key, value in keys.items():
+            place = "    lookback:" if key == "pictures" else "smtp:"
+            config = config.replace(place, f"{'    ' if key == 'pictures' else ''}{key}: {value}\n{place}", 1)
+        (tmp_path / "config.yaml").write_text(config)
+        return desk
+
+    return furnish
+
+
+def built(desk: Desk) -> int:
+    issue = desk.call("build", "--edition", "near", "--as-of", "2026-06-04", "--json")
+    assert issue.status == 0, issue.err
+    return int(issue.json["issues"][0]["id"])
+
+
+def preview(desk: Desk, issue: int) -> EmailMessage:
+    assert desk.call("preview", issue, "--out", "look").status == 0
+    raw = (desk.folder / "look" / "message.eml").read_bytes()
+    message = email.message_from_bytes(raw, policy=email.policy.default)
+    assert isinstance(message, EmailMessage)
+    assert not any(part.defects for part in message.walk())
+    return message
+
+
+def sources(html: str) -> list[str]:
+    return re.findall(r'<img src="([^"]+)"', html)
+
+
+def test_a_sites_own_file_is_linked_on_our_site(harbour: Callable[..., Desk]) -> None:
+    desk = harbour()
+    message = preview(desk, built(desk))
+    html = message.get_body(("html",)).get_content()  # type: ignore[union-attr]
+    (src,) = sources(html)
+    site, _, name = src.rpartition("/")
+    assert site == "https://letters.example.org/media"
+    assert (desk.folder / "media" / name).is_file()
+    assert 'alt="The crane waves"' in html
+    assert re.search(r'width="(\d+)" height="(\d+)"', html)
+    page = (desk.folder / "look" / "message.html").read_text("utf-8")
+    assert sources(page) == [f"media/{name}"]
+    assert (desk.folder / "look" / "media" / name).read_bytes() == (desk.folder / "media" / name).read_bytes()
+
+
+def test_it_is_linked_where_media_url_says(harbour: Callable[..., Desk]) -> None:
+    desk = harbour(media_url="https://cdn.example.net/news/", media="pictures")
+    html = preview(desk, built(desk)).get_body(("html",)).get_content()  # type: ignore[union-attr]
+    (src,) = sources(html)
+    assert src.startswith("https://cdn.example.net/news/")
+    assert (desk.folder / "pictures" / src.rpartition("/")[2]).is_file()
+
+
+def test_pictures_none_is_none(harbour: Callable[..., Desk]) -> None:
+    desk = harbour(pictures="none")
+    assert sources(preview(desk, built(desk)).get_body(("html",)).get_content()) == []  # type: ignore[union-attr]
+    assert not (desk.folder / "media").exists()
+
+
+def test_an_embedded_picture_travels_and_outlives_the_media_folder(harbour: Callable[..., Desk]) -> None:
+    """What is previewed is what is sent, to the last byte of a picture, though its file is gone."""
+    desk = harbour(pictures="embed")
+    issue = built(desk)
+    message = preview(desk, issue)
+    assert [part.get_content_type() for part in message.walk()] == [
+        "multipart/alternative", "text/plain", "multipart/related", "text/html", "image/jpeg",
+    ]  # fmt: skip
+    html = message.get_body(("html",)).get_content()  # type: ignore[union-attr]
+    (name,) = media.embedded(html)
+    (picture,) = [part for part in message.walk() if part.get_content_maintype() == "image"]
+    assert picture.get_content() == (desk.folder / "media" / name).read_bytes()
+    assert sources((desk.folder / "look" / "message.html").read_text("utf-8")) == [f"media/{name}"]
+    (desk.folder / "media" / name).unlink()
+    desk.call("subscribers", "add", "ada@example.org", "--active", "--edition", "near")
+    sent = desk.call("send", issue, "--yes", "--json")
+    assert sent.json["sent"] == 1, sent.err
+    (mail,) = (desk.folder / "out").rglob("*.eml")
+    delivered = email.message_from_bytes(mail.read_bytes(), policy=email.policy.default)
+    (arrived,) = [part for part in delivered.walk() if part.get_content_maintype() == "image"]
+    assert arrived.get_content() == picture.get_content()
+    assert arrived["Content-ID"] == picture["Content-ID"]
+
+
+@pytest.mark.parametrize(
+    ("image", "words"),
+    [
+        ("/../secret.jpg", "it leads out of the site's folder"),
+        ("/img/link.jpg", "it leads out of the site's folder"),
+        ("http://127.0.0.1/a.png", "private network"),
+        ("http://10.0.0.1:8080/a.png", "10.0.0.1"),
+        ("/img/half.jpg", "it is damaged"),
+        ("/img/page.jpg", "it is a web page"),
+    ],
+)
+def test_what_cannot_be_shown_is_said_and_the_story_stays(harbour: Callable[..., Desk], image: str, words: str) -> None:
+    desk = harbour()
+    whole = (desk.folder / "blog" / "img" / "crane.jpg").read_bytes()
+    (desk.folder / "secret.jpg").write_bytes(whole)
+    (desk.folder / "blog" / "img" / "link.jpg").symlink_to(desk.folder / "secret.jpg")
+    (desk.folder / "blog" / "img" / "half.jpg").write_bytes(whole[: len(whole) // 2])
+    (desk.folder / "blog" / "img" / "page.jpg").write_bytes(b"<!doctype html>")
+    post = desk.folder / "blog" / "_posts" / CRANE
+    post.write_text(post.read_text().replace("{path: /img/crane.jpg, alt: The crane waves}", image))
+    issue = built(desk)
+    shown = desk.call("show", issue)
+    told = " ".join(shown.out.split())
+    assert words in told, told
+    assert "Harbour crane learns to wave: without its picture" in told
+    html = preview(desk, issue).get_body(("html",)).get_content()  # type: ignore[union-attr]
+    assert "Harbour crane" in html
+    assert sources(html) == []
+
+
+def test_a_word_that_is_none_is_said_with_its_line(harbour: Callable[..., Desk]) -> None:
+    result = harbour(pictures="attach").call("build")
+    assert result.status == 2
+    assert re.search(r"config.yaml:\d+.*pictures.*link.*embed.*none", " ".join(result.err.split()))
