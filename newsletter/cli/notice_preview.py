@@ -36,7 +36,7 @@ def _write(app: App, issue: Issue, kind: str, out: Path) -> list[Path]:
     from newsletter.store.notices import Notice
 
     edition, now = app.edition(issue.newsletter, issue.edition), app.clock()
-    notice = Notice(0, kind, _SOMEBODY, issue.newsletter, issue.edition, {}, 1, now)
+    notice = Notice(0, kind, _SOMEBODY, issue.newsletter, issue.edition, {"payload": "0::"}, 1, now)
     rendered = _rendered(app, issue, notice)
     _, chunks = letter(notice, edition, rendered, app.signer, now)
     files = [out / f"notice-{kind}.{suffix}" for suffix in ("html", "txt", "eml")]
