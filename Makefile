@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 
-.PHONY: help demo test long check bench lock gallery plan clean
+.PHONY: help demo test long check bench lock gallery plan support clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -32,6 +32,9 @@ gallery: $(VENV)/.dev  ## pictures of the email, for docs/gallery
 
 plan: $(VENV)/.dev  ## the picture of a paced delivery, docs/delivery-plan.svg
 	$(BIN)/python scripts/simulate_pacing.py
+
+support: $(VENV)/.dev  ## what mail programs show, computed anew from caniemail.com's facts (needs npm)
+	$(BIN)/python scripts/support_table.py
 
 lock:  ## pins the dependencies anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11.2 --generate-hashes --no-emit-index-url --no-header --extra build pyproject.toml -o requirements.txt

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from newsletter.app import App
@@ -122,7 +123,15 @@ def inspect_thoroughly(app: App, issue: Issue, online: bool) -> list[Finding]:
     return judge(replace(examined, known=known))
 
 
+def support(app: App, issue: Issue) -> float:
+    """How well mail programs show what the message's layout hangs on, 0 to 100: see preflight.support."""
+    from newsletter.preflight.rules.support import score
+
+    return score(_examined(app, issue))
+
+
 def _examined(app: App, issue: Issue) -> Examined:
+    from newsletter.domain.clients import Clients
     from newsletter.services.preflight import Known, examine
     from newsletter.store import issues
 
@@ -132,7 +141,9 @@ def _examined(app: App, issue: Issue) -> Examined:
     attached = content(app, issue).pictures
     examined = examine(issue, ready.edition, ready.headers, ready.readers(stand_in(app)), attached)
     now = None if issue.started_at else app.clock()  # one that went out long ago has its date from then
-    return replace(examined, known=Known(now=now, former_subject=former))
+    clients = Clients(**app.config.clients.model_dump())
+    media = urlsplit(app.config.media_url or "").hostname or ""
+    return replace(examined, known=Known(now, former, clients=clients, media_host=media))
 
 
 def policy(app: App, wait: timedelta, patience: timedelta = timedelta()) -> DeliveryPolicy:

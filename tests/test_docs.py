@@ -32,6 +32,7 @@ SECTIONS: dict[str, type[Section]] = {
     "delivery.warm_up": config.WarmUp,
     "web": config.Web,
     "log": config.Log,
+    "clients": config.Clients,
     "newsletters.NAME": config.Newsletter,
     "newsletters.NAME.design": config.Design,
     "newsletters.NAME.design.colours": config.Palettes,

@@ -228,16 +228,18 @@ def check(
 
     Links and pictures are asked for, each address at most once an hour, for a minute at most.
     """
-    from newsletter.outgoing import inspect_thoroughly
+    from newsletter.outgoing import inspect_thoroughly, support
 
     found = load(context.obj, issue)
     if not offline and output.is_interactive():
         output.note("[dim]Asking whether links and pictures are alive …[/]")
     told = inspect_thoroughly(context.obj.app, found, online=not offline)
+    shown = round(support(context.obj.app, found), 1)
     if as_json:
-        output.answer_json(findings.findings_json(issue, told))
+        output.answer_json({**findings.findings_json(issue, told), "support": shown})
     else:
-        output.say(f"[bold]Issue {found.id}[/]  {output.plain(found.subject)}\n")
+        output.say(f"[bold]Issue {found.id}[/]  {output.plain(found.subject)}")
+        output.say(f"[dim]Of what its layout hangs on, mail programs show {shown:g} of 100.[/]\n")
         findings.show_findings(told)
     if any(finding.level.value == "block" for finding in told):
         raise typer.Exit(3)

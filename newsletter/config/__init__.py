@@ -3,6 +3,7 @@
 from newsletter.config.design import Colours, Design, Fonts, Palettes, over, said
 from newsletter.config.reading import load
 from newsletter.config.schema import (
+    Clients,
     Config,
     Delivery,
     Edition,
@@ -22,7 +23,7 @@ from newsletter.config.schema import (
 )
 
 __all__ = [
-    "Colours", "Config", "Delivery", "Design", "Edition", "FeedSource", "Fonts", "JekyllSource", "Log", "Newsletter",
-    "Pace", "Palettes", "Ranking", "Schedule", "Server", "Site", "Smtp", "SourceConfig", "WarmUp", "Web", "load",
-    "over", "said",
+    "Clients", "Colours", "Config", "Delivery", "Design", "Edition", "FeedSource", "Fonts", "JekyllSource", "Log",
+    "Newsletter", "Pace", "Palettes", "Ranking", "Schedule", "Server", "Site", "Smtp", "SourceConfig", "WarmUp", "Web",
+    "load", "over", "said",
 ]  # fmt: skip

@@ -145,6 +145,23 @@ class Web(Section):
     password: SecretStr | None = Field(default=None, min_length=8)
 
 
+class Clients(Section):
+    """How many of a hundred readers use which family of mail programs."""
+
+    apple: float = Field(default=37.0, ge=0)
+    gmail: float = Field(default=35.0, ge=0)
+    outlook: float = Field(default=17.0, ge=0)
+    yahoo: float = Field(default=4.0, ge=0)
+    samsung: float = Field(default=2.0, ge=0)
+    other: float = Field(default=5.0, ge=0)
+
+    @model_validator(mode="after")
+    def _somebody_reads(self) -> Clients:
+        if not sum(share for _, share in self):
+            raise ValueError("every share is 0; give at least one family of mail programs more, or remove `clients`")
+        return self
+
+
 class Schedule(Section):
     """`missed` says what becomes of a run that nobody was there to start, if it is noticed in `catch_up_within`.
 
@@ -263,6 +280,7 @@ class Config(Section):
     delivery: Delivery = Delivery()
     web: Web = Web()
     log: Log = Log()
+    clients: Clients = Clients()
     proxies: Networks = ()
     newsletters: dict[Key, Newsletter] = Field(default_factory=dict)
     secret: SecretStr | None = Field(default=None, min_length=16)

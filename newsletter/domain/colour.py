@@ -14,13 +14,22 @@ def channels(colour: str) -> tuple[int, int, int]:
 
 def luminance(colour: str) -> float:
     """Relative luminance, 0 (black) to 1 (white)."""
-    red, green, blue = (_linear(channel / 255) for channel in channels(colour))
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+    return luminance_of(*(channel / 255 for channel in channels(colour)))
+
+
+def luminance_of(red: float, green: float, blue: float) -> float:
+    """The same of three numbers from 0 to 1."""
+    return 0.2126 * _linear(red) + 0.7152 * _linear(green) + 0.0722 * _linear(blue)
 
 
 def contrast(one: str, other: str) -> float:
     """From 1 (the same) to 21 (black and white)."""
-    dark, light = sorted((luminance(one), luminance(other)))
+    return ratio(luminance(one), luminance(other))
+
+
+def ratio(one: float, other: float) -> float:
+    """The contrast of two luminances."""
+    dark, light = sorted((one, other))
     return (light + 0.05) / (dark + 0.05)
 
 

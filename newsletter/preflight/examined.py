@@ -10,8 +10,11 @@ from functools import cached_property
 
 from newsletter.domain.edition import Edition
 from newsletter.domain.issue import Issue
+from newsletter.preflight.css import Sheet, sheet
+from newsletter.preflight.features import Use, used
 from newsletter.preflight.known import Known
 from newsletter.preflight.page import Page
+from newsletter.preflight.painting import Painting
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,20 @@ class Examined:
         """The address behind the reader's unsubscribe link, as the header names it; "" when it names none."""
         found = re.search(r"<(https?://[^<>\s]+)>", str(self.message["List-Unsubscribe"] or ""))
         return found[1] if found else ""
+
+    @cached_property
+    def sheet(self) -> Sheet:
+        """What the <style> blocks of the HTML part hold."""
+        return sheet(self.page.all("style"))
+
+    @cached_property
+    def painting(self) -> Painting:
+        return Painting(self.page, self.sheet.rules)
+
+    @cached_property
+    def features(self) -> tuple[Use, ...]:
+        """What the HTML part asks of mail programs."""
+        return tuple(used(self.page, self.sheet))
 
     def _part(self, kind: str) -> str:
         body = self.message.get_body((kind,)) if self.raw else None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from newsletter.domain.answer import Answer
+from newsletter.domain.clients import Clients
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,8 @@ class Known:
     """Where nobody asked, nothing is known, and the rules that live on it are silent.
 
     `former_subject` is that of the issue before; `answers` are what the web said, by address. `asked`: the web was
-    asked now, so an address without an answer is one for which there was no time.
+    asked now, so an address without an answer is one for which there was no time. `clients` are the readers' mail
+    programs; `media_host` is where pictures are served from, "" where that is the site itself.
     """
 
     now: datetime | None = None
@@ -32,3 +34,5 @@ class Known:
     answers: Mapping[str, Answer] = field(default_factory=dict)
     asked: bool = False
     verdicts: tuple[Verdict, ...] = ()
+    clients: Clients = field(default_factory=Clients)
+    media_host: str = ""

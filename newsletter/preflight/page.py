@@ -15,7 +15,7 @@ class Page:
     """`root` is the `html` element; names of tags and attributes are lower case, comments are gone."""
 
     def __init__(self, html: str) -> None:
-        self.root: Element = tinyhtml5.parse(html, namespace_html_elements=False)
+        self.root: Element = _without_comments(tinyhtml5.parse(html, namespace_html_elements=False))
 
     def all(self, *tags: str) -> Iterator[Element]:
         """In the order of the document."""
@@ -46,12 +46,31 @@ def words(element: Element) -> str:
     return one_line(" ".join(_spoken(element)))
 
 
-def _spoken(element: Element) -> Iterator[str]:
-    if element.tag in ("style", "script", "title"):
-        return
-    if element.tag == "img":
-        yield element.get("alt", "")
-    yield element.text or ""
-    for child in element:
-        yield from _spoken(child)
-        yield child.tail or ""
+def _spoken(root: Element) -> Iterator[str]:
+    """The texts in their order. Not by recursion: a message may be nested deeper than Python calls."""
+    waiting: list[Element | str] = [root]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, str):
+            yield one
+        elif one.tag not in ("style", "script", "title"):
+            yield one.get("alt", "") if one.tag == "img" else ""
+            yield one.text or ""
+            for child in reversed(one):
+                waiting += [child.tail or "", child]
+
+
+def _without_comments(root: Element) -> Element:
+    """Taken out in place; what stood behind one stays."""
+    for parent in list(root.iter()):
+        before: Element | None = None
+        for child in list(parent):
+            if not callable(child.tag):  # as ElementTree marks a comment
+                before = child
+                continue
+            parent.remove(child)
+            if before is None:
+                parent.text = (parent.text or "") + (child.tail or "")
+            else:
+                before.tail = (before.tail or "") + (child.tail or "")
+    return root

@@ -1,7 +1,8 @@
 """From MJML to HTML, around the compiler's rough edges.
 
 mrml writes attribute values the way Rust prints strings for programmers: a backslash comes out doubled, a joiner
-inside an emoji as `\\u{200d}`. So attributes go in as plain ASCII with character references, and come back after.
+inside an emoji as `\\u{200d}`, a quote with a backslash before it. So attributes go in as plain ASCII with character
+references, and come back after, but for quotes.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ import re
 import mjml
 
 from newsletter.errors import TemplateError
-from newsletter.text.mjml_lint import TAG, too_deep
+from newsletter.text.mjml_lint import too_deep
+from newsletter.text.mjml_tokens import TAG
 from newsletter.text.plain import one_line
 
 _TITLE = re.compile(r"(?<=<mj-title>).*?(?=</mj-title>)", re.DOTALL)  # the compiler copies it into an aria-label
 _UNSAFE = re.compile(r"[^\x20-\x7e]|\\")
+_SINGLE = re.compile(r"'[^']*'|\"[^\"]*\"")
 _REFERENCE = re.compile(r"&#(92|[1-9]\d{2,6});")
 
 
@@ -33,7 +36,14 @@ def compile_mjml(name: str, source: str) -> str:
 
 def _guarded(source: str) -> str:
     titled = _TITLE.sub(lambda found: _referenced(found[0]).replace('"', "&#34;"), source)
-    return TAG.sub(lambda tag: _referenced(tag[0]) if "=" in tag["inside"] else tag[0], titled)
+    return TAG.sub(lambda tag: _referenced(_quoted(tag[0])) if "=" in tag["inside"] else tag[0], titled)
+
+
+def _quoted(tag: str) -> str:
+    """Double quotes within single ones as references: the compiler writes all values between double ones."""
+    if "'" not in tag:
+        return tag
+    return _SINGLE.sub(lambda found: found[0].replace('"', "&#34;") if found[0][0] == "'" else found[0], tag)
 
 
 def _referenced(text: str) -> str:

@@ -1,25 +1,32 @@
 """Finds in MJML templates what the compiler swallows without a word, or refuses without a place.
 
 It reads the template as it is written, Jinja and all: branches of an {% if %} are each checked from where it began.
+What it looks for was found by comparing the compiler with MJML's own; docs/mjml.md tells of it.
 """
 
 from __future__ import annotations
 
-import difflib
-import re
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from newsletter.text.mjml_components import ATTRIBUTES, CHILDREN, ENDINGS, EVERYWHERE, IGNORED, REFUSED, VOID
+from newsletter.text.mjml_attributes import attribute_faults, attributes, near
+from newsletter.text.mjml_columns import ROWS, WIDEST, Row, too_wide
+from newsletter.text.mjml_components import (
+    ATTRIBUTES,
+    CHILDREN,
+    EMPTY,
+    ENDINGS,
+    MISPLACED,
+    PLAIN,
+    REFUSED,
+    UNCOMMENTED,
+    VOID,
+)
+from newsletter.text.mjml_tokens import BLANK, TAG, Aside, Control, Tag, Words, bare, tokens
 
 DEPTH = 200  # elements inside each other; the compiler dies (with the whole process) at some 3,000
 
-_JINJA = re.compile(r"{#.*?#}|{%-?\s*(?P<word>\w+)?.*?%}|{{.*?}}", re.DOTALL)
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-TAG = re.compile(r"""<(?P<end>/?)(?P<name>[A-Za-z][\w:-]*)(?P<inside>(?:[^<>"']|"[^"]*"|'[^']*')*)>""")
-_ATTRIBUTE = re.compile(r"""([^\s=/"']+)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s"']*))?""")
-_SHORT_COLOUR = re.compile(r"#[0-9A-Fa-f]{3}\b")
-_BLANK = "\x01"  # in place of a {{ value }}: neither a space nor anything that markup knows
+_DEFAULTS = "mj-attributes"
+_ONCE = ("mj-head", "mj-body")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,23 +38,34 @@ class Finding:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Element:
     name: str
     line: int
+    row: Row = field(default_factory=Row)  # of a section or group
 
 
 @dataclass(slots=True)
 class _Reading:
-    """What is open at this point, and what was open where each {% if %} began."""
+    """What is open at this point, what was open where each {% if %} began, and where each {% macro %} began."""
 
     template: str
     findings: list[Finding] = field(default_factory=list)
     open: list[_Element] = field(default_factory=list)
     branches: list[list[_Element]] = field(default_factory=list)
+    asides: list[list[_Element]] = field(default_factory=list)
+    once: set[str] = field(default_factory=set)
+    width: float = WIDEST
 
     def report(self, line: int, message: str) -> None:
         self.findings.append(Finding(self.template, line, message))
+
+    @property
+    def parent(self) -> str | None:
+        return self.open[-1].name if self.open else None
+
+    def is_inside(self, name: str) -> bool:
+        return any(element.name == name for element in self.open)
 
 
 def lint(source: str, template: str) -> list[Finding]:
@@ -56,17 +74,21 @@ def lint(source: str, template: str) -> list[Finding]:
     Where elements stand too deep inside each other it reads no further.
     """
     reading = _Reading(template)
-    for line, token in _tokens(source):
-        if isinstance(token, str):
+    for token in tokens(source):
+        if isinstance(token, Control):
             _control(reading, token)
-        elif token["end"]:
-            _close(reading, line, token["name"])
+        elif isinstance(token, Words):
+            _words(reading, token)
+        elif isinstance(token, Aside):
+            _aside(reading, token)
+        elif token.ends:
+            _close(reading, token.line, token.name)
         else:
-            _open(reading, line, token)
+            _open(reading, token)
             if len(reading.open) >= DEPTH:
-                reading.report(line, "elements stand too deep inside each other. Is one of them never closed?")
+                reading.report(token.line, "elements stand too deep inside each other. Is one of them never closed?")
                 return sorted(reading.findings, key=_line)
-    for line in _bare(source):
+    for line in bare(source):
         reading.report(line, "a bare < ends the reading here. Write &lt;, or compute it outside the markup.")
     for element in reading.open:
         reading.report(element.line, f"<{element.name}> is never closed.")
@@ -86,61 +108,68 @@ def too_deep(source: str) -> bool:
     return False
 
 
-def _tokens(source: str) -> Iterator[tuple[int, str | re.Match[str]]]:
-    """Jinja's words and markup's tags, with their lines."""
-    words: list[tuple[int, str | re.Match[str]]]
-    words = [(found.start(), found["word"]) for found in _JINJA.finditer(source) if found["word"]]
-    tags = [(tag.start(), tag) for tag in TAG.finditer(_markup(source))]
-    line, counted = 1, 0
-    for position, token in sorted([*words, *tags], key=lambda pair: pair[0]):
-        line += source.count("\n", counted, position)
-        counted = position
-        yield line, token
-
-
-def _bare(source: str) -> Iterator[int]:
-    """The lines of each < that begins no tag."""
-    for number, line in enumerate(TAG.sub(_blank, _markup(source)).split("\n"), 1):
-        if re.search(r"<(?![!?])", line):
-            yield number
-
-
-def _markup(source: str) -> str:
-    """The template without Jinja and comments, every line and column where it was."""
-    return _COMMENT.sub(_blank, _JINJA.sub(_blank, source))
-
-
-def _blank(found: re.Match[str]) -> str:
-    """Same length, same lines; a {{ value }} leaves something behind, the rest only space."""
-    filler = _BLANK if found[0].startswith("{{") else " "
-    return re.sub(r"[^\n]", filler, found[0])
-
-
-def _control(reading: _Reading, word: str) -> None:
+def _control(reading: _Reading, token: Control) -> None:
+    word = token.word
     if word in ("if", "for"):
         reading.branches.append(list(reading.open))
+        for element in reading.open[-1:]:
+            element.row.forget()
     elif word in ("elif", "else") and reading.branches:
         reading.open[:] = reading.branches[-1]
     elif word in ("endif", "endfor") and reading.branches:
         reading.branches.pop()
+    elif word == "macro" or (word == "set" and "=" not in token.written):
+        reading.asides.append(list(reading.open))  # what it holds comes to stand elsewhere
+        reading.open.clear()
+    elif word in ("endmacro", "endset") and reading.asides:
+        for element in reading.open:
+            reading.report(element.line, f"<{element.name}> is never closed.")
+        reading.open[:] = reading.asides.pop()
 
 
-def _open(reading: _Reading, line: int, tag: re.Match[str]) -> None:
-    name, inside = tag["name"], tag["inside"]
-    _check_attributes(reading, line, name, inside)
-    if name in ATTRIBUTES or name.startswith("mj-"):
-        _check_place(reading, line, name)
-    if name.lower() not in VOID and not inside.endswith("/"):
-        reading.open.append(_Element(name, line))
+def _words(reading: _Reading, token: Words) -> None:
+    """Words that stand where only components may; a {{ value }} there may well write components."""
+    parent = reading.parent
+    if parent is None or not token.text.replace(BLANK, "").strip():
+        return
+    if parent in EMPTY or reading.is_inside(_DEFAULTS):
+        reading.report(token.line, f"<{parent}> holds nothing. Take away what stands in it.")
+    elif parent in CHILDREN:
+        reading.report(token.line, f"words stand in <{parent}>. Put them into mj-text.")
+
+
+def _aside(reading: _Reading, token: Aside) -> None:
+    if not token.text.startswith("<!--"):
+        reading.report(token.line, f"the compiler cannot read {token.text[:9]}…. Take it away.")
+    elif reading.parent in UNCOMMENTED:
+        reading.report(token.line, f"a comment in <{reading.parent}> confuses the compiler. Write {{# … #}}.")
+
+
+def _open(reading: _Reading, tag: Tag) -> None:
+    name = tag.name
+    for line, message in attribute_faults(tag, is_default=reading.is_inside(_DEFAULTS)):
+        reading.report(line, message)
+    _check_place(reading, tag)
+    if name == "mj-column" and reading.open:
+        reading.open[-1].row.add(tag)
+    if name == "mj-group" and reading.open:
+        reading.open[-1].row.forget()
+    if name == "mj-body":
+        reading.width = _width(tag)
+    if name.lower() not in VOID and not tag.is_empty:
+        reading.open.append(_Element(name, tag.line))
 
 
 def _close(reading: _Reading, line: int, name: str) -> None:
     if name.lower() in VOID:
-        return
-    if not reading.open:
+        reading.report(line, f"</{name}> closes nothing: <{name}> has no end. Take it away.")
+    elif not reading.open:
         reading.report(line, f"</{name}> closes nothing.")
     elif reading.open[-1].name.lower() == name.lower():
-        reading.open.pop()
+        element = reading.open.pop()
+        if name in ROWS:
+            for message in too_wide(element.row, name, reading.width):
+                reading.report(element.line, message)
     else:
         inner = reading.open[-1]
         reading.report(line, f"</{name}> comes while <{inner.name}> of line {inner.line} is still open.")
@@ -149,19 +178,47 @@ def _close(reading: _Reading, line: int, name: str) -> None:
             del reading.open[len(names) - 1 - names[::-1].index(name) :]
 
 
-def _check_place(reading: _Reading, line: int, name: str) -> None:
+def _check_place(reading: _Reading, tag: Tag) -> None:
+    name, line, parent = tag.name, tag.line, reading.parent
     if name in REFUSED:
         reading.report(line, f"<{name}>: {REFUSED[name]}.")
-        return
-    if name not in ATTRIBUTES:
-        if not _inside(reading, "mj-attributes"):
-            reading.report(
-                line, f"there is no <{name}>; it would reach the reader as it stands.{_near(name, ATTRIBUTES)}"
-            )
-        return
-    parent = reading.open[-1].name if reading.open else None
-    if parent is None or _inside(reading, "mj-attributes"):
-        return
+    elif (name, parent) in MISPLACED:
+        reading.report(line, f"<{name}> in <{parent}>: {MISPLACED[name, parent or '']}.")
+    elif reading.is_inside(_DEFAULTS):
+        _check_default(reading, tag)
+    elif name not in ATTRIBUTES:
+        _check_html(reading, tag)
+    elif parent is not None:
+        _check_component(reading, tag, parent)
+    if name in _ONCE and name in reading.once and not reading.branches:
+        reading.report(line, f"<{name}> stands here a second time. Make one of the two.")
+    reading.once.add(name)
+
+
+def _check_default(reading: _Reading, tag: Tag) -> None:
+    """In mj-attributes stand components, mj-all and mj-class, each of them empty."""
+    name, line = tag.name, tag.line
+    if reading.parent != _DEFAULTS:
+        reading.report(line, f"<{reading.parent}> in <{_DEFAULTS}> holds nothing. Close it before <{name}>.")
+    elif name not in ATTRIBUTES and name not in ("mj-all", "mj-class"):
+        reading.report(line, f"there is no <{name}>; what it says is lost.{near(name, ATTRIBUTES)}")
+    elif name == "mj-class" and not any(each.name == "name" or BLANK in each.name for each in attributes(tag)):
+        reading.report(line, '<mj-class> needs a name: name="…".')
+
+
+def _check_html(reading: _Reading, tag: Tag) -> None:
+    name, line, parent = tag.name, tag.line, reading.parent
+    if name.lower().startswith("mj-") or name.lower() == "mjml":
+        hint = near(name.lower(), ATTRIBUTES)
+        reading.report(line, f"there is no <{name}>; it would reach the reader as it stands.{hint}")
+    elif parent in CHILDREN:
+        reading.report(line, f"<{name}> cannot stand in <{parent}> itself. Put it into mj-text, or into mj-raw.")
+    elif parent in PLAIN or parent in EMPTY:
+        reading.report(line, f"<{parent}> holds no tags. Take <{name}> out of it.")
+
+
+def _check_component(reading: _Reading, tag: Tag, parent: str) -> None:
+    name, line = tag.name, tag.line
     around = next((element.name for element in reversed(reading.open) if element.name in ATTRIBUTES), None)
     if around in ENDINGS:
         reading.report(line, f"<{name}> inside <{around}> is not compiled. Close <{around}> first, or write HTML.")
@@ -171,37 +228,13 @@ def _check_place(reading: _Reading, line: int, name: str) -> None:
         reading.report(line, f"<{name}> cannot stand in <{parent}>; its place is {where}.")
 
 
-def _check_attributes(reading: _Reading, line: int, name: str, inside: str) -> None:
-    free = _inside(reading, "mj-attributes")
-    for found in _ATTRIBUTE.finditer(inside.rstrip("/")):
-        key, value = found[1], found[2]
-        at = line + inside.count("\n", 0, found.start())
-        if key.strip(_BLANK + " ") == "":
-            continue  # a {{ value }} writes whole attributes here
-        if value is not None and value[:1] not in ('"', "'"):
-            reading.report(at, f'<{name} {_shown(key)}=…>: the value needs quotes: {_shown(key)}="…".')
-        if name not in ATTRIBUTES:
-            continue
-        if (name, key) in IGNORED:
-            reading.report(at, f"<{name} {key}=…>: {IGNORED[name, key]}.")
-        elif not free and _BLANK not in key and key not in ATTRIBUTES[name] | EVERYWHERE:
-            reading.report(at, f"<{name}> has no attribute {key}; it is left out.{_near(key, ATTRIBUTES[name])}")
-        elif value and _SHORT_COLOUR.search(value):
-            reading.report(at, f"<{name} {key}={value}>: Outlook needs all six digits of a colour.")
+def _width(tag: Tag) -> float:
+    """The email's width as mj-body says it, in pixels."""
+    for each in attributes(tag):
+        if each.name == "width" and each.is_literal and each.value and each.value.removesuffix("px").isdigit():
+            return float(each.value.removesuffix("px")) or WIDEST
+    return WIDEST
 
 
 def _line(finding: Finding) -> int:
     return finding.line
-
-
-def _inside(reading: _Reading, name: str) -> bool:
-    return any(element.name == name for element in reading.open)
-
-
-def _shown(text: str) -> str:
-    return text.replace(_BLANK, "").strip() or "…"
-
-
-def _near(word: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(word, sorted(known), n=1)
-    return f" Did you mean {near[0]}?" if near else ""

@@ -73,4 +73,7 @@ def test_a_check_of_a_real_issue(desk: Desk) -> None:
         ("level", "message", "place", "reason", "remedy", "rule")
     }
     assert all(one["rule"] and one["level"] == "warn" for one in checked.json["findings"])
-    assert "It may be sent." in desk.call("check", 1, "--offline").out
+    assert 95 <= checked.json["support"] <= 100
+    told = desk.call("check", 1, "--offline").out
+    assert "It may be sent." in told
+    assert f"mail programs show {checked.json['support']:g} of 100" in told

@@ -37,6 +37,7 @@ BLOGS = {  # folder, language
 }
 MOST_ISSUES = 3  # ninety posts of a blog, or all it has
 OURS = ("slots", "way_out", "fields", "list_fields", "mime", "twin", "links", "link_words")
+OURS += ("contrast", "structure", "support", "requests")
 OF_THE_AUTHORS = {"markup_left", "same_words", "to_this_machine", "not_secure"}  # rules about what posts say
 SILENT = {rule.__name__ for rule in RULES if rule.__module__.rpartition(".")[2] in OURS} - OF_THE_AUTHORS
 

@@ -36,6 +36,34 @@ def test_our_own_templates_are_sound(path: object) -> None:
         ("<mj-section></mj-section>", 2, "cannot stand in <mj-column>; its place is <mj-body> or <mj-wrapper>"),
         ('<mj-text>\n<mj-button href="x">y</mj-button></mj-text>', 3, "is not compiled"),
         ('<mj-include path="x" />', 2, "{% include %}"),
+        ('<mj-font name="A" href="https://example.org/f" />', 2, "would ask that server"),
+        ('<mj-image src="a" />', 2, 'needs alt="…"'),
+        ('<mj-image src="a"\n  alt="" href="b" />', 3, "a link without words"),
+        ('<mj-image src="a" alt="" border-top="1px solid #123456" />', 2, "Write border"),
+        ('<mj-image src="a" alt="">x</mj-image>', 2, "holds nothing"),
+        ('<mj-image src="a" alt="" padding="0 10px" />', 2, 'Write 0px: padding="0px 10px"'),
+        ('<mj-image src="a" alt="" padding="5%" />', 2, "whole numbers with px"),
+        ('<mj-image src="a" alt="" width="112" />', 2, "a number with px"),
+        ('<mj-image src="a" alt="" width="11.5px" />', 2, "whole pixels"),
+        ('<mj-text font-size="1em">x</mj-text>', 2, "a number with px"),
+        ('<mj-text color="redd">x</mj-text>', 2, "no colour"),
+        ('<mj-text align="start">x</mj-text>', 2, "left or center or right or justify"),
+        ('<mj-text\ncss-class=".a">x</mj-text>', 3, "as they are"),
+        ('<mj-text mj-class="a b">x</mj-text>', 2, "Make one class"),
+        ('<mj-text color="#123456" color="#654321">x</mj-text>', 2, "color twice"),
+        ("<mj-text color>x</mj-text>", 2, "needs a value"),
+        ('<mj-button href="">x</mj-button>', 2, "leads nowhere"),
+        ('<mj-button href="x" title="y">x</mj-button>', 2, "the title is lost"),
+        ("<MJ-TEXT>x</MJ-TEXT>", 2, "Did you mean mj-text?"),
+        ("<p>x</p>", 2, "Put it into mj-text"),
+        ("\nwords", 3, "words stand in <mj-column>"),
+        ("<mj-text><![CDATA[ 1 < 2 ]]></mj-text>", 2, "cannot read <![CDATA["),
+        ("<mj-text>a</br>b</mj-text>", 2, "</br> closes nothing"),
+        ("<mj-raw><!--[if mso]><table><tr><td><![endif]--></mj-raw>", 2, "while <td> of line 2 is still open"),
+        ("<mj-social><!-- a --></mj-social>", 2, "confuses"),
+        ('<mj-social><mj-social-element name="x" href="y">X</mj-social-element></mj-social>', 2, "www.mailjet.com"),
+        ('<mj-accordion icon-wrapped-url="a"></mj-accordion>', 2, "i.imgur.com. Give it yours: icon-unwrapped-url"),
+        ("<mj-navbar><mj-raw>x</mj-raw></mj-navbar>", 2, "cannot stand in <mj-navbar>"),
         ("<mj-text>1 < 2</mj-text>", 2, "a bare <"),
         ("<mj-text><p>x</mj-text>", 2, "comes while <p> of line 2 is still open"),
         ("<mj-text>x</mj-text></p>", 2, "</p> comes while <mj-column>"),
@@ -55,6 +83,22 @@ def test_each_gap_is_named_with_its_line(inside: str, line: int, words: str) -> 
         ('<mjml><mj-body>\n<mj-wrapper gap="3px"></mj-wrapper></mj-body></mjml>', 2, "the gap is lost"),
         ("<mjml>\n<mj-section></mj-section></mjml>", 2, "cannot stand in <mjml>"),
         ("<mj-text>\n\n<b>x", 3, "never closed"),
+        ("{% macro a() %}\n<b>\n{% endmacro %}", 2, "never closed"),
+        ("<mjml><mj-body><mj-wrapper>\n<mj-raw>x</mj-raw></mj-wrapper></mj-body></mjml>", 2, "seen in Outlook alone"),
+        ("<mjml><mj-body>\n<mj-hero padding='1px 0'></mj-hero></mj-body></mjml>", 2, "elements inside a padding"),
+        ("<mjml><mj-body>\n<mj-section full-width='false'></mj-section></mj-body></mjml>", 2, "it can say full-width"),
+        ("<mjml><mj-body></mj-body>\n<mj-body></mj-body></mjml>", 2, "a second time"),
+        ("<mjml><mj-head>\n<mj-title>a <b>b</b></mj-title></mj-head></mjml>", 2, "holds no tags"),
+        ("<mj-attributes>\n<mj-text colour='#123456' /></mj-attributes>", 2, "no attribute colour"),
+        (
+            "<mj-attributes>\n<mj-txet color='#123456' /></mj-attributes>",
+            2,
+            "is lost. Did you mean mj-text?",
+        ),
+        ("<mj-attributes>\n<mj-body width='500px' /></mj-attributes>", 2, "on <mj-body> itself"),
+        ("<mj-attributes>\n<mj-class color='#123456' /></mj-attributes>", 2, "needs a name"),
+        ("<mj-attributes>\n<!-- a --></mj-attributes>", 2, "confuses"),
+        ("<mj-attributes><mj-class name='a'>\n<mj-text /></mj-class></mj-attributes>", 2, "holds nothing"),
     ],
 )
 def test_gaps_outside_a_column(source: str, line: int, words: str) -> None:
@@ -62,8 +106,46 @@ def test_gaps_outside_a_column(source: str, line: int, words: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("widths", "body", "words"),
+    [
+        (("60%", "60%"), "", "need 120%"),
+        (("400px", "300px"), "", "need 700px"),
+        (("300px", "112px"), 'width="400px"', "need 412px"),
+        (("50%", "400px"), "", "need 50% and 400px"),
+        (("33.34%", "33.33%", "33.33%"), "", None),
+        (("440px", "160px"), "", None),
+        (("60%", "{{ width }}"), "", None),
+        (("60%", "{% if a %}60%{% else %}40%{% endif %}"), "", None),
+        (("90%",), "", None),
+    ],
+)
+def test_columns_fit_beside_each_other(widths: tuple[str, ...], body: str, words: str | None) -> None:
+    columns = "".join(f'<mj-column width="{width}"></mj-column>' for width in widths)
+    found = said(f"<mjml><mj-body {body}>\n<mj-section>{columns}</mj-section></mj-body></mjml>")
+    assert [line for line, _ in found] == ([2] if words else [])
+    assert all(words in message for _, message in found if words)
+
+
+def test_columns_in_a_branch_are_not_added_up() -> None:
+    column = '<mj-column width="60%"></mj-column>'
+    assert said(f"<mj-section>{{% if a %}}{column}{{% else %}}{column}{{% endif %}}</mj-section>") == []
+
+
+@pytest.mark.parametrize(
     "source",
     [
+        in_column("<mj-text {% if a %}color='#123456'{% else %}color='#654321'{% endif %}>x</mj-text>"),
+        in_column("<mj-text padding='{{ a }}px 0' align='{{ start }}' color='{{ a }}'>x</mj-text>"),
+        in_column("<mj-image {{ attributes }} /><mj-image src='a' {% if a %}alt='b'{% else %}alt=''{% endif %} />"),
+        in_column(
+            "{{ parts.row(story) }}{% set cell %}<td>words</td>{% endset %}{% macro a() %}<p>x</p>{% endmacro %}"
+        ),
+        in_column(
+            "<mj-text><!--[if mso]><table><tr><td><![endif]-->x<!--[if mso]></td></tr></table><![endif]--></mj-text>"
+        ),
+        in_column(
+            "<mj-text line-height='1.5' padding='4px 0 0' letter-spacing='-0.01em' color='rgb(1,2,3)'>x</mj-text>"
+        ),
         in_column('<mj-text {{ attributes }} color="{{ colour }}">{{ x if y < 3 else "<b>" }}</mj-text>'),
         in_column("{% if a < 3 %}<mj-text>a</mj-text>{% else %}<mj-spacer />{% endif %}"),
         in_column("{% if a %}<mj-text>{% elif b %}<mj-text align='left'>{% else %}<mj-text>{% endif %}x</mj-text>"),
