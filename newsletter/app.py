@@ -105,7 +105,8 @@ class App:
         found = own.editions[edition].schedule or own.schedule
         if found is None:
             return None
-        return Schedule(found.days, found.at, found.timezone, Missed(found.missed), found.catch_up_within)
+        missed = Missed(found.missed)
+        return Schedule(found.days, found.at, found.timezone, missed, found.catch_up_within, found.remind)
 
     def sources(self, newsletter: str) -> list[Source]:
         """In the order of config.yaml, each with a name of its own."""

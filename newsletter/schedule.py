@@ -13,11 +13,13 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from newsletter.app import App
 from newsletter.domain.issue import Issue
-from newsletter.domain.occurrence import Occurrence, Schedule, next_occurrence
+from newsletter.domain.occurrence import Occurrence, Schedule, next_occurrence, reminder_at
 from newsletter.errors import NewsletterError
 from newsletter.illustrating import illustrator
 from newsletter.logs import tell
 from newsletter.note_file import note_of
+from newsletter.reminding import editors
+from newsletter.services.remind import remind_due
 from newsletter.services.run import Press, abandoned, finish_abandoned, run_due
 from newsletter.services.steer import start
 from newsletter.services.tallying import process_name
@@ -69,12 +71,31 @@ def tick(app: App, worker: str) -> list[Run]:
             done.append(run)
     done += _finish_abandoned(app, worker)
     _start_scheduled(app)
+    _remind(app, worker)
     for run in done:
         level = logging.INFO if run.state in (DONE, EMPTY) else logging.ERROR
         date = run.occurrence.local_date.isoformat()
         facts = {"newsletter": run.newsletter, "edition": run.edition, "date": date, "state": run.state}
         tell(log, level, "run", f"{run.newsletter} {run.edition}, {date}: {run.text}", issue=run.issue, **facts)
     return done
+
+
+def _remind(app: App, worker: str) -> None:
+    """After the runs, which no reminder may delay."""
+    for plan in planned(app):
+        if plan.schedule.remind is None:
+            continue
+        try:
+            done = remind_due(press(app, plan, worker), plan.schedule, editors(app, plan.newsletter))
+        except Exception as error:
+            _report(plan, "could not remind its editor and tries again", error)
+            continue
+        if done:
+            date = done.occurrence.local_date.isoformat()
+            said = done.trouble or (f"issue {done.issue} is the draft" if done.issue else "nothing new so far")
+            facts = {"newsletter": done.newsletter, "edition": done.edition, "date": date, "issue": done.issue}
+            words = f"{done.newsletter} {done.edition}, {date}: the editor is reminded: {said}"
+            tell(log, logging.INFO, "reminder", words, **facts)
 
 
 def press(app: App, plan: Planned, worker: str) -> Press:
@@ -124,7 +145,10 @@ class Scheduler:
 
     def _arm(self) -> None:
         """Sets the alarm for the next occurrence of any edition."""
-        due = [occurrence.at for _, occurrence in upcoming(self.app, self.app.clock())]
+        now = self.app.clock()
+        due = [occurrence.at for _, occurrence in upcoming(self.app, now)]
+        told = [reminder_at(plan.schedule, occurrence) for plan, occurrence in upcoming(self.app, now)]
+        due += [at for at in told if at and at > now]
         if due and self._inner.running:
             self._inner.add_job(self._wake, "date", run_date=min(due), id=_STARTER, replace_existing=True)
 

@@ -12,6 +12,7 @@ from newsletter.app import App
 from newsletter.errors import Busy
 from newsletter.logs import tell
 from newsletter.outgoing import deliver_issue, policy
+from newsletter.reminding import composers
 from newsletter.services.notices import send_due
 from newsletter.services.tallying import depositing, process_name
 from newsletter.store import issues, waiting
@@ -108,7 +109,8 @@ async def _again_and_again(
 
 
 async def _send_notices(app: App) -> None:
-    done = await send_due(app.database, app.transport(), app.renderer.notice, app.signer, app.edition, app.clock)
+    door, write = app.transport(), app.renderer.notice
+    done = await send_due(app.database, door, write, app.signer, app.edition, app.clock, composers=composers(app))
     if done.sent or done.failed or done.deferred:
         words = f"notices: {done.sent} sent, {done.deferred} put off, {done.failed} failed"
         tell(log, logging.INFO, "notices", words, sent=done.sent, deferred=done.deferred, failed=done.failed)

@@ -28,6 +28,7 @@ MAY_IMPORT = {
     | {"config", "text", "store", "preflight", "pictures", "sources", "transports", "services", "app"},
 }
 MAY_IMPORT["illustrating"] = MAY_IMPORT["outgoing"]
+MAY_IMPORT["reminding"] = MAY_IMPORT["outgoing"] | {"outgoing"}
 MAY_IMPORT["previewing"] = MAY_IMPORT["outgoing"] | {"outgoing", "illustrating", "preview"}
 ROOF = {"schedule", "sender", "chunks", "watch", "logs", "serve", "doctor", "cli", "web", "demo"}
 ROOF |= {"__main__", "__init__", "__version__"}

@@ -27,12 +27,13 @@ def ask_at_once(app: App, found: Subscription) -> Asked:
     A notice is claimed before it is sent, so a `serve` beside us never sends it a second time.
     """
     from newsletter.domain.delivery import DeliveryState
+    from newsletter.reminding import composers
     from newsletter.services.loop import run
     from newsletter.services.notices import confirmation_mail, send_due
 
     person = app.signer.person(found.subscriber.email)
     door, write = app.transport(hurried=True), app.renderer.notice
-    done = run(send_due(app.database, door, write, app.signer, app.edition, app.clock, person))
+    done = run(send_due(app.database, door, write, app.signer, app.edition, app.clock, person, composers(app)))
     if found.state.value == "active" or (mail := confirmation_mail(app.database, person, found, app.clock())) is None:
         return Asked()
     state, words = mail

@@ -13,6 +13,7 @@ import typer
 
 from newsletter.cli import output
 from newsletter.cli.issues import load
+from newsletter.cli.notice_preview import write_notices
 from newsletter.cli.serving import served
 from newsletter.cli.session import AsOption, Context, IssueArgument, JsonOption
 from newsletter.errors import NewsletterError
@@ -28,6 +29,16 @@ _PAGE = "index.html"
 _SCREENS = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
 _FILES = (("message.eml", "message.eml, as it is sent"), ("message.html", "its HTML"), ("message.txt", "its text"))
 
+NoticeOption = Annotated[
+    str | None,
+    typer.Option(
+        "--notice",
+        metavar="KIND",
+        help="Instead: the mails about a subscription in the hand of this edition: confirm, address, welcome, already, "
+        "goodbye, reminder, or all.",
+    ),
+]
+
 
 def register(cli: typer.Typer) -> None:
     cli.command("preview", rich_help_panel=PANEL)(preview)
@@ -39,6 +50,7 @@ def preview(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where to write.")] = Path("preview"),
     opened: Annotated[bool, typer.Option("--open", help="Show the page in the browser.")] = False,
     reader: AsOption = None,
+    notice: NoticeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write the very bytes that a reader gets, and a page that shows them.
@@ -51,6 +63,9 @@ def preview(
 
     app = context.obj.app
     found = load(context.obj, issue)
+    if notice is not None:
+        _tell_notices(found, write_notices(app, found, notice, out), as_json=as_json)
+        return
     seen = look(app, found, eyes(app, found, reader))
     if seen.trouble:
         raise NewsletterError(
@@ -66,6 +81,14 @@ def preview(
         _tell(app, found, files, page, opened)
     if opened and not _open(page):
         output.note(f"There is no browser here. Open this yourself: {output.plain(page.resolve().as_uri())}")
+
+
+def _tell_notices(issue: Issue, files: Sequence[Path], *, as_json: bool) -> None:
+    if as_json:
+        output.answer_json({"issue": issue.id, "files": [str(file) for file in files]})
+        return
+    for file in files:
+        output.say(f"[green]wrote[/]  {output.plain(file)}")
 
 
 def _write_message(app: App, out: Path, letter: Letter) -> None:

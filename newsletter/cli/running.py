@@ -11,7 +11,7 @@ import typer
 from newsletter.cli import output
 from newsletter.cli.log import LogOption, log_always
 from newsletter.cli.session import Context, JsonOption, Session
-from newsletter.cli.words import distance, moment, offset
+from newsletter.cli.words import distance, iso, moment, offset
 
 if TYPE_CHECKING:
     from newsletter.domain.occurrence import Occurrence
@@ -42,14 +42,22 @@ def schedule(
             "Nothing is scheduled. A [bold]schedule:[/] below a newsletter in config.yaml says when it goes out."
         )
         return
-    table = output.table(
-        ("When", "whole"), ("Offset", "whole"), ("Zone", "whole"), "Newsletter", "Edition", ("", "whole")
-    )
+    reminds = any(plan.schedule.remind for plan, _ in runs)
+    headings: list[str | tuple[str, str]] = [
+        ("When", "whole"),
+        ("Offset", "whole"),
+        ("Zone", "whole"),
+        "Newsletter",
+        "Edition",
+        ("", "whole"),
+    ]
+    table = output.table(*headings, *([("Reminder", "whole")] if reminds else []))
     for plan, one in runs:
         at = _local(plan, one)
         when = f"{at:%a} {at.day} {at:%b %Y %H:%M}"
         place = (plan.schedule.timezone, plan.newsletter, plan.edition)
-        table.add_row(when, offset(at), *place, f"[dim]{distance(one.at - now)}[/]")
+        told = [_reminder(plan, one)] if reminds else []
+        table.add_row(when, offset(at), *place, f"[dim]{distance(one.at - now)}[/]", *told)
     output.show(table)
 
 
@@ -134,8 +142,18 @@ def _local(plan: Planned, one: Occurrence) -> Any:
     return one.at.astimezone(ZoneInfo(plan.schedule.timezone))
 
 
+def _reminder(plan: Planned, one: Occurrence) -> str:
+    """When the editor is reminded, on the edition's clocks; "" for one that is not."""
+    from newsletter.domain.occurrence import reminder_at
+
+    at = reminder_at(plan.schedule, one)
+    return moment(at, plan.schedule.timezone) if at else ""
+
+
 def _run_json(plan: Planned, one: Occurrence) -> dict[str, Any]:
-    at = _local(plan, one)
+    from newsletter.domain.occurrence import reminder_at
+
+    at, told = _local(plan, one), reminder_at(plan.schedule, one)
     return {
         "newsletter": plan.newsletter,
         "edition": plan.edition,
@@ -144,4 +162,5 @@ def _run_json(plan: Planned, one: Occurrence) -> dict[str, Any]:
         "utc": one.at.isoformat(),
         "timezone": plan.schedule.timezone,
         "offset": offset(at),
+        "reminder": iso(told),
     }

@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, model_validator
 from newsletter.config.design import Design
 from newsletter.config.section import Section
 from newsletter.config.values import (
+    Ahead,
     DatabaseUrl,
     Date,
     Days,
@@ -21,6 +22,7 @@ from newsletter.config.values import (
     Key,
     Language,
     Mailbox,
+    Mailboxes,
     Networks,
     Number,
     PathName,
@@ -161,13 +163,17 @@ class Clients(Section):
 
 
 class Schedule(Section):
-    """`missed` says what becomes of a run that nobody was there to start, if it is noticed in `catch_up_within`."""
+    """`missed` says what becomes of a run that nobody was there to start, if it is noticed in `catch_up_within`.
+
+    `remind` is how long before an issue its editor hears of it.
+    """
 
     days: Days = Field(min_length=1)
     at: TimeOfDay
     timezone: Zone = "UTC"
     missed: Literal["catch_up", "skip"] = "catch_up"
     catch_up_within: Duration = timedelta(hours=12)
+    remind: Ahead | None = None
 
 
 class Ranking(Section):
@@ -222,6 +228,7 @@ class Newsletter(Section):
     name: str = Field(min_length=1)
     sender: Mailbox
     reply_to: Mailbox | None = None
+    editor: Mailboxes = ()
     subject: str = "{{ lead.title }}"
     tagline: str = ""
     intro: str = ""
@@ -247,6 +254,13 @@ class Newsletter(Section):
         if isinstance(value, dict) and not value.get("editions"):
             return {**value, "editions": {"main": {}}}
         return value
+
+    @model_validator(mode="after")
+    def _a_reminder_needs_an_editor(self) -> Newsletter:
+        schedules = [self.schedule, *(edition.schedule for edition in self.editions.values())]
+        if not self.editor and any(schedule and schedule.remind for schedule in schedules):
+            raise ValueError("`remind` wants somebody to be reminded; add `editor: you@example.org`")
+        return self
 
 
 class Config(Section):

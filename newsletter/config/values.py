@@ -47,6 +47,12 @@ def _pause(value: timedelta) -> timedelta:
     return value
 
 
+def _ahead(value: timedelta) -> timedelta:
+    if not timedelta(minutes=1) <= value <= timedelta(days=7):
+        raise ValueError("a reminder comes between 1m and 7d before the issue; write one like 24h")
+    return value
+
+
 def _rate(value: object) -> object:
     """Messages a second."""
     found = _RATE.match(str(value).strip()) if not isinstance(value, bool) else None
@@ -205,6 +211,7 @@ def _network(value: object) -> object:
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Pause = Annotated[Duration, AfterValidator(_pause)]
+Ahead = Annotated[Duration, AfterValidator(_ahead)]
 Rate = Annotated[float, BeforeValidator(_rate)]
 Domain = Annotated[str, AfterValidator(_domain)]
 Date = Annotated[date, BeforeValidator(_date)]
@@ -214,6 +221,7 @@ Day = Annotated[str, BeforeValidator(_day)]
 Days = Annotated[tuple[Day, ...], BeforeValidator(_listed), AfterValidator(_in_order)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 Mailbox = Annotated[str, AfterValidator(_mailbox)]
+Mailboxes = Annotated[tuple[Mailbox, ...], BeforeValidator(_listed)]
 Number = Annotated[int, BeforeValidator(_number)]
 DatabaseUrl = Annotated[str, AfterValidator(_database)]
 Host = Annotated[str, AfterValidator(_host)]

@@ -31,7 +31,8 @@ class Missed(StrEnum):
 class Schedule:
     """`days` are English names (monday … sunday), `at` is the wall clock's time in `timezone` (an IANA name).
 
-    With CATCH_UP a missed run is made up for until `within` has passed since it fell due.
+    With CATCH_UP a missed run is made up for until `within` has passed since it fell due. `remind` is how long before
+    it falls due the editor hears of it; None: not at all.
     """
 
     days: tuple[str, ...]
@@ -39,6 +40,7 @@ class Schedule:
     timezone: str = "UTC"
     missed: Missed = Missed.CATCH_UP
     within: timedelta = timedelta(hours=12)
+    remind: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,22 @@ def due(schedule: Schedule, last_run: date | None, now: datetime) -> Due | None:
     late = now.astimezone(UTC) - latest.at
     grace = max(schedule.within, ON_TIME) if schedule.missed is Missed.CATCH_UP else ON_TIME
     return Due(latest, run=last_run is not None and late <= grace)
+
+
+def reminder_at(schedule: Schedule, occurrence: Occurrence) -> datetime | None:
+    """When the editor hears of that occurrence: `remind` before it, but not before the one before it fell due."""
+    if schedule.remind is None:
+        return None
+    before = latest_occurrence(schedule, occurrence.at - timedelta(seconds=1))
+    return max(occurrence.at - schedule.remind, before.at) if before else occurrence.at - schedule.remind
+
+
+def reminder_due(schedule: Schedule, now: datetime) -> Occurrence | None:
+    """The coming occurrence, when it is time to remind of it; None when it is not. What fell due needs no reminder."""
+    if schedule.remind is None:
+        return None
+    coming = next_occurrence(schedule, now)
+    return coming if now.astimezone(UTC) >= coming.at - schedule.remind else None
 
 
 def _local_date(schedule: Schedule, moment: datetime) -> date:

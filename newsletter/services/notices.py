@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Protocol
 
 from newsletter.domain.delivery import DeliveryState, Envelope, Outcome, OutcomeKind, growing
 from newsletter.domain.edition import Edition
 from newsletter.domain.subscriber import Subscription
-from newsletter.errors import AddressError, NotFound, TemplateError
+from newsletter.errors import AddressError, NotFound, TemplateError, WrongState
 from newsletter.services.subscribe import CONFIRM_WITHIN, ONE_MAIL_EVERY
 from newsletter.store import notices
 from newsletter.store.database import Database
@@ -37,6 +38,10 @@ class NoticeText(Protocol):
     def text(self) -> str: ...
 
 
+Letter = tuple[Envelope, list[bytes]]
+Compose = Callable[[Notice, datetime], Letter]
+"""Makes a notice that is more than a template; raises as `send_due` expects of a template."""
+
 Render = Callable[[str, Mapping[str, object]], NoticeText]
 """(kind, values) -> text: `text.render.Renderer.notice`."""
 
@@ -56,19 +61,28 @@ async def send_due(
     edition_of: Callable[[str, str], Edition],
     clock: Callable[[], datetime],
     person: bytes | None = None,
+    composers: Mapping[str, Compose] = MappingProxyType({}),
 ) -> NoticeReport:
     """Sends every notice that is due, over one connection, and returns when none is left; or only those to `person`.
+
+    `composers` make the kinds that are no template alone (the editor's reminder).
 
     What a server refuses for now is tried again with growing pauses for a day; nothing raised harms the others.
     `edition_of(newsletter, edition)` raises NotFound for one that config.yaml no longer has.
     """
     counted = dict.fromkeys((DeliveryState.SENT, DeliveryState.DEFERRED, DeliveryState.FAILED), 0)
     connection: Connection | None = None
+
+    def plain(notice: Notice, now: datetime) -> Letter:
+        edition = edition_of(notice.newsletter, notice.edition)
+        return letter(notice, edition, render(notice.kind, values_for(notice, edition, signer)), signer, now)
+
     try:
         while batch := _claim(database, clock(), person):
             connection = connection or transport.connection()
             for notice in batch:
-                outcome = await _attempt(connection, notice, render, signer, edition_of, clock())
+                compose = composers.get(notice.kind, plain)
+                outcome = await _attempt(connection, notice, compose, clock())
                 counted[_record(database, notice, outcome, clock())] += 1
     finally:
         if connection is not None:
@@ -105,26 +119,23 @@ def _claim(database: Database, now: datetime, person: bytes | None) -> list[Noti
         return notices.claim(connection, now, _LEASE, _BATCH, person)
 
 
-async def _attempt(
-    connection: Connection,
-    notice: Notice,
-    render: Render,
-    signer: Signer,
-    edition_of: Callable[[str, str], Edition],
-    now: datetime,
-) -> Outcome:
+def letter(notice: Notice, edition: Edition, rendered: NoticeText, signer: Signer, now: datetime) -> Letter:
+    """A rendered notice as a message in its envelope; its Message-ID is the same at each try."""
+    sender = mailbox(edition.sender)[1]
+    message_id = f"notice.{notice.id}.{signer.person(f'notice {notice.id}').hex()[:24]}@{sender.rpartition('@')[2]}"
+    content = Content(rendered.subject, rendered.html, rendered.text)
+    message = plain_message(content, notice_headers(edition, now), notice.email, message_id)
+    return Envelope(sender, notice.email), message
+
+
+async def _attempt(connection: Connection, notice: Notice, compose: Compose, now: datetime) -> Outcome:
     try:
-        edition = edition_of(notice.newsletter, notice.edition)
-        rendered = render(notice.kind, values_for(notice, edition, signer))
-        sender = mailbox(edition.sender)[1]
-        message_id = f"notice.{notice.id}.{signer.person(f'notice {notice.id}').hex()[:24]}@{sender.rpartition('@')[2]}"
-        content = Content(rendered.subject, rendered.html, rendered.text)
-        message = plain_message(content, notice_headers(edition, now), notice.email, message_id)
-    except (NotFound, AddressError) as error:
+        envelope, message = compose(notice, now)
+    except (NotFound, WrongState, AddressError) as error:
         return Outcome(OutcomeKind.REJECTED, text=str(error))
     except TemplateError as error:  # the operator can mend it while the notice waits
         return Outcome(OutcomeKind.DEFERRED, text=str(error))
-    return await connection.send(Envelope(sender, notice.email), message)
+    return await connection.send(envelope, message)
 
 
 def _record(database: Database, notice: Notice, outcome: Outcome, now: datetime) -> DeliveryState:

@@ -117,3 +117,10 @@ def _subscription(row: RowMapping) -> Subscription:
         state=SubscriptionState(row["state"]),
         since=row["since"],
     )
+
+
+def count_active(connection: Connection, newsletter: str, edition: str) -> int:
+    """How many an issue of the edition would go to."""
+    s = subscriptions.c
+    theirs = (s.newsletter == newsletter, s.edition == edition, s.state == SubscriptionState.ACTIVE)
+    return connection.scalar(select(func.count()).select_from(subscriptions).where(*theirs)) or 0

@@ -370,6 +370,18 @@ web_answers = Table(
     Column("private", Boolean, nullable=False),
 )
 
+# One row per reminder of an editor, like `runs` below.
+reminders = Table(
+    "reminders",
+    metadata,
+    Column("newsletter", String(64), primary_key=True),
+    Column("edition", String(64), primary_key=True),
+    Column("local_date", String(10), primary_key=True),
+    Column("due_at", Instant, nullable=False),  # when the issue falls due
+    Column("issue", Id),  # the draft it was about
+    Column("at", Instant, nullable=False),
+)
+
 # One row per schedule and local date: the unique key is what makes a run fall due once (DESIGN §4.7).
 runs = Table(
     "runs",

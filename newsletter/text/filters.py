@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from newsletter.domain.digest import Also, DigestStory
 from newsletter.domain.picture import WIDE
-from newsletter.text import columns
+from newsletter.text import columns, note
 from newsletter.text.plain import one_line
 from newsletter.text.sentences import sentences
 
@@ -45,8 +45,8 @@ def paired(stories: Sequence[DigestStory]) -> tuple[list[tuple[DigestStory, Dige
 
 
 def counted(count: int, one: str, many: str) -> str:
-    """`1 story`, `3 stories`."""
-    return f"{count} {one if count == 1 else many}"
+    """`1 story`, `3 stories`, `1,200 stories`."""
+    return f"{count:,} {one if count == 1 else many}"
 
 
 FILTERS: Mapping[str, Callable[..., object]] = {
@@ -56,6 +56,8 @@ FILTERS: Mapping[str, Callable[..., object]] = {
     "sentence": sentence,
     "paired": paired,
     "counted": counted,
+    "pieces": note.pieces,
+    "spelled_out": note.spelled_out,
     "told_elsewhere": told_elsewhere,
     "told_again": told_again,
 }

@@ -29,15 +29,29 @@ from newsletter.text.sandbox import Environment, WithOriginals
 from newsletter.text.slots import slot
 
 # What each notice says needs these values, beside `edition`; links are ours, `days` is how long a link works.
+# A reminder goes to the editor: `issue` is the draft (domain.issue.Issue), None where there is none.
 NOTICES: Mapping[str, tuple[str, ...]] = {
     "confirm": ("confirm_url", "days"),
     "address": ("confirm_url", "days"),
     "welcome": ("archive_url", "preferences_url", "unsubscribe_url"),
     "already": ("archive_url", "preferences_url", "unsubscribe_url"),
     "goodbye": ("signup_url",),
+    "reminder": (
+        "day",
+        "clock",
+        "zone",
+        "issue",
+        "readers",
+        "findings",
+        "blocked",
+        "trouble",
+        "preview_url",
+        "commands",
+    ),
 }
 ISSUE = "email/digest"
 SUBJECT_LENGTH = 250  # no inbox shows more than about 80
+PREHEADER_LENGTH = 140  # nor more than that of what follows it
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +65,7 @@ class IssueLinks:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """`html` and `text` hold slots (text.slots); `preheader` also stands in `html`, "" for notices."""
+    """`html` and `text` hold slots (text.slots); `preheader` also stands in `html`."""
 
     subject: str
     preheader: str
@@ -102,9 +116,11 @@ class Renderer:
         if not isinstance(edition, Edition):
             raise TypeError(f"`edition` is an Edition, not {type(edition).__name__}")
         clean = _clean_edition(edition)
-        given = {**_common(clean), **{name: values[name] for name in NOTICES[kind]}, "preheader": ""}
-        name = f"email/notices/{kind}"
-        subject = one_line(self._environment(clean.theme).render_block(f"{name}.txt", "subject", given))
+        given = {**_common(clean), **{name: values[name] for name in NOTICES[kind]}}
+        name, environment = f"email/notices/{kind}", self._environment(clean.theme)
+        subject = one_line(environment.render_block(f"{name}.txt", "subject", given))
+        before = one_line(environment.render_block(f"{name}.txt", "preheader", given, default=""))
+        given["preheader"] = cut(before, PREHEADER_LENGTH)
         return self._rendered(name, {**given, "subject": subject}, clean.theme)
 
     def check(self, name: str) -> list[Finding]:

@@ -85,11 +85,13 @@ class Environment(ImmutableSandboxedEnvironment):
         """The whole template. Raises TemplateError."""
         return self._bounded(name, lambda: self.get_template(name).generate(**values))
 
-    def render_block(self, name: str, block: str, values: Mapping[str, object]) -> str:
-        """One block of a template, the child's before its parent's. Raises TemplateError."""
+    def render_block(self, name: str, block: str, values: Mapping[str, object], default: str | None = None) -> str:
+        """One block that the template itself has; without it `default`, or else TemplateError, as for any trouble."""
 
         def pieces() -> Iterator[str]:
             template = self.get_template(name)
+            if default is not None and block not in template.blocks:
+                return iter([default])
             return template.blocks[block](template.new_context(dict(values)))
 
         return self._bounded(name, pieces)

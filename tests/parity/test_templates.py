@@ -14,6 +14,7 @@ from newsletter.text import render
 from newsletter.text.compiling import compile_mjml
 from newsletter.text.render import NOTICES
 from tests.digests import EDITION, LINKS, SITE, digest, renderer, story
+from tests.notice_samples import given
 from tests.parity.differences import different
 from tests.parity.reference import Reference
 from tests.parity.themes import themed
@@ -60,8 +61,8 @@ def ours() -> Mapping[str, str]:
         for each in digests():
             made.digest(each, LINKS)
         for edition in EDITIONS.values():
-            for kind, names in NOTICES.items():
-                made.notice(kind, {"edition": edition, **{name: f"{SITE}/{name}" for name in names}})
+            for kind in NOTICES:
+                made.notice(kind, given(kind, edition))
     return watched.made
 
 

@@ -16,7 +16,8 @@ from newsletter.preflight.rules import contrast, requests, structure, support
 from newsletter.services.preflight import examine
 from newsletter.text.message import issue_headers
 from newsletter.text.render import NOTICES
-from tests.digests import DATE, EDITION, LINKS, READER, SITE, digest, issue, renderer
+from tests.digests import DATE, EDITION, LINKS, READER, digest, issue, renderer
+from tests.notice_samples import given
 from tests.preflight.judging import examined, said
 from tests.preflight.test_contrast import message
 
@@ -36,12 +37,6 @@ STYLE = (
     requests.style_from_elsewhere,
     requests.third_party,
 )
-NOTICE = {
-    **{name: f"{SITE}/{name}/x" for name in ("confirm_url", "archive_url", "preferences_url", "signup_url")},
-    "unsubscribe_url": f"{SITE}/unsubscribe/x",
-    "days": 7,
-    "edition": EDITION,
-}
 
 
 @cache
@@ -52,8 +47,8 @@ def made(name: str, language: str) -> Examined:
 
 
 @cache
-def notice(kind: str) -> Examined:
-    rendered = renderer().notice(kind, {name: NOTICE.get(name, "x") for name in ("edition", *NOTICES[kind])})
+def notice(kind: str, name: str) -> Examined:
+    rendered = renderer().notice(kind, given(kind, replace(EDITION, theme=theme(name))))
     return replace(examined(), raw=message(rendered.html))
 
 
@@ -64,9 +59,10 @@ def test_a_theme_passes_every_rule_of_style(name: str, language: str) -> None:
     assert [told for rule in STYLE if (told := said(rule, what))] == []
 
 
+@pytest.mark.parametrize("name", THEMES)
 @pytest.mark.parametrize("kind", NOTICES)
-def test_a_notice_passes_every_rule_of_style(kind: str) -> None:
-    assert [told for rule in STYLE if (told := said(rule, notice(kind)))] == []
+def test_a_notice_passes_every_rule_of_style(kind: str, name: str) -> None:
+    assert [told for rule in STYLE if (told := said(rule, notice(kind, name)))] == []
 
 
 @pytest.mark.parametrize("name", THEMES)

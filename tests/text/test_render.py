@@ -20,7 +20,8 @@ from newsletter.text.plain import one_line
 from newsletter.text.render import NOTICES, Rendered, Renderer
 from newsletter.text.sandbox import Folder
 from newsletter.text.slots import SLOTS, fill_html, fill_text, slot, used, values
-from tests.digests import EDITION, LINKS, READER, SITE, TEMPLATES, digest, renderer, story
+from tests.digests import EDITION, LINKS, READER, TEMPLATES, digest, renderer, story
+from tests.notice_samples import given
 
 NASTY = "{{ 7*7 }} {% for x in y %} </mj-text><mj-raw> <script>alert(1)</script> & \"quotes\" 'too'"
 
@@ -328,24 +329,16 @@ def test_a_template_that_would_kill_the_compiler_is_stopped_before() -> None:
 
 @pytest.mark.parametrize("kind", sorted(NOTICES))
 def test_a_notice_says_what_it_is_for(kind: str) -> None:
-    given = {
-        "edition": EDITION,
-        "confirm_url": f"{SITE}/confirm/c",
-        "days": 1,
-        "archive_url": f"{SITE}/archive/tech-decoded",
-        "preferences_url": f"{SITE}/preferences/p",
-        "unsubscribe_url": f"{SITE}/unsubscribe/u",
-        "signup_url": f"{SITE}/subscribe/tech-decoded",
-    }
-    made = renderer().notice(kind, given)
+    told = given(kind)
+    made = renderer().notice(kind, told)
     page = Page(made.html)
     assert "Tech Decoded" in made.subject
     assert "Tech Decoded" in page.text
     assert EDITION.postal_address in page.text
     assert used(made.html + made.text) == set()
-    for name in set(NOTICES[kind]) - {"days"}:
-        assert str(given[name]) in made.text
-        assert str(given[name]) in [link.get("href") for link in page.all("a")]
+    for name in (name for name in NOTICES[kind] if name.endswith("_url")):
+        assert str(told[name]) in made.text
+        assert str(told[name]) in [link.get("href") for link in page.all("a")]
     if "days" in NOTICES[kind]:
         assert "1 day" in page.text
         assert "1 days" not in page.text + made.text

@@ -1,0 +1,96 @@
+"""What an editor's reminder says: made when it is sent, so that it tells how things are then."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
+from zoneinfo import ZoneInfo
+
+from newsletter.app import App
+from newsletter.domain.delivery import Envelope
+from newsletter.domain.edition import Edition
+from newsletter.domain.issue import Issue, IssueState
+from newsletter.errors import WrongState
+from newsletter.outgoing import inspect, preview, stand_in
+from newsletter.services.notices import Compose, Letter, letter
+from newsletter.services.preflight import blocking
+from newsletter.services.remind import PREVIEW, REMINDER, Editor
+from newsletter.store import issues, subscribers
+from newsletter.store.notices import Notice
+from newsletter.text.address import normalise
+from newsletter.text.dates import full_date
+from newsletter.text.headers import mailbox
+
+
+def composers(app: App) -> Mapping[str, Compose]:
+    """Who writes the notices that are no template alone, by kind."""
+    return {REMINDER: partial(_reminder, app), PREVIEW: partial(_preview, app)}
+
+
+def editors(app: App, newsletter: str) -> list[Editor]:
+    """Whom config.yaml names as the newsletter's editors. Raises AddressError for one that cannot be mailed."""
+    addresses = dict.fromkeys(normalise(mailbox(one)[1]) for one in app.newsletter(newsletter).editor)
+    return [Editor(address, app.signer.person(address)) for address in addresses]
+
+
+def reminder_values(app: App, edition: Edition, due: datetime, issue: Issue | None, trouble: str) -> dict[str, object]:
+    """What the template of a reminder may use (text.render.NOTICES)."""
+    local = due.astimezone(ZoneInfo(edition.timezone))
+    with app.database.read() as connection:
+        readers = subscribers.count_active(connection, edition.newsletter, edition.key)
+    page = f"{edition.site_url}/admin/issues/{issue.id}/preview" if issue and app.config.web.password else ""
+    findings = inspect(app, issue) if issue else []
+    return {
+        "edition": edition,
+        "day": full_date(local.date(), edition.language),
+        "clock": f"{local:%H:%M}",
+        "zone": f"{edition.timezone}, UTC{local.isoformat()[-6:]}",
+        "issue": issue,
+        "readers": readers,
+        "findings": findings,
+        "blocked": bool(blocking(findings)),
+        "trouble": trouble,
+        "preview_url": page,
+        "commands": _commands(edition, issue),
+    }
+
+
+def _commands(edition: Edition, issue: Issue | None) -> list[tuple[str, str]]:
+    """What an editor may type, each with the name of its explanation in email/notices/words.txt."""
+    build = f"newsletter build {edition.newsletter} --edition {edition.key}"
+    shown = [(f"newsletter preview {issue.id} --open", "does_preview")] if issue else []
+    return [*shown, (build, "does_build"), *([(f"newsletter check {issue.id}", "does_check")] if issue else [])]
+
+
+def _reminder(app: App, notice: Notice, now: datetime) -> Letter:
+    edition = app.edition(notice.newsletter, notice.edition)
+    due, issue = _still_to_come(app, notice, now)
+    values = reminder_values(app, edition, due, issue, notice.data["trouble"])
+    return letter(notice, edition, app.renderer.notice(REMINDER, values), app.signer, now)
+
+
+def _preview(app: App, notice: Notice, now: datetime) -> Letter:
+    _, issue = _still_to_come(app, notice, now)
+    if issue is None:
+        raise WrongState("there is no issue to show.")
+    ready = preview(app, issue)
+    reader = ready.readers(stand_in(app, notice.email))
+    domain = reader.message_id.rpartition("@")[2]
+    own = app.signer.person(f"notice {notice.id}").hex()[:24]
+    chunks = ready.message.fill(reader._replace(message_id=f"preview.{issue.id}.{own}@{domain}"))
+    return Envelope(ready.return_path, notice.email), chunks
+
+
+def _still_to_come(app: App, notice: Notice, now: datetime) -> tuple[datetime, Issue | None]:
+    """When the issue falls due, and the issue. Raises WrongState when a reminder would come too late."""
+    due = datetime.fromisoformat(notice.data["due"])
+    if now >= due:
+        raise WrongState("the issue fell due before this could be sent.")
+    if not notice.data["issue"]:
+        return due, None
+    with app.database.read() as connection:
+        issue = issues.get(connection, int(notice.data["issue"]))
+    if issue.state is not IssueState.DRAFT:
+        raise WrongState(f"issue {issue.id} is {issue.state.value} meanwhile.")
+    return due, issue

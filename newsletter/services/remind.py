@@ -1,0 +1,77 @@
+"""The editor's reminder: some time before a schedule falls due, the draft is built and the editor hears of it, once.
+
+The row that says so and the mails in the queue of notices are one transaction: a process that dies before it leaves
+nothing behind but a draft, which the next look builds anew. Nothing here touches the run itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from newsletter.domain.issue import Issue
+from newsletter.domain.occurrence import Occurrence, Schedule, reminder_due
+from newsletter.errors import Busy, NewsletterError
+from newsletter.services.run import Press, make_draft
+from newsletter.store import notices, reminders
+
+REMINDER, PREVIEW = "reminder", "preview"  # kinds of notice: what goes out when, and the message itself
+
+
+@dataclass(frozen=True, slots=True)
+class Editor:
+    """`person` is the keyed hash of the address, as everywhere."""
+
+    email: str
+    person: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Reminded:
+    """What one reminder was about. `issue` is None where there is nothing to send, or `trouble` kept it from being."""
+
+    newsletter: str
+    edition: str
+    occurrence: Occurrence
+    issue: int | None
+    trouble: str = ""
+
+
+def remind_due(press: Press, schedule: Schedule, editors: Sequence[Editor]) -> Reminded | None:
+    """Reminds of the coming occurrence when its time is there; None when it is not, or somebody did already.
+
+    Each editor gets two mails: the reminder, and the draft as readers will get it, so that it is seen in a real inbox.
+    """
+    now, newsletter, edition = press.clock(), press.edition.newsletter, press.edition.key
+    occurrence = reminder_due(schedule, now) if editors else None
+    if occurrence is None:
+        return None
+    with press.database.read() as connection:
+        if reminders.known(connection, newsletter, edition, occurrence):
+            return None
+    issue, trouble = None, ""
+    try:
+        issue = make_draft(press)
+    except Busy:  # another process builds it, and reminds
+        return None
+    except NewsletterError as error:  # whoever can mend it had better know
+        trouble = str(error)
+    with press.database.write() as connection:
+        if not reminders.note(connection, newsletter, edition, occurrence, issue.id if issue else None, press.clock()):
+            return None
+        for editor in editors:
+            _queue(connection, press, editor, occurrence, issue, trouble)
+    return Reminded(newsletter, edition, occurrence, issue.id if issue else None, trouble)
+
+
+def _queue(
+    connection: Connection, press: Press, editor: Editor, occurrence: Occurrence, issue: Issue | None, trouble: str
+) -> None:
+    data = {"due": occurrence.at.isoformat(), "issue": str(issue.id) if issue else "", "trouble": trouble}
+    now: datetime = press.clock()
+    for kind in (REMINDER, PREVIEW) if issue else (REMINDER,):
+        who = (editor.person, editor.email, press.edition.newsletter, press.edition.key)
+        notices.queue(connection, kind, *who, data, now)
