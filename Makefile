@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
 
-.PHONY: help demo test long check bench lock gallery plan support clean
+.PHONY: help demo test long check bench lock gallery golden plan support clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,8 +27,11 @@ check: $(VENV)/.dev  ## ruff, mypy --strict, layers: no warning
 bench: $(VENV)/.dev  ## speed as ratios to named references
 	$(BIN)/python -m benchmarks
 
-gallery: $(VENV)/.dev  ## pictures of the email, for docs/gallery
+gallery: $(VENV)/.dev  ## pictures of the mails, for docs/gallery
 	$(BIN)/python scripts/gallery.py
+
+golden: $(VENV)/.dev  ## what tests compare mails with, after a wanted change
+	NEWSLETTER_GOLDEN=write $(BIN)/python -m pytest -q -n 0 tests/text/test_golden.py tests/browser/test_email_pixels.py
 
 plan: $(VENV)/.dev  ## the picture of a paced delivery, docs/delivery-plan.svg
 	$(BIN)/python scripts/simulate_pacing.py

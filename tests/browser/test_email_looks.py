@@ -1,0 +1,131 @@
+"""The mails in every mail program: nothing cut, nothing lost, nothing asked of a stranger, on any screen."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from newsletter.domain.theme import THEMES, ThemeName, theme
+from newsletter.text.message import fill_html, values
+from newsletter.text.render import NOTICES
+from tests.browser.conftest import Eye
+from tests.digests import EDITION, LINKS, READER, digest, renderer, story
+from tests.mail_program import (
+    INVERTED,
+    LARGE_TEXT,
+    NO_PICTURES,
+    NO_STYLE,
+    OUTLOOK_DARK,
+    PARTLY_INVERTED,
+    Look,
+)
+from tests.mails import LONG_WORD, TONGUES, every_mail, issue_mail, notice_mail, turned_mail
+
+WIDE, NARROW, NARROWEST = Look(600), Look(375), Look(320)
+LOOKS = {
+    "wide": WIDE,
+    "narrowest": NARROWEST,
+    "dark": Look(scheme="dark"),
+    "inverted": Look(program=INVERTED),
+    "partly-inverted": Look(program=PARTLY_INVERTED),
+    "outlook-dark": Look(program=OUTLOOK_DARK),
+    "no-pictures": Look(375, program=NO_PICTURES),
+    "no-style": Look(375, program=NO_STYLE),
+    "large-text": Look(375, program=LARGE_TEXT),
+}
+DARK = ["dark", "inverted", "partly-inverted", "outlook-dark"]
+MAILS = [*THEMES, *NOTICES]
+# Notices share one template: what every program does is tried on one of them.
+SEEN = [(mail, look) for mail in MAILS for look in LOOKS if mail in (*THEMES, "confirm") or look in ("wide", "narrowest")]
+BUTTON = 44  # px, what a thumb needs
+
+
+@pytest.mark.parametrize(("mail", "look"), SEEN)
+def test_nothing_is_cut_or_lost_and_nothing_but_pictures_is_asked_for(eye: Eye, mail: str, look: str) -> None:
+    """Every word, in the same order: Gmail drops each <style> in accounts of others, many see no pictures."""
+    html = every_mail()[mail].html
+    seen = eye(html, LOOKS[look])
+    assert seen.width == LOOKS[look].width
+    assert seen.cut == []
+    assert seen.words == eye(html, WIDE).words
+    assert len(seen.words) > 20
+    assert seen.asked == set(re.findall(r'<img\b[^>]*\bsrc="([^"]*)"', html))
+
+
+@pytest.mark.parametrize(("mail", "look"), [pair for pair in SEEN if pair[1] in DARK])
+def test_a_dark_screen_gets_a_dark_mail(eye: Eye, mail: str, look: str) -> None:
+    """By the reader's wish, by Outlook's marks, and where Gmail turns colours round."""
+    html = every_mail()[mail].html
+    assert eye(html, WIDE).brightness > 0.8
+    assert eye(html, LOOKS[look]).brightness < 0.25
+
+
+@pytest.mark.parametrize(("mail", "look"), [pair for pair in SEEN if pair[1] in ("wide", "narrowest", "no-style")])
+def test_links_of_their_own_are_big_enough_for_a_thumb(eye: Eye, mail: str, look: str) -> None:
+    targets = eye(every_mail()[mail].html, LOOKS[look]).targets
+    assert targets or mail == "goodbye"
+    assert [target for target in targets if target[1] < BUTTON] == []
+
+
+@pytest.mark.parametrize(("mail", "look"), [pair for pair in SEEN if pair[1] in ("narrowest", "no-style")])
+def test_letters_are_large_and_lines_apart(eye: Eye, mail: str, look: str) -> None:
+    letters = eye(every_mail()[mail].html, LOOKS[look]).letters
+    assert len(letters) > 5
+    assert [text for text, size, _ in letters if size < 14] == []
+    assert [text for text, size, line in letters if line < (1.3 if size < 19 else 1.05)] == []
+
+
+@pytest.mark.parametrize("name", THEMES)
+def test_every_picture_has_its_size_and_words_or_none(eye: Eye, name: ThemeName) -> None:
+    for alt, width, height in eye(issue_mail(name).html, LOOKS["no-pictures"]).pictures:
+        assert alt is not None
+        assert width and int(width) > 0
+        assert height and int(height) > 0
+
+
+@pytest.mark.parametrize("tongue", TONGUES)
+@pytest.mark.parametrize("name", ["classic", "magazine"])  # the widest blocks
+def test_every_tongue_fits_a_small_phone(eye: Eye, name: ThemeName, tongue: str) -> None:
+    seen = eye(issue_mail(name, tongue).html, NARROWEST)
+    assert seen.width == 320
+    assert seen.cut == []
+    assert seen.tongue == [[tongue, "rtl" if tongue == "ar" else "ltr"]] * 2  # webmail keeps nothing above the body
+
+
+@pytest.mark.parametrize("name", THEMES)
+def test_one_endless_word_everywhere_breaks(eye: Eye, name: ThemeName) -> None:
+    long = digest(
+        replace(story(), title=LONG_WORD, long_excerpt=LONG_WORD),
+        replace(story(1), title=LONG_WORD, excerpt=LONG_WORD, category=LONG_WORD),
+        replace(story(3), title=LONG_WORD, source=LONG_WORD),
+        *(replace(story(number), title=LONG_WORD, source=LONG_WORD) for number in range(4, 10)),
+        edition=replace(EDITION, name=LONG_WORD, tagline=LONG_WORD, theme=theme(name)),
+    )
+    html = fill_html(renderer().digest(replace(long, note=LONG_WORD), LINKS).html, values(READER))
+    seen = eye(html, NARROW)
+    assert seen.width == 375
+    assert seen.cut == []
+
+
+@pytest.mark.parametrize("look", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize("name", THEMES)
+def test_right_to_left_is_its_mirror(eye: Eye, name: ThemeName, look: Look) -> None:
+    """The same words from the other side: what begins at the left edge begins at the right one."""
+    left = eye(issue_mail(name).html, look).lefts
+    right = eye(turned_mail(name).html, look).rights
+    assert len(left) == len(right) > 10
+    assert [pair for pair in zip(left, right, strict=True) if abs(pair[0] - pair[1]) > 1] == []
+
+
+def test_a_notice_in_arabic_fits_a_small_phone(eye: Eye) -> None:
+    seen = eye(notice_mail("confirm", tongue="ar").html, NARROWEST)
+    assert (seen.width, seen.cut) == (320, [])
+    assert seen.tongue == [["ar", "rtl"]] * 2
+
+
+@pytest.mark.parametrize("style", ["", "overflow:hidden;width:200px"], ids=["outside", "hidden"])
+def test_what_is_cut_is_seen_to_be(eye: Eye, style: str) -> None:
+    """So that the tests above can fail."""
+    assert eye(f"<body><p style='{style}'>{LONG_WORD}</p><div><a href='#'>a</a></div>", NARROWEST).cut
