@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.building import building
 from benchmarks.cases import posts, readers
 from benchmarks.delivery import Crowds, enqueue, memory, sending
 from benchmarks.machines import cores, machines, starting
@@ -59,7 +60,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Speed as ratios to named references.")
     parser.add_argument("--quick", action="store_true", help="small sizes, one round, no verdict")
     parser.add_argument("--rounds", type=int, default=3, help="how often each is run; the median counts (default 3)")
-    parser.add_argument("--only", choices=["posts", "readers", "delivery", *DELIVERY], help="one part alone")
+    parser.add_argument("--only", choices=["posts", "build", "readers", "delivery", *DELIVERY], help="one part alone")
     parser.add_argument("--long", action="store_true", help="memory: send to the whole of the biggest crowd")
     return parser.parse_args()
 
@@ -69,6 +70,7 @@ def _cases(sizes: Sizes, only: str | None) -> dict[str, Case]:
     crowds = sizes.crowds
     cases: dict[str, Case] = {
         "posts": lambda folder, rounds: posts(folder, sizes.posts, rounds),
+        "build": building,
         "readers": lambda folder, rounds: readers(folder, sizes.readers, rounds),
         "sending": lambda folder, rounds: sending(folder, crowds, rounds),
         "memory": lambda folder, _: memory(folder, crowds),

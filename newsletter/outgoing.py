@@ -105,7 +105,7 @@ def inspect(app: App, issue: Issue) -> list[Finding]:
 
     examined = _examined(app, issue)
     answers = remembered(app.database, to_ask(examined), app.clock())
-    return judge(replace(examined, known=replace(examined.known, answers=answers)))
+    return judge(examined.knowing(replace(examined.known, answers=answers)))
 
 
 def inspect_thoroughly(app: App, issue: Issue, online: bool) -> list[Finding]:
@@ -120,7 +120,7 @@ def inspect_thoroughly(app: App, issue: Issue, online: bool) -> list[Finding]:
     answers = reach.reach(app.database, urls, probe, now) if online else reach.remembered(app.database, urls, now)
     verdicts = tuple(spam.verdicts(examined.raw)) if examined.raw else ()
     known = replace(examined.known, answers=answers, asked=online, verdicts=verdicts)
-    return judge(replace(examined, known=known))
+    return judge(examined.knowing(known))
 
 
 def support(app: App, issue: Issue) -> float:
@@ -143,7 +143,7 @@ def _examined(app: App, issue: Issue) -> Examined:
     now = None if issue.started_at else app.clock()  # one that went out long ago has its date from then
     clients = Clients(**app.config.clients.model_dump())
     media = urlsplit(app.config.media_url or "").hostname or ""
-    return replace(examined, known=Known(now, former, clients=clients, media_host=media))
+    return examined.knowing(Known(now, former, clients=clients, media_host=media))
 
 
 def policy(app: App, wait: timedelta, patience: timedelta = timedelta()) -> DeliveryPolicy:

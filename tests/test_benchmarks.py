@@ -29,6 +29,7 @@ ROOT = Path(__file__).parent.parent
             ["collect 200 posts, cold", "collect 200 posts, unchanged", "build from 200 posts"],
             ["bare python-frontmatter loop", "cold collect"],
         ),
+        ("build", ["write an issue of 20 stories"], ["mjml2html of the same"]),
         ("readers", ["import 5,000 readers", "peak memory, 5,000 readers"], ["sqlite3 .import, unique index"]),
         (
             "sending",

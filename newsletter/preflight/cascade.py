@@ -36,7 +36,10 @@ Matches = Mapping[Element, list[Matched]]
 
 
 def matches(page: Page, rules: Iterable[Rule]) -> Matches:
-    """Every element that any rule holds for. Rules that cannot be read, or cost too much to try, hold for none."""
+    """Every element that any rule holds for, with its rules, the strongest last.
+
+    Rules that cannot be read, or cost too much to try, hold for none.
+    """
     matcher = Matcher()
     count = _Count(page)
     for rule in rules:
@@ -46,17 +49,18 @@ def matches(page: Page, rules: Iterable[Rule]) -> Matches:
     found: dict[Element, list[Matched]] = {}
     for wrapped in _wrapped(page.root):
         if told := matcher.match(wrapped):
-            found[wrapped.etree_element] = [
+            holding = (
                 Matched(_weight(specificity, rule), order, rule)
                 for specificity, order, pseudo, rule in told
                 if pseudo is None
-            ]
+            )
+            found[wrapped.etree_element] = sorted(holding, key=lambda each: each[:2])
     return found
 
 
 def declared(own: Iterable[Matched], style: str, follows: Callable[[Rule], bool]) -> dict[str, tuple[str, Rule | None]]:
     """The value that wins for each property, and the rule that it is from: None for the element's own `style`."""
-    holding = [each.rule for each in sorted(own, key=lambda each: (each.weight, each.order)) if follows(each.rule)]
+    holding = [each.rule for each in own if follows(each.rule)]
     layers: list[tuple[Iterable[Declaration], Rule | None]] = [(rule.declarations, rule) for rule in holding]
     layers.append((inline(style), None))
     values: dict[str, tuple[str, Rule | None]] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from functools import cached_property
@@ -29,6 +29,12 @@ class Examined:
     raw: bytes
     trouble: str = ""
     known: Known = field(default_factory=Known)
+
+    def knowing(self, known: Known) -> Examined:
+        """The same message with something else known beside it; what was taken apart need not be again."""
+        other = replace(self, known=known)
+        vars(other).update(vars(self) | {"known": known})
+        return other
 
     @cached_property
     def message(self) -> EmailMessage:

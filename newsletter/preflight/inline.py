@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from xml.etree.ElementTree import Element
 
-import tinycss2
 from tinycss2.color4 import parse_color
+
+from newsletter.preflight.css import inline
 
 Colour = tuple[float, float, float]  # red, green, blue: 0 to 1
 WHITE: Colour = (1.0, 1.0, 1.0)
@@ -13,10 +14,7 @@ WHITE: Colour = (1.0, 1.0, 1.0)
 
 def declarations(element: Element) -> dict[str, str]:
     """Property to value, both lower case; the last of a name counts."""
-    parsed = tinycss2.parse_blocks_contents(element.get("style", ""), skip_comments=True, skip_whitespace=True)
-    return {
-        one.lower_name: tinycss2.serialize(one.value).strip().lower() for one in parsed if one.type == "declaration"
-    }
+    return {one.name: one.value.lower() for one in inline(element.get("style", ""))}
 
 
 def background(element: Element) -> Colour | None:

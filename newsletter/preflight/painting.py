@@ -75,7 +75,7 @@ class Painting:
         paper, ink = _PAPER[dark], _INK[dark]
         root = Look(ink, paper, (mode.text(ink), mode.ground(paper)), 16.0, False)
         found: dict[Element, Look] = {}
-        known: dict[tuple[object, ...], Look] = {}
+        known: dict[tuple[object, ...], Look] = {}  # equal elements in equal places look equal; `known` keeps the ids
         waiting = [(self.page.root, root)]
         while waiting:
             element, around = waiting.pop()
@@ -83,7 +83,7 @@ class Painting:
                 continue
             own = self.matches.get(element, [])
             told = (*map(element.get, _TELLING), "href" in element.attrib)
-            key = (around, element.tag, *told, *(each.order for each in own))
+            key = (id(around), element.tag, *told, *(each.order for each in own))
             if (look := known.get(key)) is None:
                 look = known[key] = self._look(element, around, mode, dark)
             if look.seen:

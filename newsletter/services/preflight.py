@@ -22,7 +22,7 @@ def preflight(
     issue: Issue, edition: Edition, headers: Headers, reader: Reader, known: Known | None = None
 ) -> list[Finding]:
     """All findings, blocking ones first. `reader` is anyone with links of the usual length."""
-    return judge(replace(examine(issue, edition, headers, reader), known=known or Known()))
+    return judge(examine(issue, edition, headers, reader).knowing(known or Known()))
 
 
 def judge(examined: Examined) -> list[Finding]:

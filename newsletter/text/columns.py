@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 
 WIDTH = 72
 _CLOSING = set("、。，．！？；：）」』】》〉”’…%")  # none of these begins a line
@@ -11,7 +12,7 @@ _CLOSING = set("、。，．！？；：）」』】》〉”’…%")  # none o
 
 def width(text: str) -> int:
     """Columns on a screen of fixed pitch: Chinese, Japanese and most emoji take two, combining marks none."""
-    return sum(_columns(char) for char in text)
+    return len(text) if text.isascii() else sum(map(_columns, text))
 
 
 def wrap(text: str, indent: str = "", columns: int = WIDTH) -> str:
@@ -40,6 +41,10 @@ def _words(text: str) -> Iterator[tuple[str, str]]:
     """Each unbreakable piece with the space before it ("" at the start and inside scripts without spaces)."""
     space = ""
     for word in text.split():
+        if word.isascii():
+            yield space, word
+            space = " "
+            continue
         piece = ""
         for char in word:
             if piece and (_dense(char) or _dense(piece[-1])) and char not in _CLOSING:
@@ -50,10 +55,12 @@ def _words(text: str) -> Iterator[tuple[str, str]]:
         space = " "
 
 
+@lru_cache(4096)
 def _dense(char: str) -> bool:
     return unicodedata.east_asian_width(char) in "WF" and unicodedata.category(char) == "Lo"
 
 
+@lru_cache(4096)
 def _columns(char: str) -> int:
     if unicodedata.category(char) in ("Mn", "Me", "Cf"):
         return 0

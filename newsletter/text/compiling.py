@@ -16,7 +16,7 @@ from newsletter.text.mjml_lint import too_deep
 from newsletter.text.mjml_tokens import TAG
 from newsletter.text.plain import one_line
 
-_TITLE = re.compile(r"(?<=<mj-title>).*?(?=</mj-title>)", re.DOTALL)  # the compiler copies it into an aria-label
+_TITLE = re.compile(r"<mj-title>.*?</mj-title>", re.DOTALL)  # the compiler copies it into an aria-label
 _UNSAFE = re.compile(r"[^\x20-\x7e]|\\")
 _SINGLE = re.compile(r"'[^']*'|\"[^\"]*\"")
 _REFERENCE = re.compile(r"&#(92|[1-9]\d{2,6});")
@@ -35,8 +35,15 @@ def compile_mjml(name: str, source: str) -> str:
 
 
 def _guarded(source: str) -> str:
-    titled = _TITLE.sub(lambda found: _referenced(found[0]).replace('"', "&#34;"), source)
-    return TAG.sub(lambda tag: _referenced(_quoted(tag[0])) if "=" in tag["inside"] else tag[0], titled)
+    titled = _TITLE.sub(lambda found: _referenced(found[0]).replace('"', "&#34;"), source, count=1)
+    return TAG.sub(_guarded_tag, titled)
+
+
+def _guarded_tag(tag: re.Match[str]) -> str:
+    text = tag[0]
+    if text.isascii() and text.isprintable() and "'" not in text and "\\" not in text:
+        return text  # as nearly all are
+    return _referenced(_quoted(text)) if "=" in text else text
 
 
 def _quoted(tag: str) -> str:

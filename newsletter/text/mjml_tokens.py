@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-TAG = re.compile(r"""<(?P<end>/?)(?P<name>[A-Za-z][\w:-]*)(?P<inside>(?:[^<>"']|"[^"]*"|'[^']*')*)>""")
+TAG = re.compile(r"""<(?P<end>/?)(?P<name>[A-Za-z][\w:-]*+)(?P<inside>(?:[^<>"']++|"[^"]*+"|'[^']*+')*+)>""")
 BLANK = "\x01"  # in place of a {{ value }}: neither a space nor anything that markup knows
 
 _JINJA = re.compile(r"{#.*?#}|{%-?\s*(?P<word>\w+)?.*?%}|{{.*?}}", re.DOTALL)

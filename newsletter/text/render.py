@@ -6,7 +6,7 @@ Content is always a value: a post that holds `{{ 7*7 }}`, `</mj-text>` or `<scri
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from urllib.parse import quote
 
@@ -73,6 +73,16 @@ class Rendered:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A template as it was read; `leads_to` names those that it includes, imports or extends."""
+
+    file: str
+    source: str
+    leads_to: tuple[str, ...]
+    is_fresh: Callable[[], bool]
+
+
 class Renderer:
     """Templates by name below `loader`: email/digest.mjml, email/digest.txt, email/notices/KIND.mjml and .txt."""
 
@@ -80,6 +90,7 @@ class Renderer:
         self._loader = WithOriginals(loader)
         self._environments: dict[Theme, Environment] = {}
         self._sound: set[tuple[str, str]] = set()  # file and source of templates that passed the linter
+        self._read: dict[str, _Source] = {}
 
     def digest(self, digest: Digest, links: IssueLinks) -> Rendered:
         """Raises TemplateError: file, line, reason, remedy."""
@@ -172,11 +183,21 @@ class Renderer:
                 continue
             seen.add(current)
             try:
-                source, file, _ = self._loader.get_source(bare, current)
-                waiting += filter(None, meta.find_referenced_templates(bare.parse(source)))
+                read = self._source(bare, current)
             except (jinja2.TemplateNotFound, jinja2.TemplateSyntaxError):
                 continue
-            yield file or current, source
+            waiting += read.leads_to
+            yield read.file, read.source
+
+    def _source(self, environment: Environment, name: str) -> _Source:
+        """As it is now. Reading and parsing cost more than writing an issue, so they are done once for each change."""
+        read = self._read.get(name)
+        if read is None or not read.is_fresh():
+            source, file, is_fresh = self._loader.get_source(environment, name)
+            named = meta.find_referenced_templates(environment.parse(source))
+            read = _Source(file or name, source, tuple(filter(None, named)), is_fresh or (lambda: False))
+            self._read[name] = read
+        return read
 
 
 def _common(edition: Edition) -> dict[str, object]:

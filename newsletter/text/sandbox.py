@@ -22,6 +22,8 @@ from newsletter.errors import TemplateError
 SECONDS = 5.0  # a digest takes milliseconds
 CHARACTERS = 2_000_000  # twenty times what Gmail shows
 DEPTH = 100  # expressions and blocks inside each other; Jinja and Python recurse for each
+TEXTS = 100  # templates of the configuration that are kept compiled
+PAIRS = 5_000  # what an environment remembers; a template may make up names without end
 REPEAT = 10_000  # the most that "x" * n, ranges may ask for
 _UNBOUNDED_FILTERS = ("center", "format", "indent")  # a few characters of template make gigabytes with these
 _UNBOUNDED_METHODS = ("center", "expandtabs", "format", "format_map", "ljust", "rjust", "zfill")
@@ -40,6 +42,8 @@ class Environment(ImmutableSandboxedEnvironment):
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._texts: dict[str, jinja2.Template] = {}
+        self._safe: dict[tuple[type, str], bool] = {}
         self._deadline: ContextVar[float] = ContextVar("deadline", default=float("inf"))
         self.globals["range"] = _short_range
         for name in _UNBOUNDED_FILTERS:
@@ -47,7 +51,21 @@ class Environment(ImmutableSandboxedEnvironment):
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         self._check_time()
+        if self._safe.get((type(obj), attribute)) and not isinstance(obj, str):  # Jinja looks longer at str.format
+            try:
+                return getattr(obj, attribute)
+            except AttributeError:
+                pass
         return super().getattr(obj, attribute)
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        """As Jinja judges it: by the kind of object and the name alone, so each pair is judged once."""
+        pair = (type(obj), attr)
+        if pair not in self._safe:
+            if len(self._safe) >= PAIRS:
+                self._safe.clear()
+            self._safe[pair] = super().is_safe_attribute(obj, attr, value)
+        return self._safe[pair]
 
     def call(self, context: Any, function: Any, /, *args: Any, **kwargs: Any) -> Any:
         self._check_time()
@@ -98,8 +116,15 @@ class Environment(ImmutableSandboxedEnvironment):
 
     def render_text(self, label: str, source: str, values: Mapping[str, object]) -> str:
         """A template that stands in the configuration; `label` says where. Its output is plain text."""
-        plain = self.overlay(autoescape=False)
-        return self._bounded(label, lambda: plain.from_string(source).generate(**values))
+        return self._bounded(label, lambda: self._compiled(source).generate(**values))
+
+    def _compiled(self, source: str) -> jinja2.Template:
+        """Compiling a subject costs more than writing it, so the last few are kept."""
+        if source not in self._texts:
+            if len(self._texts) >= TEXTS:
+                self._texts.clear()
+            self._texts[source] = self.overlay(autoescape=False).from_string(source)
+        return self._texts[source]
 
     def _bounded(self, name: str, pieces: Callable[[], Iterator[str]]) -> str:
         token = self._deadline.set(time.monotonic() + SECONDS)

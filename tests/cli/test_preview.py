@@ -13,6 +13,7 @@ from typing import get_args
 import pytest
 
 from newsletter.app import App, open_app
+from newsletter.cli.serving import served
 from newsletter.config import load
 from newsletter.domain.issue import Issue
 from newsletter.domain.theme import ThemeName
@@ -25,6 +26,7 @@ from newsletter.text.token import PREFERENCES, UNSUBSCRIBE
 from tests.cli.desk import Desk
 from tests.smtp_sink import Sink
 from tests.web.site import make_app, write_issue
+from tests.web_server import Answer, web_server
 
 TOKEN = re.compile(rb"(unsubscribe|preferences)/([\w.-]+)")
 ADA = "email,name,edition\nada@example.org,Ada Whitlock,near\n"
@@ -205,3 +207,18 @@ def test_what_is_previewed_is_what_goes_out(desk: Desk, sink: Sink) -> None:
 def test_it_says_that_serve_shows_it_too(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("newsletter.cli.preview.served", lambda config: "http://127.0.0.1:8000")
     assert "http://127.0.0.1:8000/admin/issues/1/preview" in desk.call("preview", 1).out
+
+
+@pytest.mark.parametrize(
+    ("body", "password", "found"),
+    [(b'{"status": "ok"}', "a long password", True), (b"<p>Another one", "a long password", False), (b"{}", "", False)],
+)
+def test_whether_serve_runs(tmp_path: Path, body: bytes, password: str, found: bool) -> None:
+    with web_server() as other:
+        other.pages["/healthz"] = Answer(body=body)
+        environ = {"NEWSLETTER_WEB__PORT": str(other.port)}
+        environ |= {"NEWSLETTER_WEB__PASSWORD": password} if password else {}
+        (tmp_path / "config.yaml").write_text("site: {name: The Harbour Light}\n")
+        config = load(tmp_path / "config.yaml", environ)
+        assert served(config) == (f"http://127.0.0.1:{other.port}" if found else "")
+    assert served(config) == ""

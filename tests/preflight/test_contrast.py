@@ -93,6 +93,11 @@ def test_outlooks_mark_is_understood_wherever_it_stands(selector: str) -> None:
     assert "#333333 on #ffffff has a contrast of 1.7 in Outlook's dark mode;" in found(html)
 
 
+def test_outlooks_mark_weighs_as_much_as_a_class() -> None:
+    style = "<style>[data-ogsc] .x{color:#333 !important} .x{color:#222 !important}</style>"
+    assert "#333333 on #ffffff" in found(f"{style}<p class=x>Mark</p>")
+
+
 def test_gmails_inversion_is_foreseen() -> None:
     """Blue on white is fine; the same blue with its lightness turned round, on black, is not."""
     html = '<p style="color:#0000ee">Blue</p>'

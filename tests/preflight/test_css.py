@@ -5,10 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from newsletter.preflight.cascade import matches
 from newsletter.preflight.css import inline, media_matches, sheet
+from newsletter.preflight.features import used
+from newsletter.preflight.modes import LIGHT
 from newsletter.preflight.page import Page, words
+from newsletter.preflight.painting import Painting
 from newsletter.preflight.rules import RULES
 from tests.preflight.judging import examined
 from tests.preflight.test_contrast import message
@@ -65,6 +70,21 @@ def test_comments_are_gone_and_what_stood_around_them_stays() -> None:
     page = Page("<p>a<!-- b -->c<b>d</b><!-- e -->f</p><!--[if mso]><p>g</p><![endif]-->")
     assert words(page.root) == "ac d f"
     assert all(isinstance(element.tag, str) for element in page.root.iter())
+
+
+_CSS = st.text(alphabet="a1.#:;{}()[]@'\"\\/*-,%! \n\x00é", max_size=60)
+
+
+@settings(deadline=None)  # other work on the machine is no fault
+@given(_CSS, _CSS)
+def test_any_css_is_read_or_left_out(style: str, block: str) -> None:
+    page = Page(f"<style>{block}</style>")
+    page.root.set("style", style)
+    parsed = sheet(page.all("style"))
+    assert all(isinstance(each.value, str) for each in inline(style))
+    assert media_matches(style, {}, 600) in (True, False)
+    assert all(use.row.title for use in used(page, parsed))
+    assert Painting(page, parsed.rules).looks(LIGHT)
 
 
 HOSTILE = {

@@ -51,6 +51,7 @@ LAID_OUT = '<table role="presentation">'
         (requests.third_party, "<style>p{background:url(https://pixel.example/b)}</style>", "pixel.example"),
         (requests.third_party, '<table background="https://pixel.example/b"></table>', "pixel.example"),
         (requests.third_party, '<img src="https://news.example.org.evil.example/1.gif">', "evil.example"),
+        (requests.third_party, '<img src="https://evilnews.example.org/1.jpg">', "asks evilnews.example.org"),
         (requests.third_party, '<img src="https://other.example.org/1.gif">', "asks other.example.org"),
         (targets.hard_to_hit, '<p style="line-height:20px"><a href="/x">Past issues</a></p>', "with 20 of 44 px"),
         (
@@ -123,6 +124,16 @@ def test_a_hidden_preheader_needs_no_language() -> None:
     what = replace(examined(), raw=message(html))
     for rule in (structure.no_language, structure.no_title, structure.no_colour_scheme, structure.headings):
         assert said(rule, what) == ""
+
+
+def test_the_link_that_lacks_most_is_named_with_what_it_lacks() -> None:
+    low, lower = (
+        '<p style="line-height:30px"><a href="/x">A</a></p>',
+        '<p style="line-height:20px"><a href="/x">B</a></p>',
+    )
+    (finding,) = targets.hard_to_hit(with_a_tall_way_out(low + lower))
+    assert "hit with a thumb: 2, the lowest is “B” with 20 of 44 px" in finding.reason
+    assert "12px more padding" in finding.remedy
 
 
 def test_pictures_from_media_url_are_our_own() -> None:

@@ -287,3 +287,18 @@ def test_issues_move_only_from_where_they_are(database: Database) -> None:
             issues.save_draft(connection, issue)
         assert [found.id for found in issues.listing(connection, "tech", "uk", [IssueState.SENT])] == [issue.id]
         assert issues.listing(connection, "other") == []
+
+
+def test_an_explainer_is_told_at_greater_length(database: Database) -> None:
+    sentence = "It listens to the rivets and writes down what it hears. "
+    add(database, "bridge", days=1, body=sentence * 40)
+    add(database, "moth", days=2, tags=["Explainer"], body=WORDS["moth"] + " " + sentence * 40)
+    add(database, "violin", days=3, categories=["Music", "explainer"], body=WORDS["violin"] + " " + sentence * 40)
+    add(database, "parcel", days=4, body=WORDS["parcel"] + " " + sentence * 40)
+    book = Notebook()
+    make(database, replace(UK, max_stories=10, weights=Weights(variety=0)), renderer=book)
+    lengths = {story.title: len(story.long_excerpt.split()) for story in book.digests[-1].stories}
+    assert 80 < lengths["The bridge of the year"] <= 110
+    assert 50 < lengths["The moth of the year"] <= 75
+    assert 50 < lengths["The violin of the year"] <= 75
+    assert lengths["The parcel of the year"] == 0
