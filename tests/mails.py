@@ -1,4 +1,4 @@
-"""Every mail that this program sends, as its reader gets it: the sample issue in each theme, each notice, other tongues."""
+"""Every mail that we send, as its reader gets it: the sample issue in each theme, each notice, other tongues."""
 
 from __future__ import annotations
 
@@ -11,21 +11,13 @@ from newsletter.domain.theme import THEMES, ThemeName, theme
 from newsletter.text.dates import full_date
 from newsletter.text.render import NOTICES, Rendered, Renderer
 from newsletter.text.slots import fill_html, fill_text, values
-from tests.digests import EDITION, LINKS, READER, SITE, digest, renderer, story
+from tests.digests import EDITION, LINKS, READER, digest, renderer, story
+from tests.notice_samples import given
 
 NOTE = (
     "I wrote this one on the ferry, which was late. That gave me time for the third story, and you may want to "
     "keep some for it too.\n\nThank you for the letters about door locks. All forty said the same thing."
 )
-# What notices say beside the edition: links are ours, `days` is how long a link works.
-NOTICE_VALUES: Mapping[str, object] = {
-    "confirm_url": f"{SITE}/confirm/{'c4-Q' * 20}",
-    "archive_url": LINKS.archive,
-    "preferences_url": READER.preferences_url,
-    "unsubscribe_url": READER.unsubscribe_url,
-    "signup_url": LINKS.signup,
-    "days": 7,
-}
 LONG_WORD = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
 
 
@@ -46,11 +38,24 @@ def turned_mail(name: ThemeName) -> Rendered:
     return replace(made, html=made.html.replace(full_date(day, "ar"), full_date(day, EDITION.language)))
 
 
+@lru_cache
+def endless_mail(name: ThemeName, tongue: str) -> Rendered:
+    """An issue in which every text is one word that is longer than its place."""
+    word = LONG_WORD
+    long = digest(
+        replace(story(), title=word, long_excerpt=word),
+        replace(story(1), title=word, excerpt=word, category=word),
+        replace(story(3), title=word, source=word),
+        *(replace(story(number), title=word, source=word, category=word) for number in range(7)),
+        edition=replace(EDITION, name=word, tagline=word, language=tongue, theme=theme(name)),
+    )
+    return filled(_renderer().digest(replace(long, note=word), LINKS))
+
+
 @lru_cache(maxsize=64)
 def notice_mail(kind: str, name: ThemeName = "classic", tongue: str = "en-GB") -> Rendered:
     edition = replace(EDITION, theme=theme(name), language=tongue)
-    given = {value: NOTICE_VALUES[value] for value in NOTICES[kind]}
-    return filled(_renderer().notice(kind, {"edition": edition, **given}))
+    return filled(_renderer().notice(kind, given(kind, edition)))
 
 
 def every_mail() -> dict[str, Rendered]:
@@ -77,8 +82,8 @@ def _renderer() -> Renderer:
 
 def filled(made: Rendered) -> Rendered:
     """Its slots filled for the sample's reader."""
-    given = values(READER)
-    return replace(made, html=fill_html(made.html, given), text=fill_text(made.text, given))
+    reader = values(READER)
+    return replace(made, html=fill_html(made.html, reader), text=fill_text(made.text, reader))
 
 
 # name, tagline, two stories: title and text.
@@ -104,14 +109,23 @@ _TONGUES: Mapping[str, tuple[str, str, tuple[str, str], tuple[str, str]]] = {
     "zh-Hans": (
         "科技解码",
         "一周科技，平实讲述",
-        ("老港口用潮水给数据中心降温，余热送进隔壁的游泳池", "工程师们为每天来去两次的海水找到了第二种用途。上周，市议会签了字。"),
+        (
+            "老港口用潮水给数据中心降温，余热送进隔壁的游泳池",
+            "工程师们为每天来去两次的海水找到了第二种用途。上周，市议会签了字。",
+        ),
         ("故意忘记一切的浏览器", "它每次打开网页都像第一次。开发者说，这正是目的所在；商店却说，这是一场战争。"),
     ),
     "en": (
         "🛰️ Tech Decoded 🛰️",
         "The week in technology 🧭, told plainly 👩🏽‍🔧",
-        ("🌊 A harbour town wires its tide mill to the data hall 🏭", "It cools four halls 🧊 and warms the baths 🏊🏽‍♀️."),
-        ("👩‍👩‍👧‍👦 Schools swap tablets for paper 📝, then swap half back", "Handwriting ✍🏿 is back for the under-tens."),
+        (
+            "🌊 A harbour town wires its tide mill to the data hall 🏭",
+            "It cools four halls 🧊 and warms the baths 🏊🏽‍♀️.",
+        ),
+        (
+            "👩‍👩‍👧‍👦 Schools swap tablets for paper 📝, then swap half back",
+            "Handwriting ✍🏿 is back for the under-tens.",
+        ),
     ),
 }
 TONGUES = tuple(_TONGUES)
