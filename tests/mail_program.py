@@ -52,8 +52,8 @@ for (const it of document.querySelectorAll('body, body *')) {
   if (back[3] !== 0 && light(back) > 0.5) changes.push([it, 'background-color', turned(back)])
   if (light(ink) < 0.5) changes.push([it, 'color', turned(ink)])
   for (const side of ['top', 'right', 'bottom', 'left']) {
-    const edge = parts(style.getPropertyValue(`border-${side}-color`))
-    if (style.getPropertyValue(`border-${side}-style`) !== 'none') changes.push([it, `border-${side}-color`, turned(edge)])
+    const name = `border-${side}-color`, drawn = parseFloat(style.getPropertyValue(`border-${side}-width`))
+    if (drawn) changes.push([it, name, turned(parts(style.getPropertyValue(name)))])
   }
 }
 for (const [it, name, value] of changes) it.style.setProperty(name, value, 'important')

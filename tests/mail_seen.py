@@ -34,9 +34,9 @@ _MEASURE = """() => {
     cut,
     targets: [...document.querySelectorAll('a[href]')].filter(it => getComputedStyle(it).display !== 'inline')
       .map(it => [it.textContent.trim(), it.getBoundingClientRect().height]),
-    letters: [...document.querySelectorAll('h1, h2, h3, p, a')].filter(it => it.textContent.trim() && shown(it)).map(it => {
+    letters: [...document.querySelectorAll('h1, h2, h3, p, a')].filter(it => it.innerText && shown(it)).map(it => {
       const style = getComputedStyle(it), size = parseFloat(style.fontSize)
-      return [it.textContent.trim().slice(0, 40), size, parseFloat(style.lineHeight) / size]
+      return [it.innerText.trim().slice(0, 40), size, parseFloat(style.lineHeight) / size]
     }),
     lefts: boxes.map(box => Math.round(box.left)),
     rights: boxes.map(box => Math.round(innerWidth - box.right)),

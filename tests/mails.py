@@ -1,4 +1,4 @@
-"""Every mail that this program sends, as its reader gets it: the sample issue in each theme, each notice, other tongues."""
+"""Every mail that we send, as its reader gets it: the sample issue in each theme, each notice, other tongues."""
 
 from __future__ import annotations
 
@@ -18,8 +18,11 @@ NOTE = (
     "I wrote this one on the ferry, which was late. That gave me time for the third story, and you may want to "
     "keep some for it too.\n\nThank you for the letters about door locks. All forty said the same thing."
 )
+<<<<<<< HEAD
 
 
+=======
+>>>>>>> a267ff536f5865f9e9435cdbe3c8dc724e97d972
 LONG_WORD = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
 
 
@@ -38,6 +41,20 @@ def turned_mail(name: ThemeName) -> Rendered:
     made = filled(_renderer().digest(replace(told, note=NOTE), LINKS))
     day = told.date.date()
     return replace(made, html=made.html.replace(full_date(day, "ar"), full_date(day, EDITION.language)))
+
+
+@lru_cache
+def endless_mail(name: ThemeName, tongue: str) -> Rendered:
+    """An issue in which every text is one word that is longer than its place."""
+    word = LONG_WORD
+    long = digest(
+        replace(story(), title=word, long_excerpt=word),
+        replace(story(1), title=word, excerpt=word, category=word),
+        replace(story(3), title=word, source=word),
+        *(replace(story(number), title=word, source=word, category=word) for number in range(7)),
+        edition=replace(EDITION, name=word, tagline=word, language=tongue, theme=theme(name)),
+    )
+    return filled(_renderer().digest(replace(long, note=word), LINKS))
 
 
 @lru_cache(maxsize=64)
@@ -70,8 +87,13 @@ def _renderer() -> Renderer:
 
 def filled(made: Rendered) -> Rendered:
     """Its slots filled for the sample's reader."""
+<<<<<<< HEAD
     filling = values(READER)
     return replace(made, html=fill_html(made.html, filling), text=fill_text(made.text, filling))
+=======
+    reader = values(READER)
+    return replace(made, html=fill_html(made.html, reader), text=fill_text(made.text, reader))
+>>>>>>> a267ff536f5865f9e9435cdbe3c8dc724e97d972
 
 
 # name, tagline, two stories: title and text.

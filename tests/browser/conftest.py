@@ -1,4 +1,4 @@
-"""One Chromium for a worker's browser tests, one mail program in it, and each look of a mail taken once."""
+"""One Chromium for a module of browser tests, one mail program in it, and each look of a mail taken once."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(without)
 
 
-# For this folder, not for the session: playwright keeps an event loop running, which other tests must not meet.
-@pytest.fixture(scope="package")
+# For a module, not for longer: playwright keeps an event loop running, which what others open must not meet.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         opened = launch(playwright)
@@ -32,12 +32,12 @@ def browser() -> Iterator[Browser]:
         opened.close()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def program(browser: Browser) -> MailProgram:
     return mail_program(browser, scene)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def eye(program: MailProgram) -> Eye:
     """What is seen of a mail; asked twice, it looks once."""
     known: dict[tuple[str, Look], Seen] = {}

@@ -1,7 +1,7 @@
 """Every theme looks as it did: 600 and 375 px wide, by day and by night, compared with small pictures.
 
-The pictures are a quarter of the size, and what counts is the mean colour of a block of 32 px: another machine's letters
-make no difference, a block, column or colour that is gone does. After a wanted change: make golden.
+The pictures are a quarter of the size, and what counts is the mean colour of a block of 32 px: letters drawn by another
+machine make no difference, a block, column or colour that is gone does. After a wanted change: make golden.
 """
 
 from __future__ import annotations
