@@ -18,11 +18,8 @@ NOTE = (
     "I wrote this one on the ferry, which was late. That gave me time for the third story, and you may want to "
     "keep some for it too.\n\nThank you for the letters about door locks. All forty said the same thing."
 )
-<<<<<<< HEAD
 
 
-=======
->>>>>>> a267ff536f5865f9e9435cdbe3c8dc724e97d972
 LONG_WORD = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
 
 
@@ -87,13 +84,8 @@ def _renderer() -> Renderer:
 
 def filled(made: Rendered) -> Rendered:
     """Its slots filled for the sample's reader."""
-<<<<<<< HEAD
     filling = values(READER)
     return replace(made, html=fill_html(made.html, filling), text=fill_text(made.text, filling))
-=======
-    reader = values(READER)
-    return replace(made, html=fill_html(made.html, reader), text=fill_text(made.text, reader))
->>>>>>> a267ff536f5865f9e9435cdbe3c8dc724e97d972
 
 
 # name, tagline, two stories: title and text.
