@@ -1,10 +1,11 @@
 #!/bin/sh
-# What the tests need beside Python: Chromium for the pages (and a font for it), PostgreSQL's server programs for the
+# What the tests need beside Python: Chromium for the pages, the fonts that its pictures are compared in, PostgreSQL's server programs for the
 # second database. The benchmarks need the sqlite3 program and Postfix's smtp-sink and smtp-source as their references,
 # the tests of a power cut strace.
 set -eu
 missing=""
-command -v chromium >/dev/null || missing="$missing chromium fonts-liberation"
+command -v chromium >/dev/null || missing="$missing chromium"
+ls /usr/share/fonts/truetype/liberation*/LiberationSans-Regular.ttf >/dev/null 2>&1 || missing="$missing fonts-liberation"
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || missing="$missing postgresql"
 command -v sqlite3 >/dev/null || missing="$missing sqlite3"
 command -v strace >/dev/null || missing="$missing strace"

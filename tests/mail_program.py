@@ -144,6 +144,7 @@ class MailProgram:
     def picture(self, html: str, look: Look) -> bytes:
         """The whole mail from its first line to its last, as PNG."""
         page = self.show(html, look)
+        page.set_viewport_size({"width": look.width, "height": 100})  # a short mail makes a short picture
         page.evaluate("document.fonts.ready")
         return page.screenshot(full_page=True, animations="disabled")
 

@@ -23,10 +23,16 @@ NOTE = (
 LONG_WORD = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
 
 
+def sample() -> Digest:
+    """The sample digest with every block there is: an explainer among its stories."""
+    stories = [story(number) for number in range(10)]
+    return digest(*stories[:3], replace(stories[3], tags=("explainer",)), *stories[4:])
+
+
 @lru_cache(maxsize=64)
 def issue_mail(name: ThemeName, tongue: str = "en-GB") -> Rendered:
     """The sample issue in a theme, its slots filled for the sample's reader."""
-    told = digest() if tongue == "en-GB" else in_tongue(tongue)
+    told = sample() if tongue == "en-GB" else in_tongue(tongue)
     styled = replace(told, edition=replace(told.edition, theme=theme(name)), note=NOTE)
     return filled(_renderer().digest(styled, LINKS))
 
@@ -34,7 +40,7 @@ def issue_mail(name: ThemeName, tongue: str = "en-GB") -> Rendered:
 @lru_cache
 def turned_mail(name: ThemeName) -> Rendered:
     """The sample issue with the same words, as a newsletter that is read from right to left."""
-    told = digest(edition=replace(EDITION, theme=theme(name), language="ar"))
+    told = replace(sample(), edition=replace(EDITION, theme=theme(name), language="ar"))
     made = filled(_renderer().digest(replace(told, note=NOTE), LINKS))
     day = told.date.date()
     return replace(made, html=made.html.replace(full_date(day, "ar"), full_date(day, EDITION.language)))
