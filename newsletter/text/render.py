@@ -223,7 +223,7 @@ def _clean_story(story: DigestStory) -> DigestStory:
     """Texts without what cannot be seen (slot markers among it), links that lead to the web or nowhere."""
     return replace(
         story,
-        title=one_line(story.title) or story.url,
+        title=one_line(story.title) or one_line(story.url),
         url=_web(story.url),
         source=one_line(story.source),
         excerpt=one_line(story.excerpt),

@@ -110,8 +110,9 @@ def assert_it_may_leave(findings: list[Finding]) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(posts, min_size=1, max_size=4))
+@example([Post("s", "k", "https://example.org/\x1f", "", NOW)])
 @example([Post("s", "k", "https://example.org/", NASTY[1], NOW, body=NASTY[1])])
 @example([Post("s", "k", "https://example.org/", NASTY[2], NOW, body=NASTY[2])])
 def test_no_words_of_a_post_block(told: list[Post]) -> None:
