@@ -1,7 +1,7 @@
 #!/bin/sh
-# What the tests need beside Python: Chromium for the pages, the fonts that its pictures are compared in, PostgreSQL's server programs for the
-# second database. The benchmarks need the sqlite3 program and Postfix's smtp-sink and smtp-source as their references,
-# the tests of a power cut strace.
+# What the tests need beside Python: Chromium for the pages, the fonts that its pictures are compared in, PostgreSQL's
+# server programs for the second database. The benchmarks need the sqlite3 program and Postfix's smtp-sink and
+# smtp-source as their references, the tests of a power cut strace.
 set -eu
 missing=""
 command -v chromium >/dev/null || missing="$missing chromium"

@@ -75,6 +75,13 @@ _OWN_RULES = """rules => {
   own.textContent = rules
 }"""
 
+# Pictures too: else they may be drawn when the moment suits, and one picture is not the next.
+_ALL_THERE = """async () => {
+  await document.fonts.ready
+  await Promise.all([...document.images].map(it => it.decode().catch(() => null)))
+  await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))
+}"""
+
 
 def _unchanged(html: str) -> str:
     return html
@@ -145,7 +152,7 @@ class MailProgram:
         """The whole mail from its first line to its last, as PNG."""
         page = self.show(html, look)
         page.set_viewport_size({"width": look.width, "height": 100})  # a short mail makes a short picture
-        page.evaluate("document.fonts.ready")
+        page.evaluate(_ALL_THERE)
         return page.screenshot(full_page=True, animations="disabled")
 
     def answer(self, route: Route) -> None:
@@ -162,8 +169,18 @@ class MailProgram:
 
 
 def launch(playwright: Playwright) -> Browser:
-    """Subpixel colours and hinting depend on a screen, so the letters do without."""
-    still = ["--no-sandbox", "--hide-scrollbars", "--disable-lcd-text", "--font-render-hinting=none"]
+    """Subpixel colours and hinting depend on a screen, and what is drawn when on the load: neither is wanted."""
+    still = [
+        "--no-sandbox",
+        "--hide-scrollbars",
+        "--disable-lcd-text",
+        "--font-render-hinting=none",
+        "--force-color-profile=srgb",
+        "--disable-checker-imaging",
+        "--disable-partial-raster",
+        "--disable-new-content-rendering-timeout",
+        "--run-all-compositor-stages-before-draw",
+    ]
     return playwright.chromium.launch(executable_path=CHROMIUM, args=still)
 
 
