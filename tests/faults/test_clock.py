@@ -16,7 +16,7 @@ from tests.ledger import subscribe
 from tests.sending import HASTY, address, check_the_books, lines, now_utc, send, started
 from tests.smtp_sink import Sink, reply
 
-LATER = reply(451, "4.7.1 later")
+LATER = reply(451, "4.2.0 later")
 
 
 @pytest.mark.parametrize("days", [-400, -1 / 24, 1 / 24, 400])
