@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -115,6 +117,16 @@ def digest(*stories: DigestStory, edition: Edition = EDITION) -> Digest:
 
 def renderer(**templates: str) -> Renderer:
     """The project's templates; `templates` stand before them, under their name with / for __ and . for _dot_."""
+    return _with(templates) if templates else _plain()
+
+
+@cache
+def _plain() -> Renderer:
+    """One for all tests of a process: Jinja compiles each template once."""
+    return _with({})
+
+
+def _with(templates: Mapping[str, str]) -> Renderer:
     own = {name.replace("__", "/").replace("_dot_", "."): source for name, source in templates.items()}
     return Renderer(jinja2.ChoiceLoader([jinja2.DictLoader(own), jinja2.FileSystemLoader(TEMPLATES)]))
 

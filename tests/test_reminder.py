@@ -207,7 +207,7 @@ def test_two_at_once_remind_once(watch: Watch) -> None:
     assert [(kind, email) for kind, email, _ in queued(apps[0])] == TWICE
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_two_processes_remind_once_and_the_next_one_does_where_one_was_killed(desk: Desk, watch: Watch) -> None:
     victim = other(desk, FRIDAY - DAY, "build")
     victim.communicate("go\n", timeout=60)

@@ -39,7 +39,7 @@ def test_no_accessibility_violation_in_a_theme(program: MailProgram, name: str, 
     assert violations(program.show(every_mail()[name].html, look), WHOLE) == []
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("name", THEMES)
 def test_colours_that_gmail_changes_can_be_read(program: MailProgram, name: str) -> None:
     """Those that it turns round all at once keep their distance; those that it changes one by one may not."""

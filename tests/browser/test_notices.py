@@ -27,6 +27,7 @@ def faults(program: MailProgram, html: str, scheme: Scheme) -> list[str]:
     return violations(program.show(html, Look(600, scheme)), WHOLE if scheme == "light" else CONTRAST)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("look", THEMES)
 def test_no_accessibility_violation_in_any_theme(program: MailProgram, look: ThemeName, scheme: Scheme) -> None:
@@ -34,7 +35,7 @@ def test_no_accessibility_violation_in_any_theme(program: MailProgram, look: The
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.long)])
 def test_no_accessibility_violation_in_any_notice(program: MailProgram, scheme: Scheme) -> None:
     mails = {kind: made(kind) for kind in NOTICES} | {name: made("reminder", **case) for name, case in CASES.items()}
     assert [name for name, html in mails.items() if faults(program, html, scheme)] == []

@@ -20,6 +20,7 @@ from tests.digests import EDITION, LINKS, READER, digest, renderer
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = [
     pytest.mark.browser,
+    pytest.mark.long,
     pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: apt-get install chromium"),
 ]
 ASK = """() => [...document.querySelectorAll("*")].map(element => {

@@ -87,7 +87,7 @@ def address_of(site: Site, issue: Issue) -> str:
     return f"{site.url}/admin/issues/{issue.id}/preview"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(("width", "scheme", "kind"), SCREENS)
 def test_the_page_is_for_everybody(
     browser: Browser, site: Site, issue: Issue, file: Path, width: int, scheme: str, kind: str
@@ -153,6 +153,7 @@ def test_a_link_in_the_mail_opens_in_a_window_of_its_own(browser: Browser, site:
     page.context.close()
 
 
+@pytest.mark.long
 def test_as_a_subscriber_and_another_edition(browser: Browser, site: Site, issue: Issue) -> None:
     page, _ = open_page(browser, address_of(site, issue), 375, "light", scripts=False)
     page.get_by_label("See it as a subscriber").fill("nobody@example.org")

@@ -153,8 +153,10 @@ def test_a_message_that_cannot_be_made(tmp_path: Path) -> None:
     assert f"newsletter check {broken}" in said.err
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("theme", get_args(ThemeName))
+@pytest.mark.parametrize(
+    "theme",
+    [name if name == "classic" else pytest.param(name, marks=pytest.mark.long) for name in get_args(ThemeName)],
+)
 def test_an_inbox_gets_exactly_what_is_previewed(desk: Desk, sink: Sink, theme: str) -> None:
     """In every theme, for a stand-in and for a chosen reader; what differs is named in `unsealed`."""
     config = desk.folder / "config.yaml"

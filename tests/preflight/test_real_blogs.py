@@ -43,7 +43,7 @@ SILENT = {rule.__name__ for rule in RULES if rule.__module__.rpartition(".")[2] 
 
 pytestmark = [
     pytest.mark.skipif(not DATA.is_dir(), reason=f"real posts are missing: {DATA}"),
-    pytest.mark.slow,
+    pytest.mark.long,
 ]
 
 

@@ -52,13 +52,14 @@ def notice(kind: str, name: str) -> Examined:
     return replace(examined(), raw=message(rendered.html))
 
 
-@pytest.mark.parametrize("language", ["en-GB", "de", "ar"])
+@pytest.mark.parametrize("language", ["en-GB", pytest.param("de", marks=pytest.mark.long), "ar"])
 @pytest.mark.parametrize("name", THEMES)
 def test_a_theme_passes_every_rule_of_style(name: str, language: str) -> None:
     what = made(name, language)
     assert [told for rule in (*STYLE, targets.hard_to_hit) if (told := said(rule, what))] == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", THEMES)
 @pytest.mark.parametrize("kind", NOTICES)
 def test_a_notice_passes_every_rule_of_style(kind: str, name: str) -> None:

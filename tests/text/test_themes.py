@@ -103,7 +103,7 @@ def test_right_to_left_is_the_mirror(name: ThemeName) -> None:
     assert whole(name, language="ar").all("html")[0]["dir"] == "rtl"
 
 
-@pytest.mark.parametrize("name", THEMES)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.long] * (name != "letter")) for name in THEMES])
 @pytest.mark.parametrize("block", BLOCKS)
 def test_a_template_of_ones_own_changes_one_block(name: ThemeName, block: str) -> None:
     inside = "<mj-text>MY OWN</mj-text>" if block == "after" else "<p>MY OWN</p>"
