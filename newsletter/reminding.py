@@ -57,7 +57,7 @@ def reminder_values(app: App, edition: Edition, due: datetime, issue: Issue | No
 
 
 def _commands(edition: Edition, issue: Issue | None) -> list[tuple[str, str]]:
-    """What an editor may type, each with the name of its explanation in email/notices/words.txt."""
+    """What an editor may type, each with the name of its explanation among the phrases of a notice."""
     build = f"newsletter build {edition.newsletter} --edition {edition.key}"
     shown = [(f"newsletter preview {issue.id} --open", "does_preview")] if issue else []
     return [*shown, (build, "does_build"), *([(f"newsletter check {issue.id}", "does_check")] if issue else [])]

@@ -18,8 +18,7 @@ NOTE = (
     "I wrote this one on the ferry, which was late. That gave me time for the third story, and you may want to "
     "keep some for it too.\n\nThank you for the letters about door locks. All forty said the same thing."
 )
-
-
+TURNED = "he"
 LONG_WORD = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
 
 
@@ -39,11 +38,11 @@ def issue_mail(name: ThemeName, tongue: str = "en-GB") -> Rendered:
 
 @lru_cache
 def turned_mail(name: ThemeName) -> Rendered:
-    """The sample issue with the same words, as a newsletter that is read from right to left."""
-    told = replace(sample(), edition=replace(EDITION, theme=theme(name), language="ar"))
+    """The sample issue with the same words, read from right to left: in a language for which we have no phrases."""
+    told = replace(sample(), edition=replace(EDITION, theme=theme(name), language=TURNED))
     made = filled(_renderer().digest(replace(told, note=NOTE), LINKS))
     day = told.date.date()
-    return replace(made, html=made.html.replace(full_date(day, "ar"), full_date(day, EDITION.language)))
+    return replace(made, html=made.html.replace(full_date(day, TURNED), full_date(day, EDITION.language)))
 
 
 @lru_cache

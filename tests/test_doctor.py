@@ -61,6 +61,18 @@ def test_what_is_wrong_has_a_remedy(tmp_path: Path) -> None:
     assert any("attic cannot be read" in finding.message for finding in found)
 
 
+def test_a_language_without_phrases_is_told_with_the_files_to_write(tmp_path: Path) -> None:
+    desk = Desk(tmp_path).furnish()
+    config = desk.folder / "config.yaml"
+    for tag, told in (("pl", True), ("de-AT", False)):
+        text = config.read_text().replace("postal_address:", f"language: {tag}\n    postal_address:", 1)
+        other = config.with_name(f"{tag}.yaml")
+        other.write_text(text)
+        found = [one for one in examine(open_app(load(other, {})), {}) if "fixed phrases" in one.message]
+        assert bool(found) is told
+        assert all("email/words/pl.txt and email/notices/words/pl.txt" in one.remedy for one in found)
+
+
 def test_a_clock_that_was_set_back(app: App) -> None:
     Desk(app.config.folder).call("build", "harbour")
     before = App(app.config, app.database, lambda: app.clock().replace(year=2020))

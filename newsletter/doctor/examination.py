@@ -119,8 +119,28 @@ def _templates(app: App) -> Iterator[Finding]:
         except TemplateError as trouble:
             wrong += 1
             yield error("templates", str(trouble), "")
+    yield from _languages(app)
     if not wrong:
         yield ok("templates", f"{len(names)} email templates are sound.")
+
+
+def _languages(app: App) -> Iterator[Finding]:
+    """Editions whose mails have English phrases because there are none in their own language."""
+    from newsletter.text.phrases import ENGLISH
+    from newsletter.text.render import NOTICE_WORDS, WORDS
+
+    for key in app.config.newsletters:
+        for edition in app.editions(key):
+            spoken = edition.language.split("-")[0].lower()
+            files = [app.renderer.words_file(edition.language, folder) for folder in (WORDS, NOTICE_WORDS)]
+            missing = [file for file in files if file.endswith(f"/{ENGLISH}.txt") and spoken != ENGLISH]
+            if missing:
+                told = (
+                    f"edition {edition.key} is in {edition.language}, and the fixed phrases of its mails are English."
+                )
+                own = " and ".join(file.replace(f"/{ENGLISH}.", f"/{edition.language}.") for file in missing)
+                remedy = f"Write {' and '.join(missing)} as {own} in your templates folder, or correct `language`."
+                yield warning(key, told, remedy)
 
 
 def _sources(app: App) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""Dates as a language writes them, and the way it is read (Unicode's CLDR, by babel)."""
+"""Dates and numbers as a language writes them, and the way it is read (Unicode's CLDR, by babel)."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
+from babel.numbers import format_decimal
 
 
 def full_date(day: date, language: str) -> str:
@@ -23,6 +24,17 @@ def direction(language: str) -> str:
     """ltr or rtl."""
     locale = _locale(language)
     return locale.text_direction if locale else "ltr"
+
+
+def number(count: int, language: str) -> str:
+    """`1,234` in English, `1.234` in German."""
+    return format_decimal(count, locale=_locale(language) or "en")
+
+
+def plural_form(count: int, language: str) -> str:
+    """Zero, one, two, few, many or other, by the language's own rules; a language without data has English ones."""
+    locale = _locale(language) or Locale("en")
+    return str(locale.plural_form(count))
 
 
 @lru_cache(maxsize=4096)  # a send writes one date per reader, and they are few

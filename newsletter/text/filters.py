@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from newsletter.domain.digest import Also, DigestStory
 from newsletter.domain.picture import WIDE
 from newsletter.text import columns, note
+from newsletter.text.phrases import apart
 from newsletter.text.plain import one_line
 from newsletter.text.sentences import sentences
 
@@ -44,18 +45,19 @@ def paired(stories: Sequence[DigestStory]) -> tuple[list[tuple[DigestStory, Dige
     return pairs, [story for story in stories if id(story) not in taken]
 
 
-def counted(count: int, one: str, many: str) -> str:
-    """`1 story`, `3 stories`, `1,200 stories`."""
-    return f"{count:,} {one if count == 1 else many}"
+def initial(name: str) -> str:
+    """The first letter or digit of a name, as a capital; "" where it has none."""
+    return next((char.upper() for char in name if char.isalnum()), "")
 
 
 FILTERS: Mapping[str, Callable[..., object]] = {
+    "apart": apart,
     "wrap": columns.wrap,
     "underline": columns.underline,
     "paragraphs": paragraphs,
     "sentence": sentence,
     "paired": paired,
-    "counted": counted,
+    "initial": initial,
     "pieces": note.pieces,
     "spelled_out": note.spelled_out,
     "told_elsewhere": told_elsewhere,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from urllib.parse import quote
 
 import jinja2
@@ -16,9 +17,9 @@ from jinja2 import meta
 from newsletter.domain.digest import Also, Digest, DigestStory
 from newsletter.domain.edition import Edition
 from newsletter.domain.layout import arrange
-from newsletter.domain.theme import CLASSIC, THEMES, Theme
+from newsletter.domain.theme import THEMES, Theme
 from newsletter.errors import AddressError, TemplateError
-from newsletter.text import dates
+from newsletter.text import dates, phrases
 from newsletter.text.compiling import compile_mjml
 from newsletter.text.filters import FILTERS
 from newsletter.text.headers import mailbox
@@ -50,6 +51,7 @@ NOTICES: Mapping[str, tuple[str, ...]] = {
     ),
 }
 ISSUE = "email/digest"
+WORDS, NOTICE_WORDS = "email/words", "email/notices/words"  # folders of phrases, a file for each language
 SUBJECT_LENGTH = 250  # no inbox shows more than about 80
 PREHEADER_LENGTH = 140  # nor more than that of what follows it
 
@@ -88,7 +90,8 @@ class Renderer:
 
     def __init__(self, loader: jinja2.BaseLoader) -> None:
         self._loader = WithOriginals(loader)
-        self._environments: dict[Theme, Environment] = {}
+        self._bare = Environment(self._loader)
+        self._environments: dict[tuple[Theme, str], Environment] = {}
         self._sound: set[tuple[str, str]] = set()  # file and source of templates that passed the linter
         self._read: dict[str, _Source] = {}
 
@@ -106,6 +109,7 @@ class Renderer:
             "rest": clean.rest,
             "layout": arrange(clean),
             "writer": writer,
+            "signature": "" if writer in (clean.edition.name, clean.edition.newsletter_name) else writer,
             "answers_to": address,
             "stories": stories,
             "more": more,
@@ -116,7 +120,7 @@ class Renderer:
             "preheader": preheader(clean),
         }
         subject = self._subject(clean, values)
-        return self._rendered(ISSUE, {**values, "subject": subject}, edition.theme)
+        return self._rendered(ISSUE, {**values, "subject": subject}, clean.edition)
 
     def notice(self, kind: str, values: Mapping[str, object]) -> Rendered:
         """A mail to one person about their own subscription; `values` are `edition` and what NOTICES names.
@@ -128,11 +132,11 @@ class Renderer:
             raise TypeError(f"`edition` is an Edition, not {type(edition).__name__}")
         clean = _clean_edition(edition)
         given = {**_common(clean), **{name: values[name] for name in NOTICES[kind]}}
-        name, environment = f"email/notices/{kind}", self._environment(clean.theme)
+        name, environment = f"email/notices/{kind}", self._environment(clean.theme, clean.language)
         subject = one_line(environment.render_block(f"{name}.txt", "subject", given))
         before = one_line(environment.render_block(f"{name}.txt", "preheader", given, default=""))
         given["preheader"] = cut(before, PREHEADER_LENGTH)
-        return self._rendered(name, {**given, "subject": subject}, clean.theme)
+        return self._rendered(name, {**given, "subject": subject}, clean)
 
     def check(self, name: str) -> list[Finding]:
         """What the MJML compiler would swallow in the template `name` and all that it includes or extends."""
@@ -145,23 +149,35 @@ class Renderer:
                     self._sound.add((file, source))
         return findings
 
-    def _environment(self, theme: Theme) -> Environment:
-        """One for each theme, so that `theme` is known in every file, in those that are imported too."""
-        if theme not in self._environments:
-            made = Environment(self._loader)
-            made.globals.update(slot=slot, theme=theme)
-            made.filters.update(FILTERS)
-            self._environments[theme] = made
-        return self._environments[theme]
+    def words_file(self, language: str, folder: str = WORDS) -> str:
+        """The template with the fixed phrases for a language tag: English ones where there are no others."""
+        return phrases.in_language(folder, language, self._exists)
 
-    def _rendered(self, name: str, values: Mapping[str, object], theme: Theme) -> Rendered:
+    def _environment(self, theme: Theme, language: str) -> Environment:
+        """One for each theme and language, so that both are known in every file, in those that are imported too."""
+        if (theme, language) not in self._environments:
+            made = Environment(self._loader)
+            files = {"issue_words": self.words_file(language), "notice_words": self.words_file(language, NOTICE_WORDS)}
+            made.globals.update(slot=slot, theme=theme, **files)
+            made.filters.update(FILTERS, plural=partial(phrases.plural, language=language))
+            self._environments[theme, language] = made
+        return self._environments[theme, language]
+
+    def _exists(self, name: str) -> bool:
+        try:
+            self._loader.get_source(self._bare, name)
+        except jinja2.TemplateNotFound:
+            return False
+        return True
+
+    def _rendered(self, name: str, values: Mapping[str, object], edition: Edition) -> Rendered:
         if findings := self.check(f"{name}.mjml"):
             first = findings[0]
             more = f" ({len(findings) - 1} more like it)" if len(findings) > 1 else ""
             raise TemplateError(first.template, first.message + more, line=first.line)
-        environment = self._environment(theme)
-        source = environment.render(f"{name}.mjml", values)
-        text = environment.render(f"{name}.txt", values)
+        environment = self._environment(edition.theme, edition.language)
+        source = phrases.in_html(environment.render(f"{name}.mjml", values))
+        text = phrases.in_text(environment.render(f"{name}.txt", values), dates.direction(edition.language))
         html = compile_mjml(f"{name}.mjml", source)
         return Rendered(str(values["subject"]), str(values["preheader"]), html, _tidy(text))
 
@@ -169,32 +185,34 @@ class Renderer:
         edition = digest.edition
         label = f"config.yaml, `subject` of {edition.newsletter}, edition {edition.key}"
         given = {key: values[key] for key in ("lead", "stories", "edition", "number", "date")}
-        written = one_line(self._environment(edition.theme).render_text(label, edition.subject, given))
+        written = one_line(
+            self._environment(edition.theme, edition.language).render_text(label, edition.subject, given)
+        )
         return cut(written, SUBJECT_LENGTH) or f"{edition.name} {digest.number}"
 
     def _reached(self, name: str) -> Iterator[tuple[str, str]]:
         """File and source of every MJML template that `name` leads to. What is missing or broken, rendering says."""
         seen: set[str] = set()
         themes = [f"email/themes/{theme}.mjml" for theme in THEMES] if name == f"{ISSUE}.mjml" else []
-        waiting, bare = [name, *themes], self._environment(CLASSIC)
+        waiting = [name, *themes]
         while waiting:
             current = waiting.pop()
             if current in seen or current.endswith(".txt"):
                 continue
             seen.add(current)
             try:
-                read = self._source(bare, current)
+                read = self._source(current)
             except (jinja2.TemplateNotFound, jinja2.TemplateSyntaxError):
                 continue
             waiting += read.leads_to
             yield read.file, read.source
 
-    def _source(self, environment: Environment, name: str) -> _Source:
+    def _source(self, name: str) -> _Source:
         """As it is now. Reading and parsing cost more than writing an issue, so they are done once for each change."""
         read = self._read.get(name)
         if read is None or not read.is_fresh():
-            source, file, is_fresh = self._loader.get_source(environment, name)
-            named = meta.find_referenced_templates(environment.parse(source))
+            source, file, is_fresh = self._loader.get_source(self._bare, name)
+            named = meta.find_referenced_templates(self._bare.parse(source))
             read = _Source(file or name, source, tuple(filter(None, named)), is_fresh or (lambda: False))
             self._read[name] = read
         return read

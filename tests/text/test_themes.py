@@ -197,4 +197,6 @@ def test_sections_are_headings() -> None:
     told = digest(*stories, edition=replace(EDITION, sections=True))
     made = SHARED.digest(told, LINKS)
     assert re.search(r"R\n=\n.*\nS\n=\n", made.text, re.DOTALL)
-    assert made.html.index(">R</h2>") < made.html.index(stories[3].title) < made.html.index(">S</h2>")
+    assert (
+        made.html.index("<bdi>R</bdi></h2>") < made.html.index(stories[3].title) < made.html.index("<bdi>S</bdi></h2>")
+    )

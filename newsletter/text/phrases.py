@@ -1,0 +1,65 @@
+"""Phrases in the language of an edition: which file has them, how many of something there are, and what keeps apart.
+
+Right-to-left text that holds a name or a number in other letters is shown in the wrong order unless each stands apart
+from what surrounds it. Templates write `name|apart`, in both parts of a mail; HTML then has <bdi>, and a text of a
+right-to-left edition has the same signs of Unicode. Posts cannot bring any: text.plain drops them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from newsletter.text import dates
+
+ENGLISH = "en"
+APART, AGAIN = "\u2068", "\u2069"  # first strong isolate, pop directional isolate
+_TRADITIONAL = re.compile(r"zh-(hant|tw|hk|mo)\b", re.IGNORECASE)
+_TAG_OR_SIGN = re.compile(rf"<[^>]*>|[{APART}{AGAIN}]")
+
+
+def in_language(folder: str, language: str, exists: Callable[[str], bool]) -> str:
+    """The file with the phrases for a tag like de-AT: `folder`.txt where there is one, else de-AT.txt, de.txt or en.txt
+    in `folder`.
+
+    Chinese in traditional characters does not make do with the simplified ones.
+    """
+    parts = language.split("-")
+    tags = ["-".join(parts[:count]) for count in range(len(parts), 1, -1)]
+    if not _TRADITIONAL.match(language):
+        tags.append(parts[0].lower())
+    names = (f"{folder}.txt", *(f"{folder}/{tag}.txt" for tag in tags))
+    return next(filter(exists, names), f"{folder}/{ENGLISH}.txt")
+
+
+def plural(count: int, language: str, **forms: str) -> str:
+    """The form that the language has for so many, with the number for its `#`: one="# story", other="# stories".
+
+    The names are CLDR's: zero, one, two, few, many, other. A form that is not given is `other`; and 1 is always `one`,
+    for English phrases also stand in for languages without a plural. KeyError without `other`.
+    """
+    form = "one" if count == 1 and "one" in forms else dates.plural_form(count, language)
+    return forms.get(form, forms["other"]).replace("#", dates.number(count, language))
+
+
+def apart(value: object) -> str:
+    """`value` as a run of its own, whichever way its letters run; "" stays empty."""
+    if value == "":
+        return ""
+    text = value if isinstance(value, str) else str(value)
+    return text[:0] + APART + text + AGAIN  # begun with its own kind: markup stays markup
+
+
+def in_html(source: str) -> str:
+    """What stands apart is in <bdi>; nothing does inside a tag."""
+
+    def written(found: re.Match[str]) -> str:
+        sign = {APART: "<bdi>", AGAIN: "</bdi>"}.get(found[0])
+        return sign or found[0].replace(APART, "").replace(AGAIN, "")
+
+    return _TAG_OR_SIGN.sub(written, source)
+
+
+def in_text(text: str, direction: str) -> str:
+    """A text that runs from left to right does without: old terminals show the signs."""
+    return text if direction == "rtl" else text.replace(APART, "").replace(AGAIN, "")
