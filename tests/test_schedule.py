@@ -152,7 +152,7 @@ def other(desk: Desk, now: datetime, *steps: str) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_two_processes_run_it_once(desk: Desk, watch: Watch) -> None:
     tick(watch(THURSDAY), process_name())
     both = [other(desk, FRIDAY), other(desk, FRIDAY)]
@@ -169,7 +169,7 @@ def test_two_processes_run_it_once(desk: Desk, watch: Watch) -> None:
     assert sorted(edition for _, edition, _ in sent(watch(FRIDAY))) == ["far", "near"]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("step", ["collect", "build", "remember", "start"])
 def test_the_next_process_finishes_what_a_dead_one_began(desk: Desk, watch: Watch, step: str) -> None:
     tick(watch(THURSDAY), process_name())

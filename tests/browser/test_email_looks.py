@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from newsletter.domain.theme import THEMES, ThemeName
 from newsletter.text.render import NOTICES
@@ -34,14 +35,25 @@ LOOKS = {
 }
 DARK = ["dark", "inverted", "partly-inverted", "outlook-dark"]
 MAILS = [*THEMES, *NOTICES]
-# Notices share one template: what every program does is tried on one of them.
-SEEN = [
-    (mail, look) for mail in MAILS for look in LOOKS if mail in (*THEMES, "confirm") or look in ("wide", "narrowest")
-]
+
+
+def seen(*looks: str) -> list[ParameterSet]:
+    """Of each mail the looks that tell something: notices share one template, so one stands for all in most.
+
+    Themes and that notice, wide, narrow and dark, are looked at in every run; the rest is long.
+    """
+    return [
+        pytest.param(mail, look, marks=[] if whole and look in ("wide", "narrowest", "dark") else [pytest.mark.long])
+        for mail in MAILS
+        for look in looks
+        if (whole := mail in (*THEMES, "confirm")) or look in ("wide", "narrowest")
+    ]
+
+
 BUTTON = 44  # px, what a thumb needs
 
 
-@pytest.mark.parametrize(("mail", "look"), SEEN)
+@pytest.mark.parametrize(("mail", "look"), seen(*LOOKS))
 def test_nothing_is_cut_or_lost_and_nothing_but_pictures_is_asked_for(eye: Eye, mail: str, look: str) -> None:
     """Every word, in the same order: Gmail drops each <style> in accounts of others, many see no pictures."""
     html = every_mail()[mail].html
@@ -53,7 +65,7 @@ def test_nothing_is_cut_or_lost_and_nothing_but_pictures_is_asked_for(eye: Eye, 
     assert seen.asked == set(re.findall(r'<img\b[^>]*\bsrc="([^"]*)"', html))
 
 
-@pytest.mark.parametrize(("mail", "look"), [pair for pair in SEEN if pair[1] in DARK])
+@pytest.mark.parametrize(("mail", "look"), seen(*DARK))
 def test_a_dark_screen_gets_a_dark_mail(eye: Eye, mail: str, look: str) -> None:
     """By the reader's wish, by Outlook's marks, and where Gmail turns colours round."""
     html = every_mail()[mail].html
@@ -61,14 +73,14 @@ def test_a_dark_screen_gets_a_dark_mail(eye: Eye, mail: str, look: str) -> None:
     assert eye(html, LOOKS[look]).brightness < 0.25
 
 
-@pytest.mark.parametrize(("mail", "look"), [pair for pair in SEEN if pair[1] in ("wide", "narrowest", "no-style")])
+@pytest.mark.parametrize(("mail", "look"), seen("wide", "narrowest", "no-style"))
 def test_links_of_their_own_are_big_enough_for_a_thumb(eye: Eye, mail: str, look: str) -> None:
     targets = eye(every_mail()[mail].html, LOOKS[look]).targets
     assert targets or mail == "goodbye"
     assert [target for target in targets if target[1] < BUTTON] == []
 
 
-@pytest.mark.parametrize(("mail", "look"), [pair for pair in SEEN if pair[1] in ("narrowest", "no-style")])
+@pytest.mark.parametrize(("mail", "look"), seen("narrowest", "no-style"))
 def test_letters_are_large_and_lines_apart(eye: Eye, mail: str, look: str) -> None:
     letters = eye(every_mail()[mail].html, LOOKS[look]).letters
     assert len(letters) > 5
@@ -93,7 +105,14 @@ def test_every_tongue_fits_a_small_phone(eye: Eye, name: ThemeName, tongue: str)
     assert seen.tongue == [[tongue, "rtl" if tongue == "ar" else "ltr"]] * 2  # webmail keeps nothing above the body
 
 
-@pytest.mark.parametrize("look", [WIDE, NARROWEST, Look(320, program=NO_STYLE)], ids=["wide", "narrowest", "no-style"])
+@pytest.mark.parametrize(
+    "look",
+    [
+        pytest.param(WIDE, id="wide", marks=pytest.mark.long),
+        pytest.param(NARROWEST, id="narrowest"),
+        pytest.param(Look(320, program=NO_STYLE), id="no-style", marks=pytest.mark.long),
+    ],
+)
 @pytest.mark.parametrize("way", ["en", "ar"])
 @pytest.mark.parametrize("name", THEMES)
 def test_one_endless_word_everywhere_breaks(eye: Eye, name: ThemeName, way: str, look: Look) -> None:

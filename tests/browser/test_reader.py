@@ -185,7 +185,7 @@ def subscribe(page: Page) -> None:
         page.get_by_role("button", name="Subscribe").click()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_page_is_for_everybody(site: Site, browser: Browser, scheme: str) -> None:
     login = {"username": "operator", "password": "a long password"}

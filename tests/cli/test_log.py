@@ -67,7 +67,7 @@ def test_without_being_asked_a_sending_does_not_log(desk: Desk) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("form", ["json", "text"])
+@pytest.mark.parametrize("form", ["json", pytest.param("text", marks=pytest.mark.long)])
 def test_serve_through_a_whole_life(desk: Desk, sink: Sink, form: str) -> None:
     desk.call("send", 1, "--yes", "--wait", "0s")
     sink.fail("RCPT", reply(550, "5.1.1 <joan@example.org>: user unknown"), to="joan@example.org")

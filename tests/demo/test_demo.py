@@ -104,6 +104,7 @@ def test_its_pictures_are_there_without_a_network(done: tuple[Path, subprocess.C
     assert all((page.parent / picture).resolve().is_file() for picture in pictures)
 
 
+@pytest.mark.long
 def test_what_it_leaves_behind_can_be_played_with(done: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     folder, _ = done
     program = [sys.executable, "-m", "newsletter", "--config", str(folder / "look" / "config.yaml")]
@@ -118,6 +119,7 @@ def test_what_it_leaves_behind_can_be_played_with(done: tuple[Path, subprocess.C
         assert all(f">{story['title']}<" not in sent for story in issue["stories"])
 
 
+@pytest.mark.long
 def test_json_counts_what_the_table_shows(tmp_path: Path) -> None:
     result = demo(tmp_path, "--json")
     told = json.loads(result.stdout)
@@ -128,6 +130,7 @@ def test_json_counts_what_the_table_shows(tmp_path: Path) -> None:
     assert told["readers"] == {"added": 12, "refused": 1}
 
 
+@pytest.mark.long
 def test_it_runs_again_in_the_same_folder_whatever_the_environment_says(tmp_path: Path) -> None:
     for _ in range(2):
         result = demo(tmp_path, NEWSLETTER_DATABASE="sqlite:///elsewhere.db", NEWSLETTER_SMTP__HOST="mail.example.org")

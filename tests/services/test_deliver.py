@@ -99,7 +99,7 @@ def test_a_fault_that_passes_stops_nobody(sqlite_url: str, stage: str, action: A
         ("answer", SILENCE, "uncertain"),
     ],
 )
-@pytest.mark.parametrize("pipelining", ["yes", "no"])
+@pytest.mark.parametrize("pipelining", ["yes", pytest.param("no", marks=pytest.mark.long)])
 def test_one_readers_lasting_fault_is_theirs_alone(
     sqlite_url: str, stage: str, action: Action, state: str, pipelining: str
 ) -> None:

@@ -61,7 +61,7 @@ def pairs(counts: Iterable[int]) -> int:
     return sum(count * (count - 1) // 2 for count in counts)
 
 
-@pytest.mark.parametrize("_run", range(3))
+@pytest.mark.parametrize("_run", [0, *(pytest.param(run, marks=pytest.mark.long) for run in (1, 2))])
 def test_precision_and_recall_on_news_made_up_for_this_run(_run: int) -> None:
     seed = int(os.environ.get("NEWS_SEED", random.SystemRandom().randrange(10**9)))
     items = corpus(seed)

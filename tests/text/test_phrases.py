@@ -96,7 +96,7 @@ def test_plurals_are_those_of_the_language(folder: str, language: str) -> None:
         assert needed <= forms or call == 'other="#"', call
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_mail_can_be_written(language: str) -> None:
     for name, made in mails(language):
