@@ -32,9 +32,24 @@ def postgres_url(postgres_server: Path) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: Path) -> Iterator[str]:
+    """The name of a database that has our tables and nothing in them: a copy is made in a tenth of the time."""
+    with postgres.database(postgres_server, "furnished") as url:
+        Database(url).close()
+        yield "furnished"
+
+
+@pytest.fixture
+def furnished_url(postgres_server: Path, postgres_template: str) -> Iterator[str]:
+    with postgres.database(postgres_server, f"t{next(_numbers)}", postgres_template) as url:
+        yield url
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def database_url(request: pytest.FixtureRequest) -> str:
-    url: str = request.getfixturevalue(f"{request.param}_url")
+    """On PostgreSQL with our tables in it already."""
+    url: str = request.getfixturevalue("furnished_url" if request.param == "postgres" else "sqlite_url")
     return url
 
 

@@ -179,6 +179,7 @@ def test_a_note_that_cannot_be_used_is_said(desk: Desk, watch: Watch, inbox: Inb
     assert "note.md:3" in " ".join(inbox.mails[0].part("plain").split())
 
 
+@pytest.mark.long
 def test_a_process_that_dies_before_it_is_written_down_reminds_nobody_and_the_next_one_does(
     watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -196,6 +197,7 @@ def test_a_process_that_dies_before_it_is_written_down_reminds_nobody_and_the_ne
     assert [(kind, email) for kind, email, _ in queued(app)] == TWICE
 
 
+@pytest.mark.long
 def test_two_at_once_remind_once(watch: Watch) -> None:
     apps = [watch(FRIDAY - DAY) for _ in range(2)]
     both = [threading.Thread(target=tick, args=(app, str(number))) for number, app in enumerate(apps)]

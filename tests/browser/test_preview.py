@@ -107,6 +107,7 @@ def test_the_page_is_for_everybody(
 
 
 @pytest.mark.parametrize("kind", ["served", "file"])
+@pytest.mark.long
 def test_each_view_is_chosen_by_keyboard(browser: Browser, site: Site, issue: Issue, file: Path, kind: str) -> None:
     address = address_of(site, issue) if kind == "served" else file.as_uri()
     page, asked = open_page(browser, address, 1280, "light", scripts=False)
@@ -143,6 +144,7 @@ def test_the_views_differ_as_mail_programs_do(browser: Browser, site: Site, issu
     assert seen["inverted"][2] == "invert(1) hue-rotate(180deg)"
 
 
+@pytest.mark.long
 def test_a_link_in_the_mail_opens_in_a_window_of_its_own(browser: Browser, site: Site, issue: Issue) -> None:
     """It can be tried out, it changes nothing, and what it leads to is no prisoner of the frame."""
     page, _ = open_page(browser, address_of(site, issue), 1280, "light", scripts=False)

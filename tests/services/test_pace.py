@@ -22,6 +22,8 @@ from tests.smtp_sink import Received, Sink, reply
 
 READERS = 30  # a third of them at each of d0.example, d1.example, d2.example
 
+pytestmark = pytest.mark.long  # what they say of a counted clock: tests/domain/test_pace.py
+
 
 def paced(limits: Limits, warm_up: WarmUp | None = None) -> Pace:
     return Pace(Pacer(limits, time.monotonic()), warm_up)

@@ -341,7 +341,7 @@ def how_often(examples: int) -> settings:
 
 
 def test_the_ledger_on_sqlite() -> None:
-    run_state_machine_as_test(OnSQLite, settings=how_often(35))
+    run_state_machine_as_test(OnSQLite, settings=how_often(25))
 
 
 @pytest.mark.postgres
