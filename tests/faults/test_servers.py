@@ -155,7 +155,7 @@ def test_the_pauses_between_retries_grow(both_books: Database, stage: str) -> No
     issue = started(both_books)
     now, pauses = NOW, []
     with Sink() as sink:
-        sink.fail(stage, reply(451, "4.7.1 later"))
+        sink.fail(stage, reply(451, "4.2.0 later"))
         while True:
             end = send(both_books, issue, sink, policy, clock=lambda now=now: now)
             states = set(check_the_books(both_books, issue, sink).values())
