@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from xml.etree.ElementTree import Element
 
-from tinycss2.color4 import parse_color
-
+from newsletter.preflight.colour import Colour
+from newsletter.preflight.colour import colour as read
 from newsletter.preflight.css import inline
-
-Colour = tuple[float, float, float]  # red, green, blue: 0 to 1
-WHITE: Colour = (1.0, 1.0, 1.0)
 
 
 def declarations(element: Element) -> dict[str, str]:
@@ -25,10 +22,5 @@ def background(element: Element) -> Colour | None:
 
 def colour(value: str) -> Colour | None:
     """None for what is no colour, or a transparent one."""
-    parsed = parse_color(value.split(" ")[0] if "(" not in value else value) if value else None
-    if parsed is None or not hasattr(parsed, "to"):
-        return None
-    if parsed.alpha == 0:
-        return None
-    red, green, blue = (float(part) for part in parsed.to("srgb").coordinates)
-    return red, green, blue
+    found = read(value.split(" ")[0] if "(" not in value else value) if value else None
+    return found if found and found.alpha else None

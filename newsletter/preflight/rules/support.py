@@ -37,16 +37,16 @@ _REMEDIES = {
 def not_everywhere(examined: Examined) -> Iterator[Finding]:
     """What the layout hangs on, and too few readers see."""
     clients = examined.known.clients
-    first: dict[str, Use] = {}
+    first: dict[str, tuple[Use, Element]] = {}
     for use in examined.features:
         if use.bears and use.where is not None and use.row.score(clients) < ENOUGH:
-            first.setdefault(use.row.key, use)
-    for key, use in first.items():
+            first.setdefault(use.row.key, (use, use.where))
+    for key, (use, where) in first.items():
         failing = "; ".join(
             f"{how} {names}" for how, names in (("not in", use.row.no), ("only partly in", use.row.partly)) if names
         )
         reason = f"{use.row.title}: {use.row.score(clients):.0f} of 100 readers see it as meant, {failing}."
-        yield warn(place_of(use.where), reason, _REMEDIES.get(key, _ELSE))  # type: ignore[arg-type]
+        yield warn(place_of(where), reason, _REMEDIES.get(key, _ELSE))
 
 
 def only_in_style_block(examined: Examined) -> Iterator[Finding]:
