@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from newsletter.app import App
@@ -25,9 +24,7 @@ from newsletter.text.token import PREFERENCES, UNSUBSCRIBE
 
 if TYPE_CHECKING:
     from newsletter.domain.accounting import Accounting, Headway
-    from newsletter.preflight.examined import Examined
     from newsletter.services.line import Pace
-    from newsletter.services.preflight import Finding
 
 PREVIEW_MARK = "[Preview]"
 NOBODY = 0  # the subscriber that a preview's links name: they open, and change nothing
@@ -95,55 +92,6 @@ def readers(app: App, issue: Issue, edition: Edition) -> Callable[[Claim], Reade
 def stand_in(app: App, address: str = "reader@example.com") -> Claim:
     """A reader who is none, to see an issue as readers do."""
     return Claim(id=NOBODY, subscriber=NOBODY, email=address, since=app.clock())
-
-
-def inspect(app: App, issue: Issue) -> list[Finding]:
-    """Preflight, on the message as a reader would get it. The web is not asked: what a check heard of late is known."""
-    from newsletter.preflight.addresses import to_ask
-    from newsletter.services.preflight import judge
-    from newsletter.services.reach import remembered
-
-    examined = _examined(app, issue)
-    answers = remembered(app.database, to_ask(examined), app.clock())
-    return judge(examined.knowing(replace(examined.known, answers=answers)))
-
-
-def inspect_thoroughly(app: App, issue: Issue, online: bool) -> list[Finding]:
-    """The same, and spam filters are asked; `online` whether the web is, too. Takes seconds, a minute at most."""
-    from newsletter.preflight.addresses import to_ask
-    from newsletter.services import reach, spam
-    from newsletter.services.preflight import judge
-    from newsletter.sources.probe import probe
-
-    examined = _examined(app, issue)
-    urls, now = to_ask(examined), app.clock()
-    answers = reach.reach(app.database, urls, probe, now) if online else reach.remembered(app.database, urls, now)
-    verdicts = tuple(spam.verdicts(examined.raw)) if examined.raw else ()
-    known = replace(examined.known, answers=answers, asked=online, verdicts=verdicts)
-    return judge(examined.knowing(known))
-
-
-def support(app: App, issue: Issue) -> float:
-    """How well mail programs show what the message's layout hangs on, 0 to 100: see preflight.support."""
-    from newsletter.preflight.rules.support import score
-
-    return score(_examined(app, issue))
-
-
-def _examined(app: App, issue: Issue) -> Examined:
-    from newsletter.domain.clients import Clients
-    from newsletter.services.preflight import Known, examine
-    from newsletter.store import issues
-
-    with app.database.read() as connection:
-        former = issues.former_subject(connection, issue)
-    ready = outgoing(app, issue)
-    attached = content(app, issue).pictures
-    examined = examine(issue, ready.edition, ready.headers, ready.readers(stand_in(app)), attached)
-    now = None if issue.started_at else app.clock()  # one that went out long ago has its date from then
-    clients = Clients(**app.config.clients.model_dump())
-    media = urlsplit(app.config.media_url or "").hostname or ""
-    return examined.knowing(Known(now, former, clients=clients, media_host=media))
 
 
 def policy(app: App, wait: timedelta, patience: timedelta = timedelta()) -> DeliveryPolicy:

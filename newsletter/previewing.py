@@ -1,4 +1,4 @@
-"""An issue made ready to be looked at: whose copy, its bytes, what preflight says. Above outgoing.py."""
+"""An issue made ready to be looked at: whose copy, its bytes, what preflight says. Above checking.py."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ from base64 import b64encode
 from dataclasses import dataclass
 
 from newsletter.app import App
+from newsletter.checking import inspect
 from newsletter.domain.delivery import Claim
 from newsletter.domain.edition import Edition
 from newsletter.domain.issue import Issue
 from newsletter.domain.subscriber import Subscription, SubscriptionState
 from newsletter.errors import NewsletterError, NotFound
 from newsletter.illustrating import pictures_of
-from newsletter.outgoing import inspect, outgoing, stand_in
+from newsletter.outgoing import outgoing, stand_in
 from newsletter.preview.letter import Letter
-from newsletter.preview.sheet import Finding, Look, Onlooker
+from newsletter.preview.sheet import Look, Onlooker
 from newsletter.store import archive, subscribers
 from newsletter.text import media
 from newsletter.text.address import normalise
@@ -60,12 +61,9 @@ def look(app: App, issue: Issue, whose: Eyes) -> Look:
         raw = message(app, issue, whose)
     except (NewsletterError, ValueError) as error:
         trouble = str(error)
-    found = [
-        Finding(one.level.value == "block", one.place, one.reason, one.remedy, one.rule) for one in inspect(app, issue)
-    ]
     claim = whose.claim
     reader = Onlooker(claim.email, claim.name, whose.is_chosen, whose.remark, whose.asked)
-    return Look(issue, edition, Letter(raw), reader, found, _others(app, issue), trouble)
+    return Look(issue, edition, Letter(raw), reader, inspect(app, issue), _others(app, issue), trouble)
 
 
 def message(app: App, issue: Issue, whose: Eyes) -> bytes:

@@ -8,13 +8,14 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from newsletter.app import App
+from newsletter.checking import inspect
 from newsletter.domain.delivery import Envelope
 from newsletter.domain.edition import Edition
+from newsletter.domain.finding import blocking
 from newsletter.domain.issue import Issue, IssueState
 from newsletter.errors import WrongState
-from newsletter.outgoing import inspect, preview, stand_in
+from newsletter.outgoing import preview, stand_in
 from newsletter.services.notices import Compose, Letter, letter
-from newsletter.services.preflight import blocking
 from newsletter.services.remind import PREVIEW, REMINDER, Editor
 from newsletter.store import issues, subscribers
 from newsletter.store.notices import Notice

@@ -12,6 +12,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from newsletter.app import App
+from newsletter.domain.finding import demand, warnings
 from newsletter.domain.issue import Issue
 from newsletter.domain.occurrence import Occurrence, Schedule, next_occurrence, reminder_at
 from newsletter.errors import NewsletterError
@@ -160,14 +161,12 @@ def _report(plan: Planned, what: str, error: Exception) -> None:
 
 
 def _check(app: App, issue: Issue) -> None:
-    from newsletter.outgoing import inspect
-    from newsletter.services.preflight import Level, demand
+    from newsletter.checking import inspect
 
     findings = inspect(app, issue)
-    for finding in findings:
-        if finding.level is Level.WARN:
-            facts = {"issue": issue.id, "rule": finding.rule, "place": finding.place}
-            tell(log, logging.WARNING, "preflight", f"issue {issue.id}: {finding.message}", **facts)
+    for finding in warnings(findings):
+        facts = {"issue": issue.id, "rule": finding.rule, "place": finding.place}
+        tell(log, logging.WARNING, "preflight", f"issue {issue.id}: {finding.message}", **facts)
     demand(findings)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from newsletter.domain.edition import Edition
-from newsletter.preflight.finding import block, warn
+from newsletter.domain.finding import block, warn
 from newsletter.text.render import NOTICES
 from tests.digests import EDITION, SITE, issue
 

@@ -28,8 +28,9 @@ MAY_IMPORT = {
     | {"config", "text", "store", "preflight", "pictures", "sources", "transports", "services", "app"},
 }
 MAY_IMPORT["illustrating"] = MAY_IMPORT["outgoing"]
-MAY_IMPORT["reminding"] = MAY_IMPORT["outgoing"] | {"outgoing"}
-MAY_IMPORT["previewing"] = MAY_IMPORT["outgoing"] | {"outgoing", "illustrating", "preview"}
+MAY_IMPORT["checking"] = MAY_IMPORT["outgoing"] | {"outgoing", "__version__"}
+MAY_IMPORT["reminding"] = MAY_IMPORT["checking"] | {"checking"}
+MAY_IMPORT["previewing"] = MAY_IMPORT["reminding"] | {"illustrating", "preview"}
 ROOF = {"schedule", "sender", "chunks", "watch", "logs", "serve", "doctor", "cli", "web", "demo"}
 ROOF |= {"__main__", "__init__", "__version__"}
 EVERYTHING = {*MAY_IMPORT, *ROOF, "sources.base", "transports.base"}

@@ -8,30 +8,32 @@ from typing import TYPE_CHECKING, Any
 
 from newsletter.cli import output
 from newsletter.cli.words import count
+from newsletter.domain.finding import blocking, warnings
 
 if TYPE_CHECKING:
-    from newsletter.services.preflight import Finding
+    from newsletter.domain.finding import Finding
 
 _NOTED = 5  # warnings beside an answer
 
 
 def findings_json(issue: int, findings: Sequence[Finding]) -> dict[str, Any]:
     told = [{**asdict(finding), "level": finding.level.value, "message": finding.message} for finding in findings]
-    return {"issue": issue, "passed": not _of(findings, "block"), "findings": told}
+    return {"issue": issue, "passed": not blocking(findings), "findings": told}
 
 
 def show_findings(findings: Sequence[Finding]) -> None:
     """By severity, and what it comes to at the end."""
-    blocks, warnings = _of(findings, "block"), _of(findings, "warn")
-    _show_group(f"[bold red]{count(len(blocks), 'thing stops it', 'things stop it').capitalize()}[/]", blocks)
-    _show_group(f"[bold yellow]{count(len(warnings), 'warning').capitalize()}[/]", warnings)
-    output.say(_verdict(len(blocks), len(warnings)))
+    stop, warn = blocking(findings), warnings(findings)
+    _show_group(f"[bold red]{count(len(stop), 'thing stops it', 'things stop it').capitalize()}[/]", stop)
+    _show_group(f"[bold yellow]{count(len(warn), 'warning').capitalize()}[/]", warn)
+    output.say(_verdict(len(stop), len(warn)))
 
 
 def note_findings(issue: int, findings: Sequence[Finding]) -> None:
-    """Warnings beside an answer: the first ones, and no remedies, for they are not what was asked for."""
+    """Findings beside an answer: the first ones, and no remedies, for they are not what was asked for."""
     for finding in findings[:_NOTED]:
-        output.note(f"[yellow]warning:[/] {output.plain(finding.reason)}")
+        label = "[red]this stops it:[/]" if finding.blocks else "[yellow]warning:[/]"
+        output.note(f"{label} {output.plain(finding.reason)}")
     if findings:
         rest = f"… and {count(len(findings) - _NOTED, 'more', 'more')}; " if len(findings) > _NOTED else ""
         output.note(f"{rest}[bold]newsletter check {issue}[/] tells what to do.")
@@ -46,10 +48,6 @@ def _verdict(blocks: int, warnings: int) -> str:
         if warnings
         else "[green]It may be sent.[/] There is nothing to find fault with."
     )
-
-
-def _of(findings: Sequence[Finding], level: str) -> list[Finding]:
-    return [finding for finding in findings if finding.level.value == level]
 
 
 def _show_group(heading: str, findings: Sequence[Finding]) -> None:

@@ -21,6 +21,7 @@ from newsletter.cli.session import (
 )
 from newsletter.cli.words import count, day, moment, one_of
 from newsletter.domain.accounting import COUNTED
+from newsletter.domain.finding import blocking
 from newsletter.errors import NewsletterError, UsageError
 
 if TYPE_CHECKING:
@@ -59,10 +60,13 @@ def build(
     as_json: JsonOption = False,
 ) -> None:
     """Collect, then freeze a draft issue for each edition that has something new. Nothing is sent."""
+    from newsletter.checking import judge
+
     upto = as_of_moment(as_of) if as_of else None
     key = only_newsletter(context.obj, newsletter)
     issues = build_drafts(context.obj, key, edition, upto, note)
     kept = _kept(context.obj.app, key, edition, issues)
+    judged = [judge(context.obj.app, issue) for issue in issues]
     if as_json:
         _tell_kept(kept, output.note)
         output.answer_json({"issues": [sheets.issue_json(issue) for issue in issues]})
@@ -70,8 +74,9 @@ def build(
     if not issues:
         _explain(context.obj.app, key, upto, "no new draft" if kept else "no draft")
     _tell_kept(kept, output.say)
-    for issue in issues:
+    for issue, found in zip(issues, judged, strict=True):
         sheets.show_issue(context.obj, issue)
+        findings.note_findings(issue.id, found)
     if issues:
         first = issues[0].id
         output.say(f"\nNext: [bold]newsletter preview {first} --open[/], then [bold]newsletter send {first}[/].")
@@ -228,20 +233,20 @@ def check(
 
     Links and pictures are asked for, each address at most once an hour, for a minute at most.
     """
-    from newsletter.outgoing import inspect_thoroughly, support
+    from newsletter.checking import judge_thoroughly
 
     found = load(context.obj, issue)
     if not offline and output.is_interactive():
         output.note("[dim]Asking whether links and pictures are alive …[/]")
-    told = inspect_thoroughly(context.obj.app, found, online=not offline)
-    shown = round(support(context.obj.app, found), 1)
+    judged = judge_thoroughly(context.obj.app, found, online=not offline)
+    shown = round(judged.support, 1)
     if as_json:
-        output.answer_json({**findings.findings_json(issue, told), "support": shown})
+        output.answer_json({**findings.findings_json(issue, judged.findings), "support": shown})
     else:
         output.say(f"[bold]Issue {found.id}[/]  {output.plain(found.subject)}")
         output.say(f"[dim]Of what its layout hangs on, mail programs show {shown:g} of 100.[/]\n")
-        findings.show_findings(told)
-    if any(finding.level.value == "block" for finding in told):
+        findings.show_findings(judged.findings)
+    if blocking(judged.findings):
         raise typer.Exit(3)
 
 

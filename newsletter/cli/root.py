@@ -50,3 +50,4 @@ def root(
     ] = False,
 ) -> None:
     context.obj = Session(config)
+    context.call_on_close(context.obj.close)

@@ -16,6 +16,7 @@ from newsletter.cli.issues import load
 from newsletter.cli.log import LogOption, log_if_asked
 from newsletter.cli.session import Context, IssueArgument, JsonOption, Session
 from newsletter.cli.words import count
+from newsletter.domain.finding import demand, warnings
 from newsletter.errors import NewsletterError, UsageError, WrongState
 
 if TYPE_CHECKING:
@@ -62,8 +63,7 @@ def send(
     It ends when nothing is left that may go out within --wait. Ctrl-C finishes what is in flight and keeps the rest
     for `newsletter resume`.
     """
-    from newsletter.outgoing import inspect
-    from newsletter.services.preflight import Level, demand
+    from newsletter.checking import inspect
     from newsletter.services.steer import start
     from newsletter.store.lock import is_delivered
 
@@ -80,7 +80,7 @@ def send(
         raise WrongState(_not_a_draft(draft, elsewhere=elsewhere))
     findings = inspect(session.app, draft)
     if not as_json:
-        note_findings(issue, [finding for finding in findings if finding.level is Level.WARN])
+        note_findings(issue, warnings(findings))
     demand(findings)
     if not yes:
         _agree(session, draft)

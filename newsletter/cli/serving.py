@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,8 @@ _EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa:
 
 def served(config: Config) -> str:
     """The address of its admin, "" where nothing answers, or where the admin is off."""
+    import http.client  # takes a tenth of a command's start, and few need it
+
     web = config.web
     if web.password is None or not web.port:
         return ""

@@ -35,6 +35,11 @@ class Session:
 
         return open_app(self.config)
 
+    def close(self) -> None:
+        """Lets go of the database, if it was opened: SQLite brings its log home then."""
+        if "app" in vars(self):
+            self.app.database.close()
+
 
 class Context(typer.Context):
     """Typer's context with our Session in it."""

@@ -11,6 +11,7 @@ from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from newsletter.domain.edition import Edition
+from newsletter.domain.finding import Finding
 from newsletter.domain.issue import Issue
 from newsletter.preview.fields import Field, explained
 from newsletter.preview.inbox import InboxLine, inbox_line
@@ -21,17 +22,6 @@ from newsletter.text.sandbox import template_errors
 
 _TEMPLATE = "web/preview.html"
 _MOST_SOURCE = 256 * 1024  # bytes of a message that are shown; pictures within it make it megabytes
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What preflight says; `blocks` when the issue must not go out so."""
-
-    blocks: bool
-    place: str
-    reason: str
-    remedy: str
-    rule: str
 
 
 @dataclass(frozen=True, slots=True)

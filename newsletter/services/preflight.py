@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 from newsletter.domain.edition import Edition
+from newsletter.domain.finding import Finding, warn
 from newsletter.domain.issue import Issue
 from newsletter.domain.subscriber import Reader
-from newsletter.errors import Blocked, NewsletterError
+from newsletter.errors import NewsletterError
 from newsletter.preflight.examined import Examined
-from newsletter.preflight.finding import Finding, Level, warn
 from newsletter.preflight.known import Known
 from newsletter.preflight.rules import RULES, Rule
 from newsletter.text.message import Content, Headers, compile_message
-
-__all__ = ["Finding", "Known", "Level", "blocking", "demand", "examine", "judge", "preflight"]
 
 
 def preflight(
@@ -28,7 +25,7 @@ def preflight(
 def judge(examined: Examined) -> list[Finding]:
     """All findings, blocking ones first."""
     found = [replace(finding, rule=rule.__name__) for rule in RULES for finding in _said(rule, examined)]
-    return sorted(found, key=lambda finding: finding.level is not Level.BLOCK)
+    return sorted(found, key=lambda finding: not finding.blocks)
 
 
 def _said(rule: Rule, examined: Examined) -> list[Finding]:
@@ -52,13 +49,3 @@ def examine(
     except (NewsletterError, ValueError) as error:
         return Examined(issue, edition, b"", str(error))
     return Examined(issue, edition, raw)
-
-
-def blocking(findings: Iterable[Finding]) -> list[Finding]:
-    return [finding for finding in findings if finding.level is Level.BLOCK]
-
-
-def demand(findings: Iterable[Finding]) -> None:
-    """Raises Blocked, with every blocking reason in it, when there is one."""
-    if reasons := [finding.message for finding in blocking(findings)]:
-        raise Blocked("This issue must not be sent: " + " ".join(reasons))

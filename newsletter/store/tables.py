@@ -370,6 +370,16 @@ web_answers = Table(
     Column("private", Boolean, nullable=False),
 )
 
+# What preflight found in an issue (`domain.finding`); `fingerprint` is that of all it hangs on.
+judgements = Table(
+    "judgements",
+    metadata,
+    Column("issue", Id, ForeignKey("issues.id"), primary_key=True, autoincrement=False),
+    Column("fingerprint", String(64), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("findings", JSON, nullable=False),
+)
+
 # One row per reminder of an editor, like `runs` below.
 reminders = Table(
     "reminders",

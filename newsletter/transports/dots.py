@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-_WORTH_KEEPING = 100  # bytes: what is shorter is looked through as quickly
+_WORTH_KEEPING = 2000  # bytes: what is shorter is looked through as quickly, and may be one reader's own
 _MOST_KEPT = 1000  # pieces
 _DOT, _LINE_FEED = b".\n"
 

@@ -287,6 +287,13 @@ def test_a_reader_who_stops_reading_causes_no_noise(desk: Desk) -> None:
     assert (done.stdout, done.stderr) == ("[\n", "")
 
 
+@pytest.mark.parametrize("words", [["issues"], ["send", "99", "--yes"]], ids=["done", "refused"])
+def test_a_command_leaves_no_log_beside_the_database(tmp_path: Path, words: list[str]) -> None:
+    desk = Desk(tmp_path).furnish()
+    subprocess.run(desk.command(*words), cwd=tmp_path, env=desk.environment, capture_output=True)
+    assert [path.name for path in tmp_path.glob("subscribers.db*")] == ["subscribers.db"]
+
+
 def test_debug_shows_where_it_happened(tmp_path: Path) -> None:
     desk = Desk(tmp_path, environ={"NEWSLETTER_DEBUG": "1", "NEWSLETTER_DATABASE": "sqlite:///x.db"}).furnish()
     (tmp_path / "x.db").mkdir()

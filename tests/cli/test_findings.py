@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from newsletter.cli.findings import findings_json, note_findings, show_findings
-from newsletter.preflight.finding import Finding, block, warn
+from newsletter.domain.finding import Finding, block, warn
 from tests.cli.desk import Desk
 
 NO_WAY_OUT = block("HTML", "There is no [bold] way out.", "Put one in.")

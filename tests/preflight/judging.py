@@ -7,9 +7,9 @@ from dataclasses import replace
 from functools import cache
 
 from newsletter.domain.edition import Edition
+from newsletter.domain.finding import Finding
 from newsletter.domain.issue import Issue
 from newsletter.preflight.examined import Examined
-from newsletter.preflight.finding import Finding
 from newsletter.preflight.known import Known
 from newsletter.services.preflight import examine
 from newsletter.text.message import issue_headers

@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from newsletter.domain.digest import Also, Digest, DigestStory
+from newsletter.domain.finding import Finding, Level
 from newsletter.domain.issue import Issue, IssueState, IssueStory
 from newsletter.domain.post import Markup, Post
-from newsletter.preflight.finding import Finding
-from newsletter.services.preflight import Level, preflight
+from newsletter.services.preflight import preflight
 from newsletter.services.trimming import fitting
 from newsletter.text.excerpt import excerpt, first_image
 from newsletter.text.message import issue_headers

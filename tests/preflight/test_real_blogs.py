@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from newsletter.domain.edition import Edition
+from newsletter.domain.finding import Finding, Level
 from newsletter.domain.issue import Issue
 from newsletter.domain.theme import THEMES, ThemeName, theme
-from newsletter.preflight.finding import Finding
 from newsletter.preflight.rules import RULES
 from newsletter.services.collect import collect
-from newsletter.services.preflight import Level, preflight
+from newsletter.services.preflight import preflight
 from newsletter.services.publish import build
 from newsletter.services.steer import start
 from newsletter.sources.jekyll import JekyllSource

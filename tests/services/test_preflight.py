@@ -8,12 +8,12 @@ from dataclasses import replace
 import pytest
 
 from newsletter.domain.edition import Edition
+from newsletter.domain.finding import Finding, Level, block, demand
 from newsletter.domain.issue import Issue, IssueStory
 from newsletter.errors import Blocked
 from newsletter.preflight.examined import Examined
-from newsletter.preflight.finding import Finding, block
 from newsletter.preflight.rules import RULES
-from newsletter.services.preflight import Level, demand, preflight
+from newsletter.services.preflight import preflight
 from newsletter.text.message import issue_headers
 from newsletter.text.slots import slot
 from tests.digests import DATE, EDITION, READER, issue

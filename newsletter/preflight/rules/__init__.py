@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from newsletter.domain.finding import Finding
 from newsletter.preflight.examined import Examined
-from newsletter.preflight.finding import Finding
 from newsletter.preflight.rules import (
     contrast,
     fields,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from newsletter.domain.finding import Finding, warn
 from newsletter.preflight.colour import INVISIBLE, Colour, Painter, Pair, contrast, over, readable
 from newsletter.preflight.examined import Examined
-from newsletter.preflight.finding import Finding, warn
 from newsletter.preflight.modes import MODES, Mode
 from newsletter.preflight.painting import Look, Written, texts
 from newsletter.preflight.place import place_of

@@ -8,8 +8,8 @@ from datetime import timedelta
 from email.headerregistry import Address
 from email.utils import parsedate_to_datetime
 
+from newsletter.domain.finding import Finding, block, warn
 from newsletter.preflight.examined import Examined
-from newsletter.preflight.finding import Finding, block, warn
 
 _ONCE = ("From", "To", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type")
 _AT_MOST_ONCE = ("Sender", "Reply-To", "Precedence", "Feedback-ID", "Content-Language", "Return-Path")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from newsletter.domain.finding import Finding, warn
 from newsletter.preflight.examined import Examined
-from newsletter.preflight.finding import Finding, warn
 from newsletter.preflight.listing import squeezed
 
 

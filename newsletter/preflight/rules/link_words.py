@@ -7,9 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
+from newsletter.domain.finding import Finding, warn
 from newsletter.domain.urls import canonical
 from newsletter.preflight.examined import Examined
-from newsletter.preflight.finding import Finding, warn
 from newsletter.preflight.listing import first_of
 from newsletter.preflight.page import words
 from newsletter.text.plain import one_line

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterator
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from newsletter.domain.finding import Finding, warn
 from newsletter.errors import AddressError
 from newsletter.preflight.addresses import is_private, is_web
 from newsletter.preflight.examined import Examined
-from newsletter.preflight.finding import Finding, warn
 from newsletter.preflight.listing import first_of
 from newsletter.text.address import normalise
 from newsletter.text.links import host_of

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from newsletter.domain.finding import Finding, block, warn
 from newsletter.preflight.addresses import is_private
 from newsletter.preflight.examined import Examined
-from newsletter.preflight.finding import Finding, block, warn
 
 _ONCE = ("List-Id", "List-Unsubscribe", "List-Unsubscribe-Post")
 _AT_MOST_ONCE = ("List-Post", "List-Help", "List-Subscribe", "List-Owner", "List-Archive")

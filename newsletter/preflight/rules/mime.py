@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from email.message import EmailMessage
 
+from newsletter.domain.finding import Finding, block, warn
 from newsletter.preflight.examined import Examined
-from newsletter.preflight.finding import Finding, block, warn
 
 _MOST_ENCODED, _MOST = 76, 998  # characters of a line: of quoted-printable and base64, of anything
 _ENCODINGS = ("quoted-printable", "base64")

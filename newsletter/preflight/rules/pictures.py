@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from urllib.parse import unquote
 
+from newsletter.domain.finding import Finding, block, warn
 from newsletter.preflight.examined import Examined
-from newsletter.preflight.finding import Finding, block, warn
 from newsletter.preflight.listing import first_of
 from newsletter.preflight.page import words
 

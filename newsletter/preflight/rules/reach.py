@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from newsletter.domain.answer import Answer
+from newsletter.domain.finding import Finding, warn
 from newsletter.preflight.addresses import to_ask
 from newsletter.preflight.examined import Examined
-from newsletter.preflight.finding import Finding, warn
 from newsletter.preflight.listing import first_of
 from newsletter.preflight.page import words
 from newsletter.text.links import host_of

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from newsletter.domain.finding import Finding, warn
 from newsletter.preflight.examined import Examined
-from newsletter.preflight.finding import Finding, warn
 from newsletter.preflight.listing import first_of
 from newsletter.preflight.place import place_of
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from newsletter.domain.finding import Finding, block, warn
 from newsletter.preflight.examined import Examined
-from newsletter.preflight.finding import Finding, block, warn
 from newsletter.preflight.plausible import html_bytes
 
 GMAIL_CUTS_AT = 102 * 1024  # bytes of HTML after decoding, as a reader gets it

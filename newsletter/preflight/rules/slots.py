@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from newsletter.domain.finding import Finding, block
 from newsletter.preflight.examined import Examined
-from newsletter.preflight.finding import Finding, block
 from newsletter.text.slots import CLOSE, OPEN, SLOTS, used
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from newsletter.domain.finding import Finding, warn
 from newsletter.preflight.examined import Examined
-from newsletter.preflight.finding import Finding, warn
 
 _NEAR = 0.6  # of the limit: a sender with a poor name gets the rest from the network
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from newsletter.domain.finding import Finding, warn
 from newsletter.preflight.addresses import is_web
 from newsletter.preflight.examined import Examined
-from newsletter.preflight.finding import Finding, warn
 
 
 def homeless_story(examined: Examined) -> Iterator[Finding]:

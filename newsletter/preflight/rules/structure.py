@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
+from newsletter.domain.finding import Finding, warn
 from newsletter.preflight.css import inline
 from newsletter.preflight.examined import Examined
-from newsletter.preflight.finding import Finding, warn
 from newsletter.preflight.listing import first_of
 from newsletter.preflight.page import words
 from newsletter.preflight.place import first_words, place_of

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from newsletter.domain.finding import Finding, warn
 from newsletter.preflight.examined import Examined
-from newsletter.preflight.finding import Finding, warn
 from newsletter.text.plain import one_line
 
 MOST_SUBJECT = 70  # characters; phones show 30 to 50, desks about 70

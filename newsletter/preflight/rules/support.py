@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
+from newsletter.domain.finding import Finding, warn
 from newsletter.preflight.css import inline
 from newsletter.preflight.css_features import BEARING, family
 from newsletter.preflight.examined import Examined
 from newsletter.preflight.features import Use
-from newsletter.preflight.finding import Finding, warn
 from newsletter.preflight.place import place_of
 from newsletter.preflight.support import ENOUGH, mean
 

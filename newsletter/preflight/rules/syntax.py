@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from newsletter.domain.finding import Finding, warn
 from newsletter.preflight.examined import Examined
-from newsletter.preflight.finding import Finding, warn
 
 _SYNTAX = re.compile(r"\{\{[^}<&\n]{0,60}(?:\}\})?|\{%[^%<&\n]{0,60}(?:%\})?|<mj-[a-z]+")
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from math import ceil
 from xml.etree.ElementTree import Element
 
+from newsletter.domain.finding import Finding, warn
 from newsletter.preflight.examined import Examined
-from newsletter.preflight.finding import Finding, warn
 from newsletter.preflight.modes import LIGHT
 from newsletter.preflight.page import Page, words
 from newsletter.preflight.place import place_of

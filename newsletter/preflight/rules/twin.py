@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from newsletter.domain.finding import Finding, warn
 from newsletter.preflight.addresses import is_web
 from newsletter.preflight.examined import Examined
-from newsletter.preflight.finding import Finding, warn
 from newsletter.preflight.listing import first_of, squeezed
 from newsletter.text.columns import width
 from newsletter.text.plain import one_line

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
+from newsletter.domain.finding import Finding, block, warn
 from newsletter.preflight.colour import WHITE, Colour
 from newsletter.preflight.examined import Examined
-from newsletter.preflight.finding import Finding, block, warn
 from newsletter.preflight.inline import background, colour, declarations
 from newsletter.preflight.page import words
 

@@ -1,9 +1,12 @@
-"""What a rule says."""
+"""What preflight says of an issue."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+
+from newsletter.errors import Blocked
 
 
 class Level(StrEnum):
@@ -24,6 +27,10 @@ class Finding:
     rule: str = ""  # the name of the rule that says so
 
     @property
+    def blocks(self) -> bool:
+        return self.level is Level.BLOCK
+
+    @property
     def message(self) -> str:
         return f"{self.reason} {self.remedy}".strip()
 
@@ -34,3 +41,17 @@ def block(place: str, reason: str, remedy: str = "") -> Finding:
 
 def warn(place: str, reason: str, remedy: str = "") -> Finding:
     return Finding(Level.WARN, place, reason, remedy)
+
+
+def blocking(findings: Iterable[Finding]) -> list[Finding]:
+    return [finding for finding in findings if finding.blocks]
+
+
+def warnings(findings: Iterable[Finding]) -> list[Finding]:
+    return [finding for finding in findings if not finding.blocks]
+
+
+def demand(findings: Iterable[Finding]) -> None:
+    """Raises Blocked, with every blocking reason in it, when there is one."""
+    if reasons := [finding.message for finding in blocking(findings)]:
+        raise Blocked("This issue must not be sent: " + " ".join(reasons))

@@ -1,0 +1,110 @@
+"""Preflight of an issue as config.yaml has it. Above outgoing.py.
+
+What was judged once is not judged again while nothing of the issue changes: `build` and `check` write down what they
+found, sending reads it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from sqlalchemy.exc import DBAPIError
+
+from newsletter import __version__
+from newsletter.app import App
+from newsletter.domain.clients import Clients
+from newsletter.domain.finding import Finding
+from newsletter.domain.issue import Issue
+from newsletter.outgoing import content, outgoing, stand_in
+from newsletter.preflight.known import Known
+from newsletter.store import issues, judgements
+
+if TYPE_CHECKING:
+    from newsletter.preflight.examined import Examined
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """`support`: how well mail programs show what the message's layout hangs on, 0 to 100 (preflight.support)."""
+
+    findings: list[Finding]
+    support: float
+
+
+def inspect(app: App, issue: Issue) -> list[Finding]:
+    """What preflight finds, read where it was written down of late. The web is not asked; what it said is known."""
+    from newsletter.services.reach import USEFUL
+
+    with app.database.read() as connection:
+        known = judgements.of(connection, issue.id, _fingerprint(app, issue), app.clock() - USEFUL)
+    return known if known is not None else _judged(app, issue)
+
+
+def judge(app: App, issue: Issue) -> list[Finding]:
+    """The same, looked at now and written down. Takes a third of a second."""
+    findings = _judged(app, issue)
+    _remember(app, issue, findings)
+    return findings
+
+
+def judge_thoroughly(app: App, issue: Issue, online: bool) -> Judgement:
+    """The same, and spam filters are asked; `online` whether the web is, too. Takes seconds, a minute at most."""
+    from newsletter.preflight.addresses import to_ask
+    from newsletter.preflight.rules.support import score
+    from newsletter.services import reach, spam
+    from newsletter.services.preflight import judge
+    from newsletter.sources.probe import probe
+
+    examined = _examined(app, issue)
+    urls, now = to_ask(examined), app.clock()
+    answers = reach.reach(app.database, urls, probe, now) if online else reach.remembered(app.database, urls, now)
+    verdicts = tuple(spam.verdicts(examined.raw)) if examined.raw else ()
+    findings = judge(examined.knowing(replace(examined.known, answers=answers, asked=online, verdicts=verdicts)))
+    _remember(app, issue, findings)
+    return Judgement(findings, score(examined))
+
+
+def _judged(app: App, issue: Issue) -> list[Finding]:
+    from newsletter.preflight.addresses import to_ask
+    from newsletter.services.preflight import judge
+    from newsletter.services.reach import remembered
+
+    examined = _examined(app, issue)
+    answers = remembered(app.database, to_ask(examined), app.clock())
+    return judge(examined.knowing(replace(examined.known, answers=answers)))
+
+
+def _examined(app: App, issue: Issue) -> Examined:
+    """The message as a reader gets it, and what is known beside it without asking anybody."""
+    from newsletter.services.preflight import examine
+
+    ready = outgoing(app, issue)
+    attached = content(app, issue).pictures
+    examined = examine(issue, ready.edition, ready.headers, ready.readers(stand_in(app)), attached)
+    now = None if issue.started_at else app.clock()  # one that went out long ago has its date from then
+    return examined.knowing(replace(_known(app, issue), now=now))
+
+
+def _known(app: App, issue: Issue) -> Known:
+    """All but the hour and what others say."""
+    with app.database.read() as connection:
+        former = issues.former_subject(connection, issue)
+    media = urlsplit(app.config.media_url or "").hostname or ""
+    return Known(former_subject=former, clients=Clients(**app.config.clients.model_dump()), media_host=media)
+
+
+def _fingerprint(app: App, issue: Issue) -> str:
+    """Of all that a judgement hangs on: what readers get, the settings, and the version, with which rules change."""
+    said = (issue.subject, issue.preheader, issue.html, issue.text, issue.stories)
+    held = (__version__, said, app.edition(issue.newsletter, issue.edition), _known(app, issue))
+    return hashlib.sha256(repr(held).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _remember(app: App, issue: Issue, findings: list[Finding]) -> None:
+    """A database that cannot be written to now keeps nobody from being told."""
+    with suppress(DBAPIError), app.database.write() as connection:
+        judgements.remember(connection, issue.id, _fingerprint(app, issue), findings, app.clock())

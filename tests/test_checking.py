@@ -1,0 +1,102 @@
+"""A judgement is kept while nothing that it hangs on changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from newsletter.app import App
+from newsletter.checking import inspect, judge, judge_thoroughly
+from newsletter.domain.finding import Finding, warn
+from newsletter.domain.issue import Issue
+from newsletter.preflight.examined import Examined
+from newsletter.store import issues
+from tests.web.site import CONFIG, make_app, write_issue
+
+RULES = "newsletter.services.preflight.RULES"
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> App:
+    return make_app(tmp_path)
+
+
+@pytest.fixture
+def judged(app: App) -> Issue:
+    """A draft that was judged, as it is read again later."""
+    draft = write_issue(app, state=issues.IssueState.DRAFT)
+    judge(app, draft)
+    return again(app, draft)
+
+
+@pytest.fixture
+def other_rule(judged: Issue, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only what is judged from here on finds this."""
+
+    def looked_again(_: Examined) -> Iterator[Finding]:
+        yield warn("here", "Looked again.")
+
+    monkeypatch.setattr(RULES, (looked_again,))
+
+
+def again(app: App, issue: Issue) -> Issue:
+    with app.database.read() as connection:
+        return issues.get(connection, issue.id)
+
+
+def rules(findings: list[Finding]) -> set[str]:
+    return {finding.rule for finding in findings}
+
+
+def test_what_was_found_is_told_again_word_for_word(app: App, judged: Issue) -> None:
+    found = inspect(app, judged)
+    assert found
+    assert any(finding.blocks for finding in found)
+    assert found == judge(app, judged)
+
+
+@pytest.mark.usefixtures("other_rule")
+def test_a_judgement_is_read_and_nothing_is_looked_at(app: App, judged: Issue) -> None:
+    assert "looked_again" not in rules(inspect(app, judged))
+
+
+@pytest.mark.usefixtures("other_rule")
+@pytest.mark.parametrize("part", ["subject", "preheader", "html", "text"])
+def test_an_issue_that_changed_is_looked_at_again(app: App, judged: Issue, part: str) -> None:
+    changed = replace(judged, **{part: f"{getattr(judged, part)}!"})
+    assert rules(inspect(app, changed)) == {"looked_again"}
+
+
+@pytest.mark.usefixtures("other_rule")
+def test_so_is_one_whose_settings_changed(app: App, judged: Issue, tmp_path: Path) -> None:
+    there = CONFIG.replace("1 Example Street, Exampleton", "2 Example Street, Exampleton")
+    assert rules(inspect(make_app(tmp_path, config=there), judged)) == {"looked_again"}
+    readers = CONFIG + "clients: {{outlook: 90}}\n"
+    assert rules(inspect(make_app(tmp_path, config=readers), judged)) == {"looked_again"}
+
+
+@pytest.mark.usefixtures("other_rule")
+def test_a_judgement_of_the_day_before_yesterday_is_too_old(app: App, judged: Issue) -> None:
+    def later(hours: int) -> App:
+        return replace(app, clock=lambda: app.clock() + timedelta(hours=hours))
+
+    assert "looked_again" not in rules(inspect(later(23), judged))
+    assert rules(inspect(later(25), judged)) == {"looked_again"}
+
+
+@pytest.mark.usefixtures("other_rule")
+def test_a_check_looks_always_and_its_judgement_takes_the_place(app: App, judged: Issue) -> None:
+    assert rules(judge_thoroughly(app, judged, online=False).findings) == {"looked_again"}
+    assert rules(inspect(app, judged)) == {"looked_again"}
+
+
+def test_another_issue_has_a_judgement_of_its_own(app: App, judged: Issue) -> None:
+    other = write_issue(app, number=2, state=issues.IssueState.DRAFT)
+    inspect(app, other)
+    judge(app, other)
+    assert inspect(app, judged)
+    assert inspect(app, again(app, other))
