@@ -20,6 +20,8 @@ def wrap(text: str, indent: str = "", columns: int = WIDTH) -> str:
 
     A word that is longer than a line (a URL) stays whole; scripts without spaces break between characters.
     """
+    if text.isascii():
+        return _wrapped_at_spaces(" ".join(text.split()), indent, columns)
     lines, line, used = [], "", 0
     for space, word in _words(text):
         size = width(word)
@@ -30,6 +32,20 @@ def wrap(text: str, indent: str = "", columns: int = WIDTH) -> str:
             line += space + word
             used += len(space) + size
     return "\n".join([*lines, line])
+
+
+def _wrapped_at_spaces(text: str, indent: str, columns: int) -> str:
+    """As `wrap`, where a character is a column and words have one space between them."""
+    lines, room, start, before = [], columns, 0, ""
+    while len(text) - start > room:
+        end = text.rfind(" ", start, start + room + 1)
+        if end < 0:
+            end = text.find(" ", start)
+        if end < 0:
+            break
+        lines.append(before + text[start:end])
+        start, before, room = end + 1, indent, columns - len(indent)
+    return "\n".join([*lines, before + text[start:]])
 
 
 def underline(text: str, sign: str) -> str:

@@ -98,10 +98,10 @@ def lint(source: str, template: str) -> list[Finding]:
 def too_deep(source: str) -> bool:
     """Whether rendered MJML nests so far that the compiler must not see it."""
     depth = 0
-    for tag in TAG.finditer(source):
-        if tag["end"]:
+    for end, name, inside in TAG.findall(source):
+        if end:
             depth -= 1
-        elif tag["name"].lower() not in VOID and not tag["inside"].endswith("/"):
+        elif name.lower() not in VOID and not inside.endswith("/"):
             depth += 1
             if depth > DEPTH:
                 return True

@@ -15,7 +15,8 @@ from newsletter.text import dates
 ENGLISH = "en"
 APART, AGAIN = "\u2068", "\u2069"  # first strong isolate, pop directional isolate
 _TRADITIONAL = re.compile(r"zh-(hant|tw|hk|mo)\b", re.IGNORECASE)
-_TAG_OR_SIGN = re.compile(rf"<[^>]*>|[{APART}{AGAIN}]")
+_SIGN = re.compile(f"([{APART}{AGAIN}])")
+_MARKUP = {APART: "<bdi>", AGAIN: "</bdi>"}
 
 
 def in_language(folder: str, language: str, exists: Callable[[str], bool]) -> str:
@@ -52,12 +53,16 @@ def apart(value: object) -> str:
 
 def in_html(source: str) -> str:
     """What stands apart is in <bdi>; nothing does inside a tag."""
-
-    def written(found: re.Match[str]) -> str:
-        sign = {APART: "<bdi>", AGAIN: "</bdi>"}.get(found[0])
-        return sign or found[0].replace(APART, "").replace(AGAIN, "")
-
-    return _TAG_OR_SIGN.sub(written, source)
+    written, inside = [], False
+    for piece in _SIGN.split(source):
+        if piece in _MARKUP:
+            written.append("" if inside else _MARKUP[piece])
+            continue
+        begun, ended = piece.rfind("<"), piece.rfind(">")
+        if begun != ended:  # both -1 where no tag begins or ends
+            inside = begun > ended
+        written.append(piece)
+    return "".join(written)
 
 
 def in_text(text: str, direction: str) -> str:
