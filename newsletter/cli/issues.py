@@ -215,10 +215,14 @@ def show(
 
 
 def _is_alone(app: App, issue: int) -> bool:
-    """Whether surely nobody delivers it; on PostgreSQL workers share an issue, and only its pace tells."""
+    """Whether nobody delivers it. On PostgreSQL every process that sends may, so none must have been seen of late."""
+    from newsletter.store import tallies
     from newsletter.store.lock import is_delivered
 
-    return app.database.is_sqlite and not is_delivered(app.database, issue)
+    if app.database.is_sqlite:
+        return not is_delivered(app.database, issue)
+    with app.database.read() as connection:
+        return not tallies.living(connection, app.clock())
 
 
 def check(

@@ -1,0 +1,29 @@
+"""`show` of an issue that is being sent says whether anybody sends it, on either database."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from newsletter.domain.issue import IssueState
+from newsletter.store import tallies
+from tests.cli.desk import Desk
+from tests.web.site import CONFIG, make_app, write_issue
+
+
+def test_it_says_whether_somebody_sends_it(tmp_path: Path, database_url: str) -> None:
+    app = make_app(tmp_path, config=CONFIG.replace("sqlite:///subscribers.db", database_url))
+    issue = write_issue(app, state=IssueState.SENDING)
+    desk = Desk(tmp_path)
+    assert f"Nobody is sending it now: newsletter resume {issue.id} goes on." in desk.call("show", issue.id).out
+
+
+def test_on_postgresql_any_process_that_sends_may_be_the_one(tmp_path: Path, postgres_url: str) -> None:
+    app = make_app(tmp_path, config=CONFIG.replace("sqlite:///subscribers.db", postgres_url))
+    issue = write_issue(app, state=IssueState.SENDING)
+    with app.database.write() as connection:
+        tallies.beat(connection, "there", "worker", datetime.now(UTC))
+    assert "Being sent; nothing went out in the last minute." in Desk(tmp_path).call("show", issue.id).out
+    with app.database.write() as connection:
+        tallies.leave(connection, "there")
+    assert "Nobody is sending it now" in Desk(tmp_path).call("show", issue.id).out
