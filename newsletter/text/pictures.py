@@ -35,19 +35,30 @@ _NO_PICTURE = re.compile(
 def first_image(post: Post) -> tuple[str, str] | None:
     """The post's own picture, else the first real one of its body: an absolute web address and its alternative text.
 
+    A picture of the post's own without such a text has the one that its body gives it, if it shows there too.
     Pixels that count readers, badges, avatars and emoji are no pictures; neither is what lies on a private address, but
     where a post names nothing else: then that is the answer, so that whoever does not go there says so.
     """
     if post.image and (link := _web(post.image, post.url)):
-        return link, one_line(post.image_alt)
+        return link, one_line(post.image_alt) or _alt_in_body(post, link)
     private = (post.image, one_line(post.image_alt)) if post.image and _WEB.match(post.image) else None
-    if post.markup is Markup.TEXT:
-        return private
-    for source, alternative in _candidates(_FENCED.sub("", without_data(post.body)[:_HEAD])):
+    for source, alternative in _pictures(post):
         link = None if _NO_PICTURE.search(source) else _web(source, post.url)
         if link:
             return link, one_line(html.unescape(alternative))
     return private
+
+
+def _alt_in_body(post: Post, link: str) -> str:
+    said = (alternative for source, alternative in _pictures(post) if _web(source, post.url) == link)
+    return next((text for alternative in said if (text := one_line(html.unescape(alternative)))), "")
+
+
+def _pictures(post: Post) -> Iterator[tuple[str, str]]:
+    """Source and alternative text of each picture in the body, as they are written there."""
+    if post.markup is Markup.TEXT:
+        return iter(())
+    return _candidates(_FENCED.sub("", without_data(post.body)[:_HEAD]))
 
 
 def _web(link: str, base: str) -> str | None:

@@ -263,6 +263,26 @@ def test_images(blog: Blog, front: str, image: str | None) -> None:
 
 
 @pytest.mark.parametrize(
+    ("front", "alt"),
+    [
+        ("image: {path: /a.png, alt: A crane}", "A crane"),
+        ("image: {path: /a.png, caption: A crane}", "A crane"),
+        ("image: /a.png\nimage_alt: A crane", "A crane"),
+        ("image: {path: /a.png}\nimage_alt: A crane", "A crane"),
+        ("image: {path: /a.png, alt: A crane}\nimage_alt: Another", "A crane"),
+        ("image: {path: /a.png, caption: Another}\nimage_alt: A crane", "A crane"),
+        ("image: /a.png\nimage_alt: 1984", "1984"),
+        ("image: /a.png\nimage_alt:", ""),
+        ("image: /a.png\nimage_alt: [no, words]", ""),
+        ("image_alt: A picture that is not there", ""),
+    ],
+)
+def test_what_a_picture_shows_is_said_in_it_or_beside_it(blog: Blog, front: str, alt: str) -> None:
+    blog.config("url: https://e.org\n").write(POST, front)
+    assert blog.read()[POST].image_alt == alt
+
+
+@pytest.mark.parametrize(
     ("front", "author"),
     [
         ("author: Ann", "Ann"),

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from time import process_time
@@ -386,6 +387,21 @@ def test_first_image(body: str, expected: tuple[str, str] | None) -> None:
 def test_the_posts_own_image_comes_first() -> None:
     assert first_image(post("![x](/a.png)", image="/own.jpg")) == ("https://blog.example.org/own.jpg", "")
     assert first_image(post("![x](/a.png)", image="http://10.0.0.1/own.jpg")) == ("https://blog.example.org/a.png", "x")
+
+
+@pytest.mark.parametrize(
+    ("body", "alt"),
+    [
+        ('Words. <img class="wide" src="/own.jpg" alt="A crane &amp; a ship">', "A crane & a ship"),
+        ("![another](/a.png) ![](/own.jpg) ![A crane](https://blog.example.org/own.jpg)", "A crane"),
+        ("![another](/a.png)", ""),
+        ("```\n![A crane](/own.jpg)\n```", ""),
+    ],
+)
+def test_the_posts_own_image_says_what_the_body_says_of_it(body: str, alt: str) -> None:
+    assert first_image(post(body, image="/own.jpg")) == ("https://blog.example.org/own.jpg", alt)
+    named = replace(post(body, image="/own.jpg"), image_alt="Its own words")
+    assert first_image(named) == ("https://blog.example.org/own.jpg", "Its own words")
 
 
 @pytest.mark.parametrize("markup", list(Markup))

@@ -31,7 +31,7 @@ def build(site: Site, source: str, found: Found, raw: bytes, now: datetime, reso
     doc = document.read(site, found, raw, now, modified(found))
     data = doc.data
     title = plain_title(doc.title)
-    image, alt = _image(site, data.get("image"))
+    image, alt = _image(site, data)
     return Post(
         source=source,
         key=found.path,
@@ -135,16 +135,21 @@ def _names(value: object) -> list[str]:
     return [ruby.text(value)] if ruby.truthy(value) and ruby.text(value).strip() else []
 
 
-def _image(site: Site, value: object) -> tuple[str | None, str]:
-    alt = ""
+def _image(site: Site, data: dict[Any, Any]) -> tuple[str | None, str]:
+    """Address and alternative text: `image` says both, or `image_alt` beside it."""
+    value, alt = data.get("image"), _words(data.get("image_alt"))
     if isinstance(value, dict):
-        alt = plain_title(ruby.text(value.get("alt") or value.get("caption")))
+        alt = _words(value.get("alt")) or alt or _words(value.get("caption"))
         value = next((value[key] for key in ("path", "url", "src", "feature") if value.get(key)), None)
     if isinstance(value, list):
         value = value[0] if value else None
     if not isinstance(value, str) or not value.strip():
         return None, ""
     return absolute(site, value.strip()), alt
+
+
+def _words(value: object) -> str:
+    return plain_title(ruby.text(value)) if isinstance(value, (str, int, float)) and ruby.truthy(value) else ""
 
 
 _SITE = re.compile(r"\{\{-?\s*site\.(url|baseurl)\s*-?\}\}")
