@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from newsletter.app import App
 from newsletter.domain.edition import Edition
@@ -22,15 +23,15 @@ _ACCEPT = "image/jpeg,image/png,image/webp,image/avif,image/gif,image/svg+xml;q=
 _VALIDATORS = (("etag", "If-None-Match"), ("last-modified", "If-Modified-Since"))
 
 
-def illustrator(app: App, edition: Edition) -> Illustrator | None:
-    """None when the newsletter wants no pictures."""
+def illustrator(app: App, edition: Edition, tell: Callable[[str], None] = lambda host: None) -> Illustrator | None:
+    """None when the newsletter wants no pictures. `tell` hears each host that is asked for one, from any thread."""
     how = app.newsletter(edition.newsletter).pictures
     if how == "none":
         return None
     from newsletter.pictures.workshop import Workshop
     from newsletter.services.illustrate import Illustrator
 
-    workshop = Workshop(media_folder(app), _places(app, edition.newsletter), _fetch(app))
+    workshop = Workshop(media_folder(app), _places(app, edition.newsletter), _fetch(app, tell))
     base = (app.config.media_url or f"{app.config.site.url}/media").rstrip("/")
     src = media.cid if how == "embed" else lambda name: f"{base}/{name}"
     return Illustrator(workshop, src, slots_of(edition.theme.name))
@@ -83,12 +84,13 @@ def _places(app: App, newsletter: str) -> dict[str, Place]:
     return found
 
 
-def _fetch(app: App) -> Fetch:
+def _fetch(app: App, tell: Callable[[str], None]) -> Fetch:
     """Through the guard: posts name what they like, private addresses too."""
     from newsletter.pictures.values import Download
     from newsletter.sources.fetch import fetch_picture
 
     def fetch(address: str, validators: Mapping[str, str], seconds: float) -> Download | None:
+        tell(urlsplit(address).netloc.rpartition("@")[2])
         own = {"Accept": _ACCEPT, "User-Agent": f"newsletter (+{app.config.site.url})"}
         answer = fetch_picture(address, {**own, **validators}, app.clock(), seconds)
         if answer.status == 304:

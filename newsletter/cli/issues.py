@@ -98,12 +98,18 @@ def build_drafts(
     tell_reports(reports)
     notes = [f"{one.name} could not be read: {one.error}" for one in reports if one.error]
     now = app.clock()
-    made = [
-        build_issue(
-            app.database, each, app.renderer, now, as_of or now, notes, illustrator(app, each), note=held[each.key]
-        )
-        for each in editions
-    ]
+    until = as_of or now
+    with output.waiting("Building …") as tell:
+
+        def asking(host: str) -> None:
+            tell(f"Fetching pictures from {host} …")
+
+        made = [
+            build_issue(
+                app.database, one, app.renderer, now, until, notes, illustrator(app, one, asking), note=held[one.key]
+            )
+            for one in editions
+        ]
     issues = [issue for issue in made if issue]
     if not issues and reports and all(one.error for one in reports):
         raise NewsletterError(

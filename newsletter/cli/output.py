@@ -134,3 +134,13 @@ def progress_bar(words: str) -> Iterator[Progress]:
 
     with bar(words, stderr()) as drawn:
         yield drawn
+
+
+@contextmanager
+def waiting(words: str) -> Iterator[Callable[[str], None]]:
+    """Says on a terminal's stderr, and nowhere else, what is being waited for; what it yields takes other words."""
+    if not sys.stderr.isatty():
+        yield lambda words: None
+        return
+    with stderr().status(f"[dim]{plain(words)}[/]") as status:
+        yield lambda words: status.update(f"[dim]{plain(words)}[/]")

@@ -24,13 +24,14 @@ class Entry:
     """What was made of something: `name` of the file, or "" and the `reason` why there is none.
 
     `asked` is when the web was asked for it last (ISO 8601, UTC) and `validators` what its server told then (the
-    headers to ask again with); "" and none for a file.
+    headers to ask again with); "" and none for a file. `failed` is when it was asked in vain last.
     """
 
     name: str = ""
     reason: str = ""
     asked: str = ""
     validators: tuple[tuple[str, str], ...] = ()
+    failed: str = ""
 
 
 @dataclass(frozen=True, slots=True)

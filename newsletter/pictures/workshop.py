@@ -5,12 +5,13 @@ Pictures are fetched side by side and shaped one after the other: fetching waits
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from newsletter.domain.picture import PictureSlot
@@ -22,6 +23,7 @@ from newsletter.pictures.shaping import VERSION, shape, shape_logo
 from newsletter.pictures.values import Download, Fetch, Made, Shaped, Wish
 
 FRESH = timedelta(days=1)  # so long the web is not asked again for a picture that was made
+CALM = timedelta(minutes=10)  # and so long for one that could not be fetched
 EACH = 10.0  # seconds, for one picture from the web
 ALL = 20.0  # seconds, for all of them
 _AT_ONCE = 8
@@ -74,8 +76,10 @@ class Workshop:
     def _outcome(self, task: Future[dict[Wish, Made]], group: list[Wish]) -> dict[Wish, Made]:
         if task.done():
             return task.result()
-        late = PictureError(f"all pictures together took longer than {self.all:g} seconds")
-        return dict.fromkeys(group, late)
+        return dict.fromkeys(group, self._too_late())
+
+    def _too_late(self) -> PictureError:
+        return PictureError(f"all pictures together took longer than {self.all:g} seconds")
 
     def _kept(self, wish: Wish, now: datetime) -> Made | None:
         try:
@@ -85,6 +89,9 @@ class Workshop:
         entry = self.media.entry(_key(found, wish.slot))
         if entry is None or (isinstance(found, Remote) and not _is_fresh(entry, now)):
             return None
+        if entry.failed and not entry.asked:
+            again = datetime.fromisoformat(entry.failed) + CALM
+            return PictureError(f"{entry.reason}; it is asked for again from {again.astimezone(UTC):%H:%M} UTC on")
         return _made(entry)
 
     def _make(self, wishes: list[Wish], now: datetime, until: float) -> dict[Wish, Made]:
@@ -101,30 +108,41 @@ class Workshop:
     def _from_the_web(self, found: Remote, wishes: list[Wish], now: datetime, until: float) -> dict[Wish, Made]:
         keys = {wish: _key(found, wish.slot) for wish in wishes}
         before = {wish: self.media.entry(key) for wish, key in keys.items()}
-        known = [entry for entry in before.values() if entry]
-        validators = dict(known[0].validators) if len(known) == len(wishes) else {}
-        asked = now.isoformat()
+        had = {wish: entry for wish, entry in before.items() if entry and entry.asked}
+        validators = dict(had[wishes[0]].validators) if len(had) == len(wishes) else {}
+        asked, left = now.isoformat(), min(self.each, until - time.monotonic())
+        if left <= 0:
+            return {wish: _made(had[wish]) if wish in had else self._too_late() for wish in wishes}
         try:
-            answer = self._fetched(found, validators, until)
+            answer = self._fetched(found, validators, left)
         except PictureError as error:
-            return {wish: _made(entry) if entry else error for wish, entry in before.items()}
+            failed = {wish: had.get(wish, Entry(reason=str(error))) for wish in wishes}
+            if left == self.each:  # all the time that there is, so nobody else's slowness is to blame
+                for wish, entry in failed.items():
+                    self._note(keys[wish], replace(entry, failed=asked))
+            return {wish: _made(entry) for wish, entry in failed.items()}
         if answer is None:
-            return {
-                wish: self._still(keys[wish], replace(entry, asked=asked)) for wish, entry in before.items() if entry
-            }
+            return {wish: self._still(keys[wish], replace(had[wish], asked=asked, failed="")) for wish in wishes}
         told = Entry(asked=asked, validators=tuple(sorted(answer.validators.items())))
         return {wish: self._shaped(answer.body, keys[wish], told, wish.slot) for wish in wishes}
 
-    def _fetched(self, found: Remote, validators: Mapping[str, str], until: float) -> Download | None:
-        left = min(self.each, until - time.monotonic())
-        if left <= 0:
-            raise PictureError(f"all pictures together took longer than {self.all:g} seconds")
+    def _fetched(self, found: Remote, validators: Mapping[str, str], seconds: float) -> Download | None:
+        """None only where there are validators, and with them a picture from before. Raises PictureError."""
         try:
-            return self.fetch(found.address, validators, left)
+            answer = self.fetch(found.address, validators, seconds)
         except NewsletterError as error:
             told = str(error).removeprefix(f"{found.address}: ").rstrip(".")
-            missing = f"it is not in {found.lacking}, and not on the web: " if found.lacking else ""
-            raise PictureError(missing + told) from None
+        else:
+            if answer is not None or validators:
+                return answer
+            told = "the server says that it has not changed (304), though nobody had it before"
+        missing = f"it is not in {found.lacking}, and not on the web: " if found.lacking else ""
+        raise PictureError(missing + told)
+
+    def _note(self, key: str, entry: Entry) -> None:
+        """A folder that takes nothing is told of by pictures that were made."""
+        with contextlib.suppress(PictureError):
+            self.media.register(key, entry)
 
     def _still(self, key: str, entry: Entry) -> Made:
         self.media.register(key, entry)
@@ -158,7 +176,9 @@ def _key(found: Local | Remote, slot: PictureSlot) -> str:
 
 
 def _is_fresh(entry: Entry, now: datetime) -> bool:
-    return bool(entry.asked) and now - datetime.fromisoformat(entry.asked) < FRESH
+    return any(
+        at and now - datetime.fromisoformat(at) < age for at, age in ((entry.asked, FRESH), (entry.failed, CALM))
+    )
 
 
 def _made(entry: Entry) -> Made:

@@ -251,7 +251,7 @@ def _plainly(error: Exception) -> str:
         or "nodename" in text
         or "Temporary failure" in text
     ):
-        return "nobody knows that name; is the address right"
+        return "nobody knows that name (is it spelled right?)"
     if "refused" in text:
         return "nothing listens there (connection refused)"
     if "CERTIFICATE" in text.upper():

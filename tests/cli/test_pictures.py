@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import email
 import email.policy
+import io
 import re
+import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 
+from newsletter.cli.issues import build_drafts
+from newsletter.cli.session import Session
 from newsletter.text import media
 from tests.cli.desk import POSTS, Desk
 from tests.pictures.made import file, photo_like
@@ -159,3 +164,23 @@ def test_a_word_that_is_none_is_said_with_its_line(harbour: Callable[..., Desk])
     result = harbour(pictures="attach").call("build")
     assert result.status == 2
     assert re.search(r"config.yaml:\d+.*pictures.*link.*embed.*none", " ".join(result.err.split()))
+
+
+class _Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_is_told_whose_pictures_are_waited_for(
+    harbour: Callable[..., Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """10.0.0.7 is not asked, but it is said that it would have been."""
+    desk = harbour()
+    for post in (desk.folder / "blog" / "_posts").iterdir():
+        post.write_text(post.read_text().replace("/img/crane.jpg", "http://10.0.0.7/crane.jpg"))
+    session = Session(desk.folder / "config.yaml")
+    screen = _Terminal()
+    monkeypatch.setattr(sys, "stderr", screen)
+    build_drafts(session, "harbour", "near", datetime(2026, 6, 4, 23, tzinfo=UTC))
+    session.close()
+    assert "Fetching pictures from 10.0.0.7 …" in screen.getvalue()

@@ -17,7 +17,7 @@ from newsletter.pictures.media import Media
 from newsletter.pictures.origins import Place
 from newsletter.pictures.shaping import shape
 from newsletter.pictures.values import Download, Shaped, Wish
-from newsletter.pictures.workshop import FRESH, Workshop
+from newsletter.pictures.workshop import CALM, FRESH, Workshop
 from tests.pictures.made import file, quarters
 
 NOW = datetime(2026, 11, 25, 8, tzinfo=UTC)
@@ -143,7 +143,41 @@ def test_what_cannot_be_fetched_again_is_shown_as_it_was(shop: Shop) -> None:
     shop.web.pages[address] = Download(PICTURE)
     made = shop.workshop.make([wish(address)], NOW)
     shop.web.pages[address] = "the server answered 500"
-    assert shop.workshop.make([wish(address)], NOW + FRESH * 2) == made
+    later = NOW + FRESH * 2
+    assert shop.workshop.make([wish(address)], later) == made
+    assert shop.workshop.kept([wish(address)], later + CALM / 2) == made
+    assert shop.workshop.kept([wish(address)], later + CALM * 2) == {}
+
+
+def test_what_cannot_be_fetched_is_not_asked_for_again_at_once(shop: Shop) -> None:
+    address = f"{FAR}/x.png"
+    wishes = [wish(address), wish(address, THUMB)]
+    shop.web.pages[address] = "the server answered 500"
+    made = shop.workshop.make(wishes, NOW)
+    assert [str(made[each]) for each in wishes] == ["the server answered 500"] * 2
+    kept = shop.workshop.kept(wishes, NOW + CALM / 2)
+    told = "the server answered 500; it is asked for again from 08:10 UTC on"
+    assert [str(kept[each]) for each in wishes] == [told] * 2
+    shop.web.pages[address] = Download(PICTURE, {"If-None-Match": '"1"'})
+    assert shop.workshop.kept(wishes, NOW + CALM * 2) == {}
+    assert set(shop.workshop.make(wishes, NOW + CALM * 2).values()) == set(files(shop))
+    assert shop.web.asked == [(address, {})] * 2
+
+
+def test_that_nothing_has_changed_says_nothing_to_one_who_has_nothing(shop: Shop) -> None:
+    """A server that answers 304 to whoever asks."""
+    address = f"{FAR}/x.png"
+    shop.web.pages[address] = None
+    assert "(304)" in str(shop.workshop.make([wish(address)], NOW)[wish(address)])
+
+
+def test_what_there_was_no_time_for_is_asked_for_the_next_time(shop: Shop) -> None:
+    address = f"{FAR}/x.png"
+    shop.web.pages[address] = Download(PICTURE)
+    late = replace(shop.workshop, all=0.0).make([wish(address)], NOW)
+    assert "longer than 0 seconds" in str(late[wish(address)])
+    assert shop.web.asked == []
+    assert isinstance(shop.workshop.make([wish(address)], NOW)[wish(address)], str)
 
 
 def test_what_goes_wrong_is_one_pictures_affair(shop: Shop) -> None:
