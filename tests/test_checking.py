@@ -38,7 +38,7 @@ def other_rule(judged: Issue, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only what is judged from here on finds this."""
 
     def looked_again(_: Examined) -> Iterator[Finding]:
-        yield warn("here", "Looked again.")
+        yield warn("here", "Looked again.", "Look elsewhere.")
 
     monkeypatch.setattr(RULES, (looked_again,))
 

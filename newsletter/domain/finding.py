@@ -8,6 +8,8 @@ from enum import StrEnum
 
 from newsletter.errors import Blocked
 
+REPORT = "Build it again. If this stays, the program is at fault: please report it."  # the remedy for what nobody chose
+
 
 class Level(StrEnum):
     """BLOCK is what is certainly broken; WARN is what depends on taste, on the network or on the mail client."""
@@ -23,7 +25,7 @@ class Finding:
     level: Level
     place: str
     reason: str
-    remedy: str = ""
+    remedy: str
     rule: str = ""  # the name of the rule that says so
 
     @property
@@ -35,11 +37,11 @@ class Finding:
         return f"{self.reason} {self.remedy}".strip()
 
 
-def block(place: str, reason: str, remedy: str = "") -> Finding:
+def block(place: str, reason: str, remedy: str) -> Finding:
     return Finding(Level.BLOCK, place, reason, remedy)
 
 
-def warn(place: str, reason: str, remedy: str = "") -> Finding:
+def warn(place: str, reason: str, remedy: str) -> Finding:
     return Finding(Level.WARN, place, reason, remedy)
 
 

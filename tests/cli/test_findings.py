@@ -9,14 +9,15 @@ from newsletter.domain.finding import Finding, block, warn
 from tests.cli.desk import Desk
 
 NO_WAY_OUT = block("HTML", "There is no [bold] way out.", "Put one in.")
-LONG = warn("subject", "The subject has 80 characters.")
+LONG = warn("subject", "The subject has 80 characters.", "Shorten it.")
 
 
 def test_what_stops_it_comes_first_and_each_has_its_remedy(capsys: pytest.CaptureFixture[str]) -> None:
     show_findings([NO_WAY_OUT, LONG, LONG])
     assert capsys.readouterr().out == (
         "1 thing stops it\n  HTML: There is no [bold] way out.\n    → Put one in.\n\n"
-        "2 warnings\n  subject: The subject has 80 characters.\n  subject: The subject has 80 characters.\n\n"
+        "2 warnings\n  subject: The subject has 80 characters.\n    → Shorten it.\n"
+        "  subject: The subject has 80 characters.\n    → Shorten it.\n\n"
         "It must not be sent like this.\n"
     )
 

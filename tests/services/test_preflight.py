@@ -97,7 +97,7 @@ def test_what_the_edition_lacks_warns(edition: Edition, words: str) -> None:
 
 def test_a_rule_with_a_fault_is_told_and_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(examined: Examined) -> Iterator[Finding]:
-        yield block("HTML", "This was said before the fault.")
+        yield block("HTML", "This was said before the fault.", "Mend it.")
         raise IndexError("no such thing")
 
     monkeypatch.setattr("newsletter.services.preflight.RULES", (broken, *RULES))

@@ -8,7 +8,7 @@ from datetime import timedelta
 from email.headerregistry import Address
 from email.utils import parsedate_to_datetime
 
-from newsletter.domain.finding import Finding, block, warn
+from newsletter.domain.finding import REPORT, Finding, block, warn
 from newsletter.preflight.examined import Examined
 
 _ONCE = ("From", "To", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type")
@@ -16,15 +16,16 @@ _AT_MOST_ONCE = ("Sender", "Reply-To", "Precedence", "Feedback-ID", "Content-Lan
 _ADVISED, _MOST = 78, 998  # characters of a line (RFC 5322), without its end
 _LONGEST_ID = 250
 _FUTURE, _PAST = timedelta(hours=1), timedelta(days=30)
+_SETTINGS = "Write plain letters and a whole address into `sender`, `reply_to` and `site.url` of config.yaml."
 _MESSAGE_ID = re.compile(r"<([!-;=?A-~]+)@([A-Za-z0-9.-]+\.[A-Za-z0-9-]+)>")
 _ENCODED_WORD = re.compile(rb"=\?[^?\s]+\?[bqBQ]\?[^?\s]*\?=")
 
 
 def cannot_be_made(examined: Examined) -> Iterator[Finding]:
     if not examined.issue.html.strip():
-        yield block("HTML", "The HTML part is empty.")
+        yield block("HTML", "The HTML part is empty.", "Build it again; look at your digest.mjml if you have one.")
     if examined.trouble:
-        yield block("message", f"The message cannot be made: {examined.trouble}")
+        yield block("message", f"The message cannot be made: {examined.trouble}", _SETTINGS)
 
 
 def field(examined: Examined) -> Iterator[Finding]:
@@ -33,12 +34,12 @@ def field(examined: Examined) -> Iterator[Finding]:
     message = examined.message
     for name in _ONCE:
         if (times := len(message.get_all(name, []))) != 1:
-            yield block(name, f"The header {name} stands there {times} times; it belongs there once.")
+            yield block(name, f"The header {name} stands there {times} times; it belongs there once.", REPORT)
         for defect in getattr(message[name], "defects", ()):
-            yield block(name, f"A header is malformed: {defect}")
+            yield block(name, f"A header is malformed: {defect}", _SETTINGS)
     for name in _AT_MOST_ONCE:
         if (times := len(message.get_all(name, []))) > 1:
-            yield block(name, f"The header {name} stands there {times} times; it belongs there once.")
+            yield block(name, f"The header {name} stands there {times} times; it belongs there once.", REPORT)
     if not str(message["Subject"]).strip():
         yield block("Subject", "The subject is empty.", "Write a `subject` in config.yaml.")
 
@@ -65,11 +66,11 @@ def date(examined: Examined) -> Iterator[Finding]:
     try:
         at = parsedate_to_datetime(str(examined.message["Date"]))
     except (TypeError, ValueError):
-        yield block("Date", "Date is no date.")
+        yield block("Date", "Date is no date.", REPORT)
         return
     now = examined.known.now
     if at.tzinfo is None:
-        yield block("Date", "Date has no zone.")
+        yield block("Date", "Date has no zone.", REPORT)
     elif now and not now - _PAST <= at <= now + _FUTURE:
         yield warn("Date", f"The message is dated {at:%Y-%m-%d %H:%M}, far from now.", "Is this machine's clock right?")
 
@@ -80,7 +81,7 @@ def message_id(examined: Examined) -> Iterator[Finding]:
     written = str(examined.message["Message-ID"] or "").strip()
     found = _MESSAGE_ID.fullmatch(written)
     if not found or len(written) > _LONGEST_ID:
-        yield block("Message-ID", f"Message-ID has no form that servers accept: {written[:80]}.")
+        yield block("Message-ID", f"Message-ID has no form that servers accept: {written[:80]}.", _SETTINGS)
         return
     addresses = _addresses(examined, "From")
     if addresses and found[2].lower() != addresses[0].domain.lower():
@@ -94,11 +95,13 @@ def header_lines(examined: Examined) -> Iterator[Finding]:
     head = examined.raw.partition(b"\r\n\r\n")[0]
     lines = head.split(b"\r\n")
     if not head.isascii() or max(map(len, lines)) > _MOST:
-        yield block("headers", f"A header is not plain ASCII in lines of at most {_MOST} characters.")
+        reason = f"A header is not plain ASCII in lines of at most {_MOST} characters."
+        yield block("headers", reason, REPORT)
     elif long := [line for line in lines if len(line) > _ADVISED and b" " in line.strip().partition(b" ")[2]]:
-        yield warn("headers", f"A header line has {len(long[0])} characters; {_ADVISED} are advised.")
+        reason = f"A header line has {len(long[0])} characters; {_ADVISED} are advised."
+        yield warn("headers", reason, "Shorten the names in config.yaml: of the newsletter, its edition, its `sender`.")
     if any(not line.strip() for line in lines) or not re.match(rb"[!-9;-~]+:", lines[0]):
-        yield block("headers", "The header block is broken: an empty line, or a line that is no field.")
+        yield block("headers", "The header block is broken: an empty line, or a line that is no field.", REPORT)
 
 
 def encoded_words(examined: Examined) -> Iterator[Finding]:
@@ -107,11 +110,12 @@ def encoded_words(examined: Examined) -> Iterator[Finding]:
         name = line.partition(b":")[0].decode("ascii", "replace")
         found = _ENCODED_WORD.findall(line)
         if any(len(word) > 75 for word in found):
-            yield block(name, "An encoded word is longer than 75 characters; clients show it raw.")
+            yield block(name, "An encoded word is longer than 75 characters; clients show it raw.", REPORT)
         if found and any(len(part) > 76 for part in line.split(b"\r\n") if _ENCODED_WORD.search(part)):
-            yield block(name, "A line with an encoded word is longer than 76 characters.")
+            yield block(name, "A line with an encoded word is longer than 76 characters.", REPORT)
         if re.search(rb"<[^>]*=\?[^>]*\?=[^>]*>", line):
-            yield block(name, "An encoded word stands inside an address or a link, where nobody decodes it.")
+            reason = "An encoded word stands inside an address or a link, where nobody decodes it."
+            yield block(name, reason, _SETTINGS)
 
 
 def _fields(examined: Examined) -> list[bytes]:

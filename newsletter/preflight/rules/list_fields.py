@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from newsletter.domain.finding import Finding, block, warn
+from newsletter.domain.finding import REPORT, Finding, block, warn
 from newsletter.preflight.addresses import is_private
 from newsletter.preflight.examined import Examined
 
 _ONCE = ("List-Id", "List-Unsubscribe", "List-Unsubscribe-Post")
 _AT_MOST_ONCE = ("List-Post", "List-Help", "List-Subscribe", "List-Owner", "List-Archive")
+_SETTINGS = "Write `site.url` in plain letters, https:// in front and nothing but the host and a path behind."
 _URIS = re.compile(r"<[a-z][a-z0-9+.-]*:[^<>\s]+>(?:\s*,\s*<[a-z][a-z0-9+.-]*:[^<>\s]+>)*", re.IGNORECASE)
 _LIST_ID = re.compile(r"(?:.*?\s)?<([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+)>", re.DOTALL)
 _FEEDBACK = re.compile(r"[^:]*:[^:]*:[^:]*:([^:\s]+)")
@@ -23,11 +24,11 @@ def list_field(examined: Examined) -> Iterator[Finding]:
     for name in (*_ONCE, *_AT_MOST_ONCE):
         times = len(examined.message.get_all(name, []))
         if times > 1 or (times == 0 and name in _ONCE):
-            yield block(name, f"The header {name} stands there {times} times; it belongs there once.")
+            yield block(name, f"The header {name} stands there {times} times; it belongs there once.", REPORT)
     for name in _AT_MOST_ONCE:
         value = _value(examined, name)
         if value and not _URIS.fullmatch(value) and (name, value) != ("List-Post", "NO"):
-            yield block(name, f"{name} is no list of addresses in < and >: {value[:80]}.")
+            yield block(name, f"{name} is no list of addresses in < and >: {value[:80]}.", _SETTINGS)
 
 
 def one_click(examined: Examined) -> Iterator[Finding]:
@@ -39,12 +40,14 @@ def one_click(examined: Examined) -> Iterator[Finding]:
     if not examined.way_out:
         yield block("List-Unsubscribe", "List-Unsubscribe holds no web address.", "Set `site.url`.")
     elif not _URIS.fullmatch(value):
-        yield block("List-Unsubscribe", f"List-Unsubscribe is no list of addresses in < and >: {value[:80]}.")
+        reason = f"List-Unsubscribe is no list of addresses in < and >: {value[:80]}."
+        yield block("List-Unsubscribe", reason, _SETTINGS)
     if "=?" in written:
-        yield block("List-Unsubscribe", "List-Unsubscribe holds encoded words, which mail programs do not read.")
+        reason = "List-Unsubscribe holds encoded words, which mail programs do not read."
+        yield block("List-Unsubscribe", reason, _SETTINGS)
     if _value(examined, "List-Unsubscribe-Post") not in ("List-Unsubscribe=One-Click", ""):
         reason = "List-Unsubscribe-Post is not exactly List-Unsubscribe=One-Click."
-        yield block("List-Unsubscribe-Post", reason)
+        yield block("List-Unsubscribe-Post", reason, REPORT)
 
 
 def list_id(examined: Examined) -> Iterator[Finding]:
@@ -53,7 +56,8 @@ def list_id(examined: Examined) -> Iterator[Finding]:
         return
     found = _LIST_ID.fullmatch(value)
     if not found or len(found[1]) > 255:
-        yield block("List-Id", f"List-Id does not end in <label.domain> of at most 255 characters: {value[:80]}.")
+        reason = f"List-Id does not end in <label.domain> of at most 255 characters: {value[:80]}."
+        yield block("List-Id", reason, "It is the edition's and the newsletter's key at the domain of `sender`.")
 
 
 def feedback_id(examined: Examined) -> Iterator[Finding]:
@@ -73,7 +77,7 @@ def what_kind_of_mail(examined: Examined) -> Iterator[Finding]:
     if not examined.raw:
         return
     if (value := _value(examined, "Precedence").lower()) not in ("", "bulk", "list"):
-        yield warn("Precedence", f"Precedence is {value[:40]}; it is bulk, list or absent.")
+        yield warn("Precedence", f"Precedence is {value[:40]}; it is bulk, list or absent.", REPORT)
     if _value(examined, "Auto-Submitted"):
         reason = "Auto-Submitted says that a program answers; some mailboxes put such mail aside."
         yield warn("Auto-Submitted", reason, "It belongs to notices, not to issues.")

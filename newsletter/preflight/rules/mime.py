@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from email.message import EmailMessage
 
-from newsletter.domain.finding import Finding, block, warn
+from newsletter.domain.finding import REPORT, Finding, block, warn
 from newsletter.preflight.examined import Examined
 
 _MOST_ENCODED, _MOST = 76, 998  # characters of a line: of quoted-printable and base64, of anything
@@ -20,16 +20,17 @@ def parts(examined: Examined) -> Iterator[Finding]:
     told = [part for part in examined.message.walk() if isinstance(part, EmailMessage)]
     kinds = [part.get_content_type() for part in told]
     if "multipart/alternative" not in kinds:
-        yield block("MIME", f"The message is {kinds[0]}; there is no multipart/alternative in it.")
+        yield block("MIME", f"The message is {kinds[0]}; there is no multipart/alternative in it.", REPORT)
     texts = [kind for kind in kinds if kind in ("text/plain", "text/html")]
     if texts and texts[:2] != ["text/plain", "text/html"]:
-        yield block("MIME", f"The parts are {', '.join(texts)}; text/plain comes first, text/html second.")
+        reason = f"The parts are {', '.join(texts)}; text/plain comes first, text/html second."
+        yield block("MIME", reason, REPORT)
     for part in told:
         if part.get_content_maintype() == "text" and (part.get_content_charset() or "") != "utf-8":
-            yield block("MIME", f"A {part.get_content_type()} part has no charset utf-8.")
+            yield block("MIME", f"A {part.get_content_type()} part has no charset utf-8.", REPORT)
     if any(part.defects for part in told):
         defect = next(defect for part in told for defect in part.defects)
-        yield block("MIME", f"The message is malformed: {type(defect).__name__}.")
+        yield block("MIME", f"The message is malformed: {type(defect).__name__}.", REPORT)
 
 
 def encodings(examined: Examined) -> Iterator[Finding]:
@@ -40,9 +41,10 @@ def encodings(examined: Examined) -> Iterator[Finding]:
         kind = part.get_content_type()
         if part.is_multipart():
             if encoding not in ("7bit", "8bit", "binary"):
-                yield block("MIME", f"The {kind} is encoded as {encoding}, which only its parts may be.")
+                yield block("MIME", f"The {kind} is encoded as {encoding}, which only its parts may be.", REPORT)
         elif encoding not in _ENCODINGS:
-            yield block("MIME", f"The {kind} part is sent as {encoding}; quoted-printable or base64 gets through.")
+            reason = f"The {kind} part is sent as {encoding}; quoted-printable or base64 gets through."
+            yield block("MIME", reason, REPORT)
 
 
 def body_lines(examined: Examined) -> Iterator[Finding]:
@@ -51,16 +53,17 @@ def body_lines(examined: Examined) -> Iterator[Finding]:
     if not raw:
         return
     if not raw.isascii():
-        yield block("MIME", "The message holds bytes that are not ASCII; not every server passes them on.")
+        yield block("MIME", "The message holds bytes that are not ASCII; not every server passes them on.", REPORT)
     if re.search(rb"(?<!\r)\n|\r(?!\n)", raw):
-        yield block("MIME", "A line does not end in CRLF; servers refuse such a message.")
+        yield block("MIME", "A line does not end in CRLF; servers refuse such a message.", REPORT)
     if b"\x00" in raw:
-        yield block("MIME", "The message holds a zero byte.")
+        yield block("MIME", "The message holds a zero byte.", REPORT)
     longest = max(map(len, raw.partition(b"\r\n\r\n")[2].split(b"\r\n")))
     if longest > _MOST:
-        yield block("MIME", f"A line of the body has {longest} characters; {_MOST} are the most.")
+        yield block("MIME", f"A line of the body has {longest} characters; {_MOST} are the most.", REPORT)
     elif longest > _MOST_ENCODED:
-        yield warn("MIME", f"A line of the body has {longest} characters; an encoded one has {_MOST_ENCODED} at most.")
+        reason = f"A line of the body has {longest} characters; an encoded one has {_MOST_ENCODED} at most."
+        yield warn("MIME", reason, REPORT)
 
 
 def boundary(examined: Examined) -> Iterator[Finding]:
@@ -72,9 +75,9 @@ def boundary(examined: Examined) -> Iterator[Finding]:
             continue
         mark = str(part.get_boundary() or "")
         if not re.fullmatch(r"[0-9A-Za-z'()+_,./:=? -]{1,70}", mark) or mark.endswith(" "):
-            yield block("MIME", f"The boundary has no valid form: {mark[:80]!r}.")
+            yield block("MIME", f"The boundary has no valid form: {mark[:80]!r}.", REPORT)
             continue
         children = [child for child in part.get_payload() if isinstance(child, EmailMessage)]
         lines = re.findall(rb"(?m)^--" + re.escape(mark.encode()), examined.raw)
         if len(lines) != len(children) + 1:
-            yield block("MIME", "The boundary between the parts occurs inside one of them.")
+            yield block("MIME", "The boundary between the parts occurs inside one of them.", REPORT)

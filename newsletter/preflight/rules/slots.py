@@ -14,7 +14,8 @@ def unfilled_slot(examined: Examined) -> Iterator[Finding]:
     issue = examined.issue
     for part, source in (("HTML", issue.html), ("text", issue.text)):
         if unknown := used(source) - set(SLOTS):
-            yield block(part, f"The {part} part holds a slot that nothing fills: {', '.join(sorted(unknown))}.")
+            reason = f"The {part} part holds a slot that nothing fills: {', '.join(sorted(unknown))}."
+            yield block(part, reason, f"Its template may use {', '.join(sorted(SLOTS))}.")
         elif source.count(OPEN) != source.count(CLOSE) or source.count(OPEN) != len(_whole_slots(source)):
             yield block(part, f"The {part} part holds a broken slot.", "Build the issue again.")
     for part, source in (("subject", issue.subject), ("preheader", issue.preheader)):

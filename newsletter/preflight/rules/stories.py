@@ -24,4 +24,5 @@ def not_in_the_text(examined: Examined) -> Iterator[Finding]:
     issue = examined.issue
     missing = [story.title for story in issue.stories if is_web(story.url) and story.url not in issue.text]
     if issue.text.strip() and missing:
-        yield warn("text", f"The text part lacks {len(missing)} of {len(issue.stories)} stories, first: {missing[0]}.")
+        reason = f"The text part lacks {len(missing)} of {len(issue.stories)} stories, first: {missing[0]}."
+        yield warn("text", reason, "Its template leaves them out: show `story.url` of each in the .txt template.")
