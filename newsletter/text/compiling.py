@@ -13,6 +13,7 @@ import mjml
 
 from newsletter.errors import TemplateError
 from newsletter.text.mjml_lint import too_deep
+from newsletter.text.mjml_padding import with_units
 from newsletter.text.mjml_tokens import TAG
 from newsletter.text.plain import one_line
 
@@ -27,7 +28,7 @@ def compile_mjml(name: str, source: str) -> str:
     if too_deep(source):
         raise TemplateError(name, "its elements stand too deep inside each other. Look for a macro that calls itself.")
     try:
-        compiled: str = mjml.mjml2html(_guarded(source), fonts={})
+        compiled: str = mjml.mjml2html(_guarded(with_units(source)), fonts={})
     except ValueError as error:
         raise TemplateError(name, f"MJML cannot read what it writes: {error}{_near(source, str(error))}.") from None
     html = _REFERENCE.sub(_restored, compiled)

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 
 from tinycss2.color4 import parse_color
 
+from newsletter.text.mjml_padding import RECKONED
+
 _SHORT_COLOUR = re.compile(r"#[0-9A-Fa-f]{3}\b")
 _NUMBER = re.compile(r"(-?(?:\d+\.?\d*|\.\d+))(.*)")
 _PIXELS = re.compile(r"\d+px")
-_RECKONED = ("mj-wrapper", "mj-section", "mj-column", "mj-image", "mj-divider", "mj-carousel")
 
 _LEFT_RIGHT = "left center right"
 _CHOICES = {
@@ -94,17 +95,8 @@ def _padding(component: str, attribute: str, value: str) -> Iterator[str]:
     most = 4 if attribute.endswith("padding") else 1
     if not 1 <= len(parts) <= most:
         yield "it is one number." if most == 1 else "it is one number, or up to four with a space between them."
-    elif component not in _RECKONED:
+    elif component not in RECKONED:
         for part in parts:
             yield from _length(part, "px %") if part != "0" else ()
-    elif value != "0" or attribute.endswith(("-left", "-right")):
-        yield from _reckoned(attribute, parts)
-
-
-def _reckoned(attribute: str, parts: list[str]) -> Iterator[str]:
-    """A padding that the widths of what is inside depend on: it counts with px or not at all."""
-    if "0" in parts:
-        right = " ".join("0px" if part == "0" else part for part in parts)
-        yield f'widths would be reckoned without it. Write 0px: {attribute}="{right}".'
-    elif not all(_PIXELS.fullmatch(part) for part in parts):
+    elif not all(part == "0" or _PIXELS.fullmatch(part) for part in parts):
         yield "it needs whole numbers with px; anything else is left out when widths are reckoned."

@@ -6,6 +6,7 @@ import difflib
 
 import mjml
 
+from newsletter.text.mjml_padding import with_units
 from tests.parity.reference import Compiled
 from tests.parity.shape import shape
 
@@ -13,7 +14,7 @@ from tests.parity.shape import shape
 def difference(source: str, theirs: Compiled) -> list[str]:
     """Lines with - of ours, with + of theirs; none where both say the same."""
     try:
-        ours = mjml.mjml2html(source, fonts={})
+        ours = mjml.mjml2html(with_units(source), fonts={})
     except ValueError as error:
         ours = f"our compiler: {error}"
     if not theirs.html:

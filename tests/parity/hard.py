@@ -19,6 +19,12 @@ HARD = {
         f'<mj-section padding="0px 24px"><mj-column width="440px">{_TEXT}</mj-column><mj-column width="112px">'
         f'<mj-image {PICTURE} padding="0" width="112px" height="112px" /></mj-column></mj-section>'
     ),
+    "noughts without a unit": head(
+        '<mj-attributes><mj-section padding="0 24px" /><mj-class name="k" padding="0 3px 0 0" /></mj-attributes>',
+        f'<mj-section><mj-column padding-left="0" padding="0 10px"><mj-image {PICTURE} padding="10px 0" /></mj-column>'
+        f'<mj-column mj-class="k"><mj-image {PICTURE} padding="0 5px" /><mj-divider padding="0 7px" /></mj-column>'
+        f'</mj-section><mj-wrapper padding="0 20px"><mj-section padding="0">{_COLUMNS * 2}</mj-section></mj-wrapper>',
+    ),
     "a column of a width beside two without": body(
         f'<mj-section><mj-column width="40%">{_TEXT}</mj-column>{_COLUMNS * 2}</mj-section>'
     ),

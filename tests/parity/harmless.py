@@ -55,6 +55,11 @@ def _half_pixels(element: Element) -> None:
         element.style["width"] = _rounded(element.style["width"])
 
 
+def _unit_of_nought(element: Element) -> None:
+    for name in [name for name in element.style if name.startswith("padding")]:
+        element.style[name] = _NOUGHT.sub("0", element.style[name])
+
+
 def _pixel_attribute(element: Element) -> None:
     if element.name == "table" and element.attributes.get("width", "").endswith("px"):
         element.attributes["width"] = element.attributes["width"].removesuffix("px")
@@ -74,6 +79,7 @@ def _long_fractions(element: Element) -> None:
     element.classes[:] = [_CLASS.sub(r"\1", name) for name in element.classes]
 
 
+_NOUGHT = re.compile(r"\b0px\b")
 _HALF = re.compile(r"^\d+\.\d+(?=px$|$)")
 _CLASS = re.compile(r"(?<=per-)(\d+-\d{3})\d+")
 
@@ -85,6 +91,7 @@ ELEMENTS: dict[str, Callable[[Element], None]] = {
     "an icon's border": _icon_border,
     "border-collapse": _separate_borders,
     "half pixels": _half_pixels,
+    "the unit of a nought": _unit_of_nought,
     "px in an attribute": _pixel_attribute,
     "the title of a linked picture": _image_title,
     "Outlook's classes": _outlook_classes,
