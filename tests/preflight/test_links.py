@@ -52,6 +52,9 @@ def test_the_sample_is_silent(rule: Rule) -> None:
         (links.not_secure, link("http://example.org/a") + link("https://example.org/b", "B"), "http://example.org/a"),
         (links.doubled_tracking, link("https://e.example/?utm_source=a&amp;x=1&amp;utm_source=b"), "utm_source twice"),
         (links.doubled_tracking, link("https://e.example/?UTM_medium=a&amp;utm_medium=a"), "utm_medium twice"),
+        (links.doubled_tracking, link("https://e.example/?utm_source=a?utm_source=b"), "utm_source twice"),
+        (links.doubled_tracking, link("https://e.example/?fbclid=a&amp;fbclid=b"), "fbclid twice"),
+        (links.not_secure, '<img src="http://e.example/a.png">' + link("https://e.example/"), "http://e.example/a.png"),
         (links.bad_mailto, link("mailto:nobody"), "mailto:nobody"),
         (links.bad_mailto, link("mailto:"), "names no mailbox"),
         (links.bad_mailto, link("mailto:a@example.org, b"), "names no mailbox"),
@@ -86,7 +89,10 @@ def test_hits_warn_and_name_what_they_found(rule: Rule, html: str, found: str) -
         (links.not_secure, link("http://old.example/a") + link("https://example.org/b", "B")),
         (
             links.doubled_tracking,
-            link("https://e.example/?utm_source=a&amp;utm_medium=b") + link("https://e.example/?tag=a&amp;tag=b"),
+            link("https://e.example/?utm_source=a&amp;utm_medium=b")
+            + link("https://e.example/?tag=a&amp;tag=b")
+            + link("https://e.example/?u=a%3Futm_source%3Db&amp;utm_source=c")
+            + link("https://e.example/?id=1#id=1"),
         ),
         (
             links.bad_mailto,

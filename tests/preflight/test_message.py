@@ -88,6 +88,12 @@ def test_a_message_that_could_not_be_made_is_told_once(rule: Rule) -> None:
         (
             list_fields.one_click,
             "List-Unsubscribe",
+            "List-Unsubscribe: <https://e.example/u>, <https://e.example/v>\r\n",
+            "several web addresses",
+        ),
+        (
+            list_fields.one_click,
+            "List-Unsubscribe",
             "List-Unsubscribe: =?utf-8?q?=3Chttps=3A//e.example/u=3E?=\r\n",
             "encoded words",
         ),

@@ -70,6 +70,8 @@ def test_a_sender_that_cannot_stand_in_a_header_blocks() -> None:
         ({"html": LINK + "x" * 90_000}, "88 KB"),
         ({"html": LINK + "Hello {{ name }}"}, "looks like template syntax: {{ name }}"),
         ({"html": LINK + "<mj-text>x</mj-text>"}, "template syntax: <mj-text"),
+        ({"html": LINK + "Hello *|FNAME|*"}, "template syntax: *|FNAME|*"),
+        ({"text": slot("unsubscribe_url") + "Hello %%first_name%%, 100%% of it"}, "template syntax: %%first_name%%"),
         ({"text": ""}, "There is no text part"),
         ({"text": slot("unsubscribe_url")}, "lacks 10 of 10 stories"),
         ({"stories": (IssueStory(1, "Bees", "/2026/bees.html"),)}, "1 of 1 stories have no web address"),

@@ -87,6 +87,7 @@ RULES: tuple[Rule, ...] = (
     pictures.no_alt,
     pictures.alt_is_a_file,
     pictures.no_size,
+    pictures.no_address,
     pictures.heavy_data,
     pictures.not_attached,
     pictures.only_a_picture,

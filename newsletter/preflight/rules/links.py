@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote
 
 from newsletter.domain.finding import Finding, warn
 from newsletter.errors import AddressError
@@ -14,13 +15,14 @@ from newsletter.preflight.listing import first_of
 from newsletter.text.address import normalise
 from newsletter.text.links import host_of
 
+# Names that programs append to a link to count it.
+_TRACKING = re.compile(r"(?:utm_|mc_|mtm_|pk_|hsa_|_hs|vero_|oly_|(?:fb|g|dc|ms|tw|y)clid$|igshid$|mkt_tok$|ref_src$)")
 _OTHER_SCHEMES = ("mailto:", "tel:", "sms:")
 
 
 def to_this_machine(examined: Examined) -> Iterator[Finding]:
     """Links and pictures on localhost or a private network: they work for the operator, and for nobody else."""
-    sources = [picture.get("src", "") for picture in examined.page.all("img")]
-    if private := sorted({url for url in (*_targets(examined), *sources) if is_private(url)}):
+    if private := sorted({url for url in (*_targets(examined), *_pictures(examined)) if is_private(url)}):
         what = "A link leads" if len(private) == 1 else f"{len(private)} links or pictures lead"
         reason = f"{what} to this machine or a private network, where no reader gets to: {first_of(private)}."
         yield warn("HTML", reason, "Is `site.url` right, and the `url` of the source?")
@@ -42,8 +44,8 @@ def not_absolute(examined: Examined) -> Iterator[Finding]:
 
 
 def not_secure(examined: Examined) -> Iterator[Finding]:
-    """Plain http, though the same host is linked by https elsewhere, or said itself that it has moved there."""
-    targets = [target for target in _targets(examined) if is_web(target)]
+    """Plain http, though the same host is named with https elsewhere, or said itself that it has moved there."""
+    targets = [target for target in (*_targets(examined), *_pictures(examined)) if is_web(target)]
     secure = {_host(target) for target in targets if target.lower().startswith("https:")}
     answers = examined.known.answers
     plain = [
@@ -53,15 +55,15 @@ def not_secure(examined: Examined) -> Iterator[Finding]:
         and (_host(target) in secure or (target in answers and answers[target].moved_to.startswith("https:")))
     ]
     if plain:
-        reason = f"Links over http whose host has https: {first_of(plain)}."
+        reason = f"Links or pictures over http whose host has https: {first_of(plain)}."
         yield warn("HTML", reason, "Write https:// into the source's or the site's `url`.")
 
 
 def doubled_tracking(examined: Examined) -> Iterator[Finding]:
     """`?utm_source=a&utm_source=b`: two programs marked the link, and statistics count one of them."""
     for target in dict.fromkeys(_targets(examined)):
-        names = Counter(name.lower() for name, _ in _parameters(target))
-        if doubled := sorted(name for name, times in names.items() if times > 1 and name.startswith(("utm_", "mc_"))):
+        names = Counter(_parameter_names(target))
+        if doubled := sorted(name for name, times in names.items() if times > 1 and _TRACKING.match(name)):
             reason = f"A link carries {', '.join(doubled)} twice: {target[:120]}."
             yield warn("HTML", reason, "Let one program mark the links, not two.")
             return
@@ -77,6 +79,10 @@ def _targets(examined: Examined) -> list[str]:
     return [link.get("href", "").strip() for link in examined.page.links]
 
 
+def _pictures(examined: Examined) -> list[str]:
+    return [picture.get("src", "").strip() for picture in examined.page.all("img")]
+
+
 def _is_absolute(target: str) -> bool:
     return is_web(target) or target.lower().startswith(_OTHER_SCHEMES)
 
@@ -88,11 +94,10 @@ def _host(target: str) -> str:
         return ""
 
 
-def _parameters(target: str) -> list[tuple[str, str]]:
-    try:
-        return parse_qsl(urlsplit(target).query, keep_blank_values=True)
-    except ValueError:
-        return []
+def _parameter_names(target: str) -> list[str]:
+    """Also those behind a second ?, which careless programs append, and behind a #, which some read."""
+    asked = re.split(r"[?&;#]", target)[1:]
+    return [unquote(one.partition("=")[0]).lower() for one in asked if "=" in one]
 
 
 def _mailable(target: str) -> bool:

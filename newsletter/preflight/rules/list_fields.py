@@ -42,6 +42,9 @@ def one_click(examined: Examined) -> Iterator[Finding]:
     elif not _URIS.fullmatch(value):
         reason = f"List-Unsubscribe is no list of addresses in < and >: {value[:80]}."
         yield block("List-Unsubscribe", reason, _SETTINGS)
+    if len(re.findall(r"<https?:", value, re.IGNORECASE)) > 1:
+        reason = "List-Unsubscribe holds several web addresses; mail programs POST to one."
+        yield block("List-Unsubscribe", reason, REPORT)
     if "=?" in written:
         reason = "List-Unsubscribe holds encoded words, which mail programs do not read."
         yield block("List-Unsubscribe", reason, _SETTINGS)

@@ -12,6 +12,7 @@ from newsletter.preflight.listing import first_of
 from newsletter.preflight.page import words
 
 LONGEST_DATA = 4 * 1024  # characters of a `data:` address; 40 in 100 readers' programs do not show it at all
+_ADDRESSES = ("https://", "http://", "cid:", "data:")
 LEAST_WORDS = 20  # that a message with a picture says in letters
 _FILE_NAME = re.compile(
     r"\S+\.(?:jpe?g|png|gif|webp|avif|svg|bmp|tiff?|heic)|(?:img|dsc|image|screenshot)[-_ ]?\d+", re.I
@@ -41,6 +42,16 @@ def no_size(examined: Examined) -> Iterator[Finding]:
     if without:
         reason = f"Pictures without width and height: {len(without)} of {len(pictures)}, first {first_of(without[:1])}."
         yield warn("HTML", reason, "Write both as attributes, in pixels; CSS may overrule them.")
+
+
+def no_address(examined: Examined) -> Iterator[Finding]:
+    """A mail has no address of its own that a relative one could begin from."""
+    sources = [picture.get("src", "").strip() for picture in examined.page.all("img")]
+    if lost := [source for source in sources if not source.lower().startswith(_ADDRESSES)]:
+        reason = (
+            f"Pictures whose address is not whole are seen by nobody: {first_of([one or '(none)' for one in lost])}."
+        )
+        yield warn("HTML", reason, "Write https:// and the host in front.")
 
 
 def heavy_data(examined: Examined) -> Iterator[Finding]:

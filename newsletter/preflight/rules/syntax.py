@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from newsletter.domain.finding import Finding, warn
 from newsletter.preflight.examined import Examined
 
-_SYNTAX = re.compile(r"\{\{[^}<&\n]{0,60}(?:\}\})?|\{%[^%<&\n]{0,60}(?:%\})?|<mj-[a-z]+")
+_SYNTAX = re.compile(
+    r"\{\{[^}<&\n]{0,60}(?:\}\})?|\{%[^%<&\n]{0,60}(?:%\})?|<mj-[a-z]+|\*\|[A-Z][A-Z0-9_:]*\|\*|%%[A-Za-z_]+%%"
+)
 
 
 def template_syntax(examined: Examined) -> Iterator[Finding]:
-    """A post may speak of templates: it never blocks."""
+    """Ours, and what other programs fill in (*|FNAME|*, %%name%%). A post may speak of templates: it never blocks."""
     issue = examined.issue
     for part, source in (("subject", issue.subject), ("HTML part", issue.html), ("text part", issue.text)):
         if found := _SYNTAX.search(source):
