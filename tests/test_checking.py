@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from newsletter.app import App
 from newsletter.checking import inspect, judge, judge_thoroughly
+from newsletter.domain.answer import Answer
 from newsletter.domain.finding import Finding, warn
 from newsletter.domain.issue import Issue
 from newsletter.preflight.examined import Examined
@@ -100,3 +101,29 @@ def test_another_issue_has_a_judgement_of_its_own(app: App, judged: Issue) -> No
     judge(app, other)
     assert inspect(app, judged)
     assert inspect(app, again(app, other))
+
+
+@pytest.mark.parametrize(
+    ("site", "door"),
+    [
+        ("https://news.example.org", ("news.example.org", 443)),
+        ("http://news.example.org:8000", ("news.example.org", 8000)),
+        ("http://127.0.0.1:8000", None),
+    ],
+)
+def test_our_own_door_may_lead_inside_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, site: str, door: tuple[str, int] | None
+) -> None:
+    """The public name of a machine often stands for a private address to the machine itself."""
+    asked = []
+
+    def probe(url: str, now: datetime, trusted: tuple[str, int] | None = None) -> Answer:
+        asked.append((url, trusted))
+        return Answer(url, now, status=200)
+
+    monkeypatch.setattr("newsletter.sources.probe.probe", probe)
+    app = make_app(tmp_path, config=CONFIG.replace("http://127.0.0.1:{port}", site))
+    draft = write_issue(app, state=issues.IssueState.DRAFT)
+    link = '<a href="https://far.example.net/">Far away</a>'
+    judge_thoroughly(app, replace(draft, html=draft.html + link), online=True)
+    assert asked == [("https://far.example.net/", door)]

@@ -11,15 +11,15 @@ _OURS = ("unsubscribe/", "preferences/", "archive/", "subscribe/", "confirm/", "
 
 
 def to_ask(examined: Examined) -> list[str]:
-    """Links and pictures that strangers answer for, each once.
+    """All pictures, and the links that strangers answer for, each once.
 
-    Our own pages are left out: this issue is not in the archive yet, and a reader's links are the reader's.
+    Links to our own pages are left out: this issue is not in the archive yet, and a reader's links are the reader's.
     """
-    links = [link.get("href", "") for link in examined.page.links]
-    pictures = [picture.get("src", "") for picture in examined.page.all("img")]
     site = examined.edition.site_url
-    found = dict.fromkeys(url.strip() for url in (*links, *pictures))
-    return [url for url in found if is_web(url) and not is_ours(url, site) and not is_private(url)]
+    links = [link.get("href", "").strip() for link in examined.page.links]
+    pictures = [picture.get("src", "").strip() for picture in examined.page.all("img")]
+    found = dict.fromkeys((*(link for link in links if not is_ours(link, site)), *pictures))
+    return [url for url in found if is_web(url) and not is_private(url)]
 
 
 def is_web(url: str) -> bool:

@@ -76,12 +76,26 @@ def test_the_rest_of_the_rules() -> None:
     assert "was not followed: it leads inside" in heard(
         reach.leads_inside, of(status=0, private=True, trouble="it leads inside")
     )
-    assert "cannot be fetched" in heard(reach.dead_picture, of(PICTURE, status=404))
+    assert "There is nothing (404)" in heard(reach.dead_picture, of(PICTURE, status=404))
     assert "is text/html, and no picture" in heard(reach.dead_picture, of(PICTURE, kind="text/html"))
     assert heard(reach.dead_picture, of(PICTURE, status=403, kind="text/html")) == ""
     assert "no time to look at all addresses: https://example.com/trams" in heard(
         reach.not_all_asked, of(PICTURE), asked=True
     )
+
+
+def test_pictures_that_nobody_serves_are_told_of_once_and_where_to_look() -> None:
+    sources = [f"{SITE}/media/{n}.jpg" for n in range(12)]
+    html = "".join(f'<img src="{source}" alt="">' for source in sources)
+    answers = {source: of(source, status=0, trouble="nothing listens there") for source in sources}
+    (finding,) = reach.dead_picture(examined(html=html, known=Known(answers=answers)))
+    assert finding.place == "12 pictures"
+    assert "Nothing listens there: https://news.example.org/media/0.jpg and 11 more" in finding.reason
+    assert "`newsletter serve`" in finding.remedy
+    elsewhere = replace(EDITION, site_url="https://example.net")
+    known = Known(answers=answers, media_host="news.example.org")
+    (finding,) = reach.dead_picture(examined(elsewhere, html=html, known=known))
+    assert "`media_url`" in finding.remedy
 
 
 def test_a_host_that_moved_to_https_itself_is_told_so() -> None:
@@ -105,7 +119,7 @@ def test_strangers_are_asked_and_nobody_else() -> None:
         )
     )
     html += f'<img src="{PICTURE}" alt=""><img src="{SITE}/media/a.jpg" alt=""><img src="cid:1" alt="">'
-    assert to_ask(examined(html=html)) == [URL, f"{SITE}/about", PICTURE]
+    assert to_ask(examined(html=html)) == [URL, f"{SITE}/about", PICTURE, f"{SITE}/media/a.jpg"]
 
 
 def test_a_readers_own_links_are_never_followed() -> None:

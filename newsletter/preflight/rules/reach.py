@@ -50,12 +50,18 @@ def leads_inside(examined: Examined) -> Iterator[Finding]:
 
 
 def dead_picture(examined: Examined) -> Iterator[Finding]:
-    for picture, answer in list(_answered(examined, "img", "src"))[:_SHOWN]:
+    """Those of one host that all have the same trouble are told of once."""
+    dead: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
+    for picture, answer in _answered(examined, "img", "src"):
         place = f"picture “{picture.get('alt', '') or answer.url.rpartition('/')[2]}”"
         if answer.is_dead:
-            yield warn(place, f"It cannot be fetched. {_trouble(answer)}: {answer.url}.", "Readers see a gap there.")
+            dead[host_of(answer.url), _trouble(answer)].append((place, answer.url))
         elif 200 <= answer.status < 300 and answer.kind and not _may_be_picture(answer.kind):
             yield warn(place, f"What stands at {answer.url} is {answer.kind}, and no picture.", "Name another.")
+    for (host, trouble), found in list(dead.items())[:_SHOWN]:
+        place = found[0][0] if len(found) == 1 else f"{len(found)} pictures"
+        reason = f"Readers would see a gap. {trouble}: {first_of([url for _, url in found])}."
+        yield warn(place, reason, _picture_remedy(examined, host))
 
 
 def not_all_asked(examined: Examined) -> Iterator[Finding]:
@@ -85,6 +91,14 @@ def _trouble(answer: Answer) -> str:
 def _place(link: Element) -> str:
     told = words(link)
     return f"link “{first_of([told])}”" if told else "link"
+
+
+def _picture_remedy(examined: Examined, host: str) -> str:
+    if host == examined.known.media_host:
+        return "Copy the media folder to where `media_url` points."
+    if host == host_of(examined.edition.site_url):
+        return "Does `newsletter serve` answer there, and does it have this media folder?"
+    return "Name another picture, or let the post have none."
 
 
 def _may_be_picture(kind: str) -> bool:
