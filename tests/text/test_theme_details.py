@@ -56,8 +56,9 @@ def test_only_a_short_note_of_a_magazine_is_centred_and_slanted(note: str, short
 
 @pytest.mark.parametrize(("language", "gap"), [("en", " "), ("zh", "")])
 def test_chinese_sentences_follow_each_other_without_a_space(language: str, gap: str) -> None:
-    made = rendered("classic", language=language).html
-    assert re.search(rf"[.。](?:</bdi>)*{gap}<a [^>]*>(?:<bdi>)?(?:Switch edition|切换版本)", made)
+    made = rendered("classic", language=language)
+    assert re.search(rf"[.。](?:</bdi>)*{gap}<a [^>]*>(?:<bdi>)?(?:Switch edition|切换版本)", made.html)
+    assert re.search(rf"[.。]{gap}(?:Switch edition|切换版本)", made.text)
 
 
 def test_a_command_is_broken_between_words_only() -> None:
