@@ -111,7 +111,7 @@ def _known(app: App, issue: Issue) -> Known:
 
 def _fingerprint(app: App, issue: Issue) -> str:
     """Of all that a judgement hangs on: what readers get, the settings, and the version, with which rules change."""
-    said = (issue.subject, issue.preheader, issue.html, issue.text, issue.stories)
+    said = (issue.subject, issue.preheader, issue.html, issue.text, issue.stories, issue.notes)
     held = (__version__, said, app.edition(issue.newsletter, issue.edition), _known(app, issue))
     return hashlib.sha256(repr(held).encode("utf-8", "surrogatepass")).hexdigest()
 

@@ -76,7 +76,7 @@ def build(
     _tell_kept(kept, output.say)
     for issue, found in zip(issues, judged, strict=True):
         sheets.show_issue(context.obj, issue)
-        findings.note_findings(issue.id, found)
+        findings.note_findings(issue.id, [one for one in found if one.rule != "left_out"])  # told with the issue
     if issues:
         first = issues[0].id
         output.say(f"\nNext: [bold]newsletter preview {first} --open[/], then [bold]newsletter send {first}[/].")

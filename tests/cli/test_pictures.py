@@ -166,6 +166,18 @@ def test_a_word_that_is_none_is_said_with_its_line(harbour: Callable[..., Desk])
     assert re.search(r"config.yaml:\d+.*pictures.*link.*embed.*none", " ".join(result.err.split()))
 
 
+def test_what_goes_without_its_picture_is_told_by_build_check_and_preview(harbour: Callable[..., Desk]) -> None:
+    desk = harbour()
+    (desk.folder / "blog" / "img" / "crane.jpg").write_bytes(b"<html>")
+    built_one = desk.call("build", "--edition", "near", "--as-of", "2026-06-04")
+    assert (built_one.out + built_one.err).count("it is a web page") == 1
+    (told,) = [one for one in desk.call("check", 1, "--offline", "--json").json["findings"] if one["place"] == "build"]
+    assert (told["level"], told["rule"]) == ("warn", "left_out")
+    assert "it is a web page" in told["reason"]
+    desk.call("preview", 1, "--out", "look")
+    assert "it is a web page" in (desk.folder / "look" / "index.html").read_text("utf-8")
+
+
 class _Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True

@@ -74,6 +74,12 @@ def test_a_sender_that_cannot_stand_in_a_header_blocks() -> None:
         ({"text": slot("unsubscribe_url") + "Hello %%first_name%%, 100%% of it"}, "template syntax: %%first_name%%"),
         ({"text": ""}, "There is no text part"),
         ({"text": slot("unsubscribe_url")}, "lacks 10 of 10 stories"),
+        (
+            {"notes": ("Bees: without its picture /a.png: it is empty.",)},
+            "Bees: without its picture /a.png: it is empty.",
+        ),
+        ({"notes": ("tides could not be read: gone",)}, "could not be read: gone. Mend that"),
+        ({"notes": ("x",) * 15}, "There are 5 more notes"),
         ({"stories": (IssueStory(1, "Bees", "/2026/bees.html"),)}, "1 of 1 stories have no web address"),
         ({"html": LINK + '<img src="https://x.example/y.png">'}, "without an alt attribute: 1"),
         ({"html": LINK + '<a href="http://localhost:8000/x">x</a>'}, "leads to this machine"),
