@@ -61,7 +61,6 @@ RULES: tuple[Rule, ...] = (
     subject.preheader_length,
     subject.preheader_repeats,
     syntax.template_syntax,
-    stories.left_out,
     stories.homeless_story,
     twin.no_text_part,
     twin.title_missing,
@@ -109,5 +108,6 @@ RULES: tuple[Rule, ...] = (
     law.postal_address,
     law.address_not_shown,
     law.not_https,
+    stories.left_out,
     spam.looks_like_spam,
 )

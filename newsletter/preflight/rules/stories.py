@@ -8,14 +8,14 @@ from newsletter.domain.finding import Finding, warn
 from newsletter.preflight.addresses import is_web
 from newsletter.preflight.examined import Examined
 
-_NOTED = 10  # a site whose pictures are all gone would fill a screen
+_NOTED = 5  # a site whose pictures are all gone would fill a screen
 
 
 def left_out(examined: Examined) -> Iterator[Finding]:
     """What the issue lacks since it was built: a picture that cannot be had, a source that did not answer …"""
     notes = [note if note.endswith((".", "!", "?")) else f"{note}." for note in examined.issue.notes]
     for note in notes[:_NOTED]:
-        yield warn("build", note, "Mend that and build again, or let it go as it is.")
+        yield warn("build", note, "Put that right and build again, or let it go as it is.")
     if (rest := len(notes) - _NOTED) > 0:
         reason = f"There are {rest} more notes of this kind."
         yield warn("build", reason, f"`newsletter show {examined.issue.id}` has them all.")
