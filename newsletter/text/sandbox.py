@@ -14,7 +14,7 @@ import jinja2
 from jinja2 import nodes
 from jinja2.exceptions import SecurityError
 from jinja2.parser import Parser
-from jinja2.runtime import Macro
+from jinja2.runtime import Context, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from newsletter.errors import TemplateError
@@ -69,12 +69,11 @@ class Environment(ImmutableSandboxedEnvironment):
 
     def call(self, context: Any, function: Any, /, *args: Any, **kwargs: Any) -> Any:
         self._check_time()
+        if isinstance(function, Macro):
+            return _written(context, function, args, kwargs)
         if getattr(function, "__name__", "") in _UNBOUNDED_METHODS:
             raise SecurityError(f"`{function.__name__}` is not for templates")
-        result = super().call(context, function, *args, **kwargs)
-        if isinstance(function, Macro) and not function._default_autoescape:
-            return str(result)  # a macro of a text template escapes nothing, so HTML must not take it for markup
-        return result
+        return super().call(context, function, *args, **kwargs)
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         self._check_time()
@@ -145,6 +144,15 @@ class Environment(ImmutableSandboxedEnvironment):
     def _check_time(self) -> None:
         if time.monotonic() > self._deadline.get():
             raise SecurityError(f"it takes longer than {SECONDS:g} seconds; look for a loop inside a loop")
+
+
+def _written(context: Context, macro: Macro, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+    """As Jinja calls it, but nobody asks whether it is safe: most calls of a template are to its own macros."""
+    kwargs.pop("_block_vars", None)
+    kwargs.pop("_loop_vars", None)
+    said = macro(context.eval_ctx, *args, **kwargs)
+    # A macro of a text template escapes nothing, so HTML must not take it for markup.
+    return said if macro._default_autoescape else str(said)
 
 
 def _too_deep(template: nodes.Template) -> int | None:
