@@ -12,39 +12,48 @@ import re
 import mjml
 
 from newsletter.errors import TemplateError
-from newsletter.text.mjml_lint import too_deep
+from newsletter.text.mjml_components import VOID
+from newsletter.text.mjml_lint import DEPTH
 from newsletter.text.mjml_padding import with_units
 from newsletter.text.mjml_tokens import TAG
 from newsletter.text.plain import one_line
 
 _TITLE = re.compile(r"<mj-title>.*?</mj-title>", re.DOTALL)  # the compiler copies it into an aria-label
 _UNSAFE = re.compile(r"[^\x20-\x7e]|\\")
+_RISKY = re.compile(r"[^\x20-\x7e]|\\|=\s*'")  # not the quotes of a font's name within double ones
+_TOO_DEEP = "its elements stand too deep inside each other. Look for a macro that calls itself."
 _SINGLE = re.compile(r"'[^']*'|\"[^\"]*\"")
 _REFERENCE = re.compile(r"&#(92|[1-9]\d{2,6});")
 
 
 def compile_mjml(name: str, source: str) -> str:
     """The HTML of rendered MJML; `name` is the template to blame in a TemplateError. It fetches no font."""
-    if too_deep(source):
-        raise TemplateError(name, "its elements stand too deep inside each other. Look for a macro that calls itself.")
+    guarded = _guarded(name, with_units(source))
     try:
-        compiled: str = mjml.mjml2html(_guarded(with_units(source)), fonts={})
+        compiled: str = mjml.mjml2html(guarded, fonts={})
     except ValueError as error:
         raise TemplateError(name, f"MJML cannot read what it writes: {error}{_near(source, str(error))}.") from None
     html = _REFERENCE.sub(_restored, compiled)
     return html if "<pre" in html else re.sub(r"\n\s+", "\n", html)
 
 
-def _guarded(source: str) -> str:
+def _guarded(name: str, source: str) -> str:
+    """One pass over all tags, for both: each is made safe, and how deep they stand is counted."""
     titled = _TITLE.sub(lambda found: _referenced(found[0]).replace('"', "&#34;"), source, count=1)
-    return TAG.sub(_guarded_tag, titled)
-
-
-def _guarded_tag(tag: re.Match[str]) -> str:
-    text = tag[0]
-    if text.isascii() and text.isprintable() and "'" not in text and "\\" not in text:
-        return text  # as nearly all are
-    return _referenced(_quoted(text)) if "=" in text else text
+    pieces: list[str] = []
+    end = depth = 0
+    for tag in TAG.finditer(titled):
+        text = tag[0]
+        if text[1] == "/":
+            depth -= 1
+        elif text[-2] != "/" and tag["name"].lower() not in VOID:
+            depth += 1
+            if depth > DEPTH:
+                raise TemplateError(name, _TOO_DEEP)
+        if "=" in text and _RISKY.search(text):
+            pieces += (titled[end : tag.start()], _referenced(_quoted(text)))
+            end = tag.end()
+    return "".join((*pieces, titled[end:]))
 
 
 def _quoted(tag: str) -> str:

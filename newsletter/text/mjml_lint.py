@@ -21,7 +21,7 @@ from newsletter.text.mjml_components import (
     UNCOMMENTED,
     VOID,
 )
-from newsletter.text.mjml_tokens import BLANK, TAG, Aside, Control, Tag, Words, bare, tokens
+from newsletter.text.mjml_tokens import BLANK, Aside, Control, Tag, Words, bare, tokens
 
 DEPTH = 200  # elements inside each other; the compiler dies (with the whole process) at some 3,000
 
@@ -93,19 +93,6 @@ def lint(source: str, template: str) -> list[Finding]:
     for element in reading.open:
         reading.report(element.line, f"<{element.name}> is never closed.")
     return sorted(reading.findings, key=_line)
-
-
-def too_deep(source: str) -> bool:
-    """Whether rendered MJML nests so far that the compiler must not see it."""
-    depth = 0
-    for end, name, inside in TAG.findall(source):
-        if end:
-            depth -= 1
-        elif name.lower() not in VOID and not inside.endswith("/"):
-            depth += 1
-            if depth > DEPTH:
-                return True
-    return False
 
 
 def _control(reading: _Reading, token: Control) -> None:

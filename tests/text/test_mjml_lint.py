@@ -7,7 +7,9 @@ import time
 import mjml
 import pytest
 
-from newsletter.text.mjml_lint import lint, too_deep
+from newsletter.errors import TemplateError
+from newsletter.text.compiling import compile_mjml
+from newsletter.text.mjml_lint import lint
 from tests.digests import TEMPLATES
 
 
@@ -182,8 +184,11 @@ def test_a_style_that_should_be_inlined_really_is_not() -> None:
 
 
 def test_depth_is_measured_before_the_compiler_sees_it() -> None:
-    assert too_deep("<div>" * 201)
-    assert not too_deep("<br><img src='x'><hr/>" * 500 + "<div></div>" * 500)
+    with pytest.raises(TemplateError, match="its elements stand too deep"):
+        compile_mjml("x.mjml", "<div>" * 201)
+    flat = "<br><img src='x'><hr/>" * 500 + "<div></div>" * 500
+    around = "<mjml><mj-body><mj-section><mj-column><mj-text>", "</mj-text></mj-column></mj-section></mj-body></mjml>"
+    assert "<div></div>" in compile_mjml("x.mjml", flat.join(around))
 
 
 @pytest.mark.parametrize("line_end", ["", "\n"])
