@@ -274,5 +274,5 @@ def _web(url: str) -> str:
 
 def _tidy(text: str) -> str:
     """No spaces at line ends, at most one empty line in a row, one line end at the end."""
-    lines = re.sub(r"[ \t]+\n", "\n", text.strip("\n") + "\n")
-    return re.sub(r"\n{3,}", "\n\n", lines)
+    lines = "\n".join(line.rstrip(" \t") for line in text.strip("\n").split("\n"))
+    return re.sub(r"\n{3,}", "\n\n", lines).rstrip("\n") + "\n"

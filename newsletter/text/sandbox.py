@@ -50,7 +50,8 @@ class Environment(ImmutableSandboxedEnvironment):
             del self.filters[name]
 
     def getattr(self, obj: Any, attribute: str) -> Any:
-        self._check_time()
+        if time.monotonic() > self._deadline.get():
+            self._check_time()  # called only then: an issue reads hundreds of attributes
         if self._safe.get((type(obj), attribute)) and not isinstance(obj, str):  # Jinja looks longer at str.format
             try:
                 return getattr(obj, attribute)
