@@ -111,7 +111,7 @@ class App:
     def sources(self, newsletter: str) -> list[Source]:
         """In the order of config.yaml, each with a name of its own."""
         own = self.newsletter(newsletter).sources
-        names = _distinct(source.name or _source_name(self.config, source) for source in own)
+        names = _distinct(_called(self.config, source) for source in own)
         return [_source(self.config, source, name) for source, name in zip(own, names, strict=True)]
 
     def transport(self, hurried: bool = False) -> Transport:
@@ -174,6 +174,7 @@ def _edition(config: settings.Config, newsletter: str, key: str) -> Edition:
         key=key,
         name=own.name or base.name,
         newsletter_name=base.name,
+        only_source=_called(config, base.sources[0]) if len(base.sources) == 1 else "",
         sender=base.sender,
         reply_to=base.reply_to,
         site_name=config.site.name,
@@ -242,8 +243,10 @@ def _source(config: settings.Config, source: settings.SourceConfig, name: str) -
     return FeedSource(name, source.url, source.categories, config.folder, site=config.site.url)
 
 
-def _source_name(config: settings.Config, source: settings.SourceConfig) -> str:
-    """What a reader would call it: a site's folder, a feed's host."""
+def _called(config: settings.Config, source: settings.SourceConfig) -> str:
+    """Its name, or what a reader would call it: a site's folder, a feed's host."""
+    if source.name:
+        return source.name
     if isinstance(source, settings.JekyllSource):
         return config.resolve(source.path).name or "site"
     host = urlsplit(source.url).hostname

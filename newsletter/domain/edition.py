@@ -26,7 +26,8 @@ class Edition:
 
     `newsletter` and `key` are the keys of config.yaml; `name` is what readers see. `subject` is a template,
     every other text is a value. `siblings` are (key, name) of the newsletter's other editions. `sections` puts stories
-    under their categories; `feedback` asks readers whether the issue was worth their time.
+    under their categories; `feedback` asks readers whether the issue was worth their time. `only_source` is the name of
+    the newsletter's source where it has no other.
     """
 
     newsletter: str
@@ -36,6 +37,7 @@ class Edition:
     site_name: str
     site_url: str
     newsletter_name: str = ""
+    only_source: str = ""
     reply_to: str | None = None
     subject: str = "{{ lead.title }}"
     tagline: str = ""

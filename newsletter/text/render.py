@@ -97,10 +97,11 @@ class Renderer:
 
     def digest(self, digest: Digest, links: IssueLinks) -> Rendered:
         """Raises TemplateError: file, line, reason, remedy."""
-        edition, stories = digest.edition, tuple(_clean_story(story) for story in digest.stories)
-        more = tuple(_clean_story(story) for story in digest.more)
-        note = visible(digest.note).strip()
-        clean = replace(digest, edition=_clean_edition(edition), stories=stories, more=more, note=note)
+        edition = _clean_edition(digest.edition)
+        stories, more = (
+            tuple(_uncredited(_clean_story(story), edition) for story in told) for told in (digest.stories, digest.more)
+        )
+        clean = replace(digest, edition=edition, stories=stories, more=more, note=visible(digest.note).strip())
         writer, address = _answers_to(edition)
         values = {
             **_common(clean.edition),
@@ -229,6 +230,7 @@ def _clean_edition(edition: Edition) -> Edition:
         edition,
         name=one_line(edition.name),
         newsletter_name=one_line(edition.newsletter_name or edition.name),
+        only_source=one_line(edition.only_source),
         site_name=one_line(edition.site_name),
         tagline=one_line(edition.tagline),
         intro=visible(edition.intro).strip(),
@@ -253,6 +255,15 @@ def _clean_story(story: DigestStory) -> DigestStory:
         image_alt=one_line(story.image_alt),
         also=tuple(Also(one_line(also.title), _web(also.url), one_line(also.source)) for also in story.also),
     )
+
+
+def _uncredited(story: DigestStory, edition: Edition) -> DigestStory:
+    """Without its source where a reader knows it anyway: from the newsletter's only one, or one of its own name."""
+    own = story.source
+    if own not in (edition.only_source, edition.site_name, edition.name, edition.newsletter_name):
+        return story
+    also = tuple(replace(other, source="" if other.source == own else other.source) for other in story.also)
+    return replace(story, source="", also=also)
 
 
 def _answers_to(edition: Edition) -> tuple[str, str]:

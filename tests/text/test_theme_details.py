@@ -65,3 +65,19 @@ def test_a_command_is_broken_between_words_only() -> None:
     page = SHARED.notice("reminder", given("reminder")).html
     assert '<span style="display:inline-block">--edition</span>' in page
     assert "newsletter build tech-decoded --edition uk" in Page(page).text
+
+
+@pytest.mark.parametrize("name", THEMES)
+@pytest.mark.parametrize("known", ["only_source", "site_name", "newsletter_name"])
+def test_the_newsletters_own_stories_are_not_credited_again_and_again(name: ThemeName, known: str) -> None:
+    stories = [replace(story(number), source="Harbour Post") for number in range(10)]
+    edition = replace(EDITION, theme=theme(name), **{known: "Harbour Post"})  # type: ignore[arg-type]
+    own, others = (SHARED.digest(digest(*stories, edition=given), LINKS) for given in (edition, issue().edition))
+    for part in (
+        Page(own.html).text.split("Worth your time?")[0],
+        own.text.split("Worth your time?")[0],
+    ):  # the footer names it
+        assert "Harbour Post" not in part
+        assert "min read" in part
+        assert "1 other version" in part or "Other versions:" in part or name == "brief"
+    assert Page(others.html).text.count("Harbour Post") >= 10
