@@ -32,7 +32,7 @@ def _said(rule: Rule, examined: Examined) -> list[Finding]:
 def examine(
     issue: Issue, edition: Edition, headers: Headers, reader: Reader, pictures: tuple[tuple[str, bytes], ...] = ()
 ) -> Examined:
-    """The message as `reader` gets it, anyone with links of the usual length; `pictures` are those that travel with it."""
+    """The message as `reader` gets it: anyone with links of the usual length. `pictures` travel with it."""
     content = Content(issue.subject, issue.html, issue.text, pictures)
     try:
         raw = b"".join(compile_message(content, headers).fill(reader))
