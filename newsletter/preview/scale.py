@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from newsletter.domain.size import CUT, KB, LONG, MOST
-from newsletter.preview.letter import Letter
+from newsletter.text.opened import Opened
 
 _END = 120 * KB  # the right end of the bar
 
@@ -53,5 +53,5 @@ class Scale:
         return "over" if self.html > CUT else "long" if self.html > LONG else ""
 
 
-def scale(letter: Letter) -> Scale:
-    return Scale(len(letter.html.encode()), len(letter.text.encode()), len(letter.raw))
+def scale(message: Opened) -> Scale:
+    return Scale(len(message.html.encode()), len(message.text.encode()), len(message.raw))
