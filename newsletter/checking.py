@@ -56,8 +56,7 @@ def judge_thoroughly(app: App, issue: Issue, online: bool) -> Judgement:
     """The same, and spam filters are asked; `online` whether the web is, too. Takes seconds, a minute at most."""
     from newsletter.preflight.addresses import to_ask
     from newsletter.preflight.rules.support import score
-    from newsletter.services import reach, spam
-    from newsletter.services.preflight import judge
+    from newsletter.services import preflight, reach, spam
     from newsletter.sources.probe import probe
 
     examined = _examined(app, issue)
@@ -65,7 +64,8 @@ def judge_thoroughly(app: App, issue: Issue, online: bool) -> Judgement:
     ask = partial(probe, trusted=_own_door(app))
     answers = reach.reach(app.database, urls, ask, now) if online else reach.remembered(app.database, urls, now)
     verdicts = tuple(spam.verdicts(examined.raw)) if examined.raw else ()
-    findings = judge(examined.knowing(replace(examined.known, answers=answers, asked=online, verdicts=verdicts)))
+    known = replace(examined.known, answers=answers, asked=online, verdicts=verdicts)
+    findings = preflight.judge(examined.knowing(known))
     _remember(app, issue, findings)
     return Judgement(findings, score(examined))
 
@@ -82,21 +82,20 @@ def _own_door(app: App) -> tuple[str, int] | None:
 
 def _judged(app: App, issue: Issue) -> list[Finding]:
     from newsletter.preflight.addresses import to_ask
-    from newsletter.services.preflight import judge
-    from newsletter.services.reach import remembered
+    from newsletter.services import preflight, reach
 
     examined = _examined(app, issue)
-    answers = remembered(app.database, to_ask(examined), app.clock())
-    return judge(examined.knowing(replace(examined.known, answers=answers)))
+    answers = reach.remembered(app.database, to_ask(examined), app.clock())
+    return preflight.judge(examined.knowing(replace(examined.known, answers=answers)))
 
 
 def _examined(app: App, issue: Issue) -> Examined:
     """The message as a reader gets it, and what is known beside it without asking anybody."""
-    from newsletter.services.preflight import examine
+    from newsletter.services import preflight
 
     ready = outgoing(app, issue)
     attached = content(app, issue).pictures
-    examined = examine(issue, ready.edition, ready.headers, ready.readers(stand_in(app)), attached)
+    examined = preflight.examine(issue, ready.edition, ready.headers, ready.readers(stand_in(app)), attached)
     now = None if issue.started_at else app.clock()  # one that went out long ago has its date from then
     return examined.knowing(replace(_known(app, issue), now=now))
 

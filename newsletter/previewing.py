@@ -14,11 +14,11 @@ from newsletter.domain.subscriber import Subscription, SubscriptionState
 from newsletter.errors import NewsletterError, NotFound
 from newsletter.illustrating import pictures_of
 from newsletter.outgoing import outgoing, stand_in
-from newsletter.preview.letter import Letter
-from newsletter.preview.sheet import Look, Onlooker
+from newsletter.preview.page import Look, Onlooker
 from newsletter.store import archive, subscribers
 from newsletter.text import media
 from newsletter.text.address import normalise
+from newsletter.text.opened import Opened
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def look(app: App, issue: Issue, whose: Eyes) -> Look:
         trouble = str(error)
     claim = whose.claim
     reader = Onlooker(claim.email, claim.name, whose.is_chosen, whose.remark, whose.asked)
-    return Look(issue, edition, Letter(raw), reader, inspect(app, issue), _others(app, issue), trouble)
+    return Look(issue, edition, Opened(raw), reader, inspect(app, issue), _others(app, issue), trouble)
 
 
 def message(app: App, issue: Issue, whose: Eyes) -> bytes:

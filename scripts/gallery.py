@@ -136,7 +136,7 @@ def _sample(browser: Browser, folder: Path) -> str:
         config.write_text(plain.replace(TITLE, f"{TITLE}    theme: {name}\n    note: note.md\n", 1), "utf-8")
         app = open_app(load(config, ENVIRONMENT), lambda: NOW)
         issue = _draft(app)
-        html = look(app, issue, eyes(app, issue, None)).letter.html
+        html = look(app, issue, eyes(app, issue, None)).message.html
         program = mail_program(browser, _pictures(app, html))
         parts.append(_section(name, [(shot, html) for shot in (*EVERY_THEME, *MORE[name])], program))
         if name == THEMES[0]:

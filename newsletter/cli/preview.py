@@ -21,8 +21,8 @@ from newsletter.errors import NewsletterError
 if TYPE_CHECKING:
     from newsletter.app import App
     from newsletter.domain.issue import Issue
-    from newsletter.preview.letter import Letter
-    from newsletter.preview.sheet import Look, Place
+    from newsletter.preview.page import Look, Place
+    from newsletter.text.opened import Opened
 
 PANEL = "Issues"
 _PAGE = "index.html"
@@ -72,7 +72,7 @@ def preview(
             f"issue {found.id} cannot be made into a message: {seen.trouble} `newsletter check {found.id}` tells more."
         )
     out.mkdir(parents=True, exist_ok=True)
-    _write_message(app, out, seen.letter)
+    _write_message(app, out, seen.message)
     _write_pages(app, out, seen, reader)
     page, files = out / _PAGE, [str(out / name) for name, _ in _FILES]
     if as_json:
@@ -91,39 +91,38 @@ def _tell_notices(issue: Issue, files: Sequence[Path], *, as_json: bool) -> None
         output.say(f"[green]wrote[/]  {output.plain(file)}")
 
 
-def _write_message(app: App, out: Path, letter: Letter) -> None:
+def _write_message(app: App, out: Path, message: Opened) -> None:
     from newsletter.illustrating import with_pictures_beside
 
-    (out / "message.eml").write_bytes(letter.raw)
-    (out / "message.html").write_text(with_pictures_beside(app, letter.html, out), "utf-8")
-    (out / "message.txt").write_text(letter.text, "utf-8")
+    (out / "message.eml").write_bytes(message.raw)
+    (out / "message.html").write_text(with_pictures_beside(app, message.html, out), "utf-8")
+    (out / "message.txt").write_text(message.text, "utf-8")
 
 
 def _write_pages(app: App, out: Path, seen: Look, reader: str | None) -> None:
     """One page for the issue, and one for each other edition of its build; they lead to each other."""
-    from newsletter.preview.sheet import Sheets
+    from newsletter.preview.page import PreviewPage
     from newsletter.previewing import eyes, look
     from newsletter.store import issues
 
-    sheets = Sheets(app.templates)
-
+    drawn = PreviewPage(app.templates)
     with app.database.read() as connection:
         others = [issues.get(connection, number) for _, number in seen.others]
     names = {seen.issue.id: _PAGE} | {other.id: f"edition-{other.edition}.html" for other in others}
     place = _place(app, seen, names, _FILES)
-    (out / _PAGE).write_text(sheets.page(seen, place), "utf-8")
+    (out / _PAGE).write_text(drawn.html(seen, place), "utf-8")
     for other in others:
         theirs = look(app, other, eyes(app, other, reader)).among(names)
         place = _place(app, theirs, names, ())
-        (out / names[other.id]).write_text(sheets.page(theirs, place), "utf-8")
+        (out / names[other.id]).write_text(drawn.html(theirs, place), "utf-8")
 
 
 def _place(app: App, seen: Look, names: Mapping[int, str], files: Sequence[tuple[str, str]]) -> Place:
     """A file that needs nothing beside it; `names` are the files of issues."""
-    from newsletter.preview.sheet import Place
+    from newsletter.preview.page import Place
     from newsletter.previewing import with_pictures_inside
 
-    html = with_pictures_inside(app, seen.letter.html)
+    html = with_pictures_inside(app, seen.message.html)
     return Place(frame=lambda view: ("srcdoc", view.copy(html)), issue=lambda number: names[number], files=files)
 
 

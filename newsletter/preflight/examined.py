@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from email import message_from_bytes, policy
 from email.message import EmailMessage
 from functools import cached_property
 
@@ -15,6 +14,7 @@ from newsletter.preflight.features import Use, used
 from newsletter.preflight.known import Known
 from newsletter.preflight.page import Page
 from newsletter.preflight.painting import Painting
+from newsletter.text.opened import Opened
 
 
 @dataclass(frozen=True)
@@ -37,18 +37,22 @@ class Examined:
         return other
 
     @cached_property
-    def message(self) -> EmailMessage:
-        return message_from_bytes(self.raw, policy=policy.default)
+    def opened(self) -> Opened:
+        return Opened(self.raw)
 
-    @cached_property
+    @property
+    def message(self) -> EmailMessage:
+        return self.opened.parsed
+
+    @property
     def html(self) -> str:
         """The HTML part as the reader gets it."""
-        return self._part("html")
+        return self.opened.html
 
-    @cached_property
+    @property
     def text(self) -> str:
         """The text part as the reader gets it."""
-        return self._part("plain")
+        return self.opened.text
 
     @cached_property
     def page(self) -> Page:
@@ -73,7 +77,3 @@ class Examined:
     def features(self) -> tuple[Use, ...]:
         """What the HTML part asks of mail programs."""
         return tuple(used(self.page, self.sheet))
-
-    def _part(self, kind: str) -> str:
-        body = self.message.get_body((kind,)) if self.raw else None
-        return str(body.get_content()) if body else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from newsletter.preview.letter import Letter
+from newsletter.text.opened import Opened
 
 _MEANINGS = {
     "from": "Who writes. Its domain is the one that SPF, DKIM and DMARC must agree with.",
@@ -38,6 +38,6 @@ class Field:
     meaning: str
 
 
-def explained(letter: Letter) -> list[Field]:
+def explained(message: Opened) -> list[Field]:
     """In the order in which they travel."""
-    return [Field(name, str(value), _MEANINGS.get(name.lower(), _UNKNOWN)) for name, value in letter.message.items()]
+    return [Field(name, str(value), _MEANINGS.get(name.lower(), _UNKNOWN)) for name, value in message.parsed.items()]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from email.headerregistry import AddressHeader
 from html.parser import HTMLParser
 
-from newsletter.preview.letter import Letter
+from newsletter.text.opened import Opened
 
 SNIPPET = 200  # characters; no mailbox shows more than 140
 _FAR = 8 * SNIPPET  # what pads a preheader is longer than the preheader
@@ -31,15 +31,15 @@ class InboxLine:
         return next((char.upper() for char in self.sender if char.isalnum()), "?")
 
 
-def inbox_line(letter: Letter) -> InboxLine:
-    spoken = _first_words(letter.html)
+def inbox_line(message: Opened) -> InboxLine:
+    spoken = _first_words(message.html)
     padding = _PADDING.search(spoken)
     shown = spoken[: padding.start()] if padding else spoken
-    return InboxLine(_sender(letter), letter.field("Subject"), " ".join(shown.split())[:SNIPPET], padding is not None)
+    return InboxLine(_sender(message), message.field("Subject"), " ".join(shown.split())[:SNIPPET], padding is not None)
 
 
-def _sender(letter: Letter) -> str:
-    field = letter.message["From"]
+def _sender(message: Opened) -> str:
+    field = message.parsed["From"]
     if not isinstance(field, AddressHeader) or not field.addresses:
         return str(field or "")
     first = field.addresses[0]

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from newsletter.preview.letter import Letter
+from newsletter.domain.size import CUT, KB, LONG, MOST
+from newsletter.text.opened import Opened
 
-KB = 1024
-MARKS = (80, 95, 102)  # KB: it gets long, it trims itself, Gmail cuts it off
-_END = 120  # KB at the right end of the bar
+_END = 120 * KB  # the right end of the bar
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,24 +25,33 @@ class Scale:
     @property
     def filled(self) -> float:
         """Percent of the bar's length."""
-        return min(100.0, round(100 * self.kb / _END, 2))
+        return min(100.0, round(100 * self.html / _END, 2))
 
     @property
-    def marks(self) -> list[tuple[int, float]]:
-        """(KB, percent of the bar's length)."""
-        return [(mark, round(100 * mark / _END, 2)) for mark in MARKS]
+    def marks(self) -> list[float]:
+        """Where something begins to happen, in percent of the bar's length."""
+        return [round(100 * mark / _END, 2) for mark in (LONG, MOST, CUT)]
+
+    @property
+    def legend(self) -> str:
+        return f"Marks: {LONG // KB} KB warns, from {MOST // KB} KB an issue shortens itself, {CUT // KB} KB blocks."
 
     @property
     def verdict(self) -> str:
-        long, trimmed, cut = MARKS
-        if self.kb > cut:
-            return f"Gmail cuts it off at {cut} KB, and the unsubscribe link with it."
-        if self.kb > trimmed:
-            return f"Very near to {cut} KB, where Gmail cuts it off."
-        if self.kb > long:
-            return f"It gets long: at {cut} KB Gmail cuts it off."
-        return f"Well below the {cut} KB at which Gmail cuts it off."
+        cut = f"{CUT // KB} KB"
+        if self.html > CUT:
+            return f"Gmail cuts it off at {cut}, and the unsubscribe link with it."
+        if self.html > MOST:
+            return f"Very near to {cut}, where Gmail cuts it off."
+        if self.html > LONG:
+            return f"It gets long: at {cut} Gmail cuts it off."
+        return f"Well below the {cut} at which Gmail cuts it off."
+
+    @property
+    def level(self) -> str:
+        """`over`, `long` or ""."""
+        return "over" if self.html > CUT else "long" if self.html > LONG else ""
 
 
-def scale(letter: Letter) -> Scale:
-    return Scale(len(letter.html.encode()), len(letter.text.encode()), len(letter.raw))
+def scale(message: Opened) -> Scale:
+    return Scale(len(message.html.encode()), len(message.text.encode()), len(message.raw))

@@ -10,16 +10,8 @@ from newsletter.domain.issue import Issue
 from newsletter.domain.subscriber import Reader
 from newsletter.errors import NewsletterError
 from newsletter.preflight.examined import Examined
-from newsletter.preflight.known import Known
 from newsletter.preflight.rules import RULES, Rule
 from newsletter.text.message import Content, Headers, compile_message
-
-
-def preflight(
-    issue: Issue, edition: Edition, headers: Headers, reader: Reader, known: Known | None = None
-) -> list[Finding]:
-    """All findings, blocking ones first. `reader` is anyone with links of the usual length."""
-    return judge(examine(issue, edition, headers, reader).knowing(known or Known()))
 
 
 def judge(examined: Examined) -> list[Finding]:
@@ -40,7 +32,7 @@ def _said(rule: Rule, examined: Examined) -> list[Finding]:
 def examine(
     issue: Issue, edition: Edition, headers: Headers, reader: Reader, pictures: tuple[tuple[str, bytes], ...] = ()
 ) -> Examined:
-    """`pictures` are those that travel with the message."""
+    """The message as `reader` gets it: anyone with links of the usual length. `pictures` travel with it."""
     content = Content(issue.subject, issue.html, issue.text, pictures)
     try:
         raw = b"".join(compile_message(content, headers).fill(reader))

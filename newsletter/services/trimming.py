@@ -13,10 +13,9 @@ from dataclasses import replace
 from functools import cache
 
 from newsletter.domain.digest import Digest, DigestStory
+from newsletter.domain.size import KB, MOST
 from newsletter.preflight.plausible import html_bytes
 from newsletter.text.render import Rendered
-
-MOST_BYTES = 95 * 1024  # of HTML, filled; Gmail cuts at 102 KB
 
 Render = Callable[[Digest], Rendered]
 
@@ -24,7 +23,7 @@ Render = Callable[[Digest], Rendered]
 def fitting(digest: Digest, render: Render) -> tuple[Digest, Rendered]:
     """The digest with as much of it as fits, and its mail. The lead always stays whole.
 
-    The mail is longer than MOST_BYTES only when the lead by itself is; preflight judges it then.
+    The mail is longer than MOST only when the lead by itself is; preflight judges it then.
     """
     rendered = render(digest)
     if _fits(digest, rendered):
@@ -52,12 +51,12 @@ def _least(most: int, fits: Callable[[int], bool]) -> int:
 
 
 def _fits(digest: Digest, rendered: Rendered) -> bool:
-    return html_bytes(rendered.html, digest.edition.site_url) <= MOST_BYTES
+    return html_bytes(rendered.html, digest.edition.site_url) <= MOST
 
 
 def _notes(stories: Sequence[DigestStory], kept: int, told: int) -> list[str]:
     """What an operator should know of it."""
-    limit = f"over {MOST_BYTES // 1024} KB, and Gmail would cut it off"
+    limit = f"over {MOST // KB} KB, and Gmail would cut it off"
     notes = []
     if more := stories[kept:told]:
         what = "story is" if len(more) == 1 else "stories are"

@@ -14,7 +14,7 @@ import newsletter
 from newsletter.app import App
 from newsletter.errors import Busy, NotFound, TokenError
 from newsletter.logs import tell
-from newsletter.preview.sheet import Sheets
+from newsletter.preview.page import PreviewPage
 from newsletter.web import (
     admin,
     api,
@@ -60,7 +60,7 @@ def create_app(app: App) -> FastAPI:
     web.state.metrics = metrics.registry(app)
     web.state.brake = PasswordBrake()
     web.state.turns = Turns()
-    web.state.sheets = Sheets(app.templates)
+    web.state.preview_page = PreviewPage(app.templates)
     for room in _ROOMS:
         web.include_router(room.router)
     web.add_exception_handler(TokenError, _token_error)

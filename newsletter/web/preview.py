@@ -14,11 +14,11 @@ from newsletter import previewing
 from newsletter.app import App
 from newsletter.domain.issue import Issue
 from newsletter.errors import AddressError, NewsletterError, NotFound
-from newsletter.preview.letter import Letter
-from newsletter.preview.sheet import Place, Sheets
+from newsletter.preview.page import Place, PreviewPage
 from newsletter.preview.views import FRAME_POLICY, SANDBOX, view
 from newsletter.previewing import Eyes
 from newsletter.store import issues
+from newsletter.text.opened import Opened
 from newsletter.web.admin import turn_away
 from newsletter.web.pages import READ, TheApp, ThePages
 
@@ -55,8 +55,8 @@ def preview_page(number: Number, request: Request, app: TheApp, pages: ThePages,
         nonce=nonce,
         home="/admin",
     )
-    sheets: Sheets = request.app.state.sheets
-    html = sheets.page(previewing.look(app, issue, whose), place)
+    page: PreviewPage = request.app.state.preview_page
+    html = page.html(previewing.look(app, issue, whose), place)
     return HTMLResponse(html, status, {"Content-Security-Policy": _PAGE_POLICY.format(nonce=nonce)})
 
 
@@ -68,7 +68,7 @@ def preview_view(number: Number, key: str, request: Request, app: TheApp, pages:
     shown = view(key)
     if shown is None:
         raise HTTPException(404)
-    return HTMLResponse(shown.copy(previewing.with_pictures_here(_letter(app, number, as_).html)), headers=_FRAMED)
+    return HTMLResponse(shown.copy(previewing.with_pictures_here(_message(app, number, as_).html)), headers=_FRAMED)
 
 
 @router.api_route("/message.{kind}", methods=READ)
@@ -76,8 +76,8 @@ def preview_file(number: Number, kind: Kind, request: Request, app: TheApp, page
     """As a file to keep: a browser does not show it, so nothing in it can act here either."""
     if refused := turn_away(request, app, pages):
         return refused
-    letter = _letter(app, number, as_)
-    content = {"eml": letter.raw, "html": letter.html.encode(), "txt": letter.text.encode()}[kind]
+    message = _message(app, number, as_)
+    content = {"eml": message.raw, "html": message.html.encode(), "txt": message.text.encode()}[kind]
     kept = {"Content-Disposition": f'attachment; filename="message-{number}.{kind}"'}
     return Response(content, media_type=_TYPES[kind], headers={**_FRAMED, **kept})
 
@@ -87,10 +87,10 @@ def _issue(app: App, number: int) -> Issue:
         return issues.get(connection, number)
 
 
-def _letter(app: App, number: int, address: str) -> Letter:
+def _message(app: App, number: int, address: str) -> Opened:
     """Raises NotFound, also for a message that cannot be made: the page says why."""
     issue = _issue(app, number)
     try:
-        return Letter(previewing.message(app, issue, previewing.eyes(app, issue, address.strip())))
+        return Opened(previewing.message(app, issue, previewing.eyes(app, issue, address.strip())))
     except (NewsletterError, ValueError) as error:
         raise NotFound(str(error)) from None

@@ -14,7 +14,7 @@ from newsletter.domain.digest import Also, Digest, DigestStory
 from newsletter.domain.finding import Finding, Level
 from newsletter.domain.issue import Issue, IssueState, IssueStory
 from newsletter.domain.post import Markup, Post
-from newsletter.services.preflight import preflight
+from newsletter.services.preflight import examine, judge
 from newsletter.services.trimming import fitting
 from newsletter.text.excerpt import excerpt, first_image
 from newsletter.text.message import issue_headers
@@ -83,7 +83,7 @@ def judged(*told: Post) -> list[Finding]:
         DATE,
         DATE,
     )
-    return preflight(issue, EDITION, issue_headers(EDITION, 12, DATE), READER)
+    return judge(examine(issue, EDITION, issue_headers(EDITION, 12, DATE), READER))
 
 
 def _story(number: int, post: Post) -> DigestStory:

@@ -16,7 +16,7 @@ from newsletter.domain.issue import Issue
 from newsletter.domain.theme import THEMES, ThemeName, theme
 from newsletter.preflight.rules import RULES
 from newsletter.services.collect import collect
-from newsletter.services.preflight import preflight
+from newsletter.services.preflight import examine, judge
 from newsletter.services.publish import build
 from newsletter.services.steer import start
 from newsletter.sources.jekyll import JekyllSource
@@ -78,7 +78,7 @@ def issues_of(database: Database, edition: Edition, most: int = MOST_ISSUES) -> 
 
 
 def judged(issue: Issue, edition: Edition) -> list[Finding]:
-    return preflight(issue, edition, issue_headers(edition, issue.number, NOW), READER)
+    return judge(examine(issue, edition, issue_headers(edition, issue.number, NOW), READER))
 
 
 def assert_it_may_leave(issue: Issue, edition: Edition) -> None:

@@ -13,7 +13,7 @@ from newsletter.domain.issue import Issue, IssueStory
 from newsletter.errors import Blocked
 from newsletter.preflight.examined import Examined
 from newsletter.preflight.rules import RULES
-from newsletter.services.preflight import preflight
+from newsletter.services.preflight import examine, judge
 from newsletter.text.message import issue_headers
 from newsletter.text.slots import slot
 from tests.digests import DATE, EDITION, READER, issue
@@ -22,7 +22,7 @@ LINK = f'<a href="{slot("unsubscribe_url")}">Unsubscribe</a>'
 
 
 def found(checked: Issue, level: Level, edition: Edition = EDITION) -> list[str]:
-    findings = preflight(checked, edition, issue_headers(edition, checked.number, DATE), READER)
+    findings = judge(examine(checked, edition, issue_headers(edition, checked.number, DATE), READER))
     return [finding.message for finding in findings if finding.level is level]
 
 
@@ -46,7 +46,7 @@ def test_the_sample_passes_without_a_word() -> None:
     ],
 )
 def test_what_is_broken_blocks(changed: dict[str, object], words: str) -> None:
-    findings = preflight(issue(**changed), EDITION, issue_headers(EDITION, 12, DATE), READER)
+    findings = judge(examine(issue(**changed), EDITION, issue_headers(EDITION, 12, DATE), READER))
     assert any(words in finding.message for finding in findings if finding.level is Level.BLOCK), findings
     with pytest.raises(Blocked, match="must not be sent"):
         demand(findings)
@@ -60,7 +60,7 @@ def test_the_size_counts_after_filling() -> None:
 
 def test_a_sender_that_cannot_stand_in_a_header_blocks() -> None:
     headers = replace(issue_headers(EDITION, 12, DATE), sender="Nobody")
-    messages = [finding.message for finding in preflight(issue(), EDITION, headers, READER)]
+    messages = [finding.message for finding in judge(examine(issue(), EDITION, headers, READER))]
     assert any("cannot be made" in message and "no mailbox" in message for message in messages)
 
 
@@ -109,7 +109,8 @@ def test_a_rule_with_a_fault_is_told_and_stops_nothing(monkeypatch: pytest.Monke
         raise IndexError("no such thing")
 
     monkeypatch.setattr("newsletter.services.preflight.RULES", (broken, *RULES))
-    findings = preflight(issue(), replace(EDITION, postal_address=""), issue_headers(EDITION, 12, DATE), READER)
+    edition = replace(EDITION, postal_address="")
+    findings = judge(examine(issue(), edition, issue_headers(edition, 12, DATE), READER))
     assert {finding.level for finding in findings} == {Level.WARN}
     assert any("The rule broken failed: IndexError: no such thing" in finding.reason for finding in findings)
     assert any(finding.rule == "postal_address" for finding in findings)

@@ -10,19 +10,18 @@ import pytest
 from newsletter.domain.digest import Digest
 from newsletter.domain.edition import Edition
 from newsletter.domain.issue import Issue
+from newsletter.domain.size import KB, MOST
 from newsletter.domain.theme import THEMES, ThemeName, theme
 from newsletter.preflight.plausible import html_bytes, longest
 from newsletter.services.publish import build
 from newsletter.services.steer import start
-from newsletter.services.trimming import MOST_BYTES, fitting
+from newsletter.services.trimming import fitting
 from newsletter.store import issues
 from newsletter.store.database import Database
 from newsletter.text.render import IssueLinks, Rendered
 from newsletter.text.slots import slot
 from tests.digests import EDITION, LINKS, digest, renderer, story
 from tests.services.test_publish import NOW, UK, WORDS, add
-
-KB = 1024
 
 
 def weighing(whole: int, title: int = 300) -> Renderer:
@@ -142,7 +141,7 @@ def test_every_theme_shows_them_as_titles_with_links_in_both_parts(name: ThemeNa
     templates = renderer()
     fitted, rendered = fitting(digest(*told, edition=edition), lambda one: templates.digest(one, LINKS))
     assert len(fitted.more) > 3
-    assert MOST_BYTES - 4 * KB < html_bytes(rendered.html, EDITION.site_url) <= MOST_BYTES
+    assert MOST - 4 * KB < html_bytes(rendered.html, EDITION.site_url) <= MOST
     for part in (rendered.html, rendered.text):
         assert "More on the web" in part
         assert all(f"https://example.org/s/{one.story}/" in part for one in (*fitted.stories, *fitted.more))

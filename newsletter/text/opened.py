@@ -1,4 +1,4 @@
-"""One reader's message, taken apart again as a mail program does it."""
+"""One reader's message, taken apart again as a mail program does it; line ends of its parts are \\n alone."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from functools import cached_property
 
 
 @dataclass(frozen=True)
-class Letter:
+class Opened:
     """`raw` are the bytes that go out, b"" for a message that cannot be made."""
 
     raw: bytes
 
     @cached_property
-    def message(self) -> EmailMessage:
+    def parsed(self) -> EmailMessage:
         return message_from_bytes(self.raw, policy=policy.default)
 
     @cached_property
@@ -33,12 +33,12 @@ class Letter:
 
     def field(self, name: str) -> str:
         """A header field, decoded; "" when there is none."""
-        return str(self.message[name] or "")
+        return str(self.parsed[name] or "")
 
     def source(self, most: int) -> str:
         """The first `most` bytes as they travel."""
         return self.raw[:most].decode("ascii", "replace").replace("\r\n", "\n")
 
     def _part(self, kind: str) -> str:
-        body = self.message.get_body((kind,)) if self.raw else None
+        body = self.parsed.get_body((kind,)) if self.raw else None
         return str(body.get_content()).replace("\r\n", "\n") if body else ""

@@ -8,9 +8,8 @@ import pytest
 
 from newsletter.preview.fields import _UNKNOWN, explained
 from newsletter.preview.inbox import inbox_line
-from newsletter.preview.letter import Letter
+from newsletter.preview.page import Look, Onlooker
 from newsletter.preview.scale import Scale, scale
-from newsletter.preview.sheet import Look, Onlooker
 from newsletter.text.message import (
     Content,
     compile_message,
@@ -20,19 +19,20 @@ from newsletter.text.message import (
     notice_headers,
     values,
 )
+from newsletter.text.opened import Opened
 from tests.digests import DATE, EDITION, READER, issue
 
 SOMEBODY = replace(EDITION, reply_to="answers@example.org")
 
 
-def letter(subject: str = "Hello", html: str = "<p>Hi</p>", text: str = "Hi") -> Letter:
+def message(subject: str = "Hello", html: str = "<p>Hi</p>", text: str = "Hi") -> Opened:
     compiled = compile_message(Content(subject, html, text), issue_headers(SOMEBODY, 12, DATE))
-    return Letter(b"".join(compiled.fill(READER)))
+    return Opened(b"".join(compiled.fill(READER)))
 
 
 def test_the_parts_come_back_as_they_were_put_in() -> None:
     sample = issue()
-    found = letter(sample.subject, sample.html, sample.text)
+    found = message(sample.subject, sample.html, sample.text)
     assert found.html == fill_html(sample.html, values(READER))
     assert found.text == fill_text(sample.text, values(READER))
     assert found.header_block.startswith("To: Ada Whitlock <ada@example.org>\n")
@@ -40,16 +40,16 @@ def test_the_parts_come_back_as_they_were_put_in() -> None:
 
 
 def test_a_message_that_could_not_be_made_is_empty() -> None:
-    found = Letter(b"")
+    found = Opened(b"")
     assert (found.html, found.text, found.field("Subject")) == ("", "", "")
     assert inbox_line(found).snippet == ""
 
 
 def test_every_header_of_ours_is_explained_and_decoded() -> None:
-    notice = Letter(b"".join(compile_message(Content("é", "", ""), notice_headers(SOMEBODY, DATE)).fill(READER)))
-    for one in (letter("Grüße, 世界"), notice):
+    notice = Opened(b"".join(compile_message(Content("é", "", ""), notice_headers(SOMEBODY, DATE)).fill(READER)))
+    for one in (message("Grüße, 世界"), notice):
         assert [field.name for field in explained(one) if field.meaning == _UNKNOWN] == []
-    assert ("Subject", "Grüße, 世界") in [(field.name, field.value) for field in explained(letter("Grüße, 世界"))]
+    assert ("Subject", "Grüße, 世界") in [(field.name, field.value) for field in explained(message("Grüße, 世界"))]
 
 
 @pytest.mark.parametrize(
@@ -64,13 +64,13 @@ def test_every_header_of_ours_is_explained_and_decoded() -> None:
     ],
 )
 def test_the_first_words_are_what_an_inbox_shows(html: str, snippet: str, padded: bool) -> None:
-    found = inbox_line(letter(html=html))
+    found = inbox_line(message(html=html))
     assert (found.snippet, found.padded) == (snippet, padded)
 
 
 def test_the_sample_shows_its_preheader_and_no_more() -> None:
     sample = issue()
-    found = inbox_line(letter(sample.subject, sample.html, sample.text))
+    found = inbox_line(message(sample.subject, sample.html, sample.text))
     assert (found.sender, found.subject, found.initial) == ("Tech Decoded", sample.subject, "T")
     assert found.snippet == sample.preheader
 
@@ -83,14 +83,14 @@ def test_the_size_is_judged(kb: int, word: str) -> None:
 
 
 def test_sizes_are_those_after_decoding() -> None:
-    found = scale(letter(html="é" * 100, text="=" * 10))
+    found = scale(message(html="é" * 100, text="=" * 10))
     assert (found.html, found.text) == (200, 10)
     assert found.message > 600
 
 
 def test_a_message_with_many_pictures_in_it_is_not_shown_whole() -> None:
     sample = issue()
-    look = Look(sample, EDITION, Letter(b"A" * 300 * 1024), Onlooker("", "", is_chosen=False), ())
+    look = Look(sample, EDITION, Opened(b"A" * 300 * 1024), Onlooker("", "", is_chosen=False), ())
     assert len(look.source) == 256 * 1024
     assert look.source_left == 44 * 1024
     assert look.among([]).others == []

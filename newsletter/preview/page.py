@@ -15,9 +15,9 @@ from newsletter.domain.finding import Finding
 from newsletter.domain.issue import Issue
 from newsletter.preview.fields import Field, explained
 from newsletter.preview.inbox import InboxLine, inbox_line
-from newsletter.preview.letter import Letter
 from newsletter.preview.scale import Scale, scale
 from newsletter.preview.views import SANDBOX, VIEWS, View
+from newsletter.text.opened import Opened
 from newsletter.text.sandbox import template_errors
 
 _TEMPLATE = "web/preview.html"
@@ -40,14 +40,14 @@ class Onlooker:
 
 @dataclass(frozen=True)
 class Look:
-    """An issue as one reader gets it. `trouble` says why its message cannot be made; `letter` is empty then.
+    """An issue as one reader gets it. `trouble` says why its message cannot be made; `message` is empty then.
 
     `others` are (edition's name, issue) of the same build for the newsletter's other editions.
     """
 
     issue: Issue
     edition: Edition
-    letter: Letter
+    message: Opened
     reader: Onlooker
     findings: Sequence[Finding]
     others: Sequence[tuple[str, int]] = ()
@@ -59,24 +59,24 @@ class Look:
 
     @cached_property
     def inbox(self) -> InboxLine:
-        return inbox_line(self.letter)
+        return inbox_line(self.message)
 
     @cached_property
     def scale(self) -> Scale:
-        return scale(self.letter)
+        return scale(self.message)
 
     @cached_property
     def fields(self) -> list[Field]:
-        return explained(self.letter)
+        return explained(self.message)
 
     @property
     def source(self) -> str:
-        return self.letter.source(_MOST_SOURCE)
+        return self.message.source(_MOST_SOURCE)
 
     @property
     def source_left(self) -> int:
         """Bytes of the message that are not shown."""
-        return max(0, len(self.letter.raw) - _MOST_SOURCE)
+        return max(0, len(self.message.raw) - _MOST_SOURCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +95,17 @@ class Place:
     home: str = ""
 
 
-class Sheets:
-    """Draws previews, from templates of which an operator's own come first."""
+class PreviewPage:
+    """Its template is the operator's own where there is one."""
 
     def __init__(self, templates: jinja2.BaseLoader) -> None:
         self._environment = ImmutableSandboxedEnvironment(
             loader=templates, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
         )
 
-    def page(self, look: Look, place: Place) -> str:
-        """The page as HTML; everything in it is a value and escaped. Raises TemplateError."""
-        frames = [(view, *place.frame(view)) for view in VIEWS] if look.letter.raw else []
+    def html(self, look: Look, place: Place) -> str:
+        """Everything in it is a value and escaped. Raises TemplateError."""
+        frames = [(view, *place.frame(view)) for view in VIEWS] if look.message.raw else []
         with template_errors(_TEMPLATE):
             template = self._environment.get_template(_TEMPLATE)
             return template.render(look=look, issue=look.issue, place=place, frames=frames, sandbox=SANDBOX)
