@@ -5,6 +5,7 @@ NewsletterError            said to the user in one line, never as a traceback; e
 ├── UsageError             the command was called wrongly; exit 2
 ├── NotFound               no such newsletter, edition, issue, subscriber
 ├── WrongState             the thing is not in a state that allows this
+│   └── Rebuilt            a draft is not the one any more that was checked
 ├── Busy                   another process is at it
 ├── Blocked                preflight found what must not leave; exit 3
 ├── SourceError            a source cannot be read at all
@@ -42,6 +43,10 @@ class NotFound(NewsletterError):
 
 
 class WrongState(NewsletterError):
+    pass
+
+
+class Rebuilt(WrongState):
     pass
 
 

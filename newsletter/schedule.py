@@ -177,7 +177,7 @@ def _start_scheduled(app: App) -> None:
     for issue in waiting:
         try:
             _check(app, issue)
-            start(app.database, issue.id, app.clock())
+            start(app.database, issue.id, app.clock(), checked=issue.hash)
         except NewsletterError as error:  # blocked, or another process was faster
             tell(log, logging.ERROR, "issue_not_started", f"issue {issue.id}: {error}", issue=issue.id)
         else:

@@ -159,6 +159,7 @@ def test_a_newsletter_has_at_least_one_edition(read: Load, editions: str) -> Non
     ("text", "expected"),
     [
         ("site: {nmae: X}", "config.yaml:1: unknown key `site.nmae`. Did you mean `name`?"),
+        ("newsletters: {a: {design: {light: {}}}}", "`newsletters.a.design.light`. There is such a key, but"),
         ("\n\nsmpt: {}", "config.yaml:3: unknown key `smpt`. Did you mean `smtp`?"),
         ("xyzzy: 1", "config.yaml:1: unknown key `xyzzy`. Remove it; docs/reference.md lists the keys there are."),
         ("folder: /", "config.yaml:1: unknown key `folder`. Remove it."),

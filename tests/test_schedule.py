@@ -16,7 +16,7 @@ from sqlalchemy import select
 from newsletter import schedule
 from newsletter.app import App, open_app
 from newsletter.config import load
-from newsletter.domain.issue import IssueState
+from newsletter.domain.issue import Issue, IssueState
 from newsletter.schedule import Scheduler, planned, tick, upcoming
 from newsletter.services.tallying import process_name
 from newsletter.store import issues, runs, tables
@@ -215,6 +215,23 @@ def test_a_lease_that_was_lost_starts_nothing(watch: Watch, monkeypatch: pytest.
     monkeypatch.setattr(service, "build", slow_build)
     tick(app, process_name())
     assert {state for *_, state in sent(app)} == {IssueState.DRAFT.value}
+
+
+def test_a_draft_that_somebody_builds_anew_between_check_and_start_is_checked_again(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tick(watch(THURSDAY), process_name())
+    app, seen = watch(FRIDAY), []
+
+    def check(app: App, issue: Issue) -> None:
+        seen.append(issue.hash)
+        if len(seen) == 1:
+            with app.database.write() as connection:
+                connection.execute(tables.issues.update().where(tables.issues.c.id == issue.id).values(hash="other"))
+
+    monkeypatch.setattr(schedule, "_check", check)
+    assert ticked(app)[0] == ("near", "done", 1)
+    assert seen[1] == "other"
 
 
 def test_the_scheduler_wakes_when_something_falls_due(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

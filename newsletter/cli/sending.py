@@ -84,7 +84,7 @@ def send(
     demand(findings)
     if not yes:
         _agree(session, draft)
-    start(session.app.database, issue, session.app.clock())
+    start(session.app.database, issue, session.app.clock(), checked=draft.hash)
     _deliver(session, load(session, issue), patient, as_json=as_json, logs=logs)
 
 

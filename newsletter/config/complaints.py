@@ -129,6 +129,8 @@ def _shown(item: Any) -> str:
 def _nearest(key: str) -> str:
     known = {field for section in Section.__subclasses__() for field in section.model_fields} - NOT_IN_THE_FILE
     near = difflib.get_close_matches(key, sorted(known), n=1)
+    if near == [key]:
+        return " There is such a key, but in another section; docs/reference.md says in which."
     return f" Did you mean `{near[0]}`?" if near else " Remove it; docs/reference.md lists the keys there are."
 
 

@@ -6,6 +6,7 @@ Whoever wrote a post chose the bytes, so they are judged by what they are, never
 from __future__ import annotations
 
 import io
+import re
 
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
@@ -14,9 +15,12 @@ from newsletter.pictures import svg
 from newsletter.pictures.origins import MOST_BYTES
 
 MOST_PIXELS = 50_000_000  # what the largest cameras of telephones give
+MOST_SCANS = 100  # of a JPEG; programs that write progressive ones make ten
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP")
 _DEEP = ("I", "I;16", "I;16B", "I;16L", "I;16N")  # 16 bits of grey
+_MARKER = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")  # the next one behind a scan's data
+_SCAN, _END = 0xDA, 0xD9
 _OTHERS = (
     (b"%PDF", "a PDF document"),
     (b"<!doc", "a web page"),
@@ -67,7 +71,18 @@ def _opened(raw: bytes) -> Image.Image:
     if width * height > MOST_PIXELS:
         most = f"{MOST_PIXELS / 1e6:.0f} megapixels"
         raise PictureError(f"it has {width} × {height} pixels; the most is {most}. Save it smaller")
+    if image.format in ("JPEG", "MPO") and _has_too_many_scans(raw):
+        raise PictureError(f"it is a JPEG of more than {MOST_SCANS} scans, made to take hours. Save it anew")
     return image
+
+
+def _has_too_many_scans(raw: bytes) -> bool:
+    """A scan of a few bytes has the decoder go over all pixels once more, so a small file may keep it for hours."""
+    at, scans = 2, 0
+    while scans <= MOST_SCANS and (found := _MARKER.search(raw, at)) and raw[found.end() - 1] != _END:
+        scans += raw[found.end() - 1] == _SCAN
+        at = found.end() + int.from_bytes(raw[found.end() : found.end() + 2])
+    return scans > MOST_SCANS
 
 
 def _upright(image: Image.Image) -> Image.Image:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -17,7 +17,7 @@ from newsletter.domain.edition import Edition
 from newsletter.domain.issue import Issue, IssueState
 from newsletter.domain.note import EditorNote
 from newsletter.domain.occurrence import Occurrence, Schedule, due, latest_occurrence
-from newsletter.errors import NewsletterError, NoteError
+from newsletter.errors import NewsletterError, NoteError, Rebuilt
 from newsletter.services.collect import collect
 from newsletter.services.illustrate import Illustrator
 from newsletter.services.publish import build
@@ -123,7 +123,10 @@ def _publish(press: Press, run: Run) -> tuple[str, int | None, str]:
         with press.database.write() as connection:
             if not runs.remember(connection, run, issue.id):
                 return FAILED, issue.id, "another process took the run over"
-        start(press.database, issue.id, press.clock())
+        try:
+            start(press.database, issue.id, press.clock(), checked=issue.hash)
+        except Rebuilt:  # somebody runs `build` this very second: the run goes on with theirs
+            return _publish(press, replace(run, issue=issue.id))
     return DONE, issue.id, f"issue {issue.id} started"
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 from newsletter.domain.issue import BY_HAND, Issue, IssueState
-from newsletter.errors import Busy, WrongState
+from newsletter.errors import Busy, Rebuilt, WrongState
 from newsletter.store import deliveries, issues
 from newsletter.store.database import Database
 from newsletter.store.ledger import close_the_books
@@ -19,15 +19,23 @@ _NOT_STARTED = (IssueState.DRAFT, IssueState.SCHEDULED)
 _STARTED = (IssueState.SENDING, IssueState.PAUSED)
 
 
-def start(database: Database, issue_id: int, now: datetime) -> None:
+def start(database: Database, issue_id: int, now: datetime, checked: str | None = None) -> None:
     """A draft becomes `sending`: its readers are enqueued and its stories written down as sent, or nothing happens.
 
-    Raises NotFound, and WrongState when it is no draft or holds a story that its edition had before.
+    `checked` is the hash of the issue that preflight judged and somebody agreed to; None for any.
+    Raises NotFound, WrongState when it is no draft or holds a story that its edition had before, and Rebuilt when
+    another draft has taken its place.
     """
     with database.write() as connection:
-        issue = issues.get(connection, issue_id)
+        state = issues.get(connection, issue_id).state
         if not issues.move(connection, issue_id, _NOT_STARTED, IssueState.SENDING, started_at=now, reason=""):
-            raise WrongState(f"issue {issue_id} is {_told(issue.state)}, not a draft.{_remedy(issue_id, issue.state)}")
+            raise WrongState(f"issue {issue_id} is {_told(state)}, not a draft.{_remedy(issue_id, state)}")
+        issue = issues.get(connection, issue_id)  # now that nobody rebuilds it any more
+        if checked not in (None, issue.hash):
+            raise Rebuilt(
+                f"issue {issue_id} was built anew since it was checked, and nothing was sent. "
+                f"`newsletter preview {issue_id} --open` shows it as it is now; then send it again."
+            )
         if already := deliveries.mark_stories(connection, issue):
             story, other = already[0]
             title = next(known.title for known in issue.stories if known.story == story)

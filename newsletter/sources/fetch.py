@@ -130,14 +130,14 @@ class _Conversation:
             raise Refused(f"it redirects to {_shown(found)}, which is no web address")
         return found
 
-    def _request_headers(self, url: httpx2.URL) -> list[tuple[str, str]]:
-        """Credentials in the address go to its own server only."""
+    def _request_headers(self, url: httpx2.URL) -> list[tuple[str, bytes]]:
+        """Credentials in the address go to its own server only. A validator goes back as the bytes that it came as."""
         sent = {"Host": _host_header(url), "User-Agent": _USER_AGENT, "Accept-Encoding": "gzip", "Connection": "close"}
         sent |= self.headers
         if self.url.userinfo and _origin(url) == _origin(self.url):
             plain = f"{self.url.username}:{self.url.password}".encode()
             sent["Authorization"] = "Basic " + base64.b64encode(plain).decode()
-        return list(sent.items())
+        return [(name, value.encode("latin-1", "replace")) for name, value in sent.items()]
 
     def _answer(
         self, response: httpcore2.Response, headers: Mapping[str, str], url: httpx2.URL, moved_to: str | None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sized
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -81,8 +81,9 @@ class Environment(ImmutableSandboxedEnvironment):
         if operator in ("**", "<<") or (operator == "%" and isinstance(left, str)):
             raise SecurityError(f"`{operator}` is not for templates")
         if operator == "*" and not all(isinstance(side, (int, float)) and abs(side) <= 1e9 for side in (left, right)):
-            count = right if isinstance(right, int) else left
-            if not isinstance(count, int) or count > REPEAT:
+            count, what = (right, left) if isinstance(right, int) else (left, right)
+            most = min(REPEAT, CHARACTERS // max(1, len(what))) if isinstance(what, Sized) else REPEAT
+            if not isinstance(count, int) or count > most:
                 raise SecurityError("a product this large is not for templates")
         return super().call_binop(context, operator, left, right)
 

@@ -495,6 +495,17 @@ def test_a_person_types_the_number_of_recipients(listed: Desk) -> None:
     assert "2 recipients: 2 sent" in right.screen.replace("\x1b[32m", "").replace("\x1b[0m", "")
 
 
+def test_a_draft_that_is_built_anew_while_a_person_types_is_not_sent(listed: Desk) -> None:
+    terminal = Terminal(listed, "send", 1)
+    terminal.read_until("Type the number of recipients (2)")
+    (listed.folder / "blog/_posts/2026-06-03-gulls.md").unlink()
+    assert listed.call("build", "harbour", "--edition", "near").status == 0
+    terminal.type("2")
+    assert terminal.finish() == 1
+    assert "built anew since it was checked" in " ".join(terminal.screen.split())
+    assert listed.call("show", 1, "--json").json["state"] == "draft"
+
+
 def test_who_would_send_to_nobody_keeps_the_draft(tmp_path: Path) -> None:
     desk = Desk(tmp_path).furnish()
     desk.call("build", "harbour")

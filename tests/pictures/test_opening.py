@@ -78,6 +78,20 @@ def test_flipped_bits_break_in_words_only() -> None:
                 shape(bytes(spoilt), THUMB)
 
 
+def test_a_small_jpeg_that_has_the_decoder_go_over_it_without_end_is_refused() -> None:
+    """Its last scan, 50 bytes, is there 5000 times: it took minutes."""
+    usual = file(made.photo_like(4000, 3000).convert("L"), "JPEG", progressive=True)
+    last = usual[usual.rindex(b"\xff\xda") : -2]
+    with pytest.raises(PictureError, match="scans"):
+        shape(usual[:-2] + last[:60] * 5000 + b"\xff\xd9", WIDE)
+
+
+def test_what_follows_a_jpeg_is_no_part_of_it() -> None:
+    """Telephones put a film, or a second picture, behind the first."""
+    behind = b"\xff\xda\x00\x02" * 1000
+    assert shape(file(made.photo_like(1200, 800), "JPEG", progressive=True) + behind, WIDE).kind == "jpg"
+
+
 def test_unreadable_exif_data_are_no_reason() -> None:
     assert shape(file(quarters(), "JPEG", exif=b"Exif\0\0nonsense"), WIDE).data
 

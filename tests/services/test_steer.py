@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import func, select
 
 from newsletter.domain.issue import IssueState
-from newsletter.errors import NotFound, WrongState
+from newsletter.errors import NotFound, Rebuilt, WrongState
 from newsletter.services import steer
 from newsletter.store import accounts, tables
 from newsletter.store.database import Database
@@ -44,6 +44,19 @@ def test_an_issue_is_started_once(database: Database) -> None:
     with pytest.raises(WrongState, match=r"being sent.*newsletter resume 1"):
         steer.start(database, 1, NOW)
     assert count(database, tables.deliveries) == 3
+
+
+def test_a_draft_that_was_built_anew_since_it_was_checked_stays_a_draft(database: Database) -> None:
+    subscribe(database, 3)
+    checked = draft(database).hash
+    with database.write() as connection:
+        connection.execute(tables.issues.update().values(html="another", hash="of another"))
+    with pytest.raises(Rebuilt, match=r"built anew.*newsletter preview 1"):
+        steer.start(database, 1, NOW, checked)
+    assert state(database) is IssueState.DRAFT
+    assert count(database, tables.deliveries) == 0
+    steer.start(database, 1, NOW, "of another")
+    assert state(database) is IssueState.SENDING
 
 
 def test_a_story_is_sent_once_and_a_refused_start_leaves_nothing_behind(database: Database) -> None:

@@ -44,6 +44,13 @@ def test_not_modified(web: WebServer) -> None:
     assert fetch(web.url(), {"If-None-Match": '"1"'}, NOW).status == 304
 
 
+def test_a_validator_of_other_than_english_letters_goes_back_as_it_came(web: WebServer) -> None:
+    web.pages["/"] = lambda headers: Answer(304 if "if-none-match" in headers else 200, headers={"ETag": '"\xe9t\xe9"'})
+    told = fetch(web.url(), {"User-Agent": "newsletter (+https://möhre.example.org/日本)"}, NOW).headers["etag"]
+    assert fetch(web.url(), {"If-None-Match": told}, NOW).status == 304
+    assert web.asked[-1][1]["if-none-match"] == '"\xe9t\xe9"'
+
+
 def test_redirects_within_the_operators_server_are_followed(web: WebServer) -> None:
     web.pages |= {"/a": redirect("/b", 301), "/b": redirect(web.url("/c"), 308), "/c": Answer(body=b"c")}
     answer = fetch(web.url("/a"), {}, NOW)

@@ -254,6 +254,12 @@ def test_a_template_that_never_ends_is_stopped(monkeypatch: pytest.MonkeyPatch) 
         rendered(subject=loops + "{% endfor %}" * 3)
 
 
+@pytest.mark.parametrize("product", ["range(9999)|list * 9000", "9000 * ('x' * 9999)"])
+def test_a_template_makes_no_gigabytes_out_of_a_few_characters(product: str) -> None:
+    with pytest.raises(TemplateError, match="a product this large"):
+        rendered(subject="{{ (" + product + ")|length }}")
+
+
 def test_an_operators_template_changes_one_block() -> None:
     own = renderer(email__digest_dot_mjml=(
         '{% extends "!email/digest.mjml" %}\n{% block masthead %}<h1>{{ edition.name|upper }}</h1>{% endblock %}'
