@@ -80,8 +80,12 @@ class Album:
         theme, notes = digest.edition.theme, digest.notes
         if isinstance(logo, PictureError):
             notes = (*notes, f"the logo {theme.logo} of `design` is not shown: {logo}.")
-        src = illustrator.src(logo) if isinstance(logo, str) else ""
-        return replace(digest, edition=replace(digest.edition, theme=replace(theme, logo=src)), notes=notes)
+            theme = replace(theme, logo="")
+        else:
+            width, height = illustrator.workshop.size(logo)
+            own = theme.logo_height or round(theme.logo_width * height / width)
+            theme = replace(theme, logo=illustrator.src(logo), logo_height=own)
+        return replace(digest, edition=replace(digest.edition, theme=theme), notes=notes)
 
     def _with_pictures(self, story: DigestStory, *, lead: bool) -> DigestStory:
         assert self.illustrator
