@@ -160,6 +160,16 @@ def test_a_picture_that_cannot_be_had_is_noted_once_and_the_story_stays(stories:
     assert studio.fetched == ["https://far.example.net/moth.jpg"]
 
 
+def test_many_pictures_that_one_reason_keeps_away_are_one_note(database: Database, studio: Studio) -> None:
+    for number, name in enumerate(("moth", "tide", "mill")):
+        add(database, name, number, image=f"https://far.example.net/{name}.jpg")
+    [_, told] = studio.build(database).notes
+    assert told == (
+        "3 stories are without their pictures, first The moth of the year with https://far.example.net/moth.jpg: "
+        "nobody knows that name."
+    )
+
+
 def test_two_stories_with_one_picture_have_it_made_once(database: Database, studio: Studio) -> None:
     for days, name in enumerate(("bridge", "cheese", "violin"), start=1):
         add(database, name, days, image=f"{SITE}/bridge.jpg")
