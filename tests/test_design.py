@@ -65,6 +65,11 @@ def test_a_logo_file_is_beside_the_configuration(tmp_path: Path) -> None:
         ("    theme: clasic\n", 5, "it must be 'classic', 'brief', 'magazine' or 'letter'"),
         ("    design:\n      colours:\n        light:\n          ink: black\n", 8, "'black' is no colour"),
         ("    design:\n      colours:\n        light:\n          ink: #000\n", 8, "in YAML a # begins a comment"),
+        (
+            "    design:\n      colours: {light: {ink: #000, page: '#fff'}}\n    name: x\n",
+            7,
+            "a colour belongs in quotes",
+        ),
         ("    design:\n      colours: {dark: {paper: '#000'}}\n", 6, "unknown key"),
         ("    design:\n      colours: {dark: {page: '#00'}}\n", 6, "'#00' is no colour"),
         ("    design:\n      fonts: {text: 'a}</style>, serif'}\n", 6, "is no font's name"),

@@ -73,6 +73,20 @@ def test_a_language_without_phrases_is_told_with_the_files_to_write(tmp_path: Pa
         assert all("email/words/pl.txt and email/notices/words/pl.txt" in one.remedy for one in found)
 
 
+def test_a_logo_that_is_not_there_and_an_address_that_is_nobodys(tmp_path: Path) -> None:
+    desk = Desk(tmp_path).furnish()
+    config = desk.folder / "config.yaml"
+    text = config.read_text().replace("postal_address:", "design: {logo: art/logo.png}\n    postal_address:", 1)
+    config.write_text(text.replace("path: blog", 'path: blog, url: "https://blog.example.com"'))
+    found = [(one.level, one.message) for one in examine(open_app(load(config, {})), {})]
+    missing = f"there is no logo {desk.folder / 'art' / 'logo.png'}: mails bear the name instead."
+    placeholder = "stories of blog would lead to https://blog.example.com, a placeholder."
+    assert [found.count((Level.WARNING, missing)), found.count((Level.NOTE, placeholder))] == [1, 1]
+    (desk.folder / "art").mkdir()
+    (desk.folder / "art" / "logo.png").touch()
+    assert missing not in [one.message for one in examine(open_app(load(config, {})), {})]
+
+
 def test_a_clock_that_was_set_back(app: App) -> None:
     Desk(app.config.folder).call("build", "harbour")
     before = App(app.config, app.database, lambda: app.clock().replace(year=2020))

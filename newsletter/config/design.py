@@ -83,6 +83,7 @@ class Design(Section):
     logo: PathName = ""
     logo_alt: str = ""
     logo_width: Number = Field(default=160, ge=16, le=552)
+    logo_height: Number | None = Field(default=None, ge=8, le=400)
 
 
 def said(section: Section) -> dict[str, Any]:

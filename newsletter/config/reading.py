@@ -25,6 +25,13 @@ _OFTEN = (
     ("block end", "a quote is missing, or the indentation is off, here or on the line above"),
     ("could not find expected ':'", "a key wants a colon and a space behind it, here or on the line above"),
     ("cannot start any token", "indent with spaces, not tabs; a value that begins with @, % or ` belongs in quotes"),
+    (
+        "expected ',' or '}'",
+        "here or above: a # begins a comment, so a colour belongs in quotes; or a comma is missing",
+    ),
+    ("expected ',' or ']'", "here or above: a comma or the bracket at the end is missing; a # begins a comment"),
+    ("expected the node content", "here or above: a # begins a comment, so a colour belongs in quotes"),
+    ("escape", "in double quotes a backslash is written \\\\; in single ones it stands for itself"),
     ("unexpected end of stream", "a quote or a bracket is opened and never closed"),
 )
 

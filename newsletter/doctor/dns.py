@@ -19,7 +19,7 @@ _PLACEHOLDERS = ("example", "test", "invalid", "localhost", "example.com", "exam
 def examine(senders: Sequence[str], resolver: dns.resolver.Resolver | None = None) -> Iterator[Finding]:
     """SPF and DMARC of each sender's domain. What DNS does not tell today is a note, not an error."""
     for domain in sorted({_domain(sender) for sender in senders} - {""}):
-        if any(domain == name or domain.endswith(f".{name}") for name in _PLACEHOLDERS):
+        if is_placeholder(domain):
             yield note(AREA, f"{domain} is a placeholder nobody can receive answers at.", "Put your own into `sender`.")
             continue
         try:
@@ -28,6 +28,10 @@ def examine(senders: Sequence[str], resolver: dns.resolver.Resolver | None = Non
             yield note(
                 AREA, f"DNS does not answer, so SPF and DMARC of {domain} were not checked.", "Try again online."
             )
+
+
+def is_placeholder(domain: str) -> bool:
+    return any(domain == name or domain.endswith(f".{name}") for name in _PLACEHOLDERS)
 
 
 def _of(domain: str, resolver: dns.resolver.Resolver) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import NoReturn
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ from newsletter.doctor import dns, mail
 from newsletter.doctor.finding import Finding, error, note, ok, warning
 from newsletter.errors import NewsletterError, SourceError, StoreError, TemplateError
 from newsletter.schedule import upcoming
+from newsletter.services.illustrate import is_address
 from newsletter.sources.base import SourceState
 from newsletter.store import issues, mishaps, subscribers
 from newsletter.store.database import Database
@@ -28,6 +30,7 @@ def examine(app: App, environ: Mapping[str, str]) -> Iterator[Finding]:
         ("site", lambda: _site(app)),
         ("newsletters", lambda: _newsletters(app)),
         ("templates", lambda: _templates(app)),
+        ("logos", lambda: _logos(app)),
         ("sources", lambda: _sources(app)),
         ("mail server", lambda: mail.examine(app.config.smtp)),
         ("DNS", lambda: dns.examine(sorted({own.sender for own in app.config.newsletters.values()}))),
@@ -143,8 +146,21 @@ def _languages(app: App) -> Iterator[Finding]:
                 yield warning(key, told, remedy)
 
 
-def _sources(app: App) -> Iterator[Finding]:
+def _logos(app: App) -> Iterator[Finding]:
+    """Logos that are files, and are not there; each once, however many editions have it."""
     for key in app.config.newsletters:
+        for logo in sorted({edition.theme.logo for edition in app.editions(key)} - {""}):
+            if not is_address(logo) and not Path(logo).is_file():
+                told = f"there is no logo {logo}: mails bear the name instead."
+                yield warning(key, told, "Put the file there, or correct `design: logo`.")
+
+
+def _sources(app: App) -> Iterator[Finding]:
+    for key, own in app.config.newsletters.items():
+        for written in own.sources:
+            if written.type == "jekyll" and written.url and dns.is_placeholder(urlsplit(written.url).hostname or ""):
+                told = f"stories of {written.name or written.path} would lead to {written.url}, a placeholder."
+                yield note(key, told, "Write your blog's own address as the `url` of this source.")
         for source in app.sources(key):
             try:
                 held = sum(1 for _ in source.read(SourceState(), app.clock()).items)

@@ -58,7 +58,8 @@ NIGHT = Palette("#101214", "#1a1d20", "#23272b", "#eceef0", "#aab2ba", "#7fc4ea"
 class Theme:
     """`text` and `headings` are CSS font stacks of installed fonts: no mail fetches one.
 
-    `logo` is an https address or `cid:`, "" for none; `logo_width` is in CSS pixels.
+    `logo` is an https address or `cid:`, "" for none; its width and height are in CSS pixels; nobody
+    may know the height.
     """
 
     name: ThemeName = "classic"
@@ -69,6 +70,7 @@ class Theme:
     logo: str = ""
     logo_alt: str = ""
     logo_width: int = 160
+    logo_height: int | None = None
 
 
 # Brief is set in one face, a letter in another, and a letter has no card: it is written on the page.

@@ -6,6 +6,7 @@ Pictures are fetched side by side and shaped one after the other: fetching waits
 from __future__ import annotations
 
 import contextlib
+import io
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -13,6 +14,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+from PIL import Image
 
 from newsletter.domain.picture import PictureSlot
 from newsletter.errors import NewsletterError, PictureError
@@ -72,6 +75,11 @@ class Workshop:
         except PictureError as error:
             return error
         return _made(entry)
+
+    def size(self, name: str) -> tuple[int, int]:
+        """Width and height of a finished picture, from its head alone. Raises PictureError when it is gone."""
+        with Image.open(io.BytesIO(self.media.read(name))) as image:
+            return image.size
 
     def _outcome(self, task: Future[dict[Wish, Made]], group: list[Wish]) -> dict[Wish, Made]:
         if task.done():

@@ -19,6 +19,8 @@ from newsletter.text.plain import one_line
 if TYPE_CHECKING:
     from newsletter.pictures.workshop import Workshop
 
+_MANY = 3  # stories whose pictures cannot be had for one reason: a host that is away, a wrong `url`
+
 
 @dataclass(frozen=True)
 class Illustrator:
@@ -66,8 +68,7 @@ class Album:
         if self.logo is not None:
             digest = self._with_logo(digest, self.illustrator, self.logo)
         stories = tuple(self._with_pictures(story, lead=story is digest.lead) for story in digest.stories)
-        notes = [note for story in digest.stories if (note := self._note(story))]
-        return replace(digest, stories=stories, notes=(*digest.notes, *notes))
+        return replace(digest, stories=stories, notes=(*digest.notes, *self._notes(digest.stories)))
 
     def embedded(self, html: str) -> dict[str, bytes]:
         """The pictures that travel with a mail. Raises PictureError for one that is gone meanwhile."""
@@ -80,8 +81,12 @@ class Album:
         theme, notes = digest.edition.theme, digest.notes
         if isinstance(logo, PictureError):
             notes = (*notes, f"the logo {theme.logo} of `design` is not shown: {logo}.")
-        src = illustrator.src(logo) if isinstance(logo, str) else ""
-        return replace(digest, edition=replace(digest.edition, theme=replace(theme, logo=src)), notes=notes)
+            theme = replace(theme, logo="")
+        else:
+            width, height = illustrator.workshop.size(logo)
+            own = theme.logo_height or round(theme.logo_width * height / width)
+            theme = replace(theme, logo=illustrator.src(logo), logo_height=own)
+        return replace(digest, edition=replace(digest.edition, theme=theme), notes=notes)
 
     def _with_pictures(self, story: DigestStory, *, lead: bool) -> DigestStory:
         assert self.illustrator
@@ -92,11 +97,24 @@ class Album:
         ]
         return replace(story, pictures=tuple(found))
 
-    def _note(self, story: DigestStory) -> str | None:
-        """One for a story, however many slots it has."""
+    def _notes(self, stories: tuple[DigestStory, ...]) -> list[str]:
+        """One for a story, however many slots it has, and one for many that lack theirs for the same reason."""
+        lacking: dict[str, list[DigestStory]] = {}
+        for story in stories:
+            if failure := self._failure(story):
+                lacking.setdefault(str(failure), []).append(story)
+        notes: list[str] = []
+        for reason, group in lacking.items():
+            if len(group) >= _MANY:
+                first = f"{one_line(group[0].title)} with {group[0].image}"
+                notes.append(f"{len(group)} stories are without their pictures, first {first}: {reason}.")
+            else:
+                notes += [f"{one_line(one.title)}: without its picture {one.image}: {reason}." for one in group]
+        return notes
+
+    def _failure(self, story: DigestStory) -> PictureError | None:
         wanted = (self.made.get(wish) for wish in self.made if _is_of(wish, story))
-        failure = next((made for made in wanted if isinstance(made, PictureError)), None)
-        return f"{one_line(story.title)}: without its picture {story.image}: {failure}." if failure else None
+        return next((made for made in wanted if isinstance(made, PictureError)), None)
 
 
 def is_address(logo: str) -> bool:

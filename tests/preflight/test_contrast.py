@@ -113,6 +113,15 @@ def test_a_pair_of_colours_is_told_once_with_a_colour_that_passes() -> None:
     assert found(html.replace("#aaa", "#747474").replace("#bbb", "#747474")) == ""
 
 
+def test_what_fails_in_the_dark_alone_is_told_of_the_classes_that_change() -> None:
+    html = '<style>@media (prefers-color-scheme:dark){.d{background:#111}}</style><div class=d><p style="color:#222">'
+    pages = (html + "Mine</p></div>", html.replace("<p", "<p class=ink") + "Theirs</p></div>")
+    remedies = {one.place: one.remedy for page in pages for one in hard_to_read(examined(html=page))}
+    assert "the class `ink`, `soft`, `link` or `mark` makes it change" in remedies["<p> “Mine”"]
+    assert "class" not in remedies['<p class="ink"> “Theirs”']
+    assert "class" not in remedies["<a> “Unsubscribe”"]  # what Gmail inverts, no class helps
+
+
 def test_the_sample_can_be_read_in_every_mode() -> None:
     assert said(hard_to_read, examined()) == ""
 

@@ -65,6 +65,8 @@ def twins(text: str = TEXT, html: str = HTML) -> str:
         ),
         (TEXT + "See https://example.org/2.\n", HTML + '<a href="https://example.org/2">x</a>'),
         (TEXT + "A bare https://example.org/3 in a sentence.\n", HTML + "A bare https://example.org/3 in a sentence."),
+        (TEXT + "the wiki (https://example.org/2)\nhas it\n", HTML + '<a href="https://example.org/2">the wiki</a>'),
+        (TEXT + "https://example.org/a_(b)\n", HTML + '<a href="https://example.org/a_(b)">x</a>'),
         (TEXT + "W" * 90 + "\n", HTML),
         (TEXT + "How to escape &amp; in <b>HTML</b>\n", HTML + "How to escape &amp;amp; in &lt;b&gt;HTML&lt;/b&gt;"),
         (TEXT + "AT&T; R&D, 1 < 2 > 0 and a<b\n", HTML),

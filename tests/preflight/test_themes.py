@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import cache
 
@@ -12,11 +13,11 @@ from newsletter.domain.theme import THEMES, theme
 from newsletter.preflight.examined import Examined
 from newsletter.preflight.modes import MODES
 from newsletter.preflight.painting import texts
-from newsletter.preflight.rules import contrast, requests, structure, support, targets
+from newsletter.preflight.rules import contrast, requests, structure, support, targets, twin
 from newsletter.services.preflight import examine
 from newsletter.text.message import issue_headers
 from newsletter.text.render import NOTICES
-from tests.digests import DATE, EDITION, LINKS, READER, digest, issue, renderer
+from tests.digests import DATE, EDITION, LINKS, READER, TEMPLATES, digest, issue, renderer
 from tests.notice_samples import given
 from tests.preflight.judging import examined, said
 from tests.preflight.test_contrast import message
@@ -57,6 +58,20 @@ def notice(kind: str, name: str) -> Examined:
 def test_a_theme_passes_every_rule_of_style(name: str, language: str) -> None:
     what = made(name, language)
     assert [told for rule in (*STYLE, targets.hard_to_hit) if (told := said(rule, what))] == []
+
+
+@pytest.mark.parametrize("name", THEMES)
+def test_the_guides_own_block_passes_in_every_theme(name: str) -> None:
+    guide = (TEMPLATES.parent / "docs" / "guide" / "templates.md").read_text("utf-8")
+    html, text = re.findall(r"^```jinja\n(.*?)^```$", guide, re.MULTILINE | re.DOTALL)
+    edition = replace(EDITION, theme=theme(name))
+    by = renderer(email__digest_dot_mjml=html, email__digest_dot_txt=text)
+    frozen = issue(by.digest(digest(edition=edition), LINKS))
+    what = examine(frozen, edition, issue_headers(edition, 12, DATE), READER)
+    assert "Send a friend here" in what.page.said
+    assert "Send a friend here" in what.text
+    rules = (*STYLE, twin.link_missing_in_text, twin.link_missing_in_html, twin.long_line)
+    assert [told for rule in rules if (told := said(rule, what))] == []
 
 
 @pytest.mark.long

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from PIL import Image
 
 from newsletter.domain.digest import Digest
 from newsletter.domain.issue import Issue
@@ -28,7 +29,7 @@ from newsletter.store import issues, pictures
 from newsletter.store.database import Database
 from newsletter.text import media
 from newsletter.text.render import IssueLinks, Rendered
-from tests.pictures.made import file, logo, photo_like, quarters
+from tests.pictures.made import file, photo_like, quarters
 from tests.services.test_publish import NOW, UK, Notebook, add
 
 SITE = "https://example.org"
@@ -159,6 +160,16 @@ def test_a_picture_that_cannot_be_had_is_noted_once_and_the_story_stays(stories:
     assert studio.fetched == ["https://far.example.net/moth.jpg"]
 
 
+def test_many_pictures_that_one_reason_keeps_away_are_one_note(database: Database, studio: Studio) -> None:
+    for number, name in enumerate(("moth", "tide", "mill")):
+        add(database, name, number, image=f"https://far.example.net/{name}.jpg")
+    [_, told] = studio.build(database).notes
+    assert told == (
+        "3 stories are without their pictures, first The moth of the year with https://far.example.net/moth.jpg: "
+        "nobody knows that name."
+    )
+
+
 def test_two_stories_with_one_picture_have_it_made_once(database: Database, studio: Studio) -> None:
     for days, name in enumerate(("bridge", "cheese", "violin"), start=1):
         add(database, name, days, image=f"{SITE}/bridge.jpg")
@@ -242,13 +253,14 @@ def _front_pictures(site: Path) -> list[str]:
 
 
 def test_a_logo_that_is_a_file_becomes_a_picture_of_ours(stories: Database, studio: Studio, tmp_path: Path) -> None:
-    (tmp_path / "logo.png").write_bytes(file(logo((30, 60, 200))))
+    (tmp_path / "logo.png").write_bytes(file(Image.new("RGB", (400, 100), "navy")))
     press = Press()
     edition = replace(UK, theme=replace(UK.theme, logo=str(tmp_path / "logo.png")))
     build(stories, edition, press, NOW, NOW, [], studio.illustrator)
     src = press.digests[-1].edition.theme.logo
     name = src.removeprefix("https://news.example.org/media/")
     assert studio.illustrator.workshop.media.read(name).startswith(b"\x89PNG")
+    assert press.digests[-1].edition.theme.logo_height == 40  # 400 × 100 at a width of 160
     opened = len(studio.shaped)
     build(stories, edition, press, NOW, NOW, [], studio.illustrator)
     assert press.digests[-1].edition.theme.logo == src

@@ -169,10 +169,10 @@ def test_answers_go_to_whoever_reads_them() -> None:
 
 
 def test_a_logo_takes_the_place_of_the_name() -> None:
-    look = replace(theme("classic"), logo="https://example.org/logo.png", logo_width=200)
+    look = replace(theme("classic"), logo="https://example.org/logo.png", logo_width=200, logo_height=60)
     page = Page(rendered(look).html)
     [logo] = [image for image in page.all("img") if image["src"] == look.logo]
-    assert (logo["alt"], logo["width"]) == ("Tech Decoded", "200")
+    assert (logo["alt"], logo["width"], logo["height"]) == ("Tech Decoded", "200", "60")
     assert Page(rendered(replace(look, logo="/etc/logo.png")).html).text.count("Tech Decoded") > 2
 
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from newsletter.domain.finding import Finding, warn
 from newsletter.preflight.colour import INVISIBLE, Colour, Painter, Pair, contrast, over, readable
 from newsletter.preflight.examined import Examined
-from newsletter.preflight.modes import MODES, Mode
+from newsletter.preflight.modes import DARK, LIGHT, MODES, Mode
 from newsletter.preflight.painting import Look, Written, texts
 from newsletter.preflight.place import place_of
 
 NEEDED, NEEDED_WHEN_LARGE = 4.5, 3.0  # WCAG 2.2, level AA
+_CLASSES = " In a template of yours the class `ink`, `soft`, `link` or `mark` makes it change with the dark."
 
 
 @dataclass
@@ -59,7 +60,8 @@ def _told(pair: Pair, need: float, use: _Use) -> Finding:
     told = f"{text} on {ground} has a contrast of {modes}; {need:g} is needed"
     reason = f"The {kind} “{use.where.text[:60]}” {verdict}: {told}."
     better = readable((over(text, ground), ground), tuple(use.painters[mode] for mode in use.failing))
-    return warn(place_of(use.where.element), reason, _remedy(pair, better))
+    unchanged = DARK in use.failing and LIGHT not in use.failing and not use.where.element.attrib.get("class")
+    return warn(place_of(use.where.element), reason, _remedy(pair, better) + (_CLASSES if unchanged else ""))
 
 
 def _remedy(pair: Pair, better: Pair | None) -> str:

@@ -41,7 +41,8 @@ def no_size(examined: Examined) -> Iterator[Finding]:
     ]
     if without:
         reason = f"Pictures without width and height: {len(without)} of {len(pictures)}, first {first_of(without[:1])}."
-        yield warn("HTML", reason, "Write both as attributes, in pixels; CSS may overrule them.")
+        remedy = "Write both as attributes, in pixels; CSS may overrule them. For a logo set `design.logo_height`."
+        yield warn("HTML", reason, remedy)
 
 
 def no_address(examined: Examined) -> Iterator[Finding]:

@@ -87,8 +87,9 @@ def _addresses(text: str) -> set[str]:
 
 
 def _ends_its_line(text: str, url: re.Match[str]) -> bool:
-    """Then a bracket at its end is the address's own; a full stop there is not."""
-    return text[url.end() : url.end() + 1] in ("", "\n", "\r") and url[0][-1] not in ".,;:!?"
+    """Then a bracket at its end is the address's own, unless one opened right before it; a full stop there is not."""
+    in_brackets = text.endswith("(", 0, url.start()) and url[0].count(")") > url[0].count("(")
+    return text[url.end() : url.end() + 1] in ("", "\n", "\r") and url[0][-1] not in ".,;:!?" and not in_brackets
 
 
 def _can_be_broken(line: str) -> bool:
