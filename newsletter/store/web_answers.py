@@ -7,9 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 
 from newsletter.domain.answer import Answer
+from newsletter.store.batches import rows_of
 from newsletter.store.database import insert
 from newsletter.store.tables import web_answers
 
@@ -18,9 +19,9 @@ KEPT = timedelta(days=7)
 
 def known(connection: Connection, urls: Iterable[str], since: datetime) -> dict[str, Answer]:
     """Answers of `since` or later, by address."""
-    wanted = select(web_answers).where(web_answers.c.key.in_([_key(url) for url in urls]))
-    found = connection.execute(wanted.where(web_answers.c.asked_at >= since)).mappings()
-    answers = (Answer(**{name: row[name] for name in Answer.__slots__}) for row in found)
+    wanted = select(*(web_answers.c[name] for name in Answer.__slots__))
+    wanted = wanted.where(web_answers.c.key.in_(bindparam("values", expanding=True)), web_answers.c.asked_at >= since)
+    answers = (Answer(**row._mapping) for row in rows_of(connection, wanted, [_key(url) for url in urls]))
     return {answer.url: answer for answer in answers}
 
 
@@ -29,9 +30,10 @@ def remember(connection: Connection, answers: Sequence[Answer], now: datetime) -
     connection.execute(delete(web_answers).where(web_answers.c.asked_at < now - KEPT))
     if not answers:
         return
-    statement = insert(connection, web_answers).values([{"key": _key(one.url), **asdict(one)} for one in answers])
+    statement = insert(connection, web_answers)
     changed = {name: statement.excluded[name] for name in Answer.__slots__}
-    connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_=changed))
+    rows = [{"key": _key(one.url), **asdict(one)} for one in answers]
+    connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_=changed), rows)
 
 
 def _key(url: str) -> str:

@@ -8,6 +8,7 @@ from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import event
 
 from newsletter.domain.answer import Answer
 from newsletter.services import reach as asking
@@ -47,6 +48,21 @@ def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def urls(*hosts: str, each: int = 3) -> list[str]:
     return [f"https://{host}.example/{n}" for n in range(each) for host in hosts]
+
+
+def test_ten_thousand_addresses_are_kept_whatever_one_statement_holds(database: Database) -> None:
+    """SQLite as Python brings it along takes 32,766 values in a statement, PostgreSQL 65,535."""
+
+    held: list[int] = []
+    event.listen(
+        database.engine,
+        "before_cursor_execute",
+        lambda _c, _u, sql, *_: held.append(sql.count("?") + sql.count("%(")),
+    )
+    wanted = urls("deaf", each=10_000)
+    reach(database, wanted, lambda url, now: Answer(url, now, trouble="nobody"), NOW)
+    assert len(remembered(database, wanted, NOW)) == 10_000
+    assert max(held) < 32_766
 
 
 def test_each_address_is_asked_once_and_not_again_within_an_hour(database: Database) -> None:
