@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -30,6 +31,7 @@ CALM = timedelta(minutes=10)  # and so long for one that could not be fetched
 EACH = 10.0  # seconds, for one picture from the web
 ALL = 20.0  # seconds, for all of them
 _AT_ONCE = 8
+_WHERE = re.compile(r"^https?://\S+: ")  # an error of `fetch` begins with it, and whoever shows the error names it too
 
 
 @dataclass(frozen=True)
@@ -139,7 +141,7 @@ class Workshop:
         try:
             answer = self.fetch(found.address, validators, seconds)
         except NewsletterError as error:
-            told = str(error).removeprefix(f"{found.address}: ").rstrip(".")
+            told = _WHERE.sub("", str(error), count=1).rstrip(".")
         else:
             if answer is not None or validators:
                 return answer

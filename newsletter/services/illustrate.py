@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from newsletter.pictures.workshop import Workshop
 
 _MANY = 3  # stories whose pictures cannot be had for one reason: a host that is away, a wrong `url`
+_LONGEST = 200  # characters of a title or an address in a note
 
 
 @dataclass(frozen=True)
@@ -106,15 +107,21 @@ class Album:
         notes: list[str] = []
         for reason, group in lacking.items():
             if len(group) >= _MANY:
-                first = f"{one_line(group[0].title)} with {group[0].image}"
+                first = f"{_short(group[0].title)} with {_short(group[0].image)}"
                 notes.append(f"{len(group)} stories are without their pictures, first {first}: {reason}.")
             else:
-                notes += [f"{one_line(one.title)}: without its picture {one.image}: {reason}." for one in group]
+                notes += [f"{_short(one.title)}: without its picture {_short(one.image)}: {reason}." for one in group]
         return notes
 
     def _failure(self, story: DigestStory) -> PictureError | None:
         wanted = (self.made.get(wish) for wish in self.made if _is_of(wish, story))
         return next((made for made in wanted if isinstance(made, PictureError)), None)
+
+
+def _short(text: str | None) -> str:
+    """A title may have ten thousand letters, and a data: address a million."""
+    line = one_line(text or "")
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
 
 
 def is_address(logo: str) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 import yaml
@@ -62,7 +63,7 @@ class Studio:
     def fetch(self, address: str, validators: Mapping[str, str], seconds: float) -> Download:
         self.fetched.append(address)
         self.during()
-        raise SourceError(f"{address}: nobody knows that name.")
+        raise SourceError(f"{quote(address, safe=':/')}: nobody knows that name.")
 
     def shape(self, raw: bytes, slot: PictureSlot) -> Shaped:
         self.shaped.append(slot)
@@ -168,6 +169,14 @@ def test_many_pictures_that_one_reason_keeps_away_are_one_note(database: Databas
         "3 stories are without their pictures, first The moth of the year with https://far.example.net/moth.jpg: "
         "nobody knows that name."
     )
+
+
+def test_a_note_of_any_length_is_told_short(database: Database, studio: Studio) -> None:
+    """The web's words begin with the address as it was asked for, which is not the one that the post wrote."""
+    add(database, "moth", 4, image="https://far.example.net/" + "é" * 9000)
+    (told,) = studio.build(database).notes[1:]
+    assert told.endswith("…: nobody knows that name.")
+    assert len(told) < 300
 
 
 def test_two_stories_with_one_picture_have_it_made_once(database: Database, studio: Studio) -> None:
