@@ -139,13 +139,8 @@ def _config(key: str, title: str, site: Site | None, private: str) -> str:
         path=_quoted(site.path if site else "blog"),
         named=f", name: {_quoted(site.title)}" if site and site.title else "",
         address="" if site is None or site.url else ', url: "https://example.org"',
-        words="".join(
-            f"    {name}: {_quoted(value)}\n"
-            for name, value in (("tagline", site.tagline), ("language", site.language))
-            if value
-        )
-        if site
-        else "",
+        words=f"    tagline: {_quoted(site.tagline)}\n" if site and site.tagline else "",
+        language=f"    language: {_quoted(site.language)}" if site and site.language else f"    # {_LANGUAGE}",
         published=_PUBLISHED if private else "",
         hint=_hint(site),
         database=f"sqlite:///{private}subscribers.db",
@@ -202,10 +197,15 @@ newsletters:
     subject: "{{{{ lead.title }}}}"   # the title of the first story
     schedule: {{days: [friday], at: "08:00", timezone: {timezone}}}
     max_stories: 10
+{language}
     theme: classic                # or brief, magazine, letter
     # design:                     # colours, fonts, logo: docs/guide/templates.md has all of them
     #   colours: {{light: {{link: "#0b5c86", accent: "#b3361b"}}}}
     #   logo: logo.png
+    # note: note.md               # a few words of yours above the next issue's stories
+    # sections: true              # stories under their categories
+    # pictures: embed             # in each mail; else mails link to them, below site: url
+    # editor: you@example.org     # gets each issue beforehand; in schedule: remind: 24h
     lookback: 14d                 # older posts stay out: an archive is no news
     sources:                      # `name` is what readers see below a story
       - {{type: jekyll, path: {path}{named}{address}}}{hint}
@@ -217,6 +217,8 @@ newsletters:
     #   world: {{schedule: {{days: [friday], at: "12:00", timezone: UTC}}}}
 """
 
+_LANGUAGE = "language: de                # of the mails: ar, de, en, es, fr, it, nl, pt, zh; en without it"
+
 _PUBLISHED = """\
 # Jekyll would publish this file with your site: add config.yaml to `exclude:` in _config.yml.
 """
@@ -226,6 +228,9 @@ _TEMPLATES = """\
 
 A file in this folder takes the place of the program's own file of the same name: `email/digest.mjml` here is used
 instead of the one that comes with the program. What is not here comes from the program, so keep only what you change.
+
+To change one block of the mail, begin `email/digest.mjml` here with {% extends "!email/digest.mjml" %} and write that
+block. The guide has an example and names the blocks: docs/guide/templates.md, “Your own templates”.
 """
 
 _GITIGNORE = """\

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from newsletter.domain.accounting import Accounting, DomainCount, Headway, ReasonCount
 
 COLOURS = {"sent": "green", "failed": "red", "deferred": "yellow", "uncertain": "yellow", "queued": "cyan"}
+_TO_NOBODY = {
+    "draft": "Not sent to anybody yet.",
+    "scheduled": "Not sent to anybody yet.",
+    "sent": "It went to nobody, for no reader of its edition was active. Its stories do not come again.",
+}
 _WIDE = 56  # columns
 _ERASED = "(erased)"  # a reader of whom nothing is kept
 _TELLING = 1.0  # seconds: a shorter run has no rate worth telling
@@ -26,9 +31,7 @@ def show_books(books: Accounting, earlier: int = 0) -> None:
     """
     parts = [coloured(f"{getattr(books, name):,} {name}", name) for name in COUNTED if getattr(books, name)]
     if not books.recipients:
-        output.say(
-            "\nNot sent to anybody yet." if books.state.value in ("draft", "scheduled") else "\nIt went to nobody."
-        )
+        output.say(f"\n{_TO_NOBODY.get(books.state.value, 'It went to nobody.')}")
         return
     output.say(f"\n{count(books.recipients, 'recipient')}: {', '.join(parts)}.{_time_taken(books, earlier)}")
     if books.reason:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,19 @@ def test_what_a_blog_says_of_itself_is_taken_over(tmp_path: Path) -> None:
     assert (letter.name, letter.tagline, letter.language) == ("My Tech Blog", "Notes on everything", "en-GB")
     assert letter.sources[0].url == "https://example.org"
     assert "FILL IN" in (root / "config.yaml").read_text()
+
+
+@pytest.mark.parametrize("lang", ["", "lang: de\n"])
+def test_what_init_suggests_holds_once_its_mark_is_taken_away(tmp_path: Path, lang: str) -> None:
+    site(tmp_path, lang)
+    Desk(tmp_path).call("init")
+    config = tmp_path / "config.yaml"
+    own = config.read_text().partition("    max_stories")
+    config.write_text(own[0] + own[1] + re.sub(r"^    # (?=[ ]*[a-z]+:( |$))", "    ", own[2], flags=re.MULTILINE))
+    [letter] = load(config, {}).newsletters.values()
+    assert (letter.language, letter.note, letter.sections, letter.pictures) == ("de", "note.md", True, "embed")
+    assert letter.design.logo == "logo.png"
+    assert set(letter.editions) == {"uk", "world"}
 
 
 def test_readers_of_a_blog_are_never_published_with_it(tmp_path: Path) -> None:
