@@ -128,7 +128,8 @@ def tell_deliveries(session: Session, issue: Issue, rows: Iterator[dict[str, Any
     zone = zone_of(session.app, issue.newsletter, issue.edition)
     shown = list(islice(rows, _SCREENFUL if sys.stdout.isatty() else None))
     if not shown:
-        output.say("No deliveries like that.")
+        draft = issue.state.value in ("draft", "scheduled")
+        output.say("Not sent to anybody yet: it has no deliveries." if draft else "No deliveries like that.")
         return
     table = output.table(
         "Address", ("State", "whole"), ("Tries", "right"), ("Answer", "whole"), "The server's words", ("At", "whole")

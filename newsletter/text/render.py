@@ -20,6 +20,7 @@ from newsletter.domain.layout import arrange
 from newsletter.domain.theme import THEMES, Theme
 from newsletter.errors import AddressError, TemplateError
 from newsletter.text import dates, phrases
+from newsletter.text.blocks import Blocks, blocks_of, lost
 from newsletter.text.compiling import compile_mjml
 from newsletter.text.filters import FILTERS
 from newsletter.text.headers import mailbox
@@ -82,6 +83,7 @@ class _Source:
     file: str
     source: str
     leads_to: tuple[str, ...]
+    blocks: Blocks
     is_fresh: Callable[[], bool]
 
 
@@ -140,14 +142,18 @@ class Renderer:
         return self._rendered(name, {**given, "subject": subject}, clean)
 
     def check(self, name: str) -> list[Finding]:
-        """What the MJML compiler would swallow in the template `name` and all that it includes or extends."""
+        """What MJML's compiler or Jinja would swallow in the template `name`, its text twin, and all they lead to."""
         findings = []
-        for file, source in self._reached(name):
-            if (file, source) not in self._sound:
-                found = lint(source, file)
+        reached = list(self._reached(name))
+        for read in reached:
+            if (read.file, read.source) not in self._sound:
+                found = lint(read.source, read.file)
                 findings += found
                 if not found:
-                    self._sound.add((file, source))
+                    self._sound.add((read.file, read.source))
+        texts = list(self._reached(name.removesuffix(".mjml") + ".txt"))
+        for family in (reached, texts):
+            findings += [Finding(*found) for found in lost([(read.file, read.blocks) for read in family])]
         return findings
 
     def words_file(self, language: str, folder: str = WORDS) -> str:
@@ -191,14 +197,15 @@ class Renderer:
         )
         return cut(written, SUBJECT_LENGTH) or f"{edition.name} {digest.number}"
 
-    def _reached(self, name: str) -> Iterator[tuple[str, str]]:
-        """File and source of every MJML template that `name` leads to. What is missing or broken, rendering says."""
+    def _reached(self, name: str) -> Iterator[_Source]:
+        """Every template of its kind that `name` leads to. What is missing or broken, rendering says."""
         seen: set[str] = set()
-        themes = [f"email/themes/{theme}.mjml" for theme in THEMES] if name == f"{ISSUE}.mjml" else []
+        stem, _, kind = name.rpartition(".")
+        themes = [f"email/themes/{theme}.{kind}" for theme in THEMES] if stem == ISSUE else []
         waiting = [name, *themes]
         while waiting:
             current = waiting.pop()
-            if current in seen or current.endswith(".txt"):
+            if current in seen or not current.endswith(f".{kind}"):
                 continue
             seen.add(current)
             try:
@@ -206,15 +213,16 @@ class Renderer:
             except (jinja2.TemplateNotFound, jinja2.TemplateSyntaxError):
                 continue
             waiting += read.leads_to
-            yield read.file, read.source
+            yield read
 
     def _source(self, name: str) -> _Source:
         """As it is now. Reading and parsing cost more than writing an issue, so they are done once for each change."""
         read = self._read.get(name)
         if read is None or not read.is_fresh():
             source, file, is_fresh = self._loader.get_source(self._bare, name)
-            named = meta.find_referenced_templates(self._bare.parse(source))
-            read = _Source(file or name, source, tuple(filter(None, named)), is_fresh or (lambda: False))
+            parsed = self._bare.parse(source)
+            named = tuple(filter(None, meta.find_referenced_templates(parsed)))
+            read = _Source(file or name, source, named, blocks_of(parsed), is_fresh or (lambda: False))
             self._read[name] = read
         return read
 

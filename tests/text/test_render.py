@@ -270,6 +270,19 @@ def test_an_operators_template_changes_one_block() -> None:
     assert digest().lead.title in page.text
 
 
+@pytest.mark.parametrize("kind", ["mjml", "txt"])
+def test_a_block_that_nothing_shows_is_an_error_with_the_name_that_was_meant(kind: str) -> None:
+    written = f'{{% extends "!email/digest.{kind}" %}}\n\n{{% block aftr %}}{{% endblock %}}'
+    with pytest.raises(TemplateError, match=rf"digest\.{kind}:3: nothing shows the block `aftr`.*mean `after`\?"):
+        renderer(**{f"email__digest_dot_{kind}": written}).digest(digest(), LINKS)
+
+
+def test_a_block_inside_ones_own_block_is_ones_own() -> None:
+    inside = "{% block after %}<mj-text>{% block mine %}MINE{% endblock %}</mj-text>{% endblock %}"
+    own = renderer(email__digest_dot_mjml='{% extends "!email/digest.mjml" %}' + inside)
+    assert "MINE" in own.digest(digest(), LINKS).html
+
+
 def test_an_operators_words_are_used_everywhere() -> None:
     words = (TEMPLATES / "email/words/en.txt").read_text("utf-8").replace('"Unsubscribe"', '"Abbestellen"')
     made = renderer(email__words_dot_txt=words).digest(digest(), LINKS)
