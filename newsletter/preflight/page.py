@@ -40,6 +40,16 @@ class Page:
     def links(self) -> list[Element]:
         return [element for element in self.all("a") if "href" in element.attrib]
 
+    @cached_property
+    def targets(self) -> list[str]:
+        """Where each link leads, as it is written."""
+        return [link.get("href", "").strip() for link in self.links]
+
+    @cached_property
+    def sources(self) -> list[str]:
+        """Where each picture is, as it is written; "" for one that does not say."""
+        return [picture.get("src", "").strip() for picture in self.all("img")]
+
 
 def words(element: Element) -> str:
     """What somebody hears of an element: its text, and the alternative texts of pictures in it."""
