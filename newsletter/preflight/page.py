@@ -10,6 +10,8 @@ import tinyhtml5
 
 from newsletter.text.plain import one_line
 
+HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+
 
 class Page:
     """`root` is the `html` element; names of tags and attributes are lower case, comments are gone."""
