@@ -14,7 +14,6 @@ from newsletter.doctor import dns, mail
 from newsletter.doctor.finding import Finding, error, note, ok, warning
 from newsletter.errors import NewsletterError, SourceError, StoreError, TemplateError
 from newsletter.schedule import upcoming
-from newsletter.services.illustrate import is_address
 from newsletter.sources.base import SourceState
 from newsletter.store import issues, mishaps, subscribers
 from newsletter.store.database import Database
@@ -149,8 +148,9 @@ def _languages(app: App) -> Iterator[Finding]:
 def _logos(app: App) -> Iterator[Finding]:
     """Logos that are files, and are not there; each once, however many editions have it."""
     for key in app.config.newsletters:
-        for logo in sorted({edition.theme.logo for edition in app.editions(key)} - {""}):
-            if not is_address(logo) and not Path(logo).is_file():
+        themes = [edition.theme for edition in app.editions(key)]
+        for logo in sorted({theme.logo for theme in themes if theme.logo and not theme.logo_address}):
+            if not Path(logo).is_file():
                 told = f"there is no logo {logo}: mails bear the name instead."
                 yield warning(key, told, "Put the file there, or correct `design: logo`.")
 

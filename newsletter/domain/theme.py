@@ -58,8 +58,8 @@ NIGHT = Palette("#101214", "#1a1d20", "#23272b", "#eceef0", "#aab2ba", "#7fc4ea"
 class Theme:
     """`text` and `headings` are CSS font stacks of installed fonts: no mail fetches one.
 
-    `logo` is an https address or `cid:`, "" for none; its width and height are in CSS pixels; nobody
-    may know the height.
+    `logo` is an address (https:, `cid:`) or, until a build has made a picture of it, the path of a file; "" for none.
+    Its width and height are in CSS pixels; nobody may know the height.
     """
 
     name: ThemeName = "classic"
@@ -71,6 +71,11 @@ class Theme:
     logo_alt: str = ""
     logo_width: int = 160
     logo_height: int | None = None
+
+    @property
+    def logo_address(self) -> str:
+        """The logo as a mail can show it, "" where that is not (yet) so."""
+        return self.logo if self.logo.startswith(("https:", "http:", "cid:")) else ""
 
 
 # Brief is set in one face, a letter in another, and a letter has no card: it is written on the page.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from newsletter.preflight.examined import Examined
-from newsletter.text.links import host_of, is_public_host
+from newsletter.text import links
 
 _OURS = ("unsubscribe/", "preferences/", "archive/", "subscribe/", "confirm/", "media/")  # pages of the web part
 
@@ -16,9 +16,8 @@ def to_ask(examined: Examined) -> list[str]:
     Links to our own pages are left out: this issue is not in the archive yet, and a reader's links are the reader's.
     """
     site = examined.edition.site_url
-    links = [link.get("href", "").strip() for link in examined.page.links]
-    pictures = [picture.get("src", "").strip() for picture in examined.page.all("img")]
-    found = dict.fromkeys((*(link for link in links if not is_ours(link, site)), *pictures))
+    foreign = [link for link in examined.page.targets if not is_ours(link, site)]
+    found = dict.fromkeys((*foreign, *examined.page.sources))
     return [url for url in found if is_web(url) and not is_private(url)]
 
 
@@ -34,8 +33,12 @@ def is_ours(url: str, site_url: str) -> bool:
 
 def is_private(url: str) -> bool:
     """Whether, as it is written, it lies on this machine or on a private network."""
+    return is_web(url) and not links.is_public_host(host_of(url))
+
+
+def host_of(url: str) -> str:
+    """Its host, in lower case; "" where it has none, or is no address at all."""
     try:
-        host = host_of(url)
+        return links.host_of(url)
     except ValueError:
-        return False
-    return is_web(url) and not is_public_host(host)
+        return ""

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 from xml.etree.ElementTree import Element
 
 from newsletter.preflight import css_features, html_features
-from newsletter.preflight.css import Declaration, Sheet, inline
+from newsletter.preflight.css import Sheet, inline
+from newsletter.preflight.inline import declarations
 from newsletter.preflight.page import Page
 from newsletter.preflight.support import Row, table
 
@@ -46,7 +47,7 @@ def _visible(root: Element) -> Iterator[tuple[Element, bool]]:
     waiting = [(root, False)]
     while waiting:
         element, hidden = waiting.pop()
-        hidden = hidden or any(each.name == "display" and each.value.lower() == "none" for each in _inline(element))
+        hidden = hidden or declarations(element).get("display") == "none"
         yield element, hidden
         waiting += [(child, hidden) for child in reversed(element)]
 
@@ -55,13 +56,9 @@ def _of(element: Element) -> Iterator[tuple[str, bool]]:
     yield from html_features.of_tag(element)
     if element.tag not in _OUTSIDE:
         yield from html_features.of_attributes(element)
-        yield from css_features.of_inline(element, _inline(element))
+        yield from css_features.of_inline(element, inline(element.get("style", "")))
     if element.tag == "img":
         yield from _picture(element.get("src", ""))
-
-
-def _inline(element: Element) -> tuple[Declaration, ...]:
-    return inline(element.get("style", ""))
 
 
 def _picture(source: str) -> Iterator[tuple[str, bool]]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
-_HEADINGS = dict.fromkeys(("h1", "h2", "h3", "h4", "h5", "h6"), "html-h1-h6")
+from newsletter.preflight.page import HEADINGS
+
+_HEADINGS = dict.fromkeys(HEADINGS, "html-h1-h6")
 _SECTIONS = ("article", "aside", "details", "figcaption", "figure", "footer", "header", "main", "mark", "nav")
 _SEMANTIC = dict.fromkeys((*_SECTIONS, "section", "summary", "time"), "html-semantics")
 _TAGS = {**_HEADINGS, **_SEMANTIC, "map": "html-image-maps", "style": "html-style", "link": "html-link"}

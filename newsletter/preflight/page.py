@@ -10,6 +10,8 @@ import tinyhtml5
 
 from newsletter.text.plain import one_line
 
+HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+
 
 class Page:
     """`root` is the `html` element; names of tags and attributes are lower case, comments are gone."""
@@ -39,6 +41,16 @@ class Page:
     @cached_property
     def links(self) -> list[Element]:
         return [element for element in self.all("a") if "href" in element.attrib]
+
+    @cached_property
+    def targets(self) -> list[str]:
+        """Where each link leads, as it is written."""
+        return [link.get("href", "").strip() for link in self.links]
+
+    @cached_property
+    def sources(self) -> list[str]:
+        """Where each picture is, as it is written; "" for one that does not say."""
+        return [picture.get("src", "").strip() for picture in self.all("img")]
 
 
 def words(element: Element) -> str:

@@ -10,9 +10,10 @@ from xml.etree.ElementTree import Element
 from newsletter.preflight.cascade import Matches, declared, matches
 from newsletter.preflight.colour import BLACK, CLEAR, WHITE, Colour, Pair, colour, legacy, over
 from newsletter.preflight.css import Rule
+from newsletter.preflight.inline import hides
 from newsletter.preflight.modes import DARK, Mode
 from newsletter.preflight.page import Page
-from newsletter.preflight.sizes import font_size, is_bold, pixels
+from newsletter.preflight.sizes import font_size, is_bold
 
 # What a browser takes where a message says nothing, in light and (True) in dark.
 _PAPER = {False: WHITE, True: Colour(18 / 255, 18 / 255, 18 / 255)}
@@ -94,7 +95,7 @@ class Painting:
     def _look(self, element: Element, around: Look, mode: Mode, dark: bool) -> Look:
         told = declared(self.matches.get(element, []), element.get("style", ""), mode.follows)
         values = {name: value.lower() for name, (value, _) in told.items()}
-        if _is_hidden(values):
+        if hides(values):
             return replace(around, seen=False)
         kept = {name for name, (_, rule) in told.items() if name in _COLOURS and rule and rule.for_outlook}
         text, shown_text = self._text(element, around, values, mode, dark, "color" in kept)
@@ -171,13 +172,6 @@ def _has_picture(element: Element, values: dict[str, str]) -> bool:
 def _parts(value: str) -> list[str]:
     """The words of a shorthand; what stands in brackets is one word."""
     return re.findall(r"(?:[^\s(]|\([^)]*\))+", value)
-
-
-def _is_hidden(values: dict[str, str]) -> bool:
-    if values.get("display") == "none" or values.get("visibility") in ("hidden", "collapse"):
-        return True
-    closed = values.get("overflow") == "hidden" and pixels(values.get("max-height", "")) == 0
-    return closed or values.get("opacity") in ("0", "0.0", "0%")
 
 
 def _knows_dark(page: Page, rules: tuple[Rule, ...]) -> bool:

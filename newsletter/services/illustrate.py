@@ -34,10 +34,10 @@ class Illustrator:
 
 def open_album(illustrator: Illustrator | None, edition: Edition, now: datetime) -> Album:
     """An empty one but for the edition's logo, which is made at once: no transaction may be open."""
-    logo = edition.theme.logo
-    if illustrator is None or not logo or is_address(logo):
+    theme = edition.theme
+    if illustrator is None or not theme.logo or theme.logo_address:
         return Album(illustrator, now)
-    return Album(illustrator, now, logo=illustrator.workshop.logo(Path(logo)))
+    return Album(illustrator, now, logo=illustrator.workshop.logo(Path(theme.logo)))
 
 
 @dataclass
@@ -122,10 +122,6 @@ def _short(text: str | None) -> str:
     """A title may have ten thousand letters, and a data: address a million."""
     line = one_line(text or "")
     return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
-
-
-def is_address(logo: str) -> bool:
-    return logo.startswith(("https:", "http:", "cid:"))
 
 
 def _wishes(digest: Digest, slots: Slots) -> list[Wish]:

@@ -162,6 +162,7 @@ def test_a_picture_that_travels_with_the_mail_is_there() -> None:
         ("color:#595f66;font-size:12px", "{}", ""),
         ("font-size:14px", '<div style="font-size:0">{}</div>', ""),
         ("display:inline-block;max-height:none;opacity:0.5", "{}", ""),
+        ("opacity:50%", '<div style="height:100%;overflow:hidden">{}</div>', ""),
     ],
 )
 def test_the_way_out_can_be_seen(style: str, around: str, found: str) -> None:

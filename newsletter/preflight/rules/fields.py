@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 
 from newsletter.domain.finding import REPORT, Finding, block, warn
 from newsletter.preflight.examined import Examined
+from newsletter.preflight.headers import header_block, header_fields, miscounted
 
 _ONCE = ("From", "To", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type")
 _AT_MOST_ONCE = ("Sender", "Reply-To", "Precedence", "Feedback-ID", "Content-Language", "Return-Path")
@@ -31,16 +32,11 @@ def cannot_be_made(examined: Examined) -> Iterator[Finding]:
 def field(examined: Examined) -> Iterator[Finding]:
     if not examined.raw:
         return
-    message = examined.message
+    yield from miscounted(examined, _ONCE, _AT_MOST_ONCE)
     for name in _ONCE:
-        if (times := len(message.get_all(name, []))) != 1:
-            yield block(name, f"The header {name} stands there {times} times; it belongs there once.", REPORT)
-        for defect in getattr(message[name], "defects", ()):
+        for defect in getattr(examined.message[name], "defects", ()):
             yield block(name, f"A header is malformed: {defect}", _SETTINGS)
-    for name in _AT_MOST_ONCE:
-        if (times := len(message.get_all(name, []))) > 1:
-            yield block(name, f"The header {name} stands there {times} times; it belongs there once.", REPORT)
-    if not str(message["Subject"]).strip():
+    if not str(examined.message["Subject"]).strip():
         yield block("Subject", "The subject is empty.", "Write a `subject` in config.yaml.")
 
 
@@ -92,7 +88,7 @@ def message_id(examined: Examined) -> Iterator[Finding]:
 def header_lines(examined: Examined) -> Iterator[Finding]:
     if not examined.raw:
         return
-    head = examined.raw.partition(b"\r\n\r\n")[0]
+    head = header_block(examined)
     lines = head.split(b"\r\n")
     if not head.isascii() or max(map(len, lines)) > _MOST:
         reason = f"A header is not plain ASCII in lines of at most {_MOST} characters."
@@ -106,7 +102,7 @@ def header_lines(examined: Examined) -> Iterator[Finding]:
 
 def encoded_words(examined: Examined) -> Iterator[Finding]:
     """RFC 2047: at most 75 characters each, on a line of at most 76, never inside an address or a link."""
-    for line in _fields(examined):
+    for line in header_fields(examined):
         name = line.partition(b":")[0].decode("ascii", "replace")
         found = _ENCODED_WORD.findall(line)
         if any(len(word) > 75 for word in found):
@@ -116,11 +112,6 @@ def encoded_words(examined: Examined) -> Iterator[Finding]:
         if re.search(rb"<[^>]*=\?[^>]*\?=[^>]*>", line):
             reason = "An encoded word stands inside an address or a link, where nobody decodes it."
             yield block(name, reason, _SETTINGS)
-
-
-def _fields(examined: Examined) -> list[bytes]:
-    """Each field with its folded lines."""
-    return re.split(rb"\r\n(?![ \t])", examined.raw.partition(b"\r\n\r\n")[0])
 
 
 def _addresses(examined: Examined, name: str) -> tuple[Address, ...]:

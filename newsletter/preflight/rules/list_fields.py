@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from newsletter.domain.finding import REPORT, Finding, block, warn
 from newsletter.preflight.addresses import is_private
 from newsletter.preflight.examined import Examined
+from newsletter.preflight.headers import header_fields, miscounted
 
 _ONCE = ("List-Id", "List-Unsubscribe", "List-Unsubscribe-Post")
 _AT_MOST_ONCE = ("List-Post", "List-Help", "List-Subscribe", "List-Owner", "List-Archive")
@@ -21,10 +22,7 @@ _FEEDBACK = re.compile(r"[^:]*:[^:]*:[^:]*:([^:\s]+)")
 def list_field(examined: Examined) -> Iterator[Finding]:
     if not examined.raw:
         return
-    for name in (*_ONCE, *_AT_MOST_ONCE):
-        times = len(examined.message.get_all(name, []))
-        if times > 1 or (times == 0 and name in _ONCE):
-            yield block(name, f"The header {name} stands there {times} times; it belongs there once.", REPORT)
+    yield from miscounted(examined, _ONCE, _AT_MOST_ONCE)
     for name in _AT_MOST_ONCE:
         value = _value(examined, name)
         if value and not _URIS.fullmatch(value) and (name, value) != ("List-Post", "NO"):
@@ -35,7 +33,6 @@ def one_click(examined: Examined) -> Iterator[Finding]:
     """RFC 8058: mail programs POST to it at a click, and want https for that."""
     if not examined.raw:
         return
-    written = _raw_value(examined, "List-Unsubscribe")
     value = _value(examined, "List-Unsubscribe")
     if not examined.way_out:
         yield block("List-Unsubscribe", "List-Unsubscribe holds no web address.", "Set `site.url`.")
@@ -45,7 +42,7 @@ def one_click(examined: Examined) -> Iterator[Finding]:
     if len(re.findall(r"<https?:", value, re.IGNORECASE)) > 1:
         reason = "List-Unsubscribe holds several web addresses; mail programs POST to one."
         yield block("List-Unsubscribe", reason, REPORT)
-    if "=?" in written:
+    if any(b"=?" in field for field in header_fields(examined) if field.lower().startswith(b"list-unsubscribe:")):
         reason = "List-Unsubscribe holds encoded words, which mail programs do not read."
         yield block("List-Unsubscribe", reason, _SETTINGS)
     if _value(examined, "List-Unsubscribe-Post") not in ("List-Unsubscribe=One-Click", ""):
@@ -96,9 +93,3 @@ def unsubscribe_port(examined: Examined) -> Iterator[Finding]:
 
 def _value(examined: Examined, name: str) -> str:
     return " ".join(str(examined.message[name] or "").split())
-
-
-def _raw_value(examined: Examined, name: str) -> str:
-    head = examined.raw.partition(b"\r\n\r\n")[0]
-    found = re.search(rb"(?im)^" + name.encode() + rb":((?:.*\r\n[ \t])*.*)", head)
-    return found[1].decode("ascii", "replace") if found else ""

@@ -47,8 +47,7 @@ def no_size(examined: Examined) -> Iterator[Finding]:
 
 def no_address(examined: Examined) -> Iterator[Finding]:
     """A mail has no address of its own that a relative one could begin from."""
-    sources = [picture.get("src", "").strip() for picture in examined.page.all("img")]
-    if lost := [source for source in sources if not source.lower().startswith(_ADDRESSES)]:
+    if lost := [source for source in examined.page.sources if not source.lower().startswith(_ADDRESSES)]:
         reason = (
             f"Pictures whose address is not whole are seen by nobody: {first_of([one or '(none)' for one in lost])}."
         )
@@ -56,8 +55,7 @@ def no_address(examined: Examined) -> Iterator[Finding]:
 
 
 def heavy_data(examined: Examined) -> Iterator[Finding]:
-    sources = [picture.get("src", "") for picture in examined.page.all("img")]
-    data = [len(source) for source in sources if source.lstrip().lower().startswith("data:")]
+    data = [len(source) for source in examined.page.sources if source.lower().startswith("data:")]
     if data and max(data) > LONGEST_DATA:
         reason = (
             f"A picture of {max(data) // 1024} KB stands in the HTML itself (data:); Gmail and Outlook do not show it."
@@ -70,8 +68,7 @@ def not_attached(examined: Examined) -> Iterator[Finding]:
     if not examined.raw:
         return
     there = {str(part["Content-ID"]).strip().strip("<>") for part in examined.message.walk() if part["Content-ID"]}
-    sources = [picture.get("src", "").strip() for picture in examined.page.all("img")]
-    named = [unquote(source[len("cid:") :]) for source in sources if source.lower().startswith("cid:")]
+    named = [unquote(source[len("cid:") :]) for source in examined.page.sources if source.lower().startswith("cid:")]
     if missing := [name for name in dict.fromkeys(named) if name not in there]:
         yield block("HTML", f"A picture is to come with the mail and does not: {first_of(missing)}.", "Build it again.")
 

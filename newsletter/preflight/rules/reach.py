@@ -8,11 +8,10 @@ from xml.etree.ElementTree import Element
 
 from newsletter.domain.answer import Answer
 from newsletter.domain.finding import Finding, warn
-from newsletter.preflight.addresses import to_ask
+from newsletter.preflight.addresses import host_of, to_ask
 from newsletter.preflight.examined import Examined
 from newsletter.preflight.listing import first_of
 from newsletter.preflight.page import words
-from newsletter.text.links import host_of
 
 _SHOWN = 10  # findings of one kind; a host that is down would fill a screen
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from newsletter.domain.finding import Finding, warn
+from newsletter.preflight.addresses import host_of
 from newsletter.preflight.examined import Examined
 from newsletter.preflight.listing import first_of
 from newsletter.preflight.place import place_of
@@ -47,10 +47,10 @@ def style_from_elsewhere(examined: Examined) -> Iterator[Finding]:
 
 def third_party(examined: Examined) -> Iterator[Finding]:
     """Hosts, other than the site's and the media's, that learn who opened the message."""
-    own = [urlsplit(examined.edition.site_url).hostname or "", examined.known.media_host]
+    own = [host_of(examined.edition.site_url), examined.known.media_host]
     strangers: dict[str, list[str]] = {}
     for url in _loaded(examined):
-        host = _host(url)
+        host = host_of(url)
         if host and not any(_is_of(host, ours) for ours in own if ours):
             strangers.setdefault(host, []).append(url)
     for host, urls in strangers.items():
@@ -69,13 +69,6 @@ def _loaded(examined: Examined) -> Iterator[str]:
         yield from _URL.findall(element.get("style", ""))
     for block in examined.page.all("style"):
         yield from _URL.findall(block.text or "")
-
-
-def _host(url: str) -> str:
-    try:
-        return (urlsplit(url.strip()).hostname or "").lower()
-    except ValueError:
-        return ""
 
 
 def _is_of(host: str, ours: str) -> bool:

@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from newsletter.domain.finding import Finding, warn
-from newsletter.preflight.css import inline
 from newsletter.preflight.examined import Examined
+from newsletter.preflight.inline import declarations, hides
 from newsletter.preflight.listing import first_of
-from newsletter.preflight.page import words
+from newsletter.preflight.page import HEADINGS, words
 from newsletter.preflight.place import first_words, place_of
 
-_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _DATA = frozenset({"th", "caption", "thead"})  # what only a table of data has
 _BULLET = re.compile(r"^\s*(?:[•‣◦▪●*–-]|\d{1,2}[.)])\s+\S")
 _TRIES_A_LIST = 3  # lines in a row that begin with a bullet
@@ -22,7 +21,7 @@ _TRIES_A_LIST = 3  # lines in a row that begin with a bullet
 def no_language(examined: Examined) -> Iterator[Finding]:
     """On `html`, and on the body's child: webmail takes html and body away."""
     page = examined.page
-    places = [page.root, *(child for child in _body(examined) if words(child) and not _is_hidden(child))]
+    places = [page.root, *(child for child in _body(examined) if words(child) and not hides(declarations(child)))]
     for name, use in (("lang", "a voice reads it in the wrong language"), ("dir", "it may run the wrong way")):
         without = [place for place in places if not place.get(name, "").strip() or place.get(name) == "und"]
         if without and examined.html:
@@ -45,7 +44,7 @@ def no_colour_scheme(examined: Examined) -> Iterator[Finding]:
 
 def headings(examined: Examined) -> Iterator[Finding]:
     """One h1, no level left out on the way down, none empty."""
-    found = [(int(str(each.tag)[1]), each) for each in examined.page.all(*_HEADINGS)]
+    found = [(int(str(each.tag)[1]), each) for each in examined.page.all(*HEADINGS)]
     tops = [each for level, each in found if level == 1]
     if examined.html and len(tops) != 1:
         told = "no h1" if not tops else f"{len(tops)} h1"
@@ -98,7 +97,3 @@ def _body(examined: Examined) -> Element:
 
 def _where(element: Element) -> str:
     return "<html>" if element.tag == "html" else place_of(element)
-
-
-def _is_hidden(element: Element) -> bool:
-    return any(each.name == "display" and each.value == "none" for each in inline(element.get("style", "")))

@@ -9,14 +9,13 @@ from xml.etree.ElementTree import Element
 from newsletter.domain.finding import Finding, warn
 from newsletter.preflight.examined import Examined
 from newsletter.preflight.modes import LIGHT
-from newsletter.preflight.page import Page, words
+from newsletter.preflight.page import HEADINGS, Page, words
 from newsletter.preflight.place import place_of
 from newsletter.preflight.targets import height
 
 THUMB = 44  # pixels: what WCAG 2.5.5 and Apple ask of buttons and rows of links
 LINE = 24  # what WCAG 2.5.8 asks of all others that stand alone; a headline is as high as its lines
-_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
-_BLOCKS = _HEADINGS | {"p", "div", "td", "th", "li", "section", "article", "body"}
+_BLOCKS = frozenset({*HEADINGS, "p", "div", "td", "th", "li", "section", "article", "body"})
 
 
 def hard_to_hit(examined: Examined) -> Iterator[Finding]:
@@ -27,7 +26,7 @@ def hard_to_hit(examined: Examined) -> Iterator[Finding]:
         look = looks.get(link)
         if look is None or not words(link) or any(each.tag == "img" for each in link.iter()):
             continue
-        need = LINE if any(each.tag in _HEADINGS for each in examined.page.ancestors(link)) else THUMB
+        need = LINE if any(each.tag in HEADINGS for each in examined.page.ancestors(link)) else THUMB
         if _stands_alone(examined.page, link) and (tall := height(examined, link, look.size)) < need:
             low.append((need - tall, tall, need, link))
     if low:

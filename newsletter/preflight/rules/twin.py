@@ -41,15 +41,14 @@ def link_missing_in_text(examined: Examined) -> Iterator[Finding]:
     if not examined.text.strip():
         return
     there = _addresses(examined.text) | {story.url for story in examined.issue.stories}
-    linked = dict.fromkeys(link.get("href", "").strip() for link in examined.page.links)
-    if missing := [url for url in linked if is_web(url) and url not in there]:
+    if missing := [url for url in dict.fromkeys(examined.page.targets) if is_web(url) and url not in there]:
         reason = f"The text part lacks links that the HTML has: {first_of(missing)}."
         yield warn("text", reason, "Add them to the .txt template.")
 
 
 def link_missing_in_html(examined: Examined) -> Iterator[Finding]:
     """Each web address that stands in the text, but for one that is part of a sentence in both."""
-    linked = {link.get("href", "").strip() for link in examined.page.links}
+    linked = set(examined.page.targets)
     said = examined.page.said
     missing = [url for url in _addresses(examined.text) if url not in linked and url not in said]
     if missing and examined.html.strip():

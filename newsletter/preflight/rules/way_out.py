@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from newsletter.domain.finding import Finding, block, warn
 from newsletter.preflight.colour import WHITE, Colour
 from newsletter.preflight.examined import Examined
-from newsletter.preflight.inline import background, colour, declarations
+from newsletter.preflight.inline import background, colour, declarations, hides
 from newsletter.preflight.page import words
+from newsletter.preflight.sizes import pixels
 
 _REMEDY = "Show it in the footer: {{ slot('unsubscribe_url') }} in a link with words, in a colour that can be read."
 _TINY = 4.0  # px and less is not meant to be read
@@ -39,26 +39,12 @@ def _is_hidden(examined: Examined, link: Element) -> bool:
 
 def _hides(element: Element) -> bool:
     own = declarations(element)
-    return (
-        "hidden" in element.attrib
-        or own.get("display") == "none"
-        or own.get("visibility") in ("hidden", "collapse")
-        or own.get("mso-hide") == "all"
-        or _is_zero(own.get("opacity", ""))
-        or ("hidden" in own.get("overflow", "") and any(_is_zero(own.get(way, "")) for way in ("height", "max-height")))
-    )
+    return "hidden" in element.attrib or own.get("mso-hide") == "all" or hides(own)
 
 
 def _is_tiny(size: str) -> bool:
-    found = re.fullmatch(r"([\d.]+)(px|pt|em|rem|%)?", size)
-    if not found:
-        return False
-    factor = {"pt": 4 / 3, "em": 16.0, "rem": 16.0, "%": 0.16}.get(found[2] or "px", 1.0)
-    return float(found[1] or 0) * factor <= _TINY
-
-
-def _is_zero(value: str) -> bool:
-    return bool(re.fullmatch(r"0*\.?0+(?:px|em|%)?", value))
+    found = pixels(size, whole=16.0)
+    return found is not None and found <= _TINY
 
 
 def _melts_away(examined: Examined, link: Element) -> bool:
