@@ -156,7 +156,7 @@ def _explain(app: App, newsletter: str, as_of: datetime | None, lacking: str) ->
         )
         return
     output.say(
-        f"Nothing new, so there is {lacking}: no post of the last {days} that readers have not had.\n"
+        f"Nothing new, so there is {lacking}: every post of the last {days} has gone out in an issue, or is left out.\n"
         "[bold]newsletter why URL-or-PATH[/] explains a post; --as-of builds as if it were another day."
     )
 

@@ -61,6 +61,15 @@ def test_a_theme_passes_every_rule_of_style(name: str, language: str) -> None:
 
 
 @pytest.mark.parametrize("name", THEMES)
+def test_a_lone_source_leaves_every_link_high_enough_for_a_thumb(name: str) -> None:
+    stories = digest().stories
+    edition = replace(EDITION, theme=theme(name), only_source=stories[0].source)
+    told = digest(*(replace(one, source=stories[0].source) for one in stories), edition=edition)
+    what = examine(issue(renderer().digest(told, LINKS)), edition, issue_headers(edition, 12, DATE), READER)
+    assert said(targets.hard_to_hit, what) == ""
+
+
+@pytest.mark.parametrize("name", THEMES)
 def test_the_guides_own_block_passes_in_every_theme(name: str) -> None:
     guide = (TEMPLATES.parent / "docs" / "guide" / "templates.md").read_text("utf-8")
     html, text = re.findall(r"^```jinja\n(.*?)^```$", guide, re.MULTILINE | re.DOTALL)
