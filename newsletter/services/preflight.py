@@ -13,6 +13,8 @@ from newsletter.preflight.examined import Examined
 from newsletter.preflight.rules import RULES, Rule
 from newsletter.text.message import Content, Headers, compile_message
 
+FAULT = "preflight"  # the place of what is told of a rule instead of the message
+
 
 def judge(examined: Examined) -> list[Finding]:
     """All findings, blocking ones first."""
@@ -26,7 +28,7 @@ def _said(rule: Rule, examined: Examined) -> list[Finding]:
         return list(rule(examined))
     except Exception as error:
         reason = f"The rule {rule.__name__} failed: {type(error).__name__}: {error}."
-        return [warn("preflight", reason, "Please report it; the message may be fine.")]
+        return [warn(FAULT, reason, "Please report it; the message may be fine.")]
 
 
 def examine(
