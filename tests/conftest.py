@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,8 +11,15 @@ import pytest
 
 from newsletter.store.database import Database
 from tests import postgres
+from tests.compiled import compiled_once
 
 _numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def templates_compiled_once() -> Iterator[None]:
+    with compiled_once():
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -21,9 +29,17 @@ def postgres_server() -> Iterator[Path]:
         yield folder
 
 
+@pytest.fixture(scope="session")
+def sqlite_furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database that has our tables and nothing in them: a copy is made in a tenth of the time."""
+    file = tmp_path_factory.mktemp("furnished") / "subscribers.db"
+    Database(f"sqlite:///{file}").close()
+    return file
+
+
 @pytest.fixture
-def sqlite_url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'subscribers.db'}"
+def sqlite_url(tmp_path: Path, sqlite_furnished: Path) -> str:
+    return f"sqlite:///{shutil.copy(sqlite_furnished, tmp_path)}"
 
 
 @pytest.fixture
@@ -33,22 +49,24 @@ def postgres_url(postgres_server: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgres_template(postgres_server: Path) -> Iterator[str]:
-    """The name of a database that has our tables and nothing in them: a copy is made in a tenth of the time."""
+def postgres_furnished(postgres_server: Path) -> Iterator[str]:
+    """The address of a database that has our tables and nothing in them; one per process."""
     with postgres.database(postgres_server, "furnished") as url:
         Database(url).close()
-        yield "furnished"
+        postgres.keep(postgres_server, "furnished")
+        yield url
 
 
 @pytest.fixture
-def furnished_url(postgres_server: Path, postgres_template: str) -> Iterator[str]:
-    with postgres.database(postgres_server, f"t{next(_numbers)}", postgres_template) as url:
-        yield url
+def furnished_url(postgres_server: Path, postgres_furnished: str) -> Iterator[str]:
+    """The same for one test after the other, emptied in between: who changes tables asks for `postgres_url`."""
+    yield postgres_furnished
+    postgres.restore(postgres_server, "furnished")
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def database_url(request: pytest.FixtureRequest) -> str:
-    """On PostgreSQL with our tables in it already."""
+    """With our tables in it already."""
     url: str = request.getfixturevalue("furnished_url" if request.param == "postgres" else "sqlite_url")
     return url
 

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -27,7 +28,8 @@ def server() -> Iterator[Path]:
     owner = _owner(folder)
     data = folder / "data"
     _run([programs / "initdb", "-D", data, "-U", USER, "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C"], owner)
-    settings = ["listen_addresses=", "fsync=off", f"unix_socket_directories={folder}", "max_connections=200"]
+    quick = ["fsync=off", "full_page_writes=off"]  # nobody pulls this one's plug
+    settings = ["listen_addresses=", *quick, f"unix_socket_directories={folder}", "max_connections=200"]
     options = [part for setting in settings for part in ("-c", setting)]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
@@ -53,6 +55,45 @@ def database(folder: Path, name: str, template: str = "template1") -> Iterator[s
             ).render_as_string()
         finally:
             admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def keep(folder: Path, name: str) -> None:
+    """Remembers what stands in a database's tables, for `restore`."""
+    with psycopg.connect(_address(folder, name), autocommit=True) as session:
+        session.execute("CREATE SCHEMA kept")
+        for table in _filled(session):
+            session.execute(f"CREATE TABLE kept.{table} AS TABLE public.{table}")
+
+
+def restore(folder: Path, name: str) -> None:
+    """Makes a database what it was at `keep`, in a hundredth of the time that a new one takes.
+
+    Rows and sequences only: who changes tables needs a database of their own. Sessions that are left are ended.
+    """
+    with psycopg.connect(_address(folder, name), autocommit=True) as session:
+        session.execute(
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
+        )
+        session.execute("SET session_replication_role = replica")  # no foreign key, no trigger
+        for table in _filled(session):
+            session.execute(f"DELETE FROM public.{table}")
+        for table in _tables(session, "kept"):
+            session.execute(f"INSERT INTO public.{table} TABLE kept.{table}")
+        session.execute("SELECT setval(seqrelid, seqstart, false) FROM pg_sequence")
+
+
+def _filled(session: psycopg.Connection[Any]) -> list[str]:
+    """The tables that have rows."""
+    asked = " UNION ALL ".join(
+        f"SELECT '{table}' WHERE EXISTS (SELECT FROM public.{table})" for table in _tables(session, "public")
+    )
+    return [table for (table,) in session.execute(asked).fetchall()]
+
+
+def _tables(session: psycopg.Connection[Any], schema: str) -> list[str]:
+    found = session.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s ORDER BY 1", (schema,))
+    return [table for (table,) in found.fetchall()]
 
 
 def _programs() -> Path:

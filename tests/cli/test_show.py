@@ -18,8 +18,8 @@ def test_it_says_whether_somebody_sends_it(tmp_path: Path, database_url: str) ->
     assert f"Nobody is sending it now: newsletter resume {issue.id} goes on." in desk.call("show", issue.id).out
 
 
-def test_on_postgresql_any_process_that_sends_may_be_the_one(tmp_path: Path, postgres_url: str) -> None:
-    app = make_app(tmp_path, config=CONFIG.replace("sqlite:///subscribers.db", postgres_url))
+def test_on_postgresql_any_process_that_sends_may_be_the_one(tmp_path: Path, furnished_url: str) -> None:
+    app = make_app(tmp_path, config=CONFIG.replace("sqlite:///subscribers.db", furnished_url))
     issue = write_issue(app, state=IssueState.SENDING)
     with app.database.write() as connection:
         tallies.beat(connection, "there", "worker", datetime.now(UTC))

@@ -23,8 +23,8 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
-def ledger(postgres_url: str) -> Iterator[Database]:
-    opened = Database(postgres_url)
+def ledger(furnished_url: str) -> Iterator[Database]:
+    opened = Database(furnished_url)
     yield opened
     opened.close()
 

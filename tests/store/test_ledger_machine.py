@@ -345,6 +345,6 @@ def test_the_ledger_on_sqlite() -> None:
 
 
 @pytest.mark.postgres
-def test_the_ledger_on_postgresql(postgres_url: str) -> None:
-    OnPostgreSQL.url = postgres_url
+def test_the_ledger_on_postgresql(furnished_url: str) -> None:
+    OnPostgreSQL.url = furnished_url
     run_state_machine_as_test(OnPostgreSQL, settings=how_often(15))

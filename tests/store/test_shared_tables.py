@@ -20,8 +20,8 @@ HOUR, LEASE = timedelta(hours=1), timedelta(seconds=30)
 
 
 @pytest.fixture
-def ledger(postgres_url: str) -> Iterator[Database]:
-    opened = Database(postgres_url)
+def ledger(furnished_url: str) -> Iterator[Database]:
+    opened = Database(furnished_url)
     yield opened
     opened.close()
 
