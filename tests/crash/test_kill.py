@@ -10,8 +10,6 @@ from __future__ import annotations
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -23,25 +21,13 @@ from newsletter.services import steer
 from newsletter.services.deliver import DRAIN_SECONDS
 from newsletter.store import accounts
 from newsletter.store.database import Database
+from tests.crash.victim import victim
 from tests.ledger import NOW, draft, message_id, subscribe
 from tests.smtp_sink import HOLD, Sink
 
-ROOT = Path(__file__).parents[2]
 LONG = "NEWSLETTER_KILLS" in os.environ
 KILLS = int(os.environ.get("NEWSLETTER_KILLS", "20"))
 CONNECTIONS = 8
-
-
-def victim(url: str, sink: Sink) -> subprocess.Popen[str]:
-    """A delivering process that has begun to work."""
-    script = Path(__file__).with_name("victim.py")
-    process = subprocess.Popen(
-        [sys.executable, script, url, str(sink.port), str(CONNECTIONS)],
-        cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert process.stdout
-    assert process.stdout.readline() == "delivering\n"
-    return process
 
 
 def kill_again_and_again(database: Database, url: str, sink: Sink, kills: int, chance: random.Random) -> int:
@@ -49,15 +35,15 @@ def kill_again_and_again(database: Database, url: str, sink: Sink, kills: int, c
     done = 0
     while done < kills:
         before = len(sink.received)
-        process = victim(url, sink)
+        process = victim(url, sink.port, CONNECTIONS)
         wanted = before + chance.randint(1, 60)
-        while len(sink.received) < wanted and process.poll() is None:
+        while len(sink.received) < wanted and process.is_alive:
             time.sleep(0.001)
         time.sleep(chance.random() * 0.01)
-        if process.poll() is None:
+        if process.is_alive:
             process.send_signal(signal.SIGKILL)
             done += 1
-        process.communicate()
+        process.end(60)
         with database.read() as connection:
             if accounts.accounting(connection, 1).state is IssueState.SENT:
                 break
@@ -80,8 +66,8 @@ def test_kill_9_loses_nobody(database: Database, database_url: str, tmp_path: Pa
     log = tmp_path / "sink.log"
     with Sink(log=log) as sink:
         done = kill_again_and_again(database, database_url, sink, kills, random.Random(seed))
-        process = victim(database_url, sink)
-        said, _ = process.communicate(timeout=120)
+        process = victim(database_url, sink.port, CONNECTIONS)
+        said = process.end(120)
     accepted = Counter(line.split()[0] for line in log.read_text().splitlines())
     lost = {message_id(n) for n in range(1, readers + 1)} - set(accepted)
     doubles = sum(accepted.values()) - len(accepted)
@@ -99,14 +85,14 @@ def test_sigterm_finishes_what_is_in_flight(database: Database, database_url: st
     started(database, 600)
     with Sink() as sink:
         sink.fail("answer", HOLD, after=50)  # so that the signal comes in the middle, however slow the machine
-        process = victim(database_url, sink)
+        process = victim(database_url, sink.port, CONNECTIONS)
         sink.wait_for(51)
         process.send_signal(signal.SIGTERM)
         sink.release()
-        said, _ = process.communicate(timeout=DRAIN_SECONDS)
+        said = process.end(DRAIN_SECONDS)
         with database.read() as connection:
             drained = accounts.accounting(connection, 1)
         assert (drained.state, drained.sent, drained.uncertain) == (IssueState.SENDING, len(sink.received), 0), said
-        victim(database_url, sink).communicate(timeout=60)
+        victim(database_url, sink.port, CONNECTIONS).end(60)
     assert set(sink.accepted.values()) == {1}
     assert len(sink.accepted) == 600
