@@ -9,6 +9,9 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-
 help:  ## this list
 	@grep -hE '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
 
+# Tests start our program many times, and pytest rewrites each of their files: Python keeps what it compiles.
+test long golden: export PYTHONDONTWRITEBYTECODE =
+
 demo: $(VENV)/.runtime  ## a digest from sample posts, delivered to a built-in inbox
 	@$(BIN)/newsletter demo
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-import schemathesis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
-from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from newsletter.app import App
 from newsletter.web import create_app
 from tests.web.site import make_app, write_issue
+
+if TYPE_CHECKING:
+    import schemathesis  # takes seconds: only the process that runs this file waits for it
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +30,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
 
 
 def test_the_api_keeps_its_word(served: App) -> None:
+    import schemathesis
+
     schema = schemathesis.openapi.from_asgi("/api/openapi.json", create_app(served))
     operations = [found.ok() for found in schema.get_all_operations()]
     assert {operation.path for operation in operations} >= {"/api/v1/status", "/api/v1/newsletters/{newsletter}"}
@@ -37,6 +41,8 @@ def test_the_api_keeps_its_word(served: App) -> None:
 
 
 def _call(operation: schemathesis.APIOperation, generation: schemathesis.GenerationMode) -> None:
+    from schemathesis.specs.openapi.checks import positive_data_acceptance
+
     @given(case=operation.as_strategy(generation_mode=generation), there_is_one=st.booleans())
     @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
     def answers(case: schemathesis.Case, there_is_one: bool) -> None:
