@@ -8,12 +8,13 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from newsletter.app import App
+from newsletter.delivering import count_pause, pace, policy
 from newsletter.domain.accounting import Accounting
 from newsletter.domain.chunk import Chunk
 from newsletter.domain.issue import Issue, IssueState
 from newsletter.domain.pulse import Pulse
 from newsletter.logs import tell
-from newsletter.outgoing import Outgoing, count_pause, outgoing, pace, policy
+from newsletter.outgoing import Outgoing, outgoing
 from newsletter.services.deliver import deliver
 from newsletter.store import chunks, issues
 from newsletter.store.queue_worker import QueueWorker

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from newsletter.app import App
-from newsletter.domain.delivery import Claim, DeliveryPolicy
+from newsletter.domain.delivery import Claim
 from newsletter.domain.edition import Edition
-from newsletter.domain.issue import BY_HAND, Issue, IssueState
+from newsletter.domain.issue import Issue
 from newsletter.domain.subscriber import Reader
 from newsletter.errors import AddressError, ConfigError
 from newsletter.text.dates import long_date
@@ -21,10 +19,6 @@ from newsletter.text.headers import mailbox
 from newsletter.text.media import embedded
 from newsletter.text.message import CompiledMessage, Content, Headers, compile_message, issue_headers
 from newsletter.text.token import PREFERENCES, UNSUBSCRIBE
-
-if TYPE_CHECKING:
-    from newsletter.domain.accounting import Accounting, Headway
-    from newsletter.services.line import Pace
 
 PREVIEW_MARK = "[Preview]"
 NOBODY = 0  # the subscriber that a preview's links name: they open, and change nothing
@@ -92,79 +86,6 @@ def readers(app: App, issue: Issue, edition: Edition) -> Callable[[Claim], Reade
 def stand_in(app: App, address: str = "reader@example.com") -> Claim:
     """A reader who is none, to see an issue as readers do."""
     return Claim(id=NOBODY, subscriber=NOBODY, email=address, since=app.clock())
-
-
-def policy(app: App, wait: timedelta, patience: timedelta = timedelta()) -> DeliveryPolicy:
-    """How the configuration wants an issue delivered. `wait` and `patience` as in DeliveryPolicy."""
-    own = app.config.delivery
-    return DeliveryPolicy(
-        on_uncertain=own.on_uncertain,
-        retry_first=own.retry_first,
-        retry_most=own.retry_most,
-        give_up_after=own.give_up_after,
-        wait=wait,
-        patience=patience,
-    )
-
-
-def pace(app: App) -> Pace:
-    """How fast the configuration wants messages to leave."""
-    from newsletter.services.line import Pace
-
-    return Pace(app.pacer, app.warm_up)
-
-
-def headway(app: App, books: Accounting) -> Headway:
-    """How an issue gets on that another process sends, as far as the ledger and the configured pace tell."""
-    from newsletter.domain.accounting import Headway
-    from newsletter.domain.estimate import Ahead, Speed, done_at, worth_counting
-    from newsletter.domain.warmup import day_of
-    from newsletter.store import accounts
-
-    now, plan, limits = app.clock(), app.warm_up, app.limits
-    with app.database.read() as connection:
-        rate = accounts.recent_rate(connection, books.issue, now)
-        due = accounts.retries_due(connection, books.issue)
-        tried = accounts.tried_since(connection, day_of(plan, now).begins) if plan else 0
-        queued = accounts.queued_by_group(connection, books.issue) if limits.by_group else {}
-    groups = worth_counting(queued, limits.groups)
-    ahead = Ahead(books.queued, groups, retries=books.deferred, retries_due=due, sent_today=tried)
-    speed = Speed(rate or None, limits, connections=app.transport().connections, plan=plan)
-    done = done_at(ahead, speed, now)
-    left = (done - now).total_seconds() if done and done > now else None  # retries that are overdue tell nothing
-    return Headway(round(rate, 3), left)
-
-
-async def deliver_issue(
-    app: App, issue: Issue, how: DeliveryPolicy, progress: Callable[[Accounting], None], stop: asyncio.Event
-) -> Accounting:
-    """Delivers a started issue over the configured transport. Raises what `services.deliver.deliver` raises."""
-    from newsletter.services.deliver import deliver
-    from newsletter.transports.metered import MeteredTransport
-
-    out = outgoing(app, issue)
-    books = await deliver(
-        app.database,
-        issue,
-        out.message,
-        out.readers,
-        MeteredTransport(app.transport(), app.tally),
-        how,
-        app.clock,
-        progress,
-        stop,
-        return_path=out.return_path,
-        pace=pace(app),
-        tally=app.tally,
-    )
-    count_pause(app, books)
-    return books
-
-
-def count_pause(app: App, books: Accounting) -> None:
-    """At the end of a run: if the issue was paused, that is counted."""
-    if books.state is IssueState.PAUSED:
-        app.tally.paused("hand" if books.reason == BY_HAND else "itself")
 
 
 def _date(app: App, issue: Issue) -> datetime:

@@ -9,9 +9,9 @@ from contextlib import suppress
 from datetime import timedelta
 
 from newsletter.app import App
+from newsletter.delivering import deliver_issue, policy
 from newsletter.errors import Busy
 from newsletter.logs import tell
-from newsletter.outgoing import deliver_issue, policy
 from newsletter.reminding import composers
 from newsletter.services.notices import send_due
 from newsletter.services.tallying import depositing, process_name

@@ -28,6 +28,7 @@ MAY_IMPORT = {
     | {"config", "text", "store", "preflight", "pictures", "sources", "transports", "services", "app"},
 }
 MAY_IMPORT["illustrating"] = MAY_IMPORT["outgoing"]
+MAY_IMPORT["delivering"] = MAY_IMPORT["outgoing"] | {"outgoing"}
 MAY_IMPORT["checking"] = MAY_IMPORT["outgoing"] | {"outgoing", "__version__"}
 MAY_IMPORT["reminding"] = MAY_IMPORT["checking"] | {"checking"}
 MAY_IMPORT["previewing"] = MAY_IMPORT["reminding"] | {"illustrating", "preview"}

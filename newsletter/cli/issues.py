@@ -196,7 +196,7 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Show one issue with its accounting: who got it, who did not, and why."""
-    from newsletter import outgoing
+    from newsletter import delivering
     from newsletter.store import accounts
 
     if state is not None and state not in COUNTED:
@@ -208,7 +208,7 @@ def show(
             return
         books = accounts.accounting(connection, issue)
         domains, reasons = accounts.by_domain(connection, issue), accounts.reasons(connection, issue)
-    headway = outgoing.headway(context.obj.app, books) if books.state.value == "sending" else None
+    headway = delivering.headway(context.obj.app, books) if books.state.value == "sending" else None
     if as_json:
         output.answer_json(sheets.issue_json(found, books, domains, reasons, headway))
         return

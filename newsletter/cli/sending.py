@@ -145,7 +145,7 @@ def _deliver(session: Session, issue: Issue, patient: Patience, *, earlier: int 
     `earlier`: how many the ledger has as sent before.
     """
     from newsletter.cli.signals import until_stopped
-    from newsletter.outgoing import deliver_issue, policy
+    from newsletter.delivering import deliver_issue, policy
     from newsletter.services.loop import run
     from newsletter.services.tallying import depositing, process_name
     from newsletter.watch import Watch

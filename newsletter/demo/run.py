@@ -11,11 +11,11 @@ from pathlib import Path
 
 from newsletter.app import App
 from newsletter.config import Config, load
+from newsletter.delivering import deliver_issue, policy
 from newsletter.demo.inbox import Inbox, Mail
 from newsletter.domain.accounting import Accounting
 from newsletter.domain.issue import Issue
 from newsletter.illustrating import illustrator, with_pictures_beside
-from newsletter.outgoing import deliver_issue, policy
 from newsletter.services.collect import SourceReport, collect
 from newsletter.services.importing import ImportReport, Target, import_file
 from newsletter.services.loop import run

@@ -28,8 +28,8 @@ from newsletter.pictures.values import Download, Fetch, Made, Shaped, Wish
 
 FRESH = timedelta(days=1)  # so long the web is not asked again for a picture that was made
 CALM = timedelta(minutes=10)  # and so long for one that could not be fetched
-EACH = 10.0  # seconds, for one picture from the web
-ALL = 20.0  # seconds, for all of them
+SECONDS_EACH = 10.0  # for one picture from the web
+SECONDS_ALL = 20.0  # for all of them
 _AT_ONCE = 8
 _WHERE = re.compile(r"^https?://\S+: ")  # an error of `fetch` begins with it, and whoever shows the error names it too
 
@@ -42,8 +42,8 @@ class Workshop:
     places: Mapping[str, Place]
     fetch: Fetch
     shape: Callable[[bytes, PictureSlot], Shaped] = shape
-    each: float = EACH
-    all: float = ALL
+    seconds_each: float = SECONDS_EACH
+    seconds_all: float = SECONDS_ALL
     _bench: threading.Lock = field(default_factory=threading.Lock)
 
     def kept(self, wishes: Iterable[Wish], now: datetime) -> dict[Wish, Made]:
@@ -52,15 +52,15 @@ class Workshop:
         return {wish: made for wish, made in found.items() if made is not None}
 
     def make(self, wishes: Iterable[Wish], now: datetime) -> dict[Wish, Made]:
-        """All of them, whatever it takes, but the web gets no more time than `all` seconds. An answer for each wish."""
+        """All of them, whatever it takes, but the web gets no more than `seconds_all`. An answer for each wish."""
         grouped: dict[tuple[str, str], list[Wish]] = {}
         for wish in wishes:
             grouped.setdefault((wish.source, wish.address), []).append(wish)
-        until = time.monotonic() + self.all
+        until = time.monotonic() + self.seconds_all
         pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="picture")
         try:
             tasks = {pool.submit(self._make, group, now, until): group for group in grouped.values()}
-            _await(tasks, self.all + self.each)
+            _await(tasks, self.seconds_all + self.seconds_each)
             return {wish: made for task, group in tasks.items() for wish, made in self._outcome(task, group).items()}
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
@@ -89,7 +89,7 @@ class Workshop:
         return dict.fromkeys(group, self._too_late())
 
     def _too_late(self) -> PictureError:
-        return PictureError(f"all pictures together took longer than {self.all:g} seconds")
+        return PictureError(f"all pictures together took longer than {self.seconds_all:g} seconds")
 
     def _kept(self, wish: Wish, now: datetime) -> Made | None:
         try:
@@ -120,14 +120,14 @@ class Workshop:
         before = {wish: self.media.entry(key) for wish, key in keys.items()}
         had = {wish: entry for wish, entry in before.items() if entry and entry.asked}
         validators = dict(had[wishes[0]].validators) if len(had) == len(wishes) else {}
-        asked, left = now.isoformat(), min(self.each, until - time.monotonic())
+        asked, left = now.isoformat(), min(self.seconds_each, until - time.monotonic())
         if left <= 0:
             return {wish: _made(had[wish]) if wish in had else self._too_late() for wish in wishes}
         try:
             answer = self._fetched(found, validators, left)
         except PictureError as error:
             failed = {wish: had.get(wish, Entry(reason=str(error))) for wish in wishes}
-            if left == self.each:  # all the time that there is, so nobody else's slowness is to blame
+            if left == self.seconds_each:  # all the time that there is, so nobody else's slowness is to blame
                 for wish, entry in failed.items():
                     self._note(keys[wish], replace(entry, failed=asked))
             return {wish: _made(entry) for wish, entry in failed.items()}

@@ -13,8 +13,8 @@ from xml.etree.ElementTree import Element
 
 from newsletter.preflight import css_features, html_features
 from newsletter.preflight.css import Sheet, inline
-from newsletter.preflight.inline import declarations
 from newsletter.preflight.page import Page
+from newsletter.preflight.properties import declarations
 from newsletter.preflight.support import Row, table
 
 _PICTURES = {"jpg": "jpg", "jpeg": "jpg", "svg": "svg", "tif": "tiff", "heic": "heif"}  # others are named as they end

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from xml.etree.ElementTree import Element
 
 from newsletter.preflight.cascade import Matches, declared, matches
-from newsletter.preflight.colour import BLACK, CLEAR, WHITE, Colour, Pair, colour, legacy, over
+from newsletter.preflight.colour import BLACK, WHITE, Colour, Pair, colour, legacy, over
 from newsletter.preflight.css import Rule
-from newsletter.preflight.inline import hides
 from newsletter.preflight.modes import DARK, Mode
 from newsletter.preflight.page import Page
+from newsletter.preflight.properties import background, hides
 from newsletter.preflight.sizes import font_size, is_bold
 
 # What a browser takes where a message says nothing, in light and (True) in dark.
@@ -142,7 +142,7 @@ def _ground(
     element: Element, around: Look, values: dict[str, str], mode: Mode, kept: bool
 ) -> tuple[Colour, Colour | None]:
     """What is behind an element's texts, as written and as painted; None when that is a picture."""
-    own = _ground_colour(element, values)
+    own = background(element, values)
     pictured = _has_picture(element, values)
     behind = around.shown[1] if around.shown else None
     if own.alpha == 0:
@@ -154,24 +154,9 @@ def _ground(
     return over(own, around.ground), None if pictured else shown
 
 
-def _ground_colour(element: Element, values: dict[str, str]) -> Colour:
-    """The later of `background` and `background-color` wins; where there is neither, the attribute `bgcolor`."""
-    for name in reversed(values):
-        if name == "background-color":
-            return colour(values[name]) or CLEAR
-        if name == "background":
-            return next((found for part in _parts(values[name]) if (found := colour(part))), CLEAR)
-    return legacy(element.get("bgcolor", "")) or CLEAR
-
-
 def _has_picture(element: Element, values: dict[str, str]) -> bool:
     drawn = values.get("background-image", "") + values.get("background", "")
     return bool(_PICTURE.search(drawn)) or bool(element.get("background", "").strip())
-
-
-def _parts(value: str) -> list[str]:
-    """The words of a shorthand; what stands in brackets is one word."""
-    return re.findall(r"(?:[^\s(]|\([^)]*\))+", value)
 
 
 def _knows_dark(page: Page, rules: tuple[Rule, ...]) -> bool:

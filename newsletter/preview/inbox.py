@@ -8,14 +8,13 @@ from email.headerregistry import AddressHeader
 from html.parser import HTMLParser
 
 from newsletter.text.opened import Opened
+from newsletter.text.preheader import FILLER
 
 SNIPPET = 200  # characters; no mailbox shows more than 140
 _FAR = 8 * SNIPPET  # what pads a preheader is longer than the preheader
 _STEP = 4096  # characters that are read at once
 _SILENT = ("style", "script", "title")
-# What mails put behind the preheader, so that nothing else is drawn into it: joiners, soft hyphens, odd spaces.
-_FILLER = "\u00ad\u034f\u061c\u115f\u17b4\u17b5\u180e\u2007\u200b-\u200f\u2060-\u2064\ufeff"
-_PADDING = re.compile(f"[\\s{_FILLER}]*(?:[{_FILLER}]\\s*){{3,}}")
+_PADDING = re.compile(f"[\\s{FILLER}]*(?:[{FILLER}]\\s*){{3,}}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from newsletter.domain.digest import Digest
 
 LEAST, MOST = 85, 100  # characters; Gmail shows 40-100, Apple Mail 75-140
+# What mails put behind a preheader, so that an inbox draws nothing else into it: joiners, soft hyphens, odd spaces.
+# As part of a character class.
+FILLER = "\u00ad\u034f\u061c\u115f\u17b4\u17b5\u180e\u2007\u200b-\u200f\u2060-\u2064\ufeff"
 _SEPARATOR = " · "
 _WORTH_A_START = 15  # a title cut shorter says nothing
 

@@ -6,29 +6,29 @@ Content is always a value: a post that holds `{{ 7*7 }}`, `</mj-text>` or `<scri
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from urllib.parse import quote
 
 import jinja2
-from jinja2 import meta
 
-from newsletter.domain.digest import Also, Digest, DigestStory
+from newsletter.domain.digest import Digest
 from newsletter.domain.edition import Edition
 from newsletter.domain.layout import arrange
 from newsletter.domain.theme import THEMES, Theme
 from newsletter.errors import AddressError, TemplateError
 from newsletter.text import dates, phrases
-from newsletter.text.blocks import Blocks, blocks_of, lost
+from newsletter.text.cleaning import clean_digest, clean_edition
 from newsletter.text.compiling import compile_mjml
 from newsletter.text.filters import FILTERS
 from newsletter.text.headers import mailbox
-from newsletter.text.mjml_lint import Finding, lint
-from newsletter.text.plain import one_line, visible
+from newsletter.text.mjml_lint import Finding
+from newsletter.text.plain import one_line
 from newsletter.text.preheader import cut, preheader
 from newsletter.text.sandbox import Environment, WithOriginals
 from newsletter.text.slots import slot
+from newsletter.text.template_check import TemplateCheck
 
 # What each notice says needs these values, beside `edition`; links are ours, `days` is how long a link works.
 # A reminder goes to the editor: `issue` is the draft (domain.issue.Issue), None where there is none.
@@ -76,17 +76,6 @@ class Rendered:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """A template as it was read; `leads_to` names those that it includes, imports or extends."""
-
-    file: str
-    source: str
-    leads_to: tuple[str, ...]
-    blocks: Blocks
-    is_fresh: Callable[[], bool]
-
-
 class Renderer:
     """Templates by name below `loader`: email/digest.mjml, email/digest.txt, email/notices/KIND.mjml and .txt."""
 
@@ -94,17 +83,12 @@ class Renderer:
         self._loader = WithOriginals(loader)
         self._bare = Environment(self._loader)
         self._environments: dict[tuple[Theme, str], Environment] = {}
-        self._sound: set[tuple[str, str]] = set()  # file and source of templates that passed the linter
-        self._read: dict[str, _Source] = {}
+        self._check = TemplateCheck(self._loader, self._bare)
 
     def digest(self, digest: Digest, links: IssueLinks) -> Rendered:
         """Raises TemplateError: file, line, reason, remedy."""
-        edition = _clean_edition(digest.edition)
-        stories, more = (
-            tuple(_uncredited(_clean_story(story), edition) for story in told) for told in (digest.stories, digest.more)
-        )
-        clean = replace(digest, edition=edition, stories=stories, more=more, note=visible(digest.note).strip())
-        writer, address = _answers_to(edition)
+        clean = clean_digest(digest)
+        writer, address = _answers_to(clean.edition)
         values = {
             **_common(clean.edition),
             "digest": clean,
@@ -114,11 +98,11 @@ class Renderer:
             "writer": writer,
             "signature": "" if writer in (clean.edition.name, clean.edition.newsletter_name) else writer,
             "answers_to": address,
-            "stories": stories,
-            "more": more,
+            "stories": clean.stories,
+            "more": clean.more,
             "number": digest.number,
-            "date": dates.full_date(digest.date.date(), edition.language),
-            "minutes": sum(story.minutes for story in stories),
+            "date": dates.full_date(digest.date.date(), clean.edition.language),
+            "minutes": sum(story.minutes for story in clean.stories),
             "links": links,
             "preheader": preheader(clean),
         }
@@ -133,7 +117,7 @@ class Renderer:
         edition = values["edition"]
         if not isinstance(edition, Edition):
             raise TypeError(f"`edition` is an Edition, not {type(edition).__name__}")
-        clean = _clean_edition(edition)
+        clean = clean_edition(edition)
         given = {**_common(clean), **{name: values[name] for name in NOTICES[kind]}}
         name, environment = f"email/notices/{kind}", self._environment(clean.theme, clean.language)
         subject = one_line(environment.render_block(f"{name}.txt", "subject", given))
@@ -143,18 +127,9 @@ class Renderer:
 
     def check(self, name: str) -> list[Finding]:
         """What MJML's compiler or Jinja would swallow in the template `name`, its text twin, and all they lead to."""
-        findings = []
-        reached = list(self._reached(name))
-        for read in reached:
-            if (read.file, read.source) not in self._sound:
-                found = lint(read.source, read.file)
-                findings += found
-                if not found:
-                    self._sound.add((read.file, read.source))
-        texts = list(self._reached(name.removesuffix(".mjml") + ".txt"))
-        for family in (reached, texts):
-            findings += [Finding(*found) for found in lost([(read.file, read.blocks) for read in family])]
-        return findings
+        stem = name.removesuffix(".mjml")
+        themes = [f"email/themes/{theme}" for theme in THEMES] if stem == ISSUE else []
+        return self._check.findings(stem, *themes)
 
     def words_file(self, language: str, folder: str = WORDS) -> str:
         """The template with the fixed phrases for a language tag: English ones where there are no others."""
@@ -197,81 +172,11 @@ class Renderer:
         )
         return cut(written, SUBJECT_LENGTH) or f"{edition.name} {digest.number}"
 
-    def _reached(self, name: str) -> Iterator[_Source]:
-        """Every template of its kind that `name` leads to. What is missing or broken, rendering says."""
-        seen: set[str] = set()
-        stem, _, kind = name.rpartition(".")
-        themes = [f"email/themes/{theme}.{kind}" for theme in THEMES] if stem == ISSUE else []
-        waiting = [name, *themes]
-        while waiting:
-            current = waiting.pop()
-            if current in seen or not current.endswith(f".{kind}"):
-                continue
-            seen.add(current)
-            try:
-                read = self._source(current)
-            except (jinja2.TemplateNotFound, jinja2.TemplateSyntaxError):
-                continue
-            waiting += read.leads_to
-            yield read
-
-    def _source(self, name: str) -> _Source:
-        """As it is now. Reading and parsing cost more than writing an issue, so they are done once for each change."""
-        read = self._read.get(name)
-        if read is None or not read.is_fresh():
-            source, file, is_fresh = self._loader.get_source(self._bare, name)
-            parsed = self._bare.parse(source)
-            named = tuple(filter(None, meta.find_referenced_templates(parsed)))
-            read = _Source(file or name, source, named, blocks_of(parsed), is_fresh or (lambda: False))
-            self._read[name] = read
-        return read
-
 
 def _common(edition: Edition) -> dict[str, object]:
     way = dates.direction(edition.language)
     start, end = ("left", "right") if way == "ltr" else ("right", "left")
     return {"edition": edition, "language": edition.language, "direction": way, "start": start, "end": end}
-
-
-def _clean_edition(edition: Edition) -> Edition:
-    return replace(
-        edition,
-        name=one_line(edition.name),
-        newsletter_name=one_line(edition.newsletter_name or edition.name),
-        only_source=one_line(edition.only_source),
-        site_name=one_line(edition.site_name),
-        tagline=one_line(edition.tagline),
-        intro=visible(edition.intro).strip(),
-        postal_address=", ".join(filter(None, (one_line(line) for line in edition.postal_address.splitlines()))),
-        siblings=tuple((key, one_line(name)) for key, name in edition.siblings),
-    )
-
-
-def _clean_story(story: DigestStory) -> DigestStory:
-    """Texts without what cannot be seen (slot markers among it), links that lead to the web or nowhere."""
-    return replace(
-        story,
-        title=one_line(story.title) or one_line(story.url),
-        url=_web(story.url),
-        source=one_line(story.source),
-        excerpt=one_line(story.excerpt),
-        long_excerpt=visible(story.long_excerpt).strip(),
-        author=one_line(story.author) if story.author else None,
-        category=one_line(story.category),
-        tags=tuple(one_line(tag) for tag in story.tags),
-        image=_web(story.image) if story.image else None,
-        image_alt=one_line(story.image_alt),
-        also=tuple(Also(one_line(also.title), _web(also.url), one_line(also.source)) for also in story.also),
-    )
-
-
-def _uncredited(story: DigestStory, edition: Edition) -> DigestStory:
-    """Without its source where a reader knows it anyway: from the newsletter's only one, or one of its own name."""
-    own = story.source
-    if own not in (edition.only_source, edition.site_name, edition.name, edition.newsletter_name):
-        return story
-    also = tuple(replace(other, source="" if other.source == own else other.source) for other in story.also)
-    return replace(story, source="", also=also)
 
 
 def _answers_to(edition: Edition) -> tuple[str, str]:
@@ -283,12 +188,6 @@ def _answers_to(edition: Edition) -> tuple[str, str]:
         return edition.name, ""
     unread = re.match(r"(no|do-?not)[-_.]?reply", address, re.IGNORECASE)
     return one_line(name) or edition.name, "" if unread else quote(address, safe="@+")
-
-
-def _web(url: str) -> str:
-    """An http(s) link without spaces; anything else becomes "", which the templates show as plain text."""
-    clean = one_line(url)
-    return clean.replace(" ", "%20") if re.match(r"https?://[^/\s]", clean, re.IGNORECASE) else ""
 
 
 def _tidy(text: str) -> str:

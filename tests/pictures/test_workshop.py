@@ -174,7 +174,7 @@ def test_that_nothing_has_changed_says_nothing_to_one_who_has_nothing(shop: Shop
 def test_what_there_was_no_time_for_is_asked_for_the_next_time(shop: Shop) -> None:
     address = f"{FAR}/x.png"
     shop.web.pages[address] = Download(PICTURE)
-    late = replace(shop.workshop, all=0.0).make([wish(address)], NOW)
+    late = replace(shop.workshop, seconds_all=0.0).make([wish(address)], NOW)
     assert "longer than 0 seconds" in str(late[wish(address)])
     assert shop.web.asked == []
     assert isinstance(shop.workshop.make([wish(address)], NOW)[wish(address)], str)
@@ -218,7 +218,7 @@ def test_all_of_them_together_have_an_end(shop: Shop) -> None:
         raise SourceError(f"{address}: no complete answer within {seconds:g} seconds.")
 
     wishes = [wish(f"{FAR}/{number}.png", THUMB) for number in range(40)]
-    hurried = replace(shop.workshop, fetch=fetch, each=0.2, all=0.3)
+    hurried = replace(shop.workshop, fetch=fetch, seconds_each=0.2, seconds_all=0.3)
     made = hurried.make(wishes, NOW)
     assert all(isinstance(one, PictureError) for one in made.values())
     assert len(made) == 40
@@ -234,7 +234,9 @@ def test_a_name_server_that_never_answers_is_left_waiting(shop: Shop) -> None:
         released.wait(60)
         raise SourceError("late")
 
-    hurried = replace(shop.workshop, fetch=fetch, shape=lambda raw, slot: Shaped(b"quick", "png"), each=0.5, all=0.5)
+    hurried = replace(
+        shop.workshop, fetch=fetch, shape=lambda raw, slot: Shaped(b"quick", "png"), seconds_each=0.5, seconds_all=0.5
+    )
     address = f"{FAR}/x.png"
     try:
         made = hurried.make([wish(address), wish()], NOW)

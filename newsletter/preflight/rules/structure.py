@@ -8,10 +8,10 @@ from xml.etree.ElementTree import Element
 
 from newsletter.domain.finding import Finding, warn
 from newsletter.preflight.examined import Examined
-from newsletter.preflight.inline import declarations, hides
 from newsletter.preflight.listing import first_of
 from newsletter.preflight.page import HEADINGS, words
 from newsletter.preflight.place import first_words, place_of
+from newsletter.preflight.properties import declarations, hides
 
 _DATA = frozenset({"th", "caption", "thead"})  # what only a table of data has
 _BULLET = re.compile(r"^\s*(?:[•‣◦▪●*–-]|\d{1,2}[.)])\s+\S")

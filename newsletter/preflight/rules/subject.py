@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from newsletter.domain.finding import Finding, warn
 from newsletter.preflight.examined import Examined
 from newsletter.text.plain import one_line
+from newsletter.text.preheader import FILLER
 
 MOST_SUBJECT = 70  # characters; phones show 30 to 50, desks about 70
 LEAST_PREHEADER, MOST_PREHEADER = 40, 100
@@ -19,7 +20,7 @@ _PLACEHOLDER = re.compile(
     r"(?: (?:mail|e-?mail|message|issue|newsletter|\d+))*[.!]*$",
     re.IGNORECASE,
 )
-_FILLER = re.compile("[\u034f\u00ad\u200b-\u200f\u2007\u2060\ufeff\u00a0\u2800\u3164]+")
+_FILLER = re.compile(f"[{FILLER}]+")
 
 
 def long_subject(examined: Examined) -> Iterator[Finding]:

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
 from newsletter.domain.finding import Finding, block, warn
-from newsletter.preflight.colour import WHITE, Colour
+from newsletter.preflight.colour import WHITE, Colour, colour
 from newsletter.preflight.examined import Examined
-from newsletter.preflight.inline import background, colour, declarations, hides
 from newsletter.preflight.page import words
+from newsletter.preflight.properties import background, declarations, hides
 from newsletter.preflight.sizes import pixels
 
 _REMEDY = "Show it in the footer: {{ slot('unsubscribe_url') }} in a link with words, in a colour that can be read."
@@ -49,9 +49,9 @@ def _is_tiny(size: str) -> bool:
 
 def _melts_away(examined: Examined, link: Element) -> bool:
     chain = [link, *examined.page.ancestors(link)]
-    colours = [colour(declarations(element).get("color", "")) for element in chain]
-    ink = next((one for one in colours if one), None)
-    behind = next((one for element in chain if (one := background(element))), WHITE)
+    looks = [(element, declarations(element)) for element in chain]
+    ink = next((one for _, own in looks if (one := colour(own.get("color", ""))) and one.alpha), None)
+    behind = next((one for element, own in looks if (one := background(element, own)).alpha), WHITE)
     return ink is not None and _are_near(ink, behind)
 
 

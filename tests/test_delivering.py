@@ -9,9 +9,9 @@ from pathlib import Path
 from sqlalchemy import insert
 
 from newsletter.app import App
+from newsletter.delivering import headway
 from newsletter.domain.accounting import Headway
 from newsletter.domain.issue import IssueState
-from newsletter.outgoing import headway
 from newsletter.store import accounts, tables
 from tests.web.site import CONFIG, make_app, write_issue
 
