@@ -219,15 +219,8 @@ def test_what_a_terminal_sent_is_tidied_away(ledger: Database) -> None:
 def test_a_chunk_is_found_by_the_primary_key(ledger: Database) -> None:
     """Not through all that the issue has queued: a million rows would be read for every claim."""
     issue = draft(ledger)
+    twenty_thousand_join(ledger)
     with ledger.write() as connection:
-        people = "SELECT n, 'r' || n || '@d' || n % 3 || '.example', '', '[]', now() FROM generate_series(1, 20000) n"
-        connection.execute(text(f"INSERT INTO subscribers (id, email, name, tags, created_at) {people}"))
-        connection.execute(
-            text(
-                "INSERT INTO subscriptions (subscriber, newsletter, edition, state, since) "
-                "SELECT id, 'tech', 'uk', 'active', now() FROM subscribers"
-            )
-        )
         chunks.enqueue(connection, issue)
         assert connection.scalar(select(func.count()).select_from(tables.deliveries)) == 20000
         plan = "\n".join(
@@ -240,3 +233,30 @@ def test_a_chunk_is_found_by_the_primary_key(ledger: Database) -> None:
             )
         )
     assert "deliveries_pkey" in plan
+
+
+def test_a_list_that_passed_for_empty_a_moment_ago_is_queued_at_once(ledger: Database) -> None:
+    """Where everybody was erased and came back, PostgreSQL may plan for nobody: 20,000 would take a minute."""
+    issue = draft(ledger)
+    twenty_thousand_join(ledger)
+    with ledger.write() as connection:
+        connection.execute(text("DELETE FROM subscriptions"))
+        connection.execute(text("DELETE FROM subscribers"))
+        connection.execute(text("ANALYZE"))
+    twenty_thousand_join(ledger)
+    with ledger.write() as connection:
+        connection.execute(text("SET LOCAL statement_timeout = '10s'"))
+        chunks.enqueue(connection, issue)
+        assert connection.scalar(select(func.count()).select_from(tables.deliveries)) == 20000
+
+
+def twenty_thousand_join(ledger: Database) -> None:
+    people = "SELECT n, 'r' || n || '@d' || n % 3 || '.example', '', '[]', now() FROM generate_series(1, 20000) n"
+    with ledger.write() as connection:
+        connection.execute(text(f"INSERT INTO subscribers (id, email, name, tags, created_at) {people}"))
+        connection.execute(
+            text(
+                "INSERT INTO subscriptions (subscriber, newsletter, edition, state, since) "
+                "SELECT id, 'tech', 'uk', 'active', now() FROM subscribers"
+            )
+        )
