@@ -9,13 +9,17 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import typer.main
+
 from newsletter.cli import main
 
 REPOSITORY = Path(__file__).parents[2]
+_command = cache(typer.main.get_command)  # reads the signatures of all commands, whichever is called
 
 CONFIG = """\
 site: {{name: The Harbour Light, url: "https://letters.example.org"}}
@@ -82,8 +86,11 @@ class Desk:
             front = f'---\ntitle: "{title}"\ncategories: [{category}]\n---\n'
             (posts / name).write_text(f"{front}{words}\n")
         (posts / "2026-06-04-broken.md").write_text("---\ntitle: [unclosed\n---\nWords.\n")
-        (self.folder / "config.yaml").write_text(CONFIG.format(port=self.port))
+        self.configure()
         return self
+
+    def configure(self) -> None:
+        (self.folder / "config.yaml").write_text(CONFIG.format(port=self.port))
 
     def command(self, *words: object) -> list[str]:
         return [sys.executable, "-m", "newsletter", *map(str, words)]
@@ -112,6 +119,7 @@ class Desk:
         arguments = ["newsletter", *map(str, words)]
         with (
             mock.patch.object(sys, "argv", arguments),
+            mock.patch("typer.main.get_command", _command),
             mock.patch.dict(os.environ, self.environment, clear=True),
             contextlib.chdir(self.folder),
             contextlib.redirect_stdout(out),
