@@ -20,6 +20,8 @@ def wrap(text: str, indent: str = "", columns: int = WIDTH) -> str:
 
     A word that is longer than a line (a URL) stays whole; scripts without spaces break between characters.
     """
+    if 2 * len(text) <= columns:  # no sign is wider than two
+        return " ".join(text.split())
     if text.isascii():
         return _wrapped_at_spaces(" ".join(text.split()), indent, columns)
     lines, line, used = [], "", 0

@@ -15,12 +15,16 @@ from newsletter.errors import TemplateError
 from newsletter.text.mjml_components import VOID
 from newsletter.text.mjml_lint import DEPTH
 from newsletter.text.mjml_padding import with_units
-from newsletter.text.mjml_tokens import TAG
 from newsletter.text.plain import one_line
 
 _TITLE = re.compile(r"<mj-title>.*?</mj-title>", re.DOTALL)  # the compiler copies it into an aria-label
 _UNSAFE = re.compile(r"[^\x20-\x7e]|\\")
-_RISKY = re.compile(r"[^\x20-\x7e]|\\|=\s*'")  # not the quotes of a font's name within double ones
+_INSIDE = r"""(?:[^<>"']++|"[^"]*+"|'[^']*+')*+"""  # a tag, behind its name
+# A tag in which more stands than plain ASCII between double quotes: what is plain is passed over in one go.
+_RISKY_TAG = re.compile(
+    rf"""<[A-Za-z](?:[^<>"'\\\x00-\x1f\x7f-\U0010ffff]++|"[^"\\\x00-\x1f\x7f-\U0010ffff]*+")*+(?!>){_INSIDE}>"""
+)
+_OPEN_OR_END = re.compile(rf"<(?:(/)|(?!(?i:{'|'.join(sorted(VOID))})\b))[A-Za-z]{_INSIDE}(?<!/)>")
 _TOO_DEEP = "its elements stand too deep inside each other. Look for a macro that calls itself."
 _SINGLE = re.compile(r"'[^']*'|\"[^\"]*\"")
 _REFERENCE = re.compile(r"&#(92|[1-9]\d{2,6});")
@@ -38,22 +42,19 @@ def compile_mjml(name: str, source: str) -> str:
 
 
 def _guarded(name: str, source: str) -> str:
-    """One pass over all tags, for both: each is made safe, and how deep they stand is counted."""
+    """What the compiler would write otherwise than it stands is safe, in tags and in the title."""
+    _check_depth(name, source)
     titled = _TITLE.sub(lambda found: _referenced(found[0]).replace('"', "&#34;"), source, count=1)
-    pieces: list[str] = []
-    end = depth = 0
-    for tag in TAG.finditer(titled):
-        text = tag[0]
-        if text[1] == "/":
-            depth -= 1
-        elif text[-2] != "/" and tag["name"].lower() not in VOID:
-            depth += 1
-            if depth > DEPTH:
-                raise TemplateError(name, _TOO_DEEP)
-        if "=" in text and _RISKY.search(text):
-            pieces += (titled[end : tag.start()], _referenced(_quoted(text)))
-            end = tag.end()
-    return "".join((*pieces, titled[end:]))
+    return _RISKY_TAG.sub(lambda tag: _referenced(_quoted(tag[0])), titled)
+
+
+def _check_depth(name: str, source: str) -> None:
+    """Raises TemplateError where elements stand deeper inside each other than the compiler's stack is high."""
+    depth = 0
+    for end in _OPEN_OR_END.findall(source):
+        depth += -1 if end else 1
+        if depth > DEPTH:
+            raise TemplateError(name, _TOO_DEEP)
 
 
 def _quoted(tag: str) -> str:
