@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 
 from newsletter.domain.edition import Edition
 from newsletter.domain.finding import block, warn
+from newsletter.domain.issue import Issue
 from newsletter.text.render import NOTICES
 from tests.digests import EDITION, SITE, issue
 
@@ -22,7 +24,6 @@ GIVEN: Mapping[str, object] = {
     "day": "Friday, 20 November 2026",
     "clock": "08:00",
     "zone": "Europe/London, UTC+00:00",
-    "issue": issue(note=WORDS, notes=("Coast Daily could not be read: it did not answer in 10 seconds.",)),
     "readers": 1234,
     "findings": [warn("subject", "The subject has 74 characters; phones show about 40.", "Shorten it.")],
     "blocked": False,
@@ -38,7 +39,13 @@ GIVEN: Mapping[str, object] = {
 
 def given(kind: str, edition: Edition = EDITION, **changed: object) -> dict[str, object]:
     """What a notice of that kind is rendered from."""
-    return {"edition": edition, **{name: GIVEN[name] for name in NOTICES[kind]}, **changed}
+    usual = {"issue": _draft(), **GIVEN} if "issue" in NOTICES[kind] else GIVEN
+    return {"edition": edition, **{name: usual[name] for name in NOTICES[kind]}, **changed}
+
+
+@cache
+def _draft() -> Issue:
+    return issue(note=WORDS, notes=("Coast Daily could not be read: it did not answer in 10 seconds.",))
 
 
 def hard(edition: Edition = EDITION) -> Edition:

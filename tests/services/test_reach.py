@@ -50,6 +50,9 @@ def urls(*hosts: str, each: int = 3) -> list[str]:
     return [f"https://{host}.example/{n}" for n in range(each) for host in hosts]
 
 
+@pytest.mark.parametrize(
+    "database_url", ["sqlite", pytest.param("postgres", marks=[pytest.mark.postgres, pytest.mark.long])], indirect=True
+)
 def test_ten_thousand_addresses_are_kept_whatever_one_statement_holds(database: Database) -> None:
     """SQLite as Python brings it along takes 32,766 values in a statement, PostgreSQL 65,535."""
 

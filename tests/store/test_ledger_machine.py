@@ -340,11 +340,13 @@ def how_often(examples: int) -> settings:
     )
 
 
-def test_the_ledger_on_sqlite() -> None:
-    run_state_machine_as_test(OnSQLite, settings=how_often(25))
+@pytest.mark.parametrize("examples", [15, pytest.param(150, marks=pytest.mark.long)])
+def test_the_ledger_on_sqlite(examples: int) -> None:
+    run_state_machine_as_test(OnSQLite, settings=how_often(examples))
 
 
 @pytest.mark.postgres
-def test_the_ledger_on_postgresql(furnished_url: str) -> None:
+@pytest.mark.parametrize("examples", [8, pytest.param(50, marks=pytest.mark.long)])
+def test_the_ledger_on_postgresql(furnished_url: str, examples: int) -> None:
     OnPostgreSQL.url = furnished_url
-    run_state_machine_as_test(OnPostgreSQL, settings=how_often(15))
+    run_state_machine_as_test(OnPostgreSQL, settings=how_often(examples))
