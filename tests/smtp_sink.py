@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
+from newsletter.services.loop import run
 from tests.smtp_faults import (
     BEGUN,
     CUT,
@@ -163,7 +164,7 @@ class Sink:
     # Within:
 
     def _run(self, ready: threading.Event) -> None:
-        asyncio.run(self._serve(ready))
+        run(self._serve(ready))  # on the fast loop: the longer messages wait here, the more a kill leaves in doubt
 
     async def _serve(self, ready: threading.Event) -> None:
         self._loop = asyncio.get_running_loop()
