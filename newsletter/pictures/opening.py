@@ -48,10 +48,12 @@ def pixels(raw: bytes, least: tuple[int, int]) -> Image.Image:
     if len(raw) > MOST_BYTES:
         raise PictureError(f"it has {len(raw) / 1e6:.0f} MB; the most is {MOST_BYTES / 1e6:.0f}")
     source = svg.drawn(raw, least) if svg.is_svg(raw) else raw
-    image = _opened(source)
+    opened = _opened(source)
     try:
-        image.draft(None, (2 * max(least), 2 * max(least)))
-        image.load()
+        opened.draft(None, (2 * max(least), 2 * max(least)))
+        opened.load()
+        image = _nearer(opened, least)
+        del opened
         return _in_srgb(_upright(image))
     except MemoryError:
         raise PictureError("there is not enough memory for it") from None
@@ -85,6 +87,20 @@ def _has_too_many_scans(raw: bytes) -> bool:
     return scans > MOST_SCANS
 
 
+def _nearer(image: Image.Image, least: tuple[int, int]) -> Image.Image:
+    """Some pixels taken for one where there are many more than twice as many, each way, as are going to be shown.
+
+    All that comes after makes copies of it, and fifty megapixels take two hundred megabytes each time.
+    """
+    factor = min(image.width, image.height) // (2 * max(least))
+    if factor < 2:
+        return image
+    info = {key: value for key, value in image.info.items() if key != "transparency"}
+    reduced = _plain(image).reduce(factor)
+    reduced.info = info  # with the EXIF data and the profile
+    return reduced
+
+
 def _upright(image: Image.Image) -> Image.Image:
     """As its EXIF data wants it turned; unreadable EXIF data want nothing."""
     try:
@@ -110,9 +126,9 @@ def _plain(image: Image.Image) -> Image.Image:
     """One of L, RGB, RGBA, CMYK."""
     if image.mode in _DEEP:
         return image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
-    if image.has_transparency_data:
+    if image.mode != "RGBA" and image.has_transparency_data:
         return image.convert("RGBA")
-    return image if image.mode in ("L", "RGB", "CMYK") else image.convert("RGB")
+    return image if image.mode in ("L", "RGB", "RGBA", "CMYK") else image.convert("RGB")
 
 
 def _converted(image: Image.Image, profile: bytes | None) -> Image.Image:

@@ -18,7 +18,7 @@ from newsletter.pictures import crop, encoding
 from newsletter.pictures.opening import pixels
 from newsletter.pictures.values import Shaped
 
-VERSION = 1  # raised whenever the same picture would be shaped otherwise than before
+VERSION = 2  # raised whenever the same picture would be shaped otherwise than before
 DENSITY = 2  # pixels of a file for each of its slot, each way
 LOGO = (240, 80)  # CSS pixels
 _WHITE, _INK = (255, 255, 255), (28, 30, 33)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import base64
 import contextlib
 import struct
+import subprocess
+import sys
 import time
 import zlib
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from newsletter.domain.picture import THUMB, WIDE
 from newsletter.errors import PictureError
@@ -158,3 +161,19 @@ def test_a_drawing_may_hold_pictures_and_point_into_itself() -> None:
     )
     colours = {colour for _, colour in made.read(shape(drawing, WIDE).data).getcolors(4096) or []}
     assert {made.RED, made.BLUE, made.GREEN} <= colours
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells how much a process took at most")
+def test_fifty_megapixels_take_no_gigabyte() -> None:
+    """Decoded they take 200 MB; each copy in that size takes as much again."""
+    code = """
+import sys
+from newsletter.domain.picture import WIDE
+from newsletter.pictures.shaping import shape
+shape(sys.stdin.buffer.read(), WIDE)
+print(*(line for line in open("/proc/self/status") if line.startswith("VmHWM")))
+"""
+    raw = file(Image.new("RGBA", (7000, 7000), (200, 30, 30, 128)))
+    done = subprocess.run([sys.executable, "-c", code], input=raw, capture_output=True, check=True)
+    assert int(done.stdout.split()[1]) < 550_000  # kB

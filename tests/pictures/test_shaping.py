@@ -68,6 +68,20 @@ def test_a_telephone_held_in_any_way_gives_an_upright_picture(turn: int) -> None
     assert is_upright(shaped.data)
 
 
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "palette"])
+def test_a_picture_many_times_too_large_is_turned_and_coloured_as_one_that_fits(kind: str) -> None:
+    """It is brought nearer to its size before it is turned."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    stored = quarters(3000, 3000).transpose(Image.Transpose.ROTATE_90)
+    given = {"exif": exif, "icc_profile": _swapped_primaries()}
+    raw = file(stored.quantize(16), **given) if kind == "palette" else file(stored, kind, **given)
+    red, green, blue = corners(read(shape(raw, THUMB).data))
+    assert red[1] > red[0]  # type: ignore[index]  # the profile says that red is green
+    assert green[0] > green[1]  # type: ignore[index]
+    assert blue[2] > max(blue[:2])  # type: ignore[index]
+
+
 def test_nothing_of_the_originals_metadata_is_left() -> None:
     exif = Image.Exif()
     exif[0x010F], exif[0x9286] = "Camera", "secret note"
