@@ -18,6 +18,7 @@ from newsletter.config.values import (
     Domain,
     Duration,
     FeedUrl,
+    HeaderUrl,
     Host,
     Key,
     Language,
@@ -41,7 +42,7 @@ class Site(Section):
     """`url` is where readers reach the web part: the base of sign-up, archive and unsubscribe links."""
 
     name: str = "Newsletter"
-    url: WebUrl = "http://127.0.0.1:8000"
+    url: HeaderUrl = "http://127.0.0.1:8000"
 
 
 class Server(Section):

@@ -19,6 +19,7 @@ _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _LONGEST = 36525 * 86400.0
 _DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*(ms|s|m|h|d)\Z")
 _RATE = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*(?:/\s*(s|m|h|d))?\Z")
+_LOCAL_PART = 64  # RFC 5321 §4.5.3.1.1
 _DOMAIN = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]{0,251}[a-z0-9])?\Z")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*\Z")
 _SERVER = re.compile(r"(?:[^:/]*(?::[^@]*)?@)?(?:\[[^\]/?]+\]|[^\[\]:/?]*)(?::[0-9]{0,5})?(?:[/?]|\Z)")
@@ -123,6 +124,10 @@ def _mailbox(value: str) -> str:
     local, _, domain = "".join(addresses[:1]).rpartition("@")
     if len(addresses) != 1 or not local or not domain or " " in addresses[0] or any(ord(char) < 32 for char in value):
         raise ValueError(f'{_quoted(value)} is no mailbox; write one like "Tech Decoded <hello@example.org>"')
+    if len(local) > _LOCAL_PART:
+        raise ValueError(f"{_quoted(value)} has {len(local)} characters before its @; mail servers take {_LOCAL_PART}")
+    if not local.isascii():
+        raise ValueError(f"{_quoted(value)} has letters before its @ that few mail servers take; use a to z and digits")
     return value
 
 
@@ -140,6 +145,26 @@ def _web_url(value: str) -> str:
             f"{_quoted(value)} has a query or a fragment (? or #), and paths are put behind it; leave that out"
         )
     return value.rstrip("/")
+
+
+def _header_url(value: str) -> str:
+    """A link that stands in headers, which are plain ASCII."""
+    if value.isascii():
+        return value
+    host = urlsplit(value).hostname or ""
+    written = value.replace(host, _in_ascii(host))
+    remedy = f"; write {written}" if written.isascii() else ""
+    raise ValueError(f"{_quoted(value)} cannot stand in a mail's headers, which are plain ASCII{remedy}")
+
+
+def _in_ascii(host: str) -> str:
+    """`xn--bcher-kva.example` for `bücher.example`; what is no name stays as it is."""
+    import idna
+
+    try:
+        return idna.encode(host, uts46=True).decode("ascii")
+    except idna.IDNAError:
+        return host
 
 
 def _host(value: str) -> str:
@@ -229,6 +254,7 @@ PathName = Annotated[str, AfterValidator(_path)]
 FeedUrl = Annotated[str, AfterValidator(_feed)]
 Language = Annotated[str, AfterValidator(_language)]
 WebUrl = Annotated[str, AfterValidator(_web_url)]
+HeaderUrl = Annotated[WebUrl, AfterValidator(_header_url)]
 Network = Annotated[str, BeforeValidator(_network)]
 Networks = Annotated[tuple[Network, ...], BeforeValidator(_listed)]
 Key = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=64)]
