@@ -15,16 +15,17 @@ from newsletter.errors import TemplateError
 from newsletter.text.mjml_components import VOID
 from newsletter.text.mjml_lint import DEPTH
 from newsletter.text.mjml_padding import with_units
+from newsletter.text.mjml_tokens import INSIDE
 from newsletter.text.plain import one_line
 
 _TITLE = re.compile(r"<mj-title>.*?</mj-title>", re.DOTALL)  # the compiler copies it into an aria-label
 _UNSAFE = re.compile(r"[^\x20-\x7e]|\\")
-_INSIDE = r"""(?:[^<>"']++|"[^"]*+"|'[^']*+')*+"""  # a tag, behind its name
-# A tag in which more stands than plain ASCII between double quotes: what is plain is passed over in one go.
-_RISKY_TAG = re.compile(
-    rf"""<[A-Za-z](?:[^<>"'\\\x00-\x1f\x7f-\U0010ffff]++|"[^"\\\x00-\x1f\x7f-\U0010ffff]*+")*+(?!>){_INSIDE}>"""
-)
-_OPEN_OR_END = re.compile(rf"<(?:(/)|(?!(?i:{'|'.join(sorted(VOID))})\b))[A-Za-z]{_INSIDE}(?<!/)>")
+# A tag in which more stands than plain ASCII between double quotes.
+_RISKY = r"\\\x00-\x1f\x7f-\U0010ffff"
+_PLAIN = rf"""[^<>"'{_RISKY}]*(?:"[^"{_RISKY}]*"[^<>"'{_RISKY}]*)*>"""
+_RISKY_TAG = re.compile(f"<[A-Za-z](?!{_PLAIN}){INSIDE}>")
+_EMPTY = "|".join(sorted(VOID))
+_OPEN_OR_END = re.compile(rf"<(?:(/)|(?!(?:{_EMPTY}|{_EMPTY.upper()})\b))[A-Za-z][^<>]*(?<!/)>")  # near enough
 _TOO_DEEP = "its elements stand too deep inside each other. Look for a macro that calls itself."
 _SINGLE = re.compile(r"'[^']*'|\"[^\"]*\"")
 _REFERENCE = re.compile(r"&#(92|[1-9]\d{2,6});")

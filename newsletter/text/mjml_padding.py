@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 
+from newsletter.text.mjml_tokens import INSIDE
+
 # What has an inside whose width depends on its padding, and where paddings for these may be said once for all.
 RECKONED = ("mj-wrapper", "mj-section", "mj-column", "mj-image", "mj-divider", "mj-carousel")
 _PLACES = "|".join((*RECKONED, "mj-all", "mj-class"))
-_TAG = re.compile(rf"""<(?:{_PLACES})\s(?:[^<>"']++|"[^"]*+"|'[^']*+')*+>""")
+_TAG = re.compile(rf"<(?:{_PLACES})(?=\s){INSIDE}>")
 _PADDING = re.compile(r"""(\spadding(-left|-right)?\s*=\s*)("[^"]*"|'[^']*')""")
 _NOUGHT = re.compile(r"(?<![^\s\"'])0(?![^\s\"'])")
 

@@ -8,7 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-TAG = re.compile(r"""<(?P<end>/?)(?P<name>[A-Za-z][\w:-]*+)(?P<inside>(?:[^<>"']++|"[^"]*+"|'[^']*+')*+)>""")
+# What stands between a tag's name and its >, taken whole: a look ahead is never tried again in part. Possessive repeats
+# would say so more shortly, but Python 3.11.2 loses count when one stands inside another.
+INSIDE = r"""(?=(?P<inside>(?:[^<>"']+|"[^"]*"|'[^']*')*))(?P=inside)"""
+TAG = re.compile(rf"<(?P<end>/?)(?P<name>[A-Za-z][\w:-]*+){INSIDE}>")
 BLANK = "\x01"  # in place of a {{ value }}: neither a space nor anything that markup knows
 
 _JINJA = re.compile(r"{#.*?#}|{%-?\s*(?P<word>\w+)?.*?%}|{{.*?}}", re.DOTALL)
