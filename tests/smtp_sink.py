@@ -336,6 +336,8 @@ class Sink:
         return next((fault.action for fault in self.faults if fault.due(stage, to)), None)
 
     async def _send(self, writer: asyncio.StreamWriter, code: int, *texts: str) -> None:
+        if writer.is_closing():
+            raise Cut
         writer.write(in_lines(code, *texts))
         await writer.drain()
 

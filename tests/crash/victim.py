@@ -10,6 +10,7 @@ import asyncio
 import multiprocessing
 import os
 import signal
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from multiprocessing.connection import Connection
@@ -73,17 +74,18 @@ def victim(url: str, port: int, connections: int) -> Victim:
 
 
 def _live(url: str, port: int, connections: int, told: Connection) -> None:
-    told.send(str(run(_deliver(url, port, connections, told))))
+    told.send(str(run(main(url, port, connections, lambda: told.send("delivering")))))
 
 
-async def _deliver(url: str, port: int, connections: int, told: Connection) -> Accounting:
+async def main(url: str, port: int, connections: int, begins: Callable[[], None] = lambda: None) -> Accounting:
+    """Delivers issue 1, and says when it begins to."""
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     database = Database(url)
     with database.read() as connection:
         issue = issues.get(connection, 1)
     transport = SmtpTransport("127.0.0.1", port, connections=connections)
-    told.send("delivering")
+    begins()
     return await deliver(
         database, issue, message(), reader, transport, POLICY,
         lambda: datetime.now(UTC), lambda now: None, stop, return_path=RETURN_PATH,
