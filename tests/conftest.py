@@ -18,9 +18,9 @@ from tests.compiled import compiled_once
 _numbers = itertools.count(1)
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """A quarter of the time a test waits for a server, a clock or a child."""
-    return (os.cpu_count() or 1) + 1
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """A quarter of the time a test waits for a server, a clock or a child; the long ones want a processor at once."""
+    return (os.cpu_count() or 1) + (config.option.markexpr != "long")
 
 
 def pytest_collection_finish() -> None:
