@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -42,7 +41,6 @@ _WORDS = "The water that comes and goes twice a day now cools four halls of serv
 
 def building(_: Path, rounds: int) -> Iterator[Result]:
     """Texts, HTML, linter, compiler and hash of an issue; what a process does once is done before."""
-    gc.set_threshold(200_000)  # as all commands do
     digest, renderer = _digest(), Renderer(jinja2.FileSystemLoader(TEMPLATES))
     source = _source(renderer, digest)
     ours, bare = [], []

@@ -26,12 +26,11 @@ _KEEP_ALIVE_SECONDS = 5
 _BACKLOG = 128  # so many may be accepted at once before the door counts them
 
 
-async def serve(app: App, host: str, port: int, stop: asyncio.Event, answering: Callable[[str], None]) -> None:
+async def serve(app: App, listening: socket.socket, stop: asyncio.Event, answering: Callable[[str], None]) -> None:
     """Runs until `stop` is set, then drains. `answering` is called with the address once the web answers.
 
-    Port 0 takes a free one. Raises NewsletterError when the port is taken or the web does not come up.
+    Closes `listening` (see `listen`) in the end. Raises NewsletterError when the web does not come up.
     """
-    listening = listen(host, port)
     web = Web(app, listening)
     scheduler = Scheduler(app)
     try:
@@ -72,7 +71,10 @@ class Web:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening socket. Raises ConfigError for a host that is none, NewsletterError when the port is taken."""
+    """A listening socket; port 0 takes a free one.
+
+    Raises ConfigError for a host that is none, NewsletterError when the port is taken.
+    """
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
     except (OSError, ValueError):  # ValueError: a name that cannot even be looked up

@@ -27,7 +27,6 @@ def pytest_collection_finish() -> None:
     """Thousands of tests are a million objects, which the collector would walk through again and again."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(200_000)  # as our commands do
 
 
 @pytest.fixture(scope="session", autouse=True)

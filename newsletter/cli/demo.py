@@ -16,6 +16,8 @@ from newsletter.cli.session import Context, JsonOption
 from newsletter.cli.words import count, seconds
 
 if TYPE_CHECKING:
+    import socket
+
     from newsletter.app import App
     from newsletter.demo.inbox import Inbox
     from newsletter.demo.run import Demonstration
@@ -78,14 +80,14 @@ def _keep_open(file: Path, inbox: Inbox) -> None:
     from newsletter.demo.page import Pages, open_page
     from newsletter.demo.run import NEWSLETTER
     from newsletter.demo.sample import publish_at
-    from newsletter.serve import serve
+    from newsletter.serve import address, serve
     from newsletter.services.loop import run
 
-    port = _free_port()
-    address = f"http://{HOST}:{port}"
-    links = (("Sign up", f"{address}/subscribe/{NEWSLETTER}"), ("Archive", f"{address}/archive/{NEWSLETTER}"))
+    listening = _listening()
+    pages = address(listening)
+    links = (("Sign up", f"{pages}/subscribe/{NEWSLETTER}"), ("Archive", f"{pages}/archive/{NEWSLETTER}"))
     site = file.parent / "site"
-    with open_page(Pages(inbox, site, links)) as page:
+    with listening, open_page(Pages(inbox, site, links)) as page:
         publish_at(site, page)
 
         def tell(_: str) -> None:
@@ -94,22 +96,20 @@ def _keep_open(file: Path, inbox: Inbox) -> None:
                 output.say(f"  {words:<8} [bold]{place}[/]")
             sys.stdout.flush()  # a pipe would keep the addresses to itself
 
-        with _opened(file, inbox, address) as (app, done):
+        with _opened(file, inbox, pages) as (app, done):
             _show(file.parent, done, inbox.port)
-            run(until_stopped(lambda stop: serve(app, HOST, port, stop, tell)))
+            run(until_stopped(lambda stop: serve(app, listening, stop, tell)))
 
 
-def _free_port() -> int:
-    """The port that config.yaml has by default, or else any: links in the mails must name it before it is opened."""
+def _listening() -> socket.socket:
+    """At the port that config.yaml has by default, or else any; at once, for links in the mails name it."""
     from newsletter.errors import NewsletterError
     from newsletter.serve import listen
 
     try:
-        probe = listen(HOST, USUAL_PORT)
+        return listen(HOST, USUAL_PORT)
     except NewsletterError:
-        probe = listen(HOST, 0)
-    with probe:
-        return int(probe.getsockname()[1])
+        return listen(HOST, 0)
 
 
 def _show(out: Path, done: Demonstration, port: int) -> None:

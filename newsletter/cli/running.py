@@ -71,20 +71,21 @@ def serve(
 ) -> None:
     """Web pages, scheduler and sender in one process, until SIGTERM or Ctrl-C."""
     from newsletter.cli.signals import until_stopped
+    from newsletter.serve import listen
     from newsletter.serve import serve as run_all
     from newsletter.services.loop import run
 
     app = context.obj.app
     log_always(app.config, log)
     web = app.config.web
-    place, number = host or web.host, web.port if port is None else port
+    listening = listen(host or web.host, web.port if port is None else port)
 
     def answering(address: str) -> None:
         _answering(address)
         if sys.stderr.isatty():
             _tell_around(context.obj, address)
 
-    run(until_stopped(lambda stop: run_all(app, place, number, stop, answering)))
+    run(until_stopped(lambda stop: run_all(app, listening, stop, answering)))
     output.note("Stopped: what was in flight is finished.")
 
 

@@ -53,7 +53,7 @@ def pixels(raw: bytes, least: tuple[int, int]) -> Image.Image:
         opened.draft(None, (2 * max(least), 2 * max(least)))
         opened.load()
         image = _nearer(opened, least)
-        del opened
+        del opened  # its pixels need not stay beside the others
         return _in_srgb(_upright(image))
     except MemoryError:
         raise PictureError("there is not enough memory for it") from None

@@ -24,8 +24,7 @@ _UNSAFE = re.compile(r"[^\x20-\x7e]|\\")
 _RISKY = r"\\\x00-\x1f\x7f-\U0010ffff"
 _PLAIN = rf"""[^<>"'{_RISKY}]*(?:"[^"{_RISKY}]*"[^<>"'{_RISKY}]*)*>"""
 _RISKY_TAG = re.compile(f"<[A-Za-z](?!{_PLAIN}){INSIDE}>")
-_EMPTY = "|".join(sorted(VOID))
-_OPEN_OR_END = re.compile(rf"<(?:(/)|(?!(?:{_EMPTY}|{_EMPTY.upper()})\b))[A-Za-z][^<>]*(?<!/)>")  # near enough
+_OPEN_OR_END = re.compile(rf"<(?:(?P<end>/)|(?!(?i:{'|'.join(sorted(VOID))})\b))[A-Za-z]{INSIDE}(?<!/)>")
 _TOO_DEEP = "its elements stand too deep inside each other. Look for a macro that calls itself."
 _SINGLE = re.compile(r"'[^']*'|\"[^\"]*\"")
 _REFERENCE = re.compile(r"&#(92|[1-9]\d{2,6});")
@@ -52,7 +51,7 @@ def _guarded(name: str, source: str) -> str:
 def _check_depth(name: str, source: str) -> None:
     """Raises TemplateError where elements stand deeper inside each other than the compiler's stack is high."""
     depth = 0
-    for end in _OPEN_OR_END.findall(source):
+    for end, _ in _OPEN_OR_END.findall(source):
         depth += -1 if end else 1
         if depth > DEPTH:
             raise TemplateError(name, _TOO_DEEP)

@@ -43,8 +43,7 @@ class Environment(ImmutableSandboxedEnvironment):
             lstrip_blocks=True,
         )
         self._texts: dict[str, jinja2.Template] = {}
-        self._safe: dict[tuple[type, str], bool] = {}
-        self._plain: set[tuple[type, str]] = set()  # of the safe ones those that Jinja need not look at any longer
+        self._safe: set[tuple[type, str]] = set()
         self._deadline: ContextVar[float] = ContextVar("deadline", default=float("inf"))
         self.globals["range"] = _short_range
         for name in _UNBOUNDED_FILTERS:
@@ -53,7 +52,7 @@ class Environment(ImmutableSandboxedEnvironment):
     def getattr(self, obj: Any, attribute: str) -> Any:
         if time.monotonic() > self._deadline.get():
             self._check_time()  # called only then: an issue reads hundreds of attributes
-        if (type(obj), attribute) in self._plain:
+        if (type(obj), attribute) in self._safe:
             try:
                 return getattr(obj, attribute)
             except AttributeError:
@@ -61,20 +60,22 @@ class Environment(ImmutableSandboxedEnvironment):
         return super().getattr(obj, attribute)
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-        """As Jinja judges it: by the kind of object and the name alone, so each pair is judged once."""
+        """As Jinja judges it: by the kind of object and the name alone, so who was safe once is not judged again.
+
+        But for texts: there Jinja looks longer at `format`.
+        """
         pair = (type(obj), attr)
-        if pair not in self._safe:
+        if pair in self._safe:
+            return True
+        safe = super().is_safe_attribute(obj, attr, value)
+        if safe and not isinstance(obj, str):
             if len(self._safe) >= PAIRS:
                 self._safe.clear()
-                self._plain.clear()
-            self._safe[pair] = super().is_safe_attribute(obj, attr, value)
-            if self._safe[pair] and not isinstance(obj, str):  # of a text it looks at `format`
-                self._plain.add(pair)
-        return self._safe[pair]
+            self._safe.add(pair)
+        return safe
 
     def call(self, context: Any, function: Any, /, *args: Any, **kwargs: Any) -> Any:
-        if time.monotonic() > self._deadline.get():
-            self._check_time()
+        self._check_time()
         if isinstance(function, Macro):
             return _written(context, function, args, kwargs)
         if getattr(function, "__name__", "") in _UNBOUNDED_METHODS:
@@ -155,9 +156,8 @@ class Environment(ImmutableSandboxedEnvironment):
 
 def _written(context: Context, macro: Macro, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
     """As Jinja calls it, but nobody asks whether it is safe: most calls of a template are to its own macros."""
-    if kwargs:
-        kwargs.pop("_block_vars", None)
-        kwargs.pop("_loop_vars", None)
+    kwargs.pop("_block_vars", None)
+    kwargs.pop("_loop_vars", None)
     said = macro(context.eval_ctx, *args, **kwargs)
     # A macro of a text template escapes nothing, so HTML must not take it for markup.
     return said if macro._default_autoescape else str(said)

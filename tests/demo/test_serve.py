@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -21,15 +19,7 @@ pytestmark = pytest.mark.long
 
 
 @pytest.fixture
-def alone() -> Iterator[None]:
-    """One at a time on this machine: the demo's port is always the same."""
-    with Path(tempfile.gettempdir(), "newsletter-demo.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-@pytest.fixture
-def places(tmp_path: Path, alone: None) -> Iterator[dict[str, str]]:
+def places(tmp_path: Path) -> Iterator[dict[str, str]]:
     """Name -> address, as the terminal shows them; the program is ended afterwards, and must end well."""
     environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "LANG": "C.UTF-8"}
     program = subprocess.Popen(

@@ -21,6 +21,7 @@ from tests.ledger import message_id, subscribe
 from tests.sending import HASTY, PATIENT, check_the_books, lines, send, started
 from tests.smtp_sink import BEGUN, CUT, HALF, ODD, Fault, Sink, reply
 
+LONG = "NEWSLETTER_MIXES" in os.environ
 MIXES = int(os.environ.get("NEWSLETTER_MIXES", "5"))
 FIRST, READERS = 13, 40  # beside the twelve that the database has
 GONE, LATER, NO = reply(421, "4.3.2 closing"), reply(451, "4.7.1 later"), reply(550, "5.1.1 nobody")
@@ -54,7 +55,7 @@ def crowd(both_books: Database) -> Database:
     max_examples=MIXES,
     deadline=None,
     suppress_health_check=list(HealthCheck),
-    phases=(Phase.explicit, Phase.generate, Phase.shrink) if MIXES > 5 else (Phase.explicit, Phase.generate),
+    phases=(Phase.explicit, Phase.generate, Phase.shrink) if LONG else (Phase.explicit, Phase.generate),
 )
 @given(
     mixture=st.lists(faults, min_size=1, max_size=8),
