@@ -91,9 +91,9 @@ def test_the_readme_shows_what_it_prints(done: tuple[Path, subprocess.CompletedP
 
 
 def _told(text: str) -> list[str]:
-    """Without what differs from run to run: dates, the port, how long it took, and where it worked."""
+    """Without what differs from run to run: dates, the port, how long it took, who was first, and where it worked."""
     text = text.partition("Go on:")[0].replace("demo-out/", "look/")
-    text = re.sub(r"\d{4}-\d\d-\d\d|(?<=port )\d+|[\d.]+ s(?= after)", "…", text)
+    text = re.sub(r"\d{4}-\d\d-\d\d|(?<=port )\d+|[\d.]+ s(?= after)|(?<=/001-)\S+", "…", text)
     return [" ".join(line.split()) for line in text.splitlines() if line.strip(" ─")]
 
 
