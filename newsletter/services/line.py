@@ -76,12 +76,13 @@ class Line:
 
     def heard(self, claim: Claim, outcome: Outcome) -> None:
         """What came of a delivery."""
-        now = self._timer()
-        self._pacer.heard(group_of(_domain(claim)), outcome, now)
+        now, group = self._timer(), group_of(_domain(claim))
+        self._pacer.heard(group, outcome, now)
         if outcome.kind is not OutcomeKind.BROKEN:
             self._tried_today += 1
-            self._count_off(group_of(_domain(claim)))
             self._meter.count(1, now)
+            if self._groups.get(group):
+                self._groups[group] -= 1
 
     def of_connection(self) -> Bucket | None:
         """What one connection waits for before each message; None: nothing."""
@@ -138,10 +139,6 @@ class Line:
         speed = Speed(self._meter.rate(timer), limits, self._pacer.slowed(timer), self._connections, self._pace.warm_up)
         done = done_at(ahead, speed, now)
         return max((done - now) / timedelta(seconds=1), 0.0) if done else None
-
-    def _count_off(self, group: str) -> None:
-        if self._groups.get(group):
-            self._groups[group] -= 1
 
 
 def _domain(claim: Claim) -> str:

@@ -27,6 +27,7 @@ from newsletter.store.database import Database, harden
 _FULL = 100  # recorded outcomes that make a commit worth while
 _MOST_UNWRITTEN = 5000  # outcomes that may wait for a database which another process has locked
 _PASSING = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EAGAIN)  # what may be over in a moment
+_WAITING = {state.value: state for state in (DeliveryState.QUEUED, DeliveryState.DEFERRED)}
 _END = 2**63 - 1  # no id is higher
 _UNKNOWN = -1  # no version of the database: that of a claim whose reader has left
 _PATIENCE_MS = 50  # how long a commit waits for another process; it will be tried again
@@ -321,9 +322,7 @@ def _row(line: Settled) -> tuple[Any, ...]:
 
 
 def _claim(row: Sequence[Any]) -> Claim:
-    return Claim(
-        row[0], row[1], row[2], row[3], _moment(row[4]), DeliveryState(row[5]), row[6], row[7], _moment(row[8])
-    )
+    return Claim(row[0], row[1], row[2], row[3], _moment(row[4]), _WAITING[row[5]], row[6], row[7], _moment(row[8]))
 
 
 def _instant(moment: datetime) -> str:

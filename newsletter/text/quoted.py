@@ -14,7 +14,7 @@ _WIDTH = 75  # a 76th column is kept for the = of a soft line break
 _PLAIN = frozenset(range(0x20, 0x7F)) - {ord("=")}
 _TOKENS = tuple(bytes([byte]) if byte in _PLAIN else b"=%02X" % byte for byte in range(256))
 _DOT = ord(".")
-_TAME = re.compile(r"[A-Za-z0-9:/_-][A-Za-z0-9:/._-]{,74}")  # one line, and the same in HTML
+_TAME = re.compile(r"(?!From )[\w:/-][\w:/.@+,-]*(?: [\w:/.@+,-]+)*", re.ASCII)  # and the same in HTML
 _RISKY = re.compile(rb"(?:\A|\n)(?:\.|From )| \Z")  # what `encode` does better: the start of a line, a space at the end
 
 
@@ -34,8 +34,8 @@ def encode_short(text: str) -> bytes:
 
 
 def is_tame(text: str) -> bool:
-    """Whether a value is its own encoding, and means the same in HTML: most links and dates."""
-    return _TAME.fullmatch(text) is not None
+    """Whether a value is its own encoding, and means the same in HTML: most links, dates and names."""
+    return len(text) <= _WIDTH and _TAME.fullmatch(text) is not None
 
 
 def _line(line: bytes) -> bytes:

@@ -71,8 +71,13 @@ class SmtpConnection:
 
     async def open(self, envelope: Envelope) -> Outcome | None:
         """Sees to it that there is a session to send to `envelope` in; what is wrong when there is none to be had."""
+        if self._is_ready(envelope):
+            return None
         try:
-            await self._open(envelope)
+            if self._is_last(self._messages):
+                await self.close()
+            self._drop()
+            self._session, self._messages = await open_session(self._transport.server), 0
         except Refused as error:
             return _broken(error.reply.text, error.reply.code, error.reply.status, early=True)
         except (Broken, OSError) as error:
@@ -81,7 +86,7 @@ class SmtpConnection:
         return None
 
     async def send(self, envelope: Envelope, message: Sequence[bytes], following: Envelope | None = None) -> Outcome:
-        if trouble := await self.open(envelope):
+        if not self._is_ready(envelope) and (trouble := await self.open(envelope)):
             return trouble
         assert self._session is not None
         session, self._messages = self._session, self._messages + 1
@@ -103,14 +108,9 @@ class SmtpConnection:
                 await session.wire.ask("QUIT", self._transport.server.timeouts.quit)
         session.wire.drop()
 
-    async def _open(self, envelope: Envelope) -> None:
-        if self._is_last(self._messages):
-            await self.close()
-        if self._session is not None and not self._session.fits(envelope):
-            self._drop()
-        if self._session is None:
-            self._session = await open_session(self._transport.server)
-            self._messages = 0
+    def _is_ready(self, envelope: Envelope) -> bool:
+        """Whether the session that is open can carry a message to `envelope`."""
+        return self._session is not None and self._session.fits(envelope) and not self._is_last(self._messages)
 
     def _is_last(self, message: int) -> bool:
         """Whether the session's message of this number, from 1, is the last that it may carry."""

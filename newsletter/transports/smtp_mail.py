@@ -12,7 +12,7 @@ from newsletter.transports.gate import Gate
 from newsletter.transports.smtp_session import Session
 from newsletter.transports.smtp_wire import Broken, Reply, Timeouts
 
-_SOUND_PATH = re.compile(r"[^\x00-\x20\x7f<>]*")
+_SOUND_PATH = re.compile(r"[^\x00-\x20\x7f<>]+")
 _HEADROOM = 1024  # bytes by which one reader's message may be longer than another's
 _TOO_MANY = ".5.3"  # too many recipients (RFC 3463 §3.6): a message has one, so it is the session that had too many
 _OUT_OF_STEP = (500, 502, 503)  # not about a recipient: the server lost the thread
@@ -76,7 +76,7 @@ def _withdraw(session: Session) -> None:
 
 
 def _cannot_be_sent(session: Session, envelope: Envelope, size: int) -> Outcome | None:
-    if not _SOUND_PATH.fullmatch(envelope.recipient) or not envelope.recipient:
+    if not _SOUND_PATH.fullmatch(envelope.recipient):
         return Outcome(OutcomeKind.REJECTED, 501, "5.1.3", "this address cannot stand in an envelope")
     if not envelope.recipient.isascii() and "SMTPUTF8" not in session.offers:
         words = "the address needs SMTPUTF8, which the mail server does not offer"

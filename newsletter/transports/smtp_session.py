@@ -41,6 +41,11 @@ class Session:
     open_mail: bool = False
     announced: Envelope | None = None
     accepted: int = 0
+    most_bytes: int = field(init=False)  # the server's SIZE, 0 when it names none
+
+    def __post_init__(self) -> None:
+        limit = self.offers.get("SIZE", "")
+        self.most_bytes = int(limit) if _SIZE.fullmatch(limit) else 0
 
     def fits(self, envelope: Envelope) -> bool:
         """Whether a message to `envelope` can go out here: nobody else was announced, and the server is still there.
@@ -51,12 +56,6 @@ class Session:
         if self.announced is not None:
             return self.announced == envelope and (not self.wire.lost or self.wire.has_replies)
         return self.wire.quiet
-
-    @property
-    def most_bytes(self) -> int:
-        """The server's SIZE, 0 when it names none."""
-        limit = self.offers.get("SIZE", "")
-        return int(limit) if _SIZE.fullmatch(limit) else 0
 
 
 class Refused(Exception):

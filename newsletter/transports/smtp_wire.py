@@ -104,7 +104,7 @@ class Wire(asyncio.Protocol):
             return
         if len(behind) != self._uncounted:
             self._count_beyond(len(behind))
-        self.transport.write(b"".join((*data, behind)))
+        self.transport.writelines((*data, behind))
 
     async def reply(self, seconds: float) -> Reply:
         """The next reply. Raises Broken when none comes in time, or none can come."""
