@@ -11,6 +11,7 @@ from pathlib import Path
 
 from newsletter.config import Smtp
 from newsletter.doctor.finding import Finding, error, note, ok, warning
+from newsletter.transports.gate import Gate
 from newsletter.transports.smtp_session import Refused, Server, Session, open_session
 from newsletter.transports.smtp_wire import Broken, Timeouts
 
@@ -56,7 +57,7 @@ def _examine(smtp: Smtp) -> Iterator[Finding]:
 
 
 async def _offers(server: Server) -> dict[str, str]:
-    session: Session = await open_session(server)
+    session: Session = await open_session(server, Gate())
     session.wire.drop()
     return session.offers
 

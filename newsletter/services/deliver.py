@@ -45,6 +45,7 @@ class Run:
     return_path: str
     clock: Callable[[], datetime]
     pulse: Pulse
+    transport: Transport
 
 
 async def deliver(
@@ -80,10 +81,10 @@ async def deliver(
             _must_be_sending(database, issue.id)
             line = Line(pace or unlimited(), clock, transport.connections)
             desk = Desk(database, issue, policy, clock, worker, line, tally or Tally(), chunk)
-            run = Run(desk, line, message, readers, return_path, clock, pulse or Pulse())
+            run = Run(desk, line, message, readers, return_path, clock, pulse or Pulse(), transport)
             await desk.open()
             try:
-                await _all_hands(run, transport, progress, stop)
+                await _all_hands(run, progress, stop)
             finally:
                 await desk.leave()
             reason = desk.reason
@@ -101,6 +102,7 @@ async def _carry(run: Run, connection: Connection) -> None:
     reserved: Claim | None = None
     while claim := await run.desk.next(reserved):
         reserved = None if bucket else run.desk.reserve()
+        await run.transport.gate.enter()
         outcome = await _send(run, connection, claim, reserved)
         run.desk.hand_in(claim, outcome)
         if reason := run.pulse.feel(outcome, run.clock(), run.desk.whole):
@@ -135,13 +137,11 @@ def _rest(broken: int) -> float:
     return min(_REST_FIRST * 2 ** min(broken - 2, 10), _REST_MOST) if broken > 1 else 0.0
 
 
-async def _all_hands(
-    run: Run, transport: Transport, progress: Callable[[Accounting], None], stop: asyncio.Event
-) -> None:
+async def _all_hands(run: Run, progress: Callable[[Accounting], None], stop: asyncio.Event) -> None:
     """The desk, its workers and the watch over them; when one fails, all end."""
     try:
         async with asyncio.TaskGroup() as hands:
-            connections = [transport.connection() for _ in range(transport.connections)]
+            connections = [run.transport.connection() for _ in range(run.transport.connections)]
             workers = [hands.create_task(_carry(run, connection)) for connection in connections]
             keeper = hands.create_task(run.desk.keep())
             heed = hands.create_task(_heed(run.desk, stop))

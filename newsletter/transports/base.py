@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from newsletter.domain.delivery import Envelope, Outcome
+from newsletter.transports.gate import Gate
 
 
 class Connection(Protocol):
@@ -26,9 +27,13 @@ class Connection(Protocol):
 
 
 class Transport(Protocol):
-    """`type` is the word of config.yaml; `connections` is how many sessions it allows at once."""
+    """`type` is the word of config.yaml; `connections` is how many sessions it allows at once.
+
+    Who sends over many of them enters the `gate` before making a message.
+    """
 
     type: str
     connections: int
+    gate: Gate
 
     def connection(self) -> Connection: ...

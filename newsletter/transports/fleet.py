@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from newsletter.domain.delivery import Envelope, Outcome, OutcomeKind, growing
+from newsletter.transports.gate import Gate
 from newsletter.transports.smtp import SmtpConnection, SmtpTransport
 
 _REST_FIRST, _REST_MOST = timedelta(seconds=1), timedelta(minutes=2)
@@ -67,6 +68,9 @@ class FleetTransport:
         self.connections = sum(server.connections for server in servers)
         self._homes = _spread([server.connections for server in servers])
         self._given = 0
+        self.gate = Gate()
+        for server in servers:
+            server.gate = self.gate
 
     def connection(self) -> FleetConnection:
         home = self.ships[self._homes[self._given % len(self._homes)]]

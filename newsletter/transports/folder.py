@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from newsletter.domain.delivery import Envelope, Outcome, OutcomeKind
+from newsletter.transports.gate import Gate
 
 _MESSAGE_ID = re.compile(rb"^Message-ID:\s*<([^>]*)>", re.IGNORECASE | re.MULTILINE)
 
@@ -21,6 +22,7 @@ class FolderTransport:
     def __init__(self, path: Path, connections: int = 1) -> None:
         self.path = path
         self.connections = connections
+        self.gate = Gate()
 
     def connection(self) -> FolderConnection:
         return FolderConnection(self.path)

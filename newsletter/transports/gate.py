@@ -1,32 +1,31 @@
-"""Lets one message out per turn of the event loop, and answers first."""
+"""Where a message waits for its turn: one at a time is made and sent, and answers go first."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 
 
 class Gate:
-    """Who enters waits a turn: what came in at the same time is written down before the next message goes out.
+    """One for all connections of a transport. Who is to make a message enters, and goes on when no connection has an
+    answer that nobody has dealt with.
 
-    The sooner a 250 is in the ledger, the less is in doubt when the process dies.
+    The sooner a 250 is in the ledger, the less is in doubt when the process dies; and while a message is made, the
+    server answers the one before, so that few are on their way at once.
     """
 
     def __init__(self) -> None:
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._answered: set[object] = set()
+        self._turn = asyncio.Lock()
+
+    def answered(self, connection: object) -> None:
+        """The connection has an answer, and its task will come to it at once."""
+        self._answered.add(connection)
+
+    def dealt_with(self, connection: object) -> None:
+        self._answered.discard(connection)
 
     async def enter(self) -> None:
-        loop = asyncio.get_running_loop()
-        mine: asyncio.Future[None] = loop.create_future()
-        self._waiting.append(mine)
-        if len(self._waiting) == 1:
-            loop.call_soon(self._admit)
-        await mine
-
-    def _admit(self) -> None:
-        """The one at the head stays there until its turn is over, so that nobody else calls."""
-        while self._waiting and self._waiting[0].done():  # gone through, or called off
-            self._waiting.popleft()
-        if self._waiting:
-            self._waiting[0].set_result(None)
-            asyncio.get_running_loop().call_soon(self._admit)
+        async with self._turn:
+            await asyncio.sleep(0)
+            while self._answered:
+                await asyncio.sleep(0)

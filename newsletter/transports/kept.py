@@ -17,7 +17,7 @@ class KeptTransport:
     """
 
     def __init__(self, transport: Transport, connections: int) -> None:
-        self.type, self.connections = transport.type, connections
+        self.type, self.connections, self.gate = transport.type, connections, transport.gate
         self._transport = transport
         self._idle: list[_Idle] = []
 

@@ -14,7 +14,7 @@ class MeteredTransport:
     """The same transport to whoever sends over it."""
 
     def __init__(self, transport: Transport, tally: Tally) -> None:
-        self.type, self.connections = transport.type, transport.connections
+        self.type, self.connections, self.gate = transport.type, transport.connections, transport.gate
         self._transport, self._tally = transport, tally
 
     def connection(self) -> MeteredConnection:

@@ -77,7 +77,7 @@ class SmtpConnection:
             if self._is_last(self._messages):
                 await self.close()
             self._drop()
-            self._session, self._messages = await open_session(self._transport.server), 0
+            self._session, self._messages = await open_session(self._transport.server, self._transport.gate), 0
         except Refused as error:
             return _broken(error.reply.text, error.reply.code, error.reply.status, early=True)
         except (Broken, OSError) as error:
@@ -125,7 +125,7 @@ class SmtpConnection:
         next_one = following if pipelined and transport.announces and not self._is_last(self._messages) else None
         mail = Mail(envelope, transport.stuffer.body(message), next_one)
         try:
-            outcome = await transact(session, mail, pipelined, transport.server.timeouts, transport.gate)
+            outcome = await transact(session, mail, pipelined, transport.server.timeouts)
         except OutOfStep as error:
             if was_announced:
                 transport.announces = transport.announces and not error.sure

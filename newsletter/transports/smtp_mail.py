@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from newsletter.domain.delivery import Envelope, Outcome, OutcomeKind
-from newsletter.transports.gate import Gate
 from newsletter.transports.smtp_session import Session
 from newsletter.transports.smtp_wire import Broken, Reply, Timeouts
 
@@ -42,7 +41,7 @@ class Mail(NamedTuple):
     following: Envelope | None = None
 
 
-async def transact(session: Session, mail: Mail, pipelined: bool, timeouts: Timeouts, gate: Gate) -> Outcome:
+async def transact(session: Session, mail: Mail, pipelined: bool, timeouts: Timeouts) -> Outcome:
     """Hands one message over.
 
     Raises Broken when the session broke before the dot could have arrived. After that: UNCERTAIN.
@@ -60,7 +59,6 @@ async def transact(session: Session, mail: Mail, pipelined: bool, timeouts: Time
     session.open_mail = True
     refusal = _refusal(answers, session.accepted)
     if refusal is None:
-        await gate.enter()
         return await _body(session, mail, size, timeouts)
     if answers.data and answers.data.code == 354:
         # The server waits for a message that must not be sent: an empty one ends the wait (RFC 2920 §3.1).

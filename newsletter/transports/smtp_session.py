@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from newsletter.domain.delivery import Envelope
+from newsletter.transports.gate import Gate
 from newsletter.transports.smtp_wire import Broken, Reply, Timeouts, Wire
 
 _SIZE = re.compile("[0-9]{1,20}")  # RFC 1870 §4: a number of at most 20 digits
@@ -66,9 +67,12 @@ class Refused(Exception):
         self.reply = reply
 
 
-async def open_session(server: Server) -> Session:
-    """Raises Refused with the server's reply, Broken or OSError when there is no talking to it."""
-    wire = await _connect(server)
+async def open_session(server: Server, gate: Gate) -> Session:
+    """`gate` hears of all answers.
+
+    Raises Refused with the server's reply, Broken or OSError when there is no talking to it.
+    """
+    wire = await _connect(server, gate)
     try:
         _expect(await wire.reply(server.timeouts.greeting), 220)
         offers = await _hello(wire, server)
@@ -83,12 +87,12 @@ async def open_session(server: Server) -> Session:
     return Session(wire, offers)
 
 
-async def _connect(server: Server) -> Wire:
+async def _connect(server: Server, gate: Gate) -> Wire:
     context = _context(server) if server.security == "tls" else None
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(server.timeouts.connect):
-            _, wire = await loop.create_connection(Wire, server.host, server.port, ssl=context)
+            _, wire = await loop.create_connection(lambda: Wire(gate), server.host, server.port, ssl=context)
     except TimeoutError:
         raise Broken(f"{server.host}:{server.port} cannot be reached") from None
     except OSError:  # some of TLS's errors are ValueErrors too

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import cast
 
+from newsletter.transports.gate import Gate
+
 _LINE = re.compile(rb"(\d{3})([ -]?)(.*)", re.DOTALL)
 _STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}(?= |$)")
 _MOST_BYTES = 64 * 1024  # of one reply: more is no SMTP server
@@ -79,7 +81,8 @@ class Wire(asyncio.Protocol):
 
     transport: asyncio.Transport
 
-    def __init__(self) -> None:
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
         self.lost = ""
         self.unsent = False
         self._uncounted = 0
@@ -130,6 +133,7 @@ class Wire(asyncio.Protocol):
         try:
             await waiter
         finally:
+            self._gate.dealt_with(self)
             alarm.cancel()
             self._waiter = None
 
@@ -177,6 +181,7 @@ class Wire(asyncio.Protocol):
         if len(self._replies) > _MOST_REPLIES:
             self._give_up("the server says more than it was asked")
         if self._replies and self._waiter and not self._waiter.done():
+            self._gate.answered(self)
             self._waiter.set_result(None)
 
     def connection_lost(self, error: Exception | None) -> None:

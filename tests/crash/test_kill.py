@@ -21,6 +21,7 @@ from newsletter.services import steer
 from newsletter.services.deliver import DRAIN_SECONDS
 from newsletter.store import accounts
 from newsletter.store.database import Database
+from tests.crash.server import Log, sink_of_its_own
 from tests.crash.victim import victim
 from tests.ledger import NOW, draft, message_id, subscribe
 from tests.smtp_sink import HOLD, Sink
@@ -30,14 +31,13 @@ KILLS = int(os.environ.get("NEWSLETTER_KILLS", "20"))
 CONNECTIONS = 8
 
 
-def kill_again_and_again(database: Database, url: str, sink: Sink, kills: int, chance: random.Random) -> int:
+def kill_again_and_again(database: Database, url: str, log: Log, kills: int, chance: random.Random) -> int:
     """Kills deliveries until `kills` of them died at work; how many did."""
     done = 0
     while done < kills:
-        before = len(sink.received)
-        process = victim(url, sink.port, CONNECTIONS)
-        wanted = before + chance.randint(1, 60)
-        while len(sink.received) < wanted and process.is_alive:
+        wanted = len(log) + chance.randint(1, 60)
+        process = victim(url, log.port, CONNECTIONS)
+        while len(log) < wanted and process.is_alive:
             time.sleep(0.001)
         time.sleep(chance.random() * 0.01)
         if process.is_alive:
@@ -63,12 +63,10 @@ def test_kill_9_loses_nobody(database: Database, database_url: str, tmp_path: Pa
     seed = int(os.environ.get("NEWSLETTER_SEED", random.SystemRandom().randrange(10**6)))
     readers = kills * 80
     started(database, readers)
-    log = tmp_path / "sink.log"
-    with Sink(log=log) as sink:
-        done = kill_again_and_again(database, database_url, sink, kills, random.Random(seed))
-        process = victim(database_url, sink.port, CONNECTIONS)
-        said = process.end(120)
-    accepted = Counter(line.split()[0] for line in log.read_text().splitlines())
+    with sink_of_its_own(tmp_path / "sink.log") as log:
+        done = kill_again_and_again(database, database_url, log, kills, random.Random(seed))
+        said = victim(database_url, log.port, CONNECTIONS).end(120)
+    accepted = Counter(line.split()[0] for line in log.path.read_text().splitlines())
     lost = {message_id(n) for n in range(1, readers + 1)} - set(accepted)
     doubles = sum(accepted.values()) - len(accepted)
     print(f"seed {seed}: {done} kills, lost {len(lost)}, doubles {doubles} ({doubles / done:.2f} a kill)")

@@ -19,6 +19,7 @@ from newsletter.errors import TemplateError
 from newsletter.services.notices import GIVE_UP_AFTER, NoticeReport, send_due
 from newsletter.services.subscribe import SignUp, sign_up
 from newsletter.store import tables
+from newsletter.transports.gate import Gate
 from tests.web.site import links, make_app, send_notices
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -30,7 +31,7 @@ class Post:
     type, connections = "post", 1
 
     def __init__(self, *kinds: OutcomeKind) -> None:
-        self.kinds, self.messages = list(kinds), list[bytes]()
+        self.kinds, self.messages, self.gate = list(kinds), list[bytes](), Gate()
 
     def connection(self) -> Post:
         return self

@@ -1,0 +1,49 @@
+"""The sink in a process of its own. In a thread of the killer's it would choose the moments: the killer would come to
+run when the sink lets go of the interpreter, which is in the midst of writing a message down, before its answer."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from tests.smtp_sink import Sink
+
+_NURSERY = multiprocessing.get_context("forkserver")
+
+
+class Log:
+    """What a sink writes down, a line a message, as far as it was read."""
+
+    def __init__(self, path: Path) -> None:
+        path.touch()
+        self.path = path
+        self.port = 0  # of the sink that writes here
+        self._file = path.open("rb")
+        self._lines = 0
+
+    def __len__(self) -> int:
+        self._lines += self._file.read().count(b"\n")
+        return self._lines
+
+
+@contextmanager
+def sink_of_its_own(path: Path) -> Iterator[Log]:
+    log = Log(path)
+    ours, theirs = _NURSERY.Pipe()
+    process = _NURSERY.Process(target=_serve, args=(path, theirs))
+    process.start()
+    theirs.close()
+    log.port = ours.recv()
+    yield log
+    ours.close()
+    process.join(20)
+    assert process.exitcode == 0
+
+
+def _serve(path: Path, told: Connection) -> None:
+    with Sink(log=path, keep=False) as sink:
+        told.send(sink.port)
+        told.poll(None)  # until the other end is closed
