@@ -250,6 +250,23 @@ def test_a_list_that_passed_for_empty_a_moment_ago_is_queued_at_once(ledger: Dat
         assert connection.scalar(select(func.count()).select_from(tables.deliveries)) == 20000
 
 
+def test_who_was_just_imported_is_known_of_before_they_are_sent_to(ledger: Database) -> None:
+    """Else each turn looks through the whole list, as long as the server has not looked at it by itself."""
+    issue = draft(ledger)
+    twenty_thousand_join(ledger)
+    with ledger.write() as connection:
+        chunks.enqueue(connection, issue)
+    with ledger.read() as connection:
+        known = connection.execute(
+            text(
+                "SELECT relname, reltuples FROM pg_class WHERE relname IN ('subscribers', 'subscriptions', 'deliveries')"
+            )
+        )
+        assert {name: int(rows) for name, rows in known} == dict.fromkeys(
+            ("subscribers", "subscriptions", "deliveries"), 20000
+        )
+
+
 def twenty_thousand_join(ledger: Database) -> None:
     people = "SELECT n, 'r' || n || '@d' || n % 3 || '.example', '', '[]', now() FROM generate_series(1, 20000) n"
     with ledger.write() as connection:
