@@ -44,8 +44,8 @@ _ROOM_TO_SORT = text(
 )
 """For the transaction that starts an issue. With the server's usual 4 MB, readers by the million are sorted on disk."""
 _KNOW_READERS = text("ANALYZE subscribers, subscriptions")
-"""For the same: right after an import the lists may pass for empty. Then they would be looked through for each reader as
-the issue is queued, and each turn of the ledger would take three times as long."""
+"""For the same: right after an import the lists may pass for empty. Then they would be looked through for each reader
+as the issue is queued, and each turn of the ledger would take three times as long."""
 _c, _d = chunks.c, deliveries.c
 _IS_OPEN = _d.state.in_([state.value for state in OPEN_STATES])
 
