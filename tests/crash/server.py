@@ -1,17 +1,14 @@
-"""The sink in a process of its own. In a thread of the killer's it would choose the moments: the killer would come to
-run when the sink lets go of the interpreter, which is in the midst of writing a message down, before its answer."""
+"""The sink in a process of its own: in a thread of the killer's, who holds the interpreter would have a say in when."""
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from tests.crash.victim import NURSERY
 from tests.smtp_sink import Sink
-
-_NURSERY = multiprocessing.get_context("forkserver")
 
 
 class Log:
@@ -28,18 +25,24 @@ class Log:
         self._lines += self._file.read().count(b"\n")
         return self._lines
 
+    def close(self) -> None:
+        self._file.close()
+
 
 @contextmanager
 def sink_of_its_own(path: Path) -> Iterator[Log]:
     log = Log(path)
-    ours, theirs = _NURSERY.Pipe()
-    process = _NURSERY.Process(target=_serve, args=(path, theirs))
+    ours, theirs = NURSERY.Pipe()
+    process = NURSERY.Process(target=_serve, args=(path, theirs))
     process.start()
     theirs.close()
     log.port = ours.recv()
-    yield log
-    ours.close()
-    process.join(20)
+    try:
+        yield log
+    finally:
+        ours.close()
+        log.close()
+        process.join(20)
     assert process.exitcode == 0
 
 

@@ -33,8 +33,8 @@ POLICY = DeliveryPolicy(
 )
 
 
-_NURSERY = multiprocessing.get_context("forkserver")
-_NURSERY.set_forkserver_preload([__name__])
+NURSERY = multiprocessing.get_context("forkserver")
+NURSERY.set_forkserver_preload([__name__])
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,8 @@ class Victim:
 
 
 def victim(url: str, port: int, connections: int) -> Victim:
-    ours, theirs = _NURSERY.Pipe(duplex=False)
-    process = _NURSERY.Process(target=_live, args=(url, port, connections, theirs))
+    ours, theirs = NURSERY.Pipe(duplex=False)
+    process = NURSERY.Process(target=_live, args=(url, port, connections, theirs))
     process.start()
     theirs.close()
     assert ours.recv() == "delivering"
