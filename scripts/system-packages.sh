@@ -1,6 +1,6 @@
 #!/bin/sh
-# What the tests need beside Python: Chromium for the pages, the fonts that its pictures are compared in, PostgreSQL's
-# server programs for the second database. The benchmarks need the sqlite3 program and Postfix's smtp-sink and
+# What the tests need beside Python: Chromium for the pages, the fonts that its pictures are compared in, tmux for the
+# terminal, PostgreSQL's server programs for the second database. The benchmarks need the sqlite3 program and Postfix's smtp-sink and
 # smtp-source as their references, the tests of a power cut strace.
 set -eu
 missing=""
@@ -9,6 +9,7 @@ ls /usr/share/fonts/truetype/liberation*/LiberationSans-Regular.ttf >/dev/null 2
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || missing="$missing postgresql"
 command -v sqlite3 >/dev/null || missing="$missing sqlite3"
 command -v strace >/dev/null || missing="$missing strace"
+command -v tmux >/dev/null || missing="$missing tmux"
 PATH="$PATH:/usr/sbin:/usr/libexec/postfix"
 if ! command -v smtp-sink >/dev/null; then
   # Its package takes the place of any other mail server: where there is one, that is for its owner to decide.
