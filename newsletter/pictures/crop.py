@@ -41,13 +41,14 @@ def subject(image: Image.Image, slot: tuple[int, int]) -> Box:
 def best(profile: Sequence[int], length: int, middle: float = 0.5) -> int:
     """Where a window of `length` over `profile` holds most, and holds it in its midst.
 
-    Of equal ones the one nearest to `middle` (0 to 1) of the whole.
+    Much in one place counts more than the same spread over many, as grain is. Of equal windows the one nearest to
+    `middle` (0 to 1) of the whole.
     """
     last, floor = len(profile) - length, min(profile)
     weights = [1 - _RIM * abs(2 * (at + 0.5) / length - 1) for at in range(length)]
     found, most = 0, -1.0
     for start in range(last + 1):
-        held = sum(weight * (value - floor) for weight, value in zip(weights, profile[start:], strict=False))
+        held = sum(weight * (value - floor) ** 2 for weight, value in zip(weights, profile[start:], strict=False))
         away = abs(start / last - middle) if last else 0.0
         value = (held + 1) * (1 - _CENTRE * away)
         if value > most:

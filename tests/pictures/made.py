@@ -31,9 +31,9 @@ def photo_like(width: int, height: int) -> Image.Image:
     return Image.blend(Image.linear_gradient("L").resize((width, height)).convert("RGB"), grain, 0.15)
 
 
-def scene(width: int, height: int, at: tuple[int, int], radius: int) -> Image.Image:
+def scene(width: int, height: int, at: tuple[int, int], radius: int, seed: int = 1) -> Image.Image:
     """A striped red ball on quiet grass."""
-    grain = Image.frombytes("L", (width, height), random.Random(1).randbytes(width * height))
+    grain = Image.frombytes("L", (width, height), random.Random(seed).randbytes(width * height))
     grass = grain.point(lambda value: 107 + value // 6).convert("RGB")  # Pillow's effect_noise is another each time
     image = Image.blend(grass, Image.new("RGB", (width, height), (90, 140, 80)), 0.75)
     draw = ImageDraw.Draw(image)
