@@ -104,7 +104,11 @@ def _day_in_words(edition: Edition) -> Callable[[datetime], str]:
     zone = ZoneInfo(edition.timezone)
 
     @lru_cache(maxsize=4096)
-    def words(day: datetime) -> str:
-        return long_date(day.astimezone(zone).date(), edition.language)
+    def words(moment: datetime) -> str:
+        try:
+            day = moment.astimezone(zone).date()
+        except OverflowError:  # the first or the last day of the calendar: an export's way to say that it does not know
+            day = moment.date()
+        return long_date(day, edition.language)
 
     return words

@@ -15,8 +15,9 @@ from sqlalchemy import Row, select
 
 from newsletter.domain import backoff
 from newsletter.domain.accounting import Accounting
-from newsletter.domain.delivery import DeliveryPolicy
+from newsletter.domain.delivery import Claim, DeliveryPolicy
 from newsletter.domain.issue import Issue
+from newsletter.domain.subscriber import Reader
 from newsletter.domain.tally import Tally
 from newsletter.services import steer
 from newsletter.services.deliver import deliver
@@ -87,6 +88,7 @@ def send(
     meanwhile: Callable[[Callable[[], object]], object] | None = None,
     pace: Pace | None = None,
     tally: Tally | None = None,
+    readers: Callable[[Claim], Reader] = reader,
     **transport: Any,
 ) -> Accounting:
     """One run; `meanwhile` goes on in a thread beside it, and may call what it is given to stop the run."""
@@ -100,7 +102,7 @@ def send(
             database,
             issue,
             message(),
-            reader,
+            readers,
             door,
             policy,
             clock,

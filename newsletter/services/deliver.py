@@ -121,8 +121,9 @@ async def _carry(run: Run, connection: Connection) -> None:
 async def _send(run: Run, connection: Connection, claim: Claim, following: Claim | None) -> Outcome:
     try:
         filled = run.message.fill(run.readers(claim))
-    except (NewsletterError, ValueError) as error:  # this reader's message cannot be made; the others' can
-        return Outcome(OutcomeKind.REJECTED, 0, "", f"the message could not be made: {error}")
+    except Exception as error:  # this reader's message cannot be made, whatever is wrong with them; the others' can
+        words = str(error) if isinstance(error, NewsletterError) else f"{type(error).__name__}: {error}"
+        return Outcome(OutcomeKind.REJECTED, 0, "", f"the message could not be made: {words}")
     next_one = Envelope(run.return_path, following.email) if following else None
     return await connection.send(Envelope(run.return_path, claim.email), filled, next_one)
 

@@ -55,6 +55,7 @@ _SIGN = (
 _FORMULA = re.compile(rf"{_CELL_START}(?={_SIGN})")
 _HARMLESS = re.compile(rf"{_CELL_START}'(?={_SIGN})")
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9.]+(?:[ '-][A-Za-z0-9.]+)*").fullmatch
+_BEFORE_EMAIL, _TOO_LATE = 1970, 3000
 _MOST_TAGS, _LONGEST_NAME, _LONGEST_TAG = 50, 200, 60
 
 
@@ -159,14 +160,18 @@ def as_written(cell: str) -> str:
 
 
 def moment(text: str) -> datetime | None:
-    """An instant as exports write it (ISO 8601 and its relatives; UTC where no zone is named), else None."""
+    """An instant as exports write it (ISO 8601 and its relatives; UTC where no zone is named), else None.
+
+    None too for a year in which nobody signed up: an empty date is often written as the year 1, 1900, 1970 or 9999.
+    """
     tidy = re.sub(r"\s*(?:UTC|GMT|Z)\Z", "+00:00", text.strip())
     tidy = re.sub(r"\s+([+-]\d\d:?\d\d)\Z", r"\1", tidy)
     try:
         found = datetime.fromisoformat(tidy)
-        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+        at = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+    return at if _BEFORE_EMAIL < at.year < _TOO_LATE else None
 
 
 def _tags(cell: str) -> tuple[str, ...]:

@@ -6,6 +6,8 @@ import email.policy
 import json
 import re
 import webbrowser
+from dataclasses import replace
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
 from typing import get_args
@@ -29,6 +31,7 @@ from tests.web.site import make_app, write_issue
 from tests.web_server import Answer, web_server
 
 TOKEN = re.compile(rb"(unsubscribe|preferences)/([\w.-]+)")
+FIRST, LAST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, tzinfo=UTC)
 ADA = "email,name,edition\nada@example.org,Ada Whitlock,near\n"
 
 
@@ -204,6 +207,18 @@ def test_what_is_previewed_is_what_goes_out(desk: Desk, sink: Sink) -> None:
     same = b"".join(ready.message.fill(ready.readers(stand_in(app, "ada@example.org")._replace(name="Ada Whitlock"))))
     assert b"\r\nDate: " in same
     assert parsed(same)["Date"] == parsed(sink.received[0].content)["Date"]
+
+
+@pytest.mark.parametrize(("since", "numbers"), [(FIRST, {"1"}), (LAST, {"31", "9999"})])
+@pytest.mark.parametrize("edition", ["near", "far"])
+def test_a_sign_up_at_an_end_of_the_calendar_can_be_told(
+    desk: Desk, edition: str, since: datetime, numbers: set[str]
+) -> None:
+    """A zone west or east of UTC has no such moment."""
+    app = opened(desk)
+    ready = outgoing(app, replace(stored(app), edition=edition))
+    reader = ready.readers(stand_in(app)._replace(since=since))
+    assert set(re.findall(r"\d+", reader.since)) == numbers
 
 
 def test_it_says_that_serve_shows_it_too(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

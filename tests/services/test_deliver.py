@@ -13,15 +13,16 @@ import pytest
 from sqlalchemy import delete, update
 
 from newsletter.domain.accounting import Accounting
-from newsletter.domain.delivery import DeliveryPolicy
+from newsletter.domain.delivery import Claim, DeliveryPolicy
 from newsletter.domain.issue import Issue, IssueState
+from newsletter.domain.subscriber import Reader
 from newsletter.errors import Busy, StoreError, WrongState
 from newsletter.services import desk, steer
 from newsletter.store import accounts, tables
 from newsletter.store.database import Database
 from newsletter.transports.smtp_wire import Timeouts
-from tests.ledger import NOW, RETURN_PATH, draft, message_id
-from tests.sending import HASTY, PATIENT, QUICK, address, now_utc, send, started
+from tests.ledger import NOW, RETURN_PATH, draft, message_id, reader
+from tests.sending import HASTY, PATIENT, QUICK, address, lines, now_utc, send, started
 from tests.smtp_sink import CUT, HALF, HOLD, SILENCE, Action, Sink, delay, reply
 from tests.waiting import until
 
@@ -49,6 +50,25 @@ def test_everyone_gets_the_issue_once(database: Database) -> None:
     assert (
         text.get_content().replace("\r\n", "\n")
         == "Hello Reader 7\n.\n..dots\nhttps://news.example.org/unsubscribe/7\n"
+    )
+
+
+def test_a_reader_whose_message_cannot_be_made_stops_nobody_else(database: Database) -> None:
+    issue = started(database, 20)
+
+    def readers(claim: Claim) -> Reader:
+        if claim.subscriber == 7:
+            raise OverflowError("date value out of range")
+        return reader(claim)
+
+    with Sink() as sink:
+        end = send(database, issue, sink, readers=readers)
+    assert (end.state, end.sent, end.failed) == (IssueState.SENT, 19, 1)
+    assert set(sink.recipients.values()) == {1}
+    told = lines(database, issue)[7]
+    assert (told.state, told.text) == (
+        "failed",
+        "the message could not be made: OverflowError: date value out of range",
     )
 
 

@@ -518,3 +518,8 @@ def test_dates_as_exports_write_them(text: str) -> None:
 
 def test_other_dates_are_left_out() -> None:
     assert [moment(text) for text in ("", "04/02/2021", "soon", "0")] == [None] * 4
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1900-01-01", "1970-01-01", "9999-12-31"])
+def test_an_empty_date_written_as_one_is_no_date(day: str) -> None:
+    assert moment(f"{day}T00:00:00Z") is None
