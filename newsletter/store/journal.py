@@ -38,6 +38,7 @@ class Journal:
         self._path, self._title = path, title
         self._round = 0
         self._end = 0
+        self._heading: Any = None  # of a round that is to begin, until it stands in the file
         self._file = _open(path)
         self.left = _entries(self._file.readall(), title)
 
@@ -47,22 +48,20 @@ class Journal:
         self.begin_anew(None)
 
     def write(self, entry: Any) -> None:
-        """All of it or, when the disk is full, nothing. Raises OSError."""
-        text = f"{self._round} {entry!r}".encode()
-        line = b"%08x %s\n" % (zlib.crc32(text), text)
-        if os.pwrite(self._file.fileno(), line, self._end) != len(line):  # half a line is not read
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._path))
-        self._end += len(line)
+        """All of it or, when the disk is full, nothing. Raises OSError, and Busy as `begin_anew` does."""
+        if self._heading is not None:  # without it nothing of the round could be read
+            self._put_heading()
+        self._append(entry)
 
     def begin_anew(self, entry: Any) -> None:
         """Forgets all but `entry`; whoever reads finds the old round or the new one.
 
-        Raises OSError; Busy when another process has put a journal of its own in the place of this one.
+        What cannot be written now goes before whatever is written next. Raises OSError; Busy when another process has
+        put a journal of its own in the place of this one.
         """
-        self._stay_in_place()
         self._round += 1
-        self._end = 0
-        self.write((self._title, entry))
+        self._heading = (self._title, entry)
+        self._put_heading()
 
     def remove(self) -> None:
         self._path.unlink(missing_ok=True)
@@ -71,6 +70,19 @@ class Journal:
     def close(self) -> None:
         """Leaves the file to whoever comes next."""
         self._file.close()
+
+    def _put_heading(self) -> None:
+        self._stay_in_place()
+        self._end = 0
+        self._append(self._heading)
+        self._heading = None
+
+    def _append(self, entry: Any) -> None:
+        text = f"{self._round} {entry!r}".encode()
+        line = b"%08x %s\n" % (zlib.crc32(text), text)
+        if os.pwrite(self._file.fileno(), line, self._end) != len(line):  # half a line is not read
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._path))
+        self._end += len(line)
 
     def _stay_in_place(self) -> None:
         """Who deletes the file while it is written to would have a crash forget everything."""

@@ -132,3 +132,23 @@ def test_who_put_another_journal_in_its_place_is_not_written_over(tmp_path: Path
     with pytest.raises(Busy):
         journal.begin_anew(None)
     assert read(tmp_path / "one", "a title") == ["theirs"]
+
+
+def test_a_round_whose_beginning_was_not_written_begins_with_the_next_entry(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = Journal(tmp_path / "one", "a title")
+    journal.start()
+    journal.write("of the old round")
+
+    def full(*args: object) -> int:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as broken:
+        broken.setattr("newsletter.store.journal.os.pwrite", full)
+        for write in (journal.begin_anew, journal.write):
+            with pytest.raises(OSError, match=os.strerror(errno.EIO)):
+                write("in flight")
+    assert read(tmp_path / "one", "a title") == ["of the old round"]
+    journal.write("next")
+    assert read(tmp_path / "one", "a title") == ["in flight", "next"]
