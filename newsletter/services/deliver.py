@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -30,6 +30,7 @@ from newsletter.transports.base import Connection, Transport
 PROGRESS_SECONDS = 0.25  # between two looks at the issue's state, and two calls of `progress`
 RENEW_SECONDS = 0.5
 DRAIN_SECONDS = 20.0  # for what is in flight when a run is stopped
+_GOODBYE_SECONDS = 3.0  # for workers who have nothing in flight any more
 _GONE = (OutcomeKind.BROKEN, OutcomeKind.UNCERTAIN)  # so is the session
 _REST_FIRST, _REST_MOST = 1.0, 30.0  # seconds between two attempts of one worker to open a session
 
@@ -97,13 +98,24 @@ async def deliver(
 
 async def _carry(run: Run, connection: Connection) -> None:
     """One worker with one session: claim, fill, send, record, until the desk has nothing more."""
+    try:
+        await _carry_on(run, connection)
+    finally:
+        await connection.close()
+
+
+async def _carry_on(run: Run, connection: Connection) -> None:
     broken = 0
     bucket = run.line.of_connection()
     reserved: Claim | None = None
-    while claim := await run.desk.next(reserved):
+    while True:
+        reserved = reserved or (None if connection.is_open else run.desk.reserve())
+        trouble = await _open(run, connection, reserved) if reserved and not connection.is_open else None
+        if not (claim := await run.desk.next(reserved)):
+            return
         reserved = None if bucket else run.desk.reserve()
         await run.transport.gate.enter()
-        outcome = await _send(run, connection, claim, reserved)
+        outcome = trouble or await _send(run, connection, claim, reserved)
         run.desk.hand_in(claim, outcome)
         if reason := run.pulse.feel(outcome, run.clock(), run.desk.whole):
             await run.desk.pause(reason)
@@ -115,7 +127,12 @@ async def _carry(run: Run, connection: Connection) -> None:
             await run.desk.rest(_rest(broken), outcome.text)
         if bucket:
             await run.desk.hold(bucket)
-    await connection.close()
+
+
+async def _open(run: Run, connection: Connection, reserved: Claim) -> Outcome | None:
+    """Before the delivery is begun: as long as the server has not even greeted us, nothing of it is in doubt."""
+    with run.desk.getting_ready():
+        return await connection.open(Envelope(run.return_path, reserved.email))
 
 
 async def _send(run: Run, connection: Connection, claim: Claim, following: Claim | None) -> Outcome:
@@ -146,8 +163,8 @@ async def _all_hands(run: Run, progress: Callable[[Accounting], None], stop: asy
             workers = [hands.create_task(_carry(run, connection)) for connection in connections]
             keeper = hands.create_task(run.desk.keep())
             heed = hands.create_task(_heed(run.desk, stop))
-            await _watch(run.desk, keeper, progress)
-            await asyncio.wait(workers, timeout=DRAIN_SECONDS)
+            await _watch(run.desk, workers, keeper, progress)
+            await asyncio.wait(workers, timeout=_GOODBYE_SECONDS)
             for late in (*workers, heed):
                 late.cancel()
     except ExceptionGroup as failures:
@@ -159,7 +176,12 @@ async def _heed(desk: Desk, stop: asyncio.Event) -> None:
     desk.close()
 
 
-async def _watch(desk: Desk, keeper: asyncio.Task[None], progress: Callable[[Accounting], None]) -> None:
+async def _watch(
+    desk: Desk,
+    workers: Sequence[asyncio.Task[None]],
+    keeper: asyncio.Task[None],
+    progress: Callable[[Accounting], None],
+) -> None:
     """Looks after the run until the desk is done: progress, the issue's state, the leases."""
     renewed = time.monotonic()
     closed_at: float | None = None
@@ -171,10 +193,18 @@ async def _watch(desk: Desk, keeper: asyncio.Task[None], progress: Callable[[Acc
         if desk.closed.is_set():
             closed_at = closed_at or time.monotonic()
             if time.monotonic() - closed_at > DRAIN_SECONDS:
+                await _call_off(workers)
                 desk.abandon()
         if time.monotonic() - renewed > RENEW_SECONDS:
             renewed = time.monotonic()
             await desk.renew()
+
+
+async def _call_off(workers: Sequence[asyncio.Task[None]]) -> None:
+    """What they handed in up to now counts; from here on nobody hands in anything that would not be written down."""
+    for worker in workers:
+        worker.cancel()
+    await asyncio.wait(workers)
 
 
 @asynccontextmanager

@@ -10,8 +10,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
@@ -65,6 +65,7 @@ class Desk:
         self._line, self._tally = line, tally
         self._more = False  # whether the last look for work found as much as it asked for
         self._in_flight = 0
+        self._getting_ready = 0  # workers who open a session for a delivery that is not begun yet
         self._next_look = 0.0
         self._started: Accounting | None = None
         self._counts: Counter[str] = Counter()
@@ -90,6 +91,15 @@ class Desk:
         """Another worker may have it."""
         self._line.add([reserved])
         self._bell.set()
+
+    @contextmanager
+    def getting_ready(self) -> Iterator[None]:
+        """While a worker opens a session, the run is no more idle than with a message in flight."""
+        self._getting_ready += 1
+        try:
+            yield
+        finally:
+            self._getting_ready -= 1
 
     def hand_in(self, claim: Claim, outcome: Outcome) -> None:
         """What came of a delivery that `next` gave; written down before anything else is given out."""
@@ -135,6 +145,7 @@ class Desk:
         self._started = await self.apart(lambda: self._ledger.open(self._keeps_doubts, self._clock()))
         await self._begin_day()
         await self._count_groups()
+        await self._claim_ahead()
 
     def close(self) -> None:
         """Gives nothing out any more; what is in flight may still be handed in."""
@@ -163,8 +174,11 @@ class Desk:
                 await self._ring()
 
     async def leave(self) -> None:
-        """Frees what this worker still holds; what is in flight even now is in doubt."""
+        """Writes down what was handed in, and frees what this worker still holds; what is in flight is in doubt."""
+        settled, self._settled = self._settled, []
         try:
+            if settled:
+                await self.apart(lambda: self._turn(settled, []))
             await self.apart(lambda: self._ledger.leave(self._keeps_doubts, self._clock()))
         finally:
             self._ledger.let_go()
@@ -223,6 +237,10 @@ class Desk:
     @property
     def _keeps_doubts(self) -> bool:
         return self._policy.on_uncertain == "hold"
+
+    @property
+    def _is_idle(self) -> bool:
+        return not self._in_flight and not self._getting_ready
 
     def _serve(self) -> None:
         """At once where the ledger can; else, or when it is locked or full, `keep` does."""
@@ -283,15 +301,19 @@ class Desk:
 
     async def _look(self) -> None:
         """Claims ahead; when there is nothing to claim, sees how things stand."""
-        found = await self.apart(self._claim)
-        self._line.add(found)
-        self._more = len(found) == CLAIM_SIZE
-        if found:
+        if await self._claim_ahead():
             self._serve()
         elif len(self._line):  # which has to wait for its pace
             self._next_look = asyncio.get_running_loop().time() + _LOOK_AGAIN
         else:
             await self._nothing_found()
+
+    async def _claim_ahead(self) -> bool:
+        """Whether there was anything to claim."""
+        found = await self.apart(self._claim)
+        self._line.add(found)
+        self._more = len(found) == CLAIM_SIZE
+        return bool(found)
 
     def _claim(self) -> list[Claim]:
         return self._ledger.claim(CLAIM_SIZE, self._clock(), self._policy.retry_most, self._line.full())
@@ -324,7 +346,7 @@ class Desk:
             self._patience.waits("retries fall due later")
             self.close()
         else:
-            if not self._in_flight and self._chunk is None:
+            if self._is_idle and self._chunk is None:
                 self._patience.waits("waiting for retries to fall due")
             self._next_look = loop.time() + min(pause, 5.0)
 
@@ -335,11 +357,11 @@ class Desk:
         return (max((outlook.due - now).total_seconds(), 0.01) if outlook.due else _LOOK_AGAIN), outlook.done
 
     def _waited_too_long(self, pause: float = 0.0) -> bool:
-        return not self._in_flight and self._patience.is_over(pause)
+        return self._is_idle and self._patience.is_over(pause)
 
     def _held_too_long(self) -> bool:
         """Whether all that is left waits for its pace, and longer than the run's share: for a day of a plan, say."""
-        wait = self._line.wait() if self._wishes and not self._in_flight else None
+        wait = self._line.wait() if self._wishes and self._is_idle else None
         return wait is not None and wait > self._policy.wait.total_seconds()
 
     def _can_begin(self) -> bool:

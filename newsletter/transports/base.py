@@ -12,6 +12,15 @@ from newsletter.transports.gate import Gate
 class Connection(Protocol):
     """One session with a server, used by one task at a time."""
 
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a session, as far as anybody knows."""
+        ...
+
+    async def open(self, envelope: Envelope) -> Outcome | None:
+        """Sees to it that there is a session to send to `envelope` in; what is wrong when there is none to be had."""
+        ...
+
     async def send(self, envelope: Envelope, message: Sequence[bytes], following: Envelope | None = None) -> Outcome:
         """Hands one message over. `message` is its bytes in chunks: CRLF line ends, no dot-stuffing.
 

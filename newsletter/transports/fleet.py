@@ -85,23 +85,43 @@ class FleetConnection:
         self._order = [home, *(ship for ship in ships if ship is not home)]
         self._ship: Ship | None = None
         self._own: SmtpConnection | None = None
+        self._is_new = False  # the session has not carried anything yet
 
-    async def send(self, envelope: Envelope, message: Sequence[bytes], following: Envelope | None = None) -> Outcome:
+    @property
+    def is_open(self) -> bool:
+        return self._own is not None and self._own.is_open
+
+    async def open(self, envelope: Envelope) -> Outcome | None:
         """A server that has no session for us costs the message nothing: the next one is asked."""
         trouble: Outcome | None = None
         asked: list[Ship] = []
         while ship := await self._aboard(asked):
             assert self._own is not None
-            opened = not self._own.is_open
-            if opened:
+            if not self._own.is_open:
+                self._is_new = True
                 ship.knock()
             trouble = await self._own.open(envelope)
             if trouble is None:
-                return await self._send(ship, opened, envelope, message, following)
+                return None
             ship.fails(trouble.text)
             asked.append(ship)
             await self.close()
         return trouble or Outcome(OutcomeKind.BROKEN, 0, "", "no mail server has room for us at present", early=True)
+
+    async def send(self, envelope: Envelope, message: Sequence[bytes], following: Envelope | None = None) -> Outcome:
+        """A session that breaks at its first message is no better than none; what is said of a recipient is no harm."""
+        if trouble := await self.open(envelope):
+            return trouble
+        assert self._own is not None
+        assert self._ship is not None
+        is_new, self._is_new = self._is_new, False
+        outcome = await self._own.send(envelope, message, following)
+        if outcome.kind not in (OutcomeKind.BROKEN, OutcomeKind.UNCERTAIN):
+            self._ship.works()
+        elif is_new:
+            self._ship.fails(outcome.text)
+            await self.close()
+        return outcome
 
     async def close(self) -> None:
         ship, own, self._ship, self._own = self._ship, self._own, None, None
@@ -109,19 +129,6 @@ class FleetConnection:
             ship.taken -= 1
         if own:
             await own.close()
-
-    async def _send(
-        self, ship: Ship, opened: bool, envelope: Envelope, message: Sequence[bytes], following: Envelope | None
-    ) -> Outcome:
-        """A session that breaks at its first message is no better than none; what is said of a recipient is no harm."""
-        assert self._own is not None
-        outcome = await self._own.send(envelope, message, following)
-        if outcome.kind not in (OutcomeKind.BROKEN, OutcomeKind.UNCERTAIN):
-            ship.works()
-        elif opened:
-            ship.fails(outcome.text)
-            await self.close()
-        return outcome
 
     async def _aboard(self, asked: Sequence[Ship]) -> Ship | None:
         """The server to go over, none of those that were `asked`: home when it is up, else the one we are with.

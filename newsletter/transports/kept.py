@@ -48,6 +48,13 @@ class Lent:
     def __init__(self, owner: KeptTransport, connection: Connection) -> None:
         self._owner, self._connection = owner, connection
 
+    @property
+    def is_open(self) -> bool:
+        return self._connection.is_open
+
+    async def open(self, envelope: Envelope) -> Outcome | None:
+        return await self._connection.open(envelope)
+
     async def send(self, envelope: Envelope, message: Sequence[bytes], following: Envelope | None = None) -> Outcome:
         return await self._connection.send(envelope, message, following)
 

@@ -28,6 +28,17 @@ class MeteredConnection:
         self._connection, self._tally = connection, tally
         self._open = False
 
+    @property
+    def is_open(self) -> bool:
+        return self._connection.is_open
+
+    async def open(self, envelope: Envelope) -> Outcome | None:
+        began = perf_counter()
+        trouble = await self._connection.open(envelope)
+        if trouble:
+            self._tally.attempt(trouble, perf_counter() - began)
+        return trouble
+
     async def send(self, envelope: Envelope, message: Sequence[bytes], following: Envelope | None = None) -> Outcome:
         began = perf_counter()
         outcome = await self._connection.send(envelope, message, following)

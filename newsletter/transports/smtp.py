@@ -103,10 +103,12 @@ class SmtpConnection:
         session, self._session = self._session, None
         if session is None:
             return
-        if session.announced is None:
-            with contextlib.suppress(Broken):
-                await session.wire.ask("QUIT", self._transport.server.timeouts.quit)
-        session.wire.drop()
+        try:
+            if session.announced is None:
+                with contextlib.suppress(Broken):
+                    await session.wire.ask("QUIT", self._transport.server.timeouts.quit)
+        finally:
+            session.wire.drop()
 
     def _is_ready(self, envelope: Envelope) -> bool:
         """Whether the session that is open can carry a message to `envelope`."""

@@ -21,7 +21,7 @@ from newsletter.transports.folder import FolderTransport
 from newsletter.transports.metered import MeteredTransport
 from newsletter.transports.smtp import SmtpTransport
 from tests.second_server import Keep, SecondServer
-from tests.smtp_sink import Sink
+from tests.smtp_sink import Sink, reply
 
 HEAD = b"To: anna@example.org\r\nMessage-ID: <1@example.org>\r\nSubject: Hello\r\n\r\n"
 TO = Envelope("bounces@example.org", "anna@example.org")
@@ -153,6 +153,33 @@ def test_many_connections_work_beside_each_other(case: Case) -> None:
 
     assert [outcome.kind for outcome in run(main())] == [OutcomeKind.ACCEPTED] * 5
     assert len(case.arrived()) == 5
+
+
+def test_a_session_may_be_opened_before_there_is_a_message(case: Case) -> None:
+    async def main() -> Outcome:
+        connection = case.transport.connection()
+        assert await connection.open(TO) is None
+        assert connection.is_open
+        outcome = await connection.send(TO, [HEAD, b"x\r\n"])
+        await connection.close()
+        return outcome
+
+    assert run(main()).kind is OutcomeKind.ACCEPTED
+    assert len(case.arrived()) == 1
+
+
+@pytest.mark.parametrize("fleet", [False, True])
+def test_a_session_that_is_not_to_be_had_is_said_before_a_message_is_risked(fleet: bool) -> None:
+    with Sink() as sink:
+        sink.fail("greeting", reply(421, "4.3.2 later"))
+        door = SmtpTransport("127.0.0.1", sink.port)
+
+        async def main() -> tuple[Outcome | None, bool]:
+            connection = (FleetTransport([door]) if fleet else door).connection()
+            trouble = await connection.open(TO)
+            return trouble, connection.is_open
+
+        assert run(main()) == (Outcome(OutcomeKind.BROKEN, 421, "4.3.2", "later", early=True), False)
 
 
 def test_closing_an_unused_connection_is_nothing(case: Case) -> None:

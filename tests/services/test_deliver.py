@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Literal
 
 import pytest
 from sqlalchemy import delete, update
@@ -20,6 +21,7 @@ from newsletter.errors import Busy, StoreError, WrongState
 from newsletter.services import desk, steer
 from newsletter.store import accounts, tables
 from newsletter.store.database import Database
+from newsletter.transports.smtp import SmtpConnection
 from newsletter.transports.smtp_wire import Timeouts
 from tests.ledger import NOW, RETURN_PATH, draft, message_id, reader
 from tests.sending import HASTY, PATIENT, QUICK, address, lines, now_utc, send, started
@@ -314,6 +316,72 @@ def test_stop_finishes_what_is_in_flight_and_leaves_the_rest(database: Database)
         sink.faults.clear()
         end = send(database, issue, sink)
     assert (end.state, end.sent, set(sink.accepted.values())) == (IssueState.SENT, 200, {1})
+
+
+def test_who_stops_a_run_before_the_server_has_greeted_leaves_nobody_in_doubt(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    issue = started(database, 20)
+    with Sink() as sink:
+        sink.fail("greeting", SILENCE)
+
+        def stop(halt: Callable[[], object]) -> None:
+            time.sleep(0.3)
+            halt()
+
+        began = time.monotonic()
+        end = send(database, issue, sink, replace(HASTY, on_uncertain="hold"), connections=4, meanwhile=stop)
+        assert time.monotonic() - began < 10  # neither a greeting's five minutes nor a message's twenty seconds
+        assert (end.queued, end.uncertain) == (20, 0)
+        assert {line.attempts for line in lines(database, issue).values()} == {0}
+    database.close()
+
+
+@pytest.mark.parametrize("on_uncertain", ["retry", "hold"])
+def test_an_answer_that_is_heard_when_the_time_to_finish_is_over_is_written_down(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch, on_uncertain: Literal["retry", "hold"]
+) -> None:
+    monkeypatch.setattr("newsletter.services.deliver.DRAIN_SECONDS", 0.5)
+    database = Database(sqlite_url)
+    issue = started(database, 20)
+    policy = replace(HASTY, on_uncertain=on_uncertain)
+    with Sink() as sink:
+        sink.fail("answer", delay(1.2))
+
+        def stop(halt: Callable[[], object]) -> None:
+            time.sleep(0.2)
+            halt()
+
+        send(database, issue, sink, policy, connections=4, meanwhile=stop)
+        told = sum(sink.heard.values())
+        assert sum(line.state == "sent" for line in lines(database, issue).values()) == told
+        sink.faults.clear()
+        send(database, issue, sink, policy, connections=4)
+        assert all(copies == 1 for name, copies in sink.heard.items())
+    database.close()
+
+
+def test_every_worker_gives_its_session_back_however_it_ends(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[SmtpConnection] = []
+    close = SmtpConnection.close
+
+    async def count(self: SmtpConnection) -> None:
+        closed.append(self)
+        await close(self)
+
+    monkeypatch.setattr(SmtpConnection, "close", count)
+    monkeypatch.setattr("newsletter.services.deliver.DRAIN_SECONDS", 0.2)
+    database = Database(sqlite_url)
+    issue = started(database, 20)
+    with Sink() as sink:
+        sink.fail("answer", SILENCE)
+
+        def stop(halt: Callable[[], object]) -> None:
+            sink.wait_for(4)
+            halt()
+
+        send(database, issue, sink, connections=4, meanwhile=stop)
+    assert len(set(closed)) == 4
+    database.close()
 
 
 def test_uncertain_deliveries_are_held_when_the_policy_says_so(sqlite_url: str) -> None:

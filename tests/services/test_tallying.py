@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -50,12 +51,14 @@ def test_what_a_locked_database_does_not_take_comes_later(sqlite_url: str, monke
     monkeypatch.setattr("newsletter.store.database.BUSY_TIMEOUT_MS", 20)
     monkeypatch.setattr("newsletter.services.tallying.EVERY", 0.01)
     database, tally = Database(sqlite_url), Tally()
-    with depositing(database, tally, "one", "send", clock):
-        with database.write():
+    with ExitStack() as lock:
+        lock.enter_context(database.write())  # first, for neither waits long for the other
+        with depositing(database, tally, "one", "send", clock):
             for _ in range(5):
                 tally.attempt(ACCEPTED, 0.1)
                 threading.Event().wait(0.03)
-        tally.attempt(ACCEPTED, 0.1)
+            lock.close()
+            tally.attempt(ACCEPTED, 0.1)
     assert sums(database)["attempts", "accepted 2xx"] == 6
     database.close()
 
