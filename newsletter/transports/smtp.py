@@ -17,6 +17,7 @@ from newsletter.transports.smtp_wire import Broken, Timeouts, printable
 HURRIED = Timeouts(connect=10, greeting=15, command=15, group=5, data=15, block=15, dot=60)
 """For one message while somebody waits. The answer to the dot keeps its time: without it nobody knows what went."""
 
+_TIRED = 3  # refusals in a row: a session that took messages before may have had enough of them, whatever it says
 _DOUBTFUL_CUTS = 3  # sessions cut in the middle of a pipelined group, in a row
 
 
@@ -64,6 +65,7 @@ class SmtpConnection:
         self._transport = transport
         self._session: Session | None = None
         self._messages = 0  # that were begun in this session
+        self._refusals = 0  # in a row, since it last took one
 
     @property
     def is_open(self) -> bool:
@@ -74,10 +76,11 @@ class SmtpConnection:
         if self._is_ready(envelope):
             return None
         try:
-            if self._is_last(self._messages):
+            if self._is_last(self._messages) or self._refusals >= _TIRED:
                 await self.close()
             self._drop()
-            self._session, self._messages = await open_session(self._transport.server, self._transport.gate), 0
+            self._session = await open_session(self._transport.server, self._transport.gate)
+            self._messages = self._refusals = 0
         except Refused as error:
             return _broken(error.reply.text, error.reply.code, error.reply.status, early=True)
         except (Broken, OSError) as error:
@@ -95,8 +98,12 @@ class SmtpConnection:
         except BaseException:
             self._drop()
             raise
-        if outcome.kind in (OutcomeKind.BROKEN, OutcomeKind.UNCERTAIN):
+        if outcome.kind is OutcomeKind.ACCEPTED:
+            self._refusals = 0
+        elif outcome.kind in (OutcomeKind.BROKEN, OutcomeKind.UNCERTAIN):
             self._drop()
+        elif session.accepted:
+            self._refusals += 1
         return outcome
 
     async def close(self) -> None:
@@ -112,7 +119,9 @@ class SmtpConnection:
 
     def _is_ready(self, envelope: Envelope) -> bool:
         """Whether the session that is open can carry a message to `envelope`."""
-        return self._session is not None and self._session.fits(envelope) and not self._is_last(self._messages)
+        if self._session is None or self._refusals >= _TIRED:
+            return False
+        return self._session.fits(envelope) and not self._is_last(self._messages)
 
     def _is_last(self, message: int) -> bool:
         """Whether the session's message of this number, from 1, is the last that it may carry."""

@@ -14,6 +14,7 @@ from newsletter.transports.smtp_wire import Broken, Reply, Timeouts
 _SOUND_PATH = re.compile(r"[^\x00-\x20\x7f<>]+")
 _HEADROOM = 1024  # bytes by which one reader's message may be longer than another's
 _TOO_MANY = ".5.3"  # too many recipients (RFC 3463 §3.6): a message has one, so it is the session that had too many
+_OF_SESSION = re.compile(r"\b(?:per|this|one|single) (?:smtp )?(?:session|connection)\b", re.IGNORECASE)
 _OUT_OF_STEP = (500, 502, 503)  # not about a recipient: the server lost the thread
 
 
@@ -160,6 +161,8 @@ def _refusal(answers: Answers, accepted: int) -> Outcome | None:
         refused = outcome(answers.rcpt or answers.mail, OutcomeKind.REJECTED)
         if refused.status[1:] == _TOO_MANY and (accepted or refused.code >= 500):
             return refused._replace(kind=OutcomeKind.BROKEN)
+        if accepted and _OF_SESSION.search(refused.text):
+            return refused._replace(kind=OutcomeKind.BROKEN, early=True)
         return refused
     if answers.data is None or answers.data.code != 354:
         return outcome(answers.data or answers.rcpt, OutcomeKind.REJECTED)

@@ -63,6 +63,29 @@ def test_too_many_recipients_is_never_about_the_one_that_we_named(books: Databas
     assert {line.attempts for line in lines(books, issue).values()} == {1}
 
 
+@pytest.mark.parametrize(
+    "words", ["450 4.7.1 too many messages in this session", "550 5.7.0 messages per connection: 3"]
+)
+def test_words_about_the_session_are_not_about_the_reader(books: Database, words: str) -> None:
+    code, _, text = words.partition(" ")
+    issue = started(books)
+    with Sink(most_per_session=3, enough=reply(int(code), text), enough_at="RCPT") as sink:
+        end = send(books, issue, sink, BRIEF)
+    check_the_books(books, issue, sink)
+    assert (end.state, end.sent) == (IssueState.SENT, READERS)
+    assert {line.attempts for line in lines(books, issue).values()} == {1}
+
+
+def test_a_session_that_refuses_one_after_the_other_after_it_took_some_is_opened_anew(books: Database) -> None:
+    """What it says may be about each reader; a new session tells."""
+    issue = started(books)
+    with Sink(most_per_session=3, enough=reply(451, "4.3.0 later"), enough_at="RCPT") as sink:
+        end = send(books, issue, sink, connections=1)
+    check_the_books(books, issue, sink)
+    assert (end.state, end.sent) == (IssueState.SENT, READERS)
+    assert sink.sessions == READERS // 3
+
+
 @pytest.mark.parametrize(("stage", "action"), [("RCPT", reply(503, "5.5.1 what?")), ("DATA", reply(500, "what?"))])
 def test_a_server_that_lost_the_thread_fails_nobody(books: Database, stage: str, action: Action) -> None:
     issue = started(books)
