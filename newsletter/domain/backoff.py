@@ -16,6 +16,7 @@ PAUSE_FIRST, PAUSE_MOST = 15.0, 900.0  # seconds
 SLOWEST = 0.05  # a second: one message in twenty seconds finds out whether a group takes mail again
 AT_FIRST = 10.0  # a second: who broke below that is taken to have broken there, for one push-back says little
 SET_FREE = 2.0  # so many times the rate at which it broke, a group without a limit of its own is free again
+_FORGOTTEN = 3600.0  # seconds without a word: what a group asked for then is not what it asks for now
 _STEP = 0.02  # messages a second, for each that is accepted: the rate doubles in 35 seconds
 _BACK_IN = 1800.0  # seconds of accepted messages after which a group is as fast as ever, however low it fell
 _ABOUT_RATE = re.compile(r"\brate\b|too many|too fast|too much mail|slow down|throttl", re.IGNORECASE)
@@ -52,6 +53,7 @@ class BackOff:
     in_a_row: int = 0
     pause: float = 0.0
     paused_until: float = 0.0
+    heard_at: float = 0.0
 
     def wait(self, now: float) -> float:
         """Seconds until the pause ends. It is never longer than it was meant to be, whatever the clock does."""
@@ -60,6 +62,7 @@ class BackOff:
 
     def pushed(self, now: float) -> None:
         """The group pushed back. Answers to what was under way when the pause began are the same push."""
+        self.heard_at = now
         if self.wait(now) > 0:
             return
         self.pause = min(PAUSE_FIRST * 2.0 ** min(self.in_a_row, 20), PAUSE_MOST)
@@ -71,12 +74,17 @@ class BackOff:
 
     def accepted(self, now: float) -> None:
         """The group took a message. What was under way when the pause began says nothing."""
+        self.heard_at = now
         if self.wait(now) > 0:
             return
         self.in_a_row = 0
         half = self.broke_at / 2
         step = _STEP if self.rate < half else max(_STEP * half, self.most / _BACK_IN) / self.rate
         self.rate = min(self.rate + min(step, self.rate), self.most)
+
+    def is_past(self, now: float) -> bool:
+        """Whether nothing was heard of the group for so long that it may be as free as it was."""
+        return self.wait(now) == 0 and now - max(self.heard_at, self.paused_until) > _FORGOTTEN
 
     @property
     def over(self) -> bool:

@@ -77,6 +77,9 @@ class Pacer:
     def alone(self, group: str, now: float) -> float:
         """Seconds until `group` by itself would let a message go; 0: now."""
         slowed = self._slowed.get(group)
+        if slowed and slowed.is_past(now):
+            self._set_free(group, now)
+            slowed = None
         pause = slowed.wait(now) if slowed else 0.0
         bucket = self._bucket(group, now)
         return max(pause, bucket.wait(now)) if bucket else pause
@@ -135,14 +138,21 @@ class Pacer:
         if slowed:
             slowed.pushed(now)
         else:
+            if len(self._slowed) >= _MANY:
+                self._set_free(next(iter(self._slowed)), now)  # whom we know longest: it will say it again
             slowed = self._slowed[group] = first_push(self.limits.of(group), self._measured(group, now), now)
         self._follow(group, slowed, now)
 
     def _follow(self, group: str, slowed: BackOff, now: float) -> None:
         """The group's bucket goes at the rate of its back-off; when that is over, as if nothing had been."""
         if slowed.over:
-            del self._slowed[group]
-        rate = self.rate(group)
+            self._set_free(group, now)
+        elif bucket := self._buckets.get(group):
+            bucket.turn_to(slowed.rate, now)
+
+    def _set_free(self, group: str, now: float) -> None:
+        del self._slowed[group]
+        rate = self.limits.of(group)
         if rate is None:
             self._buckets.pop(group, None)
         elif bucket := self._buckets.get(group):

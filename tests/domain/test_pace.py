@@ -292,4 +292,22 @@ def test_of_many_groups_few_are_remembered() -> None:
         pacer.begin(group, now)
         pacer.heard(group, TAKEN, now)
     assert len(pacer._buckets) < 10_000
+
+
+def test_a_relay_that_pushes_back_for_everybody_does_not_fill_the_memory() -> None:
+    pacer = Pacer(Limits(), 0.0)
+    for number in range(50_000):
+        pacer.heard(f"d{number}.example", BUSY, now=1.0)
+    assert len(pacer.slowed(1.0)) < 10_000
+    assert pacer.alone("d49999.example", now=1.0) == PAUSE_FIRST
+
+
+def test_what_a_group_asked_for_last_week_is_forgotten() -> None:
+    pacer = Pacer(Limits(), 0.0)
+    for now in (1.0, 100.0, 500.0, 2000.0):
+        pacer.heard("gmail.com", BUSY, now)
+    assert pacer.rate("gmail.com") is not None
+    assert pacer.alone("gmail.com", now=7 * 86400.0) == 0
+    assert pacer.rate("gmail.com") is None
+    assert pacer.quiet
     assert len(pacer._accepted) < 10_000
