@@ -21,6 +21,8 @@ _DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*(ms|s|m|h|d)\Z")
 _RATE = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*(?:/\s*(s|m|h|d))?\Z")
 _LOCAL_PART = 64  # RFC 5321 §4.5.3.1.1
 _DOMAIN = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]{0,251}[a-z0-9])?\Z")
+_LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?"
+_MAIL_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*|\[[0-9A-Za-z:.]+\]")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*\Z")
 _SERVER = re.compile(r"(?:[^:/]*(?::[^@]*)?@)?(?:\[[^\]/?]+\]|[^\[\]:/?]*)(?::[0-9]{0,5})?(?:[/?]|\Z)")
 _CLOCK = re.compile(r"([0-9]{1,2}):([0-9]{2})\Z")
@@ -128,7 +130,21 @@ def _mailbox(value: str) -> str:
         raise ValueError(f"{_quoted(value)} has {len(local)} characters before its @; mail servers take {_LOCAL_PART}")
     if not local.isascii():
         raise ValueError(f"{_quoted(value)} has letters before its @ that few mail servers take; use a to z and digits")
+    if not _is_mail_domain(domain):
+        raise ValueError(f"{_quoted(value)}: {_quoted(domain)}, behind its @, is no domain; write one like example.org")
     return value
+
+
+def _is_mail_domain(domain: str) -> bool:
+    """Whether mail can name it: by its labels, by an address in brackets, or in letters that IDNA knows."""
+    if domain.isascii():
+        return _MAIL_DOMAIN.fullmatch(domain) is not None
+    import idna
+
+    try:
+        return bool(idna.encode(domain, uts46=True))
+    except idna.IDNAError:
+        return False
 
 
 def _web_url(value: str) -> str:

@@ -67,7 +67,7 @@ def harden(database: Database) -> None:
     """SQLite: what is committed so far survives a power cut too; synchronous=NORMAL alone survives only kill -9.
 
     A checkpoint syncs the write-ahead log before it brings it home. One who reads for long, a backup say, holds that up
-    and with it the sync: so the log is synced by itself as well. Raises OSError when the disk does not take it.
+    and with it the sync: so the log is synced by itself as well. Raises StoreError when the disk does not take it.
     """
     with suppress(OperationalError), database.engine.connect() as connection:  # busy or full: the next call does it
         connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
@@ -81,6 +81,8 @@ def _sync(log: Path) -> None:
         file = os.open(log, os.O_RDWR)
         try:
             os.fsync(file)
+        except OSError as error:
+            raise StoreError(f"{log}: the disk does not take what is written there: {error.strerror}.") from error
         finally:
             os.close(file)
 

@@ -45,13 +45,23 @@ def mailbox_field(name: str, display: str, address: str) -> bytes:
     if not _MAILABLE.fullmatch(address):
         raise AddressError(f"{one_line(address)!r} cannot stand in a message: it is no plain e-mail address.")
     clean = one_line(display)
+    return _named(name, clean, address) if clean else f"{name}: {address}\r\n".encode("ascii")
+
+
+def list_id_field(display: str, list_id: str) -> bytes:
+    """List-Id (RFC 2919): the list's name, and behind it what stays when the name changes."""
+    clean = one_line(display)
+    return _named("List-Id", clean, list_id) if clean else f"List-Id: <{list_id}>\r\n".encode("ascii")
+
+
+def _named(name: str, clean: str, angled: str) -> bytes:
     room = _LINE - len(name) - 2
     phrase = _quoted(clean)
-    if not clean or len(phrase) > room:
-        words = [*encoded_words(clean, len(name) + 2), f"<{address}>"] if clean else [address]
+    if len(phrase) > room:
+        words = [*encoded_words(clean, len(name) + 2), f"<{angled}>"]
         return f"{name}: {_FOLD.join(words)}\r\n".encode("ascii")
-    fold = " " if len(phrase) + len(address) + 3 <= room else "\r\n "
-    return f"{name}: {phrase}{fold}<{address}>\r\n".encode("ascii")
+    fold = " " if len(phrase) + len(angled) + 3 <= room else "\r\n "
+    return f"{name}: {phrase}{fold}<{angled}>\r\n".encode("ascii")
 
 
 def mailbox(value: str) -> tuple[str, str]:

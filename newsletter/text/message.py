@@ -18,7 +18,7 @@ from email.utils import format_datetime
 from newsletter.domain.edition import Edition
 from newsletter.domain.subscriber import Reader
 from newsletter.text.attached import attached, related, related_head
-from newsletter.text.headers import mailbox, mailbox_field, raw_field, text_field, web_url
+from newsletter.text.headers import list_id_field, mailbox, mailbox_field, raw_field, text_field, web_url
 from newsletter.text.plain import one_line
 from newsletter.text.quoted import SOFT, encode, encode_short, is_tame
 from newsletter.text.slots import SLOTS, fill_html, fill_text, slot, split, used, values
@@ -153,7 +153,7 @@ def _common(content: Content, headers: Headers, boundary: bytes) -> bytes:
         raw_field("Date", format_datetime(headers.date)),
     ]
     if headers.list_id:
-        fields.append(mailbox_field("List-Id", headers.list_name, "a@b").replace(b"a@b", headers.list_id.encode()))
+        fields.append(list_id_field(headers.list_name, headers.list_id))
         fields += [raw_field("List-Post", "NO"), raw_field(*_ONE_CLICK)]
     fields += [raw_field(name, value) for name, value in headers.extra]
     if headers.language:

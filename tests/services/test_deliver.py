@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import email
 import email.policy
+import errno
+import os
 import resource
 import time
 from collections import Counter
@@ -506,6 +508,22 @@ def test_a_full_disk_stops_the_send_and_what_was_not_written_is_in_doubt(
         end = send(database, issue, sink)
     assert (end.state, end.sent) == (IssueState.SENT, 400)
     assert sum(sink.accepted.values()) - 400 <= 2  # one a connection
+    database.close()
+
+
+def test_a_disk_that_refuses_to_sync_is_named(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    database = Database(sqlite_url)
+    issue = started(database, 5)
+
+    def refuse(file: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with Sink() as sink, monkeypatch.context() as broken:
+        broken.setattr("newsletter.store.database.os.fsync", refuse)
+        with pytest.raises(StoreError, match=r"-wal: the disk does not take what is written there: Input/output error"):
+            send(database, issue, sink)
+    with Sink() as sink:
+        assert send(database, issue, sink).sent == 5
     database.close()
 
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from newsletter.domain.subscriber import Reader
 from newsletter.errors import AddressError
+from newsletter.text.headers import list_id_field
 from newsletter.text.message import (
     SLOTS,
     Content,
@@ -117,6 +118,15 @@ def test_the_headers_of_an_issue_are_those_of_a_newsletter() -> None:
     assert message["Auto-Submitted"] is None
     assert message.get_content_type() == "multipart/alternative"
     assert [part.get_content_type() for part in message.iter_parts()] == ["text/plain", "text/html"]
+
+
+@pytest.mark.parametrize("name", ["Team a@b", "<list@example.net>", "", "Tägliches " * 8])
+def test_a_list_is_named_by_its_id_whatever_its_name_holds(name: str) -> None:
+    field = list_id_field(name, "uk.tech.example.org")
+    assert b"".join(field.split())[-21:] == b"<uk.tech.example.org>"
+    assert field.count(b"uk.tech") == 1
+    shown, _, _ = str(make_header(decode_header(parsed([field, b"\r\n"])["List-Id"]))).rpartition("<")
+    assert shown.strip(' "') == name.strip()
 
 
 def test_list_unsubscribe_stays_raw_ascii_however_long_its_links() -> None:
