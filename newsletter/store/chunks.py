@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -28,6 +29,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import OperationalError
 
 from newsletter.domain.chunk import CHUNK_SIZE, LANES, SHARED, Chunk, Span, Tracks, cut, tracks
 from newsletter.domain.delivery import OPEN_STATES, DeliveryState
@@ -43,9 +45,8 @@ _ROOM_TO_SORT = text(
     "SELECT set_config('work_mem', '128MB', true) WHERE pg_size_bytes(current_setting('work_mem')) < 128 * 1024 ^ 2"
 )
 """For the transaction that starts an issue. With the server's usual 4 MB, readers by the million are sorted on disk."""
-_KNOW_READERS = text("ANALYZE subscribers, subscriptions")
-"""For the same: right after an import the lists may pass for empty. Then they would be looked through for each reader
-as the issue is queued, and each turn of the ledger would take three times as long."""
+_LOCK_WAIT = "1s"
+_SET_LOCK_WAIT = text("SELECT set_config('lock_timeout', :wait, true)")
 _c, _d = chunks.c, deliveries.c
 _IS_OPEN = _d.state.in_([state.value for state in OPEN_STATES])
 
@@ -56,13 +57,15 @@ def enqueue(connection: Connection, issue: Issue, size: int = CHUNK_SIZE, lanes:
     All in the caller's transaction, the jobs too.
     """
     connection.execute(_ROOM_TO_SORT)
-    connection.execute(_KNOW_READERS)
+    # Right after an import the lists may pass for empty: then they are looked through for each reader as the issue is
+    # queued, and each turn of the ledger takes three times as long.
+    _analyze(connection, "subscribers, subscriptions")
     plan = tracks(_readers(connection, issue), size)
     shared = [f"{SHARED}{number}" for number in range(plan.shared)]
     names = [*shared, *sorted(set(plan.named.values()).difference(shared))]
     track = _track(plan, names)
     ledger.enqueue(connection, issue, order=track)
-    connection.execute(text("ANALYZE deliveries"))  # else the first claims read all rows of the issue, not the chunk's
+    _analyze(connection, "deliveries")  # else the first claims read all rows of the issue, not the chunk's
     add(connection, cut(issue.id, _spans(connection, issue, track, names), size, lanes))
 
 
@@ -151,6 +154,15 @@ def _due(connection: Connection, within: ColumnElement[bool], now: datetime, mos
         soon = now + HELD_ELSEWHERE
         return min(due, soon) if due else soon
     return min(due, now + most) if due else None
+
+
+def _analyze(connection: Connection, tables: str) -> None:
+    """Has PostgreSQL count what is there; not, when a VACUUM or another issue's start holds a table for long."""
+    before = connection.scalar(text("SHOW lock_timeout"))
+    with suppress(OperationalError), connection.begin_nested():
+        connection.execute(_SET_LOCK_WAIT, {"wait": _LOCK_WAIT})
+        connection.execute(text(f"ANALYZE {tables}"))
+    connection.execute(_SET_LOCK_WAIT, {"wait": before})
 
 
 def _readers(connection: Connection, issue: Issue) -> dict[str, int]:

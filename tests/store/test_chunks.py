@@ -250,6 +250,18 @@ def test_a_list_that_passed_for_empty_a_moment_ago_is_queued_at_once(ledger: Dat
         assert connection.scalar(select(func.count()).select_from(tables.deliveries)) == 20000
 
 
+def test_an_issue_does_not_wait_for_the_end_of_a_vacuum(ledger: Database) -> None:
+    subscribe(ledger, 20)
+    issue = draft(ledger)
+    with ledger.engine.connect() as other:  # as VACUUM and CREATE INDEX CONCURRENTLY do, for as long as they take
+        for table in ("subscribers", "deliveries"):
+            other.execute(text(f"LOCK TABLE {table} IN SHARE UPDATE EXCLUSIVE MODE"))
+        steer.start(ledger, issue.id, NOW)
+    assert sum(row.last - row.first + 1 for row in rows(ledger)) == 20
+    with ledger.read() as connection:
+        assert connection.scalar(text("SHOW lock_timeout")) == "0"
+
+
 def test_who_was_just_imported_is_known_of_before_they_are_sent_to(ledger: Database) -> None:
     """Else each turn looks through the whole list, as long as the server has not looked at it by itself."""
     issue = draft(ledger)
