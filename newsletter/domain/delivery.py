@@ -145,6 +145,19 @@ def settle(claim: Claim, outcome: Outcome, policy: DeliveryPolicy, now: datetime
     return Settled(claim.id, claim.state, state, attempts, doubts, due_at, first_at, now, *words)
 
 
+def in_doubt(attempts: int, policy: DeliveryPolicy, now: datetime) -> tuple[DeliveryState, datetime | None]:
+    """What becomes of a delivery whose sender stopped before it heard the answer, and when it may go again.
+
+    `attempts` it had before. At first it goes at once; later after growing pauses, so that a process which dies again
+    and again right after its start does not mail the same readers each time.
+    """
+    if policy.on_uncertain == "hold":
+        return DeliveryState.UNCERTAIN, None
+    if not attempts:
+        return DeliveryState.QUEUED, None
+    return DeliveryState.DEFERRED, now + growing(policy.retry_first, policy.retry_most, attempts)
+
+
 def growing(first: timedelta, most: timedelta, times: int) -> timedelta:
     """The pause after the `times`-th failure (from 1): doubling from `first`, never above `most`."""
     factor: int = 2 ** min(times - 1, 20)

@@ -142,7 +142,7 @@ class Desk:
 
     async def open(self) -> None:
         """Takes over what dead workers left, and counts."""
-        self._started = await self.apart(lambda: self._ledger.open(self._keeps_doubts, self._clock()))
+        self._started = await self.apart(lambda: self._ledger.open(self._policy, self._clock()))
         await self._begin_day()
         await self._count_groups()
         await self._claim_ahead()
@@ -179,7 +179,7 @@ class Desk:
         try:
             if settled:
                 await self.apart(lambda: self._turn(settled, []))
-            await self.apart(lambda: self._ledger.leave(self._keeps_doubts, self._clock()))
+            await self.apart(lambda: self._ledger.leave(self._policy, self._clock()))
         finally:
             self._ledger.let_go()
 
@@ -197,7 +197,7 @@ class Desk:
     async def renew(self) -> None:
         """As Ledger.renew. What a database refuses now it may take half a second later."""
         with suppress(OperationalError, InterfaceError):
-            await asyncio.to_thread(self._ledger.renew, self._keeps_doubts, self._clock())
+            await asyncio.to_thread(self._ledger.renew, self._policy, self._clock())
 
     def so_far(self) -> Accounting:
         """The accounting as this run knows it, without asking the ledger. As long as nothing goes, nobody can say how
@@ -233,10 +233,6 @@ class Desk:
                 waited += min(loop.time() - began, _LONGEST_TRY)
 
     # Within:
-
-    @property
-    def _keeps_doubts(self) -> bool:
-        return self._policy.on_uncertain == "hold"
 
     @property
     def _is_idle(self) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from sqlalchemy import PoolProxiedConnection
 from sqlalchemy.exc import OperationalError
 
 from newsletter.domain.accounting import Accounting
-from newsletter.domain.delivery import Claim, DeliveryState, Outlook, Settled
+from newsletter.domain.delivery import Claim, DeliveryPolicy, DeliveryState, Outlook, Settled, in_doubt
 from newsletter.domain.issue import Issue
 from newsletter.errors import StoreError
 from newsletter.store import accounts, deliveries, journal
@@ -42,7 +42,7 @@ WHERE id = ?10 AND (
 """
 _IN_DOUBT = """
 UPDATE deliveries SET state = CASE state WHEN 'skipped' THEN 'uncertain' ELSE ?1 END, attempts = attempts + 1,
-  first_at = coalesce(first_at, ?2), at = ?2, due_at = NULL,
+  first_at = coalesce(first_at, ?2), at = ?2, due_at = CASE state WHEN 'skipped' THEN NULL ELSE ?4 END,
   text = 'the sender stopped before it heard the server''s answer'
 WHERE id = ?3 AND (state IN ('queued', 'deferred') OR (state = 'skipped' AND text = 'cancelled'))
 """
@@ -98,9 +98,9 @@ class EmbeddedLedger:
         self._enough = _FULL  # so many unwritten outcomes, and the next turn commits
         self._returned = False  # whether something went back to the queue
 
-    def open(self, keep: bool, now: datetime) -> Accounting:
+    def open(self, policy: DeliveryPolicy, now: datetime) -> Accounting:
         try:
-            books = self._take_over(keep, now)
+            books = self._take_over(policy, now)
         except OSError as error:
             if error.errno in _PASSING:
                 raise OperationalError("the journal", None, error) from error
@@ -151,12 +151,12 @@ class EmbeddedLedger:
     def tidy(self) -> None:
         self._commit_if_possible()
 
-    def renew(self, keep: bool, now: datetime) -> None:
+    def renew(self, policy: DeliveryPolicy, now: datetime) -> None:
         harden(self._database)
 
-    def leave(self, keep: bool, now: datetime) -> None:
+    def leave(self, policy: DeliveryPolicy, now: datetime) -> None:
         self._commit()
-        self._write(_IN_DOUBT, [_doubt(number, keep, now) for number in self._in_flight])
+        self._write(_IN_DOUBT, _doubts(self._driver, self._in_flight, policy, now))
         self._in_flight.clear()  # a second call doubts nobody twice
         with self._database.write() as connection:
             deliveries.finish(connection, self._issue.id, now)  # stopped after the very last one
@@ -172,12 +172,12 @@ class EmbeddedLedger:
             self._connection.close()
         self._connection = None
 
-    def _take_over(self, keep: bool, now: datetime) -> Accounting:
+    def _take_over(self, policy: DeliveryPolicy, now: datetime) -> Accounting:
         """Writes down what a run that died left in the journal, which then begins anew."""
         found = journal.Journal(self._path, self._title)
         try:
             with self._database.write() as connection:
-                _replay(connection.connection.driver_connection, found.left, keep, now)
+                _replay(connection.connection.driver_connection, found.left, policy, now)
                 books = accounts.accounting(connection, self._issue.id)
             harden(self._database)  # the old journal goes
             found.start()
@@ -284,10 +284,10 @@ class EmbeddedLedger:
 
 def close_the_books(database: Database, issue: Issue, now: datetime) -> None:
     """Of an issue that nobody delivers any more: what a dead process had in flight stays uncertain for ever."""
-    ledger = EmbeddedLedger(database, issue)
+    ledger, hold = EmbeddedLedger(database, issue), DeliveryPolicy(on_uncertain="hold")
     try:
-        ledger.open(True, now)
-        ledger.leave(True, now)
+        ledger.open(hold, now)
+        ledger.leave(hold, now)
     finally:
         ledger.let_go()
 
@@ -297,7 +297,7 @@ def _path(database: Database, issue: Issue) -> Path:
     return place.with_name(f"{place.name}-issue-{issue.id}.journal")
 
 
-def _replay(driver: Any, entries: Sequence[Any], keep: bool, now: datetime) -> None:
+def _replay(driver: Any, entries: Sequence[Any], policy: DeliveryPolicy, now: datetime) -> None:
     """Writes down what a process that died had recorded; what it had begun and not recorded is in doubt."""
     begun: dict[int, None] = {}
     for rows, started in entries:
@@ -305,12 +305,17 @@ def _replay(driver: Any, entries: Sequence[Any], keep: bool, now: datetime) -> N
         for row in rows:
             begun.pop(row[-1], None)
         begun.update(dict.fromkeys(started))
-    driver.executemany(_IN_DOUBT, [_doubt(number, keep, now) for number in begun])
+    driver.executemany(_IN_DOUBT, _doubts(driver, begun, policy, now))
 
 
-def _doubt(number: int, keep: bool, now: datetime) -> tuple[str, str, int]:
-    state = DeliveryState.UNCERTAIN if keep else DeliveryState.QUEUED
-    return state.value, _instant(now), number
+def _doubts(driver: Any, numbers: Iterable[int], policy: DeliveryPolicy, now: datetime) -> list[tuple[Any, ...]]:
+    """In the order of `_IN_DOUBT`."""
+    rows: list[tuple[Any, ...]] = []
+    for number in numbers:
+        for (attempts,) in driver.execute("SELECT attempts FROM deliveries WHERE id = ?", (number,)):
+            state, due = in_doubt(attempts, policy, now)
+            rows.append((state.value, _instant(now), number, due and _instant(due)))
+    return rows
 
 
 def _row(line: Settled) -> tuple[Any, ...]:

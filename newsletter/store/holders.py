@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 
 from newsletter.domain.chunk import Chunk
-from newsletter.domain.delivery import Claim, DeliveryState
+from newsletter.domain.delivery import Claim, DeliveryPolicy, DeliveryState, in_doubt
 from newsletter.domain.issue import Issue
 from newsletter.store.tables import deliveries, subscribers, subscriptions
 
@@ -160,27 +160,31 @@ def _gone(connection: Connection, worker: str) -> bool:
     return bool(connection.scalar(select(func.pg_try_advisory_xact_lock(_PRESENCE, func.hashtext(worker)))))
 
 
-def take_over(connection: Connection, issue_id: int, workers: Collection[str], keep: bool, now: datetime) -> int:
-    """Frees what these workers held; how many deliveries they left in doubt.
-
-    What was in flight is uncertain: it stays so with `keep`, else it is queued again.
-    """
+def take_over(
+    connection: Connection, issue_id: int, workers: Collection[str], policy: DeliveryPolicy, now: datetime
+) -> int:
+    """Frees what these workers held; how many deliveries they left in doubt (`domain.delivery.in_doubt`)."""
     held = and_(_d.issue == issue_id, _d.worker.is_not(None), _d.worker.in_(workers))
-    doubtful = connection.execute(
-        update(deliveries)
-        .where(held, _d.state == DeliveryState.SENDING.value)
-        .values(
-            state=(DeliveryState.UNCERTAIN if keep else DeliveryState.QUEUED).value,
-            attempts=_d.attempts + 1,
-            first_at=func.coalesce(_d.first_at, now),
-            at=now,
-            text="the sender stopped before it heard the server's answer",
-            worker=null(),
-            lease_until=null(),
+    in_flight = select(_d.id, _d.attempts).where(held, _d.state == DeliveryState.SENDING.value).with_for_update()
+    doubtful = connection.execute(in_flight).all()
+    for number, attempts in doubtful:
+        state, due = in_doubt(attempts, policy, now)
+        connection.execute(
+            update(deliveries)
+            .where(_d.id == number)
+            .values(
+                state=state.value,
+                attempts=attempts + 1,
+                due_at=due,
+                first_at=func.coalesce(_d.first_at, now),
+                at=now,
+                text="the sender stopped before it heard the server's answer",
+                worker=null(),
+                lease_until=null(),
+            )
         )
-    ).rowcount
     connection.execute(update(deliveries).where(held).values(worker=null(), lease_until=null()))
-    return doubtful
+    return len(doubtful)
 
 
 def announce(connection: Connection, worker: str) -> None:

@@ -24,8 +24,8 @@ class Ledger(Protocol):
         """Whether a turn is over in microseconds, or must not hold up the event loop."""
         ...
 
-    def open(self, keep: bool, now: datetime) -> Accounting:
-        """Takes over what dead workers left; what they had in flight stays uncertain with `keep`, else is queued.
+    def open(self, policy: DeliveryPolicy, now: datetime) -> Accounting:
+        """Takes over what dead workers left; what they had in flight is `domain.delivery.in_doubt`.
 
         The accounting as the run begins with; of a chunk's run it is empty.
         """
@@ -51,11 +51,11 @@ class Ledger(Protocol):
         """Called a few times a second: what was recorded is now seen by others."""
         ...
 
-    def renew(self, keep: bool, now: datetime) -> None:
+    def renew(self, policy: DeliveryPolicy, now: datetime) -> None:
         """Called every half second, in a thread: what was recorded survives a power cut; the living are told apart."""
         ...
 
-    def leave(self, keep: bool, now: datetime) -> None:
+    def leave(self, policy: DeliveryPolicy, now: datetime) -> None:
         """Frees what is still held; what is in flight even now is in doubt. Only `let_go` may be called after it."""
         ...
 

@@ -15,7 +15,7 @@ from sqlalchemy.exc import OperationalError
 
 from newsletter.domain.accounting import Accounting
 from newsletter.domain.chunk import Chunk
-from newsletter.domain.delivery import Claim, Outlook, Settled
+from newsletter.domain.delivery import Claim, DeliveryPolicy, Outlook, Settled
 from newsletter.domain.issue import Issue
 from newsletter.store import accounts, deliveries, holders
 from newsletter.store.database import Database
@@ -65,9 +65,9 @@ class SharedLedger:
         dialect = database.engine.dialect
         self._trouble: Any = (dialect.loaded_dbapi.OperationalError, dialect.loaded_dbapi.InterfaceError)
 
-    def open(self, keep: bool, now: datetime) -> Accounting:
+    def open(self, policy: DeliveryPolicy, now: datetime) -> Accounting:
         with self._database.write() as connection:
-            self._take_over_from_the_dead(connection, keep, now)
+            self._take_over_from_the_dead(connection, policy, now)
             if self._chunk is not None:
                 return Accounting(self._issue.id, deliveries.issue_state(connection, self._issue.id))
             return accounts.accounting(connection, self._issue.id)
@@ -100,23 +100,23 @@ class SharedLedger:
     def tidy(self) -> None:
         """Each turn is a commit already."""
 
-    def renew(self, keep: bool, now: datetime) -> None:
+    def renew(self, policy: DeliveryPolicy, now: datetime) -> None:
         with self._database.write() as connection:
             holders.extend(connection, self._worker, self._lease)
-            self._take_over_from_the_dead(connection, keep, now)
+            self._take_over_from_the_dead(connection, policy, now)
 
     def let_go(self) -> None:
         """Leases end by themselves."""
 
-    def leave(self, keep: bool, now: datetime) -> None:
+    def leave(self, policy: DeliveryPolicy, now: datetime) -> None:
         self._close()
         with self._database.write() as connection:
-            holders.take_over(connection, self._issue.id, [self._worker], keep, now)
+            holders.take_over(connection, self._issue.id, [self._worker], policy, now)
             deliveries.finish(connection, self._issue.id, now)  # stopped after the very last one
 
-    def _take_over_from_the_dead(self, connection: Connection, keep: bool, now: datetime) -> None:
+    def _take_over_from_the_dead(self, connection: Connection, policy: DeliveryPolicy, now: datetime) -> None:
         dead = holders.dead_workers(connection, self._issue.id, self._worker, self._lease)
-        holders.take_over(connection, self._issue.id, dead, keep, now)
+        holders.take_over(connection, self._issue.id, dead, policy, now)
 
     def _close(self) -> None:
         """What was not committed is rolled back."""
@@ -150,4 +150,4 @@ def close_the_books(database: Database, issue: Issue, lease: timedelta, now: dat
     """Of an issue that was called off: what a dead worker had in flight stays uncertain for ever."""
     with database.write() as connection:
         dead = holders.dead_workers(connection, issue.id, "", lease)
-        holders.take_over(connection, issue.id, dead, True, now)
+        holders.take_over(connection, issue.id, dead, DeliveryPolicy(on_uncertain="hold"), now)

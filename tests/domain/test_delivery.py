@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -16,6 +17,7 @@ from newsletter.domain.delivery import (
     Outcome,
     OutcomeKind,
     growing,
+    in_doubt,
     settle,
 )
 from newsletter.domain.issue import IssueState
@@ -70,6 +72,14 @@ def test_an_unanswered_delivery_is_left_alone_after_three() -> None:
     assert [state for _, state in tries(UNCERTAIN, POLICY)] == ["deferred", "deferred", "uncertain"]
     held = settle(FRESH, UNCERTAIN, DeliveryPolicy(on_uncertain="hold"), NOW)
     assert held.state is DeliveryState.UNCERTAIN
+
+
+def test_who_was_in_doubt_at_a_crash_goes_again_at_once_and_then_with_growing_pauses() -> None:
+    pauses = [in_doubt(attempts, POLICY, NOW) for attempts in range(4)]
+    assert pauses[0] == (DeliveryState.QUEUED, None)
+    assert [due and due - NOW for _, due in pauses[1:]] == [POLICY.retry_first * factor for factor in (1, 2, 4)]
+    assert {state for state, _ in pauses[1:]} == {DeliveryState.DEFERRED}
+    assert in_doubt(0, replace(POLICY, on_uncertain="hold"), NOW) == (DeliveryState.UNCERTAIN, None)
 
 
 def test_a_clock_that_jumps_ahead_fails_nobody_at_the_second_try() -> None:

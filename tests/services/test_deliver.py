@@ -362,6 +362,26 @@ def test_an_answer_that_is_heard_when_the_time_to_finish_is_over_is_written_down
     database.close()
 
 
+def test_a_process_that_ends_again_and_again_does_not_mail_the_same_readers_each_time(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("newsletter.services.deliver.DRAIN_SECONDS", 0.1)
+    issue = started(database, 12)
+    policy = replace(HASTY, retry_first=timedelta(hours=1), retry_most=timedelta(hours=1))
+    with Sink() as sink:
+        sink.fail("answer", SILENCE)
+        for number in range(1, 6):
+
+            def stop(halt: Callable[[], object], number: int = number) -> None:
+                sink.wait_for(2 * number)
+                halt()
+
+            send(database, issue, sink, policy, connections=2, meanwhile=stop)
+    assert sum(sink.accepted.values()) == 10
+    assert max(sink.accepted.values()) == 2
+    assert {line.state for line in lines(database, issue).values()} == {"queued", "deferred"}
+
+
 def test_every_worker_gives_its_session_back_however_it_ends(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     closed: list[SmtpConnection] = []
     close = SmtpConnection.close

@@ -95,7 +95,7 @@ class Machine(RuleBasedStateMachine):
                         self.begin_and_hand_over("one", claim)
             assert one.outlook(0, self.now, POLICY.retry_most).done
         for ledger in self.ledgers.values():
-            ledger.leave(False, self.now)
+            ledger.leave(POLICY, self.now)
             ledger.let_go()
         rows = self.rows()
         assert not set(rows.values()) & set(OPEN_STATES)
@@ -262,7 +262,7 @@ class OnSQLite(Machine):
 
     def open_ledger(self, worker: str) -> EmbeddedLedger:
         ledger = EmbeddedLedger(self.database, self.issue)
-        ledger.open(False, self.now)
+        ledger.open(POLICY, self.now)
         return ledger
 
     def die(self, worker: str) -> None:
@@ -300,7 +300,7 @@ class OnPostgreSQL(Machine):
         assert isinstance(died, SharedLedger)
         died._close()
         with self.database.write() as connection:
-            holders.take_over(connection, 1, [worker], False, self.now)
+            holders.take_over(connection, 1, [worker], POLICY, self.now)
         self.ledgers[worker] = self.open_ledger(worker)
 
     @rule(number=any_worker)
@@ -309,11 +309,11 @@ class OnPostgreSQL(Machine):
         worker = self.workers[-number]
         if self.in_flight[worker] is None:
             with self.database.write() as connection:
-                holders.take_over(connection, 1, [worker], False, self.now)
+                holders.take_over(connection, 1, [worker], POLICY, self.now)
             self.ledgers["a third"] = self.open_ledger("a third")
             for claim in self.take("a third", READERS):
                 self.begin_and_hand_over("a third", claim)
-            self.ledgers.pop("a third").leave(False, self.now)
+            self.ledgers.pop("a third").leave(POLICY, self.now)
 
     @rule(number=any_worker)
     def begin_unheard(self, number: int) -> None:
