@@ -109,8 +109,9 @@ async def _carry_on(run: Run, connection: Connection) -> None:
     bucket = run.line.of_connection()
     reserved: Claim | None = None
     while True:
-        reserved = reserved or (None if connection.is_open else run.desk.reserve())
-        trouble = await _open(run, connection, reserved) if reserved and not connection.is_open else None
+        trouble = None
+        if not connection.is_open and (reserved := reserved or run.desk.reserve()):
+            trouble = await _open(run, connection, reserved)
         if not (claim := await run.desk.next(reserved)):
             return
         reserved = None if bucket else run.desk.reserve()
