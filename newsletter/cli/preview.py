@@ -16,7 +16,7 @@ from newsletter.cli.issues import load
 from newsletter.cli.notice_preview import write_notices
 from newsletter.cli.serving import served
 from newsletter.cli.session import AsOption, Context, IssueArgument, JsonOption
-from newsletter.errors import NewsletterError
+from newsletter.errors import NewsletterError, UsageError
 
 if TYPE_CHECKING:
     from newsletter.app import App
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 PANEL = "Issues"
 _PAGE = "index.html"
+_MARK = "<!-- Written by `newsletter preview`. -->\n"  # at its end, whatever template it was made from
 _SCREENS = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
 _FILES = (("message.eml", "message.eml, as it is sent"), ("message.html", "its HTML"), ("message.txt", "its text"))
 
@@ -66,6 +67,7 @@ def preview(
     if notice is not None:
         _tell_notices(found, write_notices(app, found, notice, out), as_json=as_json)
         return
+    _refuse_somebody_elses(out / _PAGE)
     seen = look(app, found, eyes(app, found, reader))
     if seen.trouble:
         raise NewsletterError(
@@ -81,6 +83,15 @@ def preview(
         _tell(app, found, files, page, opened)
     if opened and not _open(page):
         output.note(f"There is no browser here. Open this yourself: {output.plain(page.resolve().as_uri())}")
+
+
+def _refuse_somebody_elses(page: Path) -> None:
+    """A blog's own index.html, say, which nobody expects `--out .` to replace."""
+    if page.exists() and not (page.is_file() and page.read_bytes().endswith(_MARK.encode())):
+        raise UsageError(
+            f"{page} is there already, and `newsletter preview` did not write it. "
+            "Nothing was written: name another folder with --out."
+        )
 
 
 def _tell_notices(issue: Issue, files: Sequence[Path], *, as_json: bool) -> None:
@@ -110,11 +121,11 @@ def _write_pages(app: App, out: Path, seen: Look, reader: str | None) -> None:
         others = [issues.get(connection, number) for _, number in seen.others]
     names = {seen.issue.id: _PAGE} | {other.id: f"edition-{other.edition}.html" for other in others}
     place = _place(app, seen, names, _FILES)
-    (out / _PAGE).write_text(drawn.html(seen, place), "utf-8")
+    (out / _PAGE).write_text(drawn.html(seen, place) + _MARK, "utf-8")
     for other in others:
         theirs = look(app, other, eyes(app, other, reader)).among(names)
         place = _place(app, theirs, names, ())
-        (out / names[other.id]).write_text(drawn.html(theirs, place), "utf-8")
+        (out / names[other.id]).write_text(drawn.html(theirs, place) + _MARK, "utf-8")
 
 
 def _place(app: App, seen: Look, names: Mapping[int, str], files: Sequence[tuple[str, str]]) -> Place:

@@ -109,7 +109,7 @@ def show_list(
 def export(
     context: Context,
     newsletter: AnyNewsletterOption = None,
-    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write here instead of to stdout.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="A new file, instead of stdout.")] = None,
 ) -> None:
     """Write CSV that `import` reads again, and that no spreadsheet takes for formulas."""
     from newsletter.services.readers import export as write_csv
@@ -120,6 +120,8 @@ def export(
     if out is None:
         write_csv(app.database, sys.stdout, newsletter)
         return
+    if out.is_file():
+        raise UsageError(f"{out} is there already, and was left as it is. Name another file with --out, or remove it.")
     with out.open("w", encoding="utf-8", newline="") as file:
         number = write_csv(app.database, file, newsletter)
     output.note(f"{count(number, 'subscription')} written to {output.plain(out)}.")

@@ -339,6 +339,15 @@ def test_what_a_source_warns_of_is_said(tmp_path: Path) -> None:
     assert "stories have no web address" in desk.call("check", 1, "--offline").out
 
 
+def test_an_export_writes_over_no_file(desk: Desk) -> None:
+    assert desk.call("subscribers", "export", "--out", "new.csv").status == 0
+    (desk.folder / "readers.csv").write_text("email\nann@example.com\n")
+    refused = desk.call("subscribers", "export", "--out", "readers.csv")
+    assert refused.status == 2
+    assert "readers.csv is there already" in refused.err
+    assert (desk.folder / "readers.csv").read_text() == "email\nann@example.com\n"
+
+
 def test_subscribers_come_and_go(tmp_path: Path) -> None:
     desk = Desk(tmp_path).furnish()
     assert desk.call("subscribers", "add", "Ann@Example.com", "--name", "Ann", "--json").json["state"] == "pending"

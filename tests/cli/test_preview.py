@@ -86,6 +86,18 @@ def test_it_writes_the_message_and_a_page_that_shows_it(desk: Desk) -> None:
     assert "default-src 'none'" in page
 
 
+def test_it_writes_over_an_earlier_preview_and_over_nobody_elses_page(desk: Desk) -> None:
+    assert desk.call("preview", 1, "--out", "look").status == 0
+    assert desk.call("preview", 1, "--out", "look").status == 0
+    (desk.folder / "index.html").write_text("<h1>My blog</h1>")
+    refused = desk.call("preview", 1, "--out", ".")
+    assert refused.status == 2
+    assert "index.html is there already" in refused.err
+    assert "--out" in refused.err
+    assert (desk.folder / "index.html").read_text() == "<h1>My blog</h1>"
+    assert not (desk.folder / "message.eml").exists()
+
+
 def test_without_options_it_says_where_and_how(desk: Desk) -> None:
     said = desk.call("preview", 1)
     assert said.status == 0
