@@ -118,7 +118,8 @@ def finish(connection: Connection, issue_id: int, now: datetime) -> bool:
 def call_off(connection: Connection, issue_id: int, now: datetime) -> None:
     """Nobody who still waits gets the issue; if nobody got it at all, its stories may go into another."""
     waiting = and_(_d.issue == issue_id, _d.state.in_([state.value for state in _WAITING]))
-    gone = {"state": DeliveryState.SKIPPED.value, "text": "cancelled", "at": now, "worker": None, "lease_until": None}
+    words = {"code": 0, "status": "", "text": "cancelled"}  # ours: a server's last answer is no reason any more
+    gone = {"state": DeliveryState.SKIPPED.value, **words, "at": now, "worker": None, "lease_until": None}
     connection.execute(update(deliveries).where(waiting).values(**gone, due_at=None))
     if not _reached(connection, issue_id):
         connection.execute(delete(sent_stories).where(sent_stories.c.issue == issue_id))

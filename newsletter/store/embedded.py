@@ -52,7 +52,7 @@ WHERE id = ? AND deliveries.state IN ('queued', 'deferred') AND newsletter = ? A
   AND subscriptions.state = 'active'
 """
 _SKIP = """
-UPDATE deliveries SET state = 'skipped', due_at = NULL, text = CASE
+UPDATE deliveries SET state = 'skipped', due_at = NULL, code = 0, status = '', text = CASE
   WHEN EXISTS (SELECT 1 FROM subscriptions
     WHERE subscriber = deliveries.subscriber AND newsletter = ? AND state = 'active') THEN 'moved to another edition'
   WHEN EXISTS (SELECT 1 FROM subscribers WHERE subscribers.id = deliveries.subscriber) THEN 'unsubscribed'

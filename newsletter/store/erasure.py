@@ -15,7 +15,7 @@ def erase(connection: Connection, subscriber: int, person: bytes, now: datetime)
     """Deletes the person everywhere; the ledger keeps its rows for the accounting, without address and words."""
     theirs = deliveries.c.subscriber == subscriber
     waiting = deliveries.c.state.in_((DeliveryState.QUEUED, DeliveryState.DEFERRED))
-    gone = {"state": DeliveryState.SKIPPED, "due_at": None, "at": now}
+    gone = {"state": DeliveryState.SKIPPED, "code": 0, "status": "", "due_at": None, "at": now}
     connection.execute(update(deliveries).where(theirs, waiting).values(gone))
     connection.execute(update(deliveries).where(theirs).values(email="", domain="", text=""))
     connection.execute(delete(notices).where(notices.c.person == person))

@@ -38,7 +38,8 @@ WHERE id = %s AND worker = %s AND state IN ('queued', 'deferred', 'sending') AND
 """
 # What could not be begun, and is ours still: its reader left.
 _SKIP = """
-UPDATE deliveries SET state = 'skipped', worker = NULL, lease_until = NULL, due_at = NULL, text = CASE
+UPDATE deliveries SET state = 'skipped', worker = NULL, lease_until = NULL, due_at = NULL, code = 0, status = '',
+  text = CASE
   WHEN EXISTS (SELECT 1 FROM subscriptions
     WHERE subscriber = deliveries.subscriber AND newsletter = %s AND state = 'active') THEN 'moved to another edition'
   WHEN EXISTS (SELECT 1 FROM subscribers WHERE subscribers.id = deliveries.subscriber) THEN 'unsubscribed'

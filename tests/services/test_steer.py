@@ -85,6 +85,19 @@ def test_what_is_cancelled_before_anybody_got_it_may_be_told_again(database: Dat
     steer.start(database, 2, NOW)
 
 
+def test_a_refusal_of_before_is_not_the_reason_why_a_cancelled_delivery_was_skipped(database: Database) -> None:
+    subscribe(database, 1)
+    draft(database)
+    steer.start(database, 1, NOW)
+    with database.write() as connection:
+        refused = {"state": "deferred", "code": 451, "status": "4.2.0", "text": "try again", "due_at": NOW}
+        connection.execute(tables.deliveries.update().values(refused))
+    steer.cancel(database, 1, NOW)
+    with database.read() as connection:
+        [row] = accounts.rows(connection, 1)
+    assert (row["state"], row["code"], row["status"], row["text"]) == ("skipped", 0, "", "cancelled")
+
+
 @pytest.mark.parametrize("verb", ["pause", "resume"])
 def test_a_draft_is_neither_paused_nor_resumed(database: Database, verb: str) -> None:
     draft(database)
