@@ -66,9 +66,11 @@ def build(
     key = only_newsletter(context.obj, newsletter)
     issues = build_drafts(context.obj, key, edition, upto, note)
     kept = _kept(context.obj.app, key, edition, issues)
+    lacking = _lacking(context.obj.app, key, edition, [*issues, *kept])
     judged = [judge(context.obj.app, issue) for issue in issues]
     if as_json:
         _tell_kept(kept, output.note)
+        _tell_lacking(lacking, output.note)
         output.answer_json({"issues": [sheets.issue_json(issue) for issue in issues]})
         return
     if not issues:
@@ -77,9 +79,9 @@ def build(
     for issue, found in zip(issues, judged, strict=True):
         sheets.show_issue(context.obj, issue)
         findings.note_findings(issue.id, [one for one in found if one.rule != "left_out"])  # told with the issue
+    _tell_lacking(lacking, output.say)
     if issues:
-        first = issues[0].id
-        output.say(f"\nNext: [bold]newsletter preview {first} --open[/], then [bold]newsletter send {first}[/].")
+        _tell_next([issue.id for issue in issues])
 
 
 def build_drafts(
@@ -139,6 +141,24 @@ def _tell_kept(kept: Sequence[Issue], tell: Callable[[str], None]) -> None:
         )
 
 
+def _lacking(app: App, newsletter: str, edition: str | None, drafts: Sequence[Issue]) -> list[str]:
+    """The editions without a draft, where another has one: where none has, `_explain` says why."""
+    keys = [edition] if edition else list(app.newsletter(newsletter).editions)
+    there = {draft.edition for draft in drafts}
+    return [key for key in keys if key not in there] if there else []
+
+
+def _tell_lacking(editions: Sequence[str], tell: Callable[[str], None]) -> None:
+    for key in editions:
+        tell(f"Nothing new for {output.plain(key)}, so it has no draft; [bold]newsletter why URL-or-PATH[/] explains.")
+
+
+def _tell_next(ids: Sequence[int]) -> None:
+    first, *others = ids
+    same = f"; the same for {', '.join(map(str, others))}" if others else ""
+    output.say(f"\nNext: [bold]newsletter preview {first} --open[/], then [bold]newsletter send {first}[/]{same}.")
+
+
 def _explain(app: App, newsletter: str, as_of: datetime | None, lacking: str) -> None:
     """Why there is no draft, and what the operator of an old archive may do about it."""
     from newsletter.store.posts import newest
@@ -146,8 +166,11 @@ def _explain(app: App, newsletter: str, as_of: datetime | None, lacking: str) ->
     until, lookback = as_of or app.clock(), app.newsletter(newsletter).lookback
     with app.database.read() as connection:
         last = newest(connection, newsletter, until)
+    if last is None:
+        output.say(f"Nothing new, so there is {lacking}: {_no_post(app, newsletter, until)}")
+        return
     days = count(lookback.days, "day")
-    if last and last < until - lookback:
+    if last < until - lookback:
         that_day = last.astimezone(UTC).date()
         output.say(
             f"Nothing new, so there is {lacking}: the newest post is of {day(last)}, and `lookback` is {days}.\n"
@@ -159,6 +182,19 @@ def _explain(app: App, newsletter: str, as_of: datetime | None, lacking: str) ->
         f"Nothing new, so there is {lacking}: every post of the last {days} has gone out in an issue, or is left out.\n"
         "[bold]newsletter why URL-or-PATH[/] explains a post; --as-of builds as if it were another day."
     )
+
+
+def _no_post(app: App, newsletter: str, until: datetime) -> str:
+    from newsletter.store.posts import are_there
+
+    names = output.plain(", ".join(source.name for source in app.sources(newsletter)))
+    if not names:
+        return f"{output.plain(newsletter)} has no sources. Name one under [bold]sources:[/] in config.yaml."
+    with app.database.read() as connection:
+        some = are_there(connection, newsletter)
+    if some:
+        return f"no post in {names} was published by {moment(until)}. [bold]newsletter posts[/] lists them."
+    return f"no post was found in {names}. Under [bold]sources:[/] in config.yaml stands where it looks."
 
 
 def show_list(

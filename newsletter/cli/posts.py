@@ -75,6 +75,7 @@ def posts(
     with_html: Annotated[bool, typer.Option("--html", help="With --json: each post's body as clean HTML.")] = False,
 ) -> None:
     """List what was collected, newest first. (It does not collect.)"""
+    from newsletter.store import source_states
     from newsletter.store.posts import listing
 
     session: Session = context.obj
@@ -82,11 +83,19 @@ def posts(
         session.app.newsletter(newsletter)
     with session.app.database.read() as connection:
         found = listing(connection, newsletter)
+        looked = source_states.known(connection, newsletter)
     found.sort(key=lambda post: post.published, reverse=True)
     if as_json:
         output.answer_json([_post_json(post) | (_html_json(post) if with_html else {}) for post in found[:last]])
-        return
-    _show_posts(found, last)
+    elif found:
+        _show_posts(found, last)
+    elif looked:
+        output.say(
+            f"No posts: [bold]newsletter collect[/] found none in {output.plain(', '.join(looked))}. "
+            "Under [bold]sources:[/] in config.yaml stands where it looks."
+        )
+    else:
+        output.say("No posts yet. [bold]newsletter collect[/] reads the sources.")
 
 
 def tell_reports(reports: Sequence[SourceReport]) -> None:
@@ -176,9 +185,6 @@ def _html_json(post: Post) -> dict[str, Any]:
 
 
 def _show_posts(found: Sequence[Post], last: int | None) -> None:
-    if not found:
-        output.say("No posts yet. [bold]newsletter collect[/] reads the sources.")
-        return
     shown = found[: last or (_SCREENFUL if sys.stdout.isatty() else None)]
     table = output.table(("Published", "whole"), ("State", "whole"), ("Story", "right"), "Title", "Source")
     for post in shown:

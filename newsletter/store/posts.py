@@ -73,6 +73,12 @@ def newest(connection: Connection, newsletter: str, until: datetime) -> datetime
     return found
 
 
+def are_there(connection: Connection, newsletter: str) -> bool:
+    """Whether its sources have any post, be it a draft or one to come."""
+    wanted = select(posts.c.id).where(posts.c.newsletter == newsletter, posts.c.gone.is_(False)).limit(1)
+    return connection.execute(wanted).first() is not None
+
+
 def listing(connection: Connection, newsletter: str | None) -> list[Post]:
     """Every post still in its source, newest first; of all newsletters without a name."""
     wanted = _POSTS.where(posts.c.gone.is_(False))

@@ -41,3 +41,11 @@ def errors(connection: Connection, newsletter: str) -> dict[str, str]:
         source_states.c.newsletter == newsletter, source_states.c.error != ""
     )
     return {row.source: row.error for row in connection.execute(wanted)}
+
+
+def known(connection: Connection, newsletter: str | None) -> list[str]:
+    """The names of all sources that somebody tried to read; of all newsletters without a name."""
+    wanted = select(source_states.c.source).distinct().order_by(source_states.c.source)
+    if newsletter is not None:
+        wanted = wanted.where(source_states.c.newsletter == newsletter)
+    return list(connection.scalars(wanted))

@@ -104,3 +104,43 @@ def test_why_does_not_contradict_the_draft_that_is_there(tmp_path: Path) -> None
     (one,) = desk.call("why", "2019-03-08-tide.md", "--as-of", "2019-03-08", "--json").json
     assert (one["reason"], one["issue"]) == ("included", 1)
     assert desk.call("why", "2019-03-08-tide.md", "--as-of", "friday").status == 2
+
+
+EDITIONS = f"""{CONFIG}    editions:
+      uk: {{}}
+      art: {{categories: [Art]}}
+      world: {{}}
+"""
+
+
+def test_an_edition_without_a_draft_is_told_of_and_every_draft_is_named(tmp_path: Path) -> None:
+    desk = blog(tmp_path, "2019-03-08")
+    (tmp_path / "config.yaml").write_text(EDITIONS)
+    built = desk.call("build", "quay", "--as-of", "2019-03-08").out
+    assert "Nothing new for art, so it has no draft" in built
+    assert built.count("so it has no draft") == 1
+    assert "Next: newsletter preview 1 --open, then newsletter send 1; the same for 2." in built
+    told = desk.call("build", "quay", "--as-of", "2019-03-08", "--json")
+    assert [issue["edition"] for issue in told.json["issues"]] == ["uk", "world"]
+    assert "Nothing new for art" in told.err
+    assert "so it has no draft" not in desk.call("build", "quay", "--edition", "art", "--as-of", "2019-03-08").out
+
+
+def test_an_empty_blog_is_told_that_it_has_no_post(tmp_path: Path) -> None:
+    desk = blog(tmp_path)
+    assert "No posts yet. newsletter collect reads the sources." in desk.call("posts").out
+    built = desk.call("build", "quay").out
+    assert "so there is no draft: no post was found in blog." in built
+    assert "gone out" not in built
+    assert "No posts: newsletter collect found none in blog." in desk.call("posts").out
+
+
+def test_a_blog_whose_posts_are_all_to_come_is_not_called_empty(tmp_path: Path) -> None:
+    built = blog(tmp_path, "2019-03-08").call("build", "quay", "--as-of", "2018-01-01").out
+    assert "so there is no draft: no post in blog was published by Mon 1 Jan 2018" in built
+
+
+def test_a_newsletter_without_sources_is_told_so(tmp_path: Path) -> None:
+    desk = blog(tmp_path)
+    (tmp_path / "config.yaml").write_text(CONFIG.replace("[{type: jekyll, path: blog}]", "[]"))
+    assert "so there is no draft: quay has no sources." in desk.call("build", "quay").out
