@@ -185,6 +185,10 @@ def test_a_newsletter_has_at_least_one_edition(read: Load, editions: str) -> Non
         ("newsletters: [a]", "config.yaml:1: `newsletters`: write `key: value` lines below it."),
         ("newsletters:\n  a b: {name: A, sender: a@b.example}", "config.yaml:2: `newsletters.a b`: "),
         (
+            "newsletters:\n  a:\n    name: A\n    sender: a@b.example\n    subject: '{{ lead.title '",
+            "config.yaml:5: `newsletters.a.subject`: '{{ lead.title ' is no template: unexpected end of template",
+        ),
+        (
             "newsletters:\n  a:\n    sender: a@b.example",
             "`newsletters.a.name` is missing; add it, like `name: Tech Decoded`.",
         ),

@@ -14,7 +14,7 @@ import pytest
 
 from newsletter.app import App, open_app
 from newsletter.config import Smtp, load
-from newsletter.doctor import Level, examine, mail
+from newsletter.doctor import Level, examine, mail, subjects
 from newsletter.doctor import dns as names
 from tests.cli.desk import Desk
 from tests.smtp_sink import Sink, reply
@@ -41,6 +41,32 @@ def test_a_healthy_house(app: App) -> None:
     assert {finding.level for finding in found} <= {Level.OK, Level.NOTE}
     assert {"config", "database", "site", "templates", "mail server", "DNS"} <= {finding.area for finding in found}
     assert any("blog can be read; it holds 5 items" in finding.message for finding in found)
+
+
+@pytest.mark.parametrize(
+    ("subject", "reason"),
+    [
+        ("{{ lead.titel }}", "subject` of harbour, edition near: a story has no `titel`; did you mean `title`?"),
+        ("{{ leed.title }}", "there is no `leed`."),
+        ("{{ stories[1].title }}", "there is no element 1 among 1"),
+    ],
+)
+def test_a_subject_that_no_issue_could_have_is_found(tmp_path: Path, subject: str, reason: str) -> None:
+    desk = Desk(tmp_path).furnish()
+    config = desk.folder / "config.yaml"
+    config.write_text(config.read_text().replace("near: {}", f"near: {{subject: '{subject}'}}"))
+    app = open_app(load(config, {}))
+    (found,) = [finding for finding in subjects.examine(app) if finding.level is Level.ERROR]
+    assert reason in found.message
+    assert found.remedy
+
+
+@pytest.mark.parametrize("subject", ["{{ lead.title }} {{ stories|length }}", "{{ lead.author }}, {{ date }}", "Plain"])
+def test_a_sound_subject_is_no_finding(tmp_path: Path, subject: str) -> None:
+    desk = Desk(tmp_path).furnish()
+    config = desk.folder / "config.yaml"
+    config.write_text(config.read_text().replace("near: {}", f"near: {{subject: '{subject}'}}"))
+    assert [finding.level for finding in subjects.examine(open_app(load(config, {})))] == [Level.OK]
 
 
 def test_what_is_wrong_has_a_remedy(tmp_path: Path) -> None:

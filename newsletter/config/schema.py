@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, model_validator
 from newsletter.config.design import Design
 from newsletter.config.section import Section
 from newsletter.config.values import (
+    DEFAULT_SUBJECT,
     Ahead,
     DatabaseUrl,
     Date,
@@ -29,6 +30,7 @@ from newsletter.config.values import (
     PathName,
     Pause,
     Rate,
+    Subject,
     TimeOfDay,
     WebUrl,
     Words,
@@ -210,7 +212,7 @@ class Edition(Section):
     """What an edition does not say, its newsletter says."""
 
     name: str | None = None
-    subject: str | None = None
+    subject: Subject | None = None
     tagline: str | None = None
     intro: str | None = None
     note: PathName | None = None
@@ -230,7 +232,7 @@ class Newsletter(Section):
     sender: Mailbox
     reply_to: Mailbox | None = None
     editor: Mailboxes = ()
-    subject: str = "{{ lead.title }}"
+    subject: Subject = DEFAULT_SUBJECT
     tagline: str = ""
     intro: str = ""
     note: PathName = ""

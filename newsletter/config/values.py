@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BeforeValidator, StringConstraints
 from newsletter.errors import repeated
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+DEFAULT_SUBJECT = "{{ lead.title }}"
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _LONGEST = 36525 * 86400.0
 _DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*(ms|s|m|h|d)\Z")
@@ -85,6 +86,23 @@ def _date(value: object) -> object:
         return date.fromisoformat(str(value).strip())
     except ValueError:
         raise ValueError(f"{_quoted(value)} is no date; write one like 2026-12-01") from None
+
+
+def _subject(value: str) -> str:
+    """Only its grammar: what it asks for is known when there is an issue, and `doctor` tries one."""
+    if "{" not in value or value == DEFAULT_SUBJECT:
+        return value
+    import jinja2  # takes its time, and most subjects are the default
+
+    try:
+        jinja2.Environment(autoescape=True).parse(value)
+    except jinja2.TemplateSyntaxError as error:
+        told = (error.message or "").rstrip(".")
+    except RecursionError:
+        told = "it nests too deep"
+    else:
+        return value
+    raise ValueError(f"{_quoted(value)} is no template: {told}; write one like {DEFAULT_SUBJECT}")
 
 
 def _clock(value: object) -> object:
@@ -261,6 +279,7 @@ Zone = Annotated[str, AfterValidator(_zone)]
 Day = Annotated[str, BeforeValidator(_day)]
 Days = Annotated[tuple[Day, ...], BeforeValidator(_listed), AfterValidator(_in_order)]
 Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Subject = Annotated[str, AfterValidator(_subject)]
 Mailbox = Annotated[str, AfterValidator(_mailbox)]
 Mailboxes = Annotated[tuple[Mailbox, ...], BeforeValidator(_listed)]
 Number = Annotated[int, BeforeValidator(_number)]

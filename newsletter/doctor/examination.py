@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from sqlalchemy.exc import DBAPIError
 
 from newsletter.app import App
-from newsletter.doctor import dns, mail
+from newsletter.doctor import dns, mail, subjects
 from newsletter.doctor.finding import Finding, error, note, ok, warning
 from newsletter.errors import NewsletterError, SourceError, StoreError, TemplateError
 from newsletter.schedule import upcoming
@@ -29,6 +29,7 @@ def examine(app: App, environ: Mapping[str, str]) -> Iterator[Finding]:
         ("site", lambda: _site(app)),
         ("newsletters", lambda: _newsletters(app)),
         ("templates", lambda: _templates(app)),
+        ("templates", lambda: subjects.examine(app)),
         ("logos", lambda: _logos(app)),
         ("sources", lambda: _sources(app)),
         ("mail server", lambda: mail.examine(app.config.smtp)),

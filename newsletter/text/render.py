@@ -106,8 +106,12 @@ class Renderer:
             "links": links,
             "preheader": preheader(clean),
         }
-        subject = self._subject(clean, values)
+        subject = self._subject(clean)
         return self._rendered(ISSUE, {**values, "subject": subject}, clean.edition)
+
+    def subject(self, digest: Digest) -> str:
+        """Only that of an issue. Raises TemplateError."""
+        return self._subject(clean_digest(digest))
 
     def notice(self, kind: str, values: Mapping[str, object]) -> Rendered:
         """A mail to one person about their own subscription; `values` are `edition` and what NOTICES names.
@@ -163,10 +167,16 @@ class Renderer:
         html = compile_mjml(f"{name}.mjml", source)
         return Rendered(str(values["subject"]), str(values["preheader"]), html, _tidy(text))
 
-    def _subject(self, digest: Digest, values: Mapping[str, object]) -> str:
+    def _subject(self, digest: Digest) -> str:
         edition = digest.edition
         label = f"config.yaml, `subject` of {edition.newsletter}, edition {edition.key}"
-        given = {key: values[key] for key in ("lead", "stories", "edition", "number", "date")}
+        given = {
+            "lead": digest.lead,
+            "stories": digest.stories,
+            "edition": edition,
+            "number": digest.number,
+            "date": dates.full_date(digest.date.date(), edition.language),
+        }
         written = one_line(
             self._environment(edition.theme, edition.language).render_text(label, edition.subject, given)
         )

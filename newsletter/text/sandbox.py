@@ -18,6 +18,7 @@ from jinja2.runtime import Context, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from newsletter.errors import TemplateError
+from newsletter.text.unknown import Unknown
 
 SECONDS = 5.0  # a digest takes milliseconds
 CHARACTERS = 2_000_000  # twenty times what Gmail shows
@@ -38,7 +39,7 @@ class Environment(ImmutableSandboxedEnvironment):
         super().__init__(
             loader=loader,
             autoescape=lambda name: name is not None and not name.endswith(".txt"),
-            undefined=jinja2.StrictUndefined,
+            undefined=Unknown,
             trim_blocks=True,
             lstrip_blocks=True,
         )
@@ -122,8 +123,14 @@ class Environment(ImmutableSandboxedEnvironment):
         return self._bounded(name, pieces)
 
     def render_text(self, label: str, source: str, values: Mapping[str, object]) -> str:
-        """A template that stands in the configuration; `label` says where. Its output is plain text."""
-        return self._bounded(label, lambda: self._compiled(source).generate(**values))
+        """A template that stands in the configuration; `label` says where. Its output is plain text.
+
+        An error has no line: one of such a text is none of the file.
+        """
+        try:
+            return self._bounded(label, lambda: self._compiled(source).generate(**values))
+        except TemplateError as error:
+            raise TemplateError(error.template, error.reason) from None
 
     def _compiled(self, source: str) -> jinja2.Template:
         """Compiling a subject costs more than writing it, so the last few are kept."""
@@ -208,7 +215,8 @@ def template_errors(name: str) -> Iterator[None]:
     except TemplateError:
         raise
     except jinja2.TemplateSyntaxError as error:
-        raise TemplateError(error.filename or error.name or name, f"{error.message}.", line=error.lineno) from None
+        file = error.filename or error.name or name
+        raise TemplateError(file, _sentence(error.message or ""), line=error.lineno) from None
     except jinja2.TemplatesNotFound as error:
         raise TemplateError(name, f"there is no template {' or '.join(map(str, error.templates))}.") from None
     except jinja2.TemplateNotFound as error:
@@ -221,7 +229,11 @@ def template_errors(name: str) -> Iterator[None]:
         raise TemplateError(name, reason) from None
     except Exception as error:  # a template can make any value raise anything
         file, line = _place(error.__traceback__, name)
-        raise TemplateError(file, f"{str(error).rstrip('.') or type(error).__name__}.", line=line) from None
+        raise TemplateError(file, _sentence(str(error) or type(error).__name__), line=line) from None
+
+
+def _sentence(words: str) -> str:
+    return words if words.endswith("?") else f"{words.rstrip('.')}."
 
 
 def _place(trace: TracebackType | None, name: str) -> tuple[str, int | None]:

@@ -232,9 +232,11 @@ def test_a_subject_is_one_line_and_never_empty_or_endless() -> None:
 @pytest.mark.parametrize(
     ("subject", "reason"),
     [
-        ("{{ lead.titel }}", "no attribute 'titel'"),
-        ("{{ led.title }}", "'led' is undefined"),
-        ("{{ lead.title ", "unexpected"),
+        ("{{ lead.titel }}", r"a story has no `titel`; did you mean `title`\?$"),
+        ("{{ led.title }}", "there is no `led`\\.$"),
+        ("{{ lead.title.size }}", "a text has no `size`\\.$"),
+        ("{{ stories[99] }}", "there is no element 99 among 10; the first is 0\\.$"),
+        ("{{ lead.title ", r"unexpected.*[^.]\.$"),
         ("{{ ''.__class__.__mro__ }}", "unsafe"),
         ("{{ 'x' * 10000000000 }}", "not for templates"),
         ("{{ 10 ** 100000000 }}", "not for templates"),
@@ -244,7 +246,7 @@ def test_a_subject_is_one_line_and_never_empty_or_endless() -> None:
 def test_a_broken_subject_is_explained(subject: str, reason: str) -> None:
     with pytest.raises(TemplateError, match=reason) as caught:
         rendered(subject=subject)
-    assert str(caught.value).startswith("config.yaml, `subject` of tech-decoded, edition uk:1: ")
+    assert str(caught.value).startswith("config.yaml, `subject` of tech-decoded, edition uk: ")
 
 
 def test_a_template_that_never_ends_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -296,9 +298,9 @@ def test_an_operators_words_are_used_everywhere() -> None:
         (
             "{% extends '!email/digest.mjml' %}\n\n{% block lead %}{{ leed.title }}{% endblock %}",
             3,
-            "'leed' is undefined",
+            "there is no `leed`",
         ),
-        ("<mjml>\n<mj-body>\n{{ oops }}</mj-body></mjml>", 3, "'oops' is undefined"),
+        ("<mjml>\n<mj-body>\n{{ oops }}</mj-body></mjml>", 3, "there is no `oops`"),
         ("<mjml>\n{% if %}</mjml>", 2, "Expected an expression"),
         ("<mjml><mj-body>\n<mj-sektion></mj-sektion></mj-body></mjml>", 2, "there is no <mj-sektion>"),
         ("<mjml><mj-body></mjml>", 1, "</mjml> comes while <mj-body>"),
@@ -319,7 +321,7 @@ def test_a_broken_template_is_explained_with_file_and_line(source: str, line: in
 
 
 def test_a_subject_that_nests_too_deep_is_explained() -> None:
-    with pytest.raises(TemplateError, match="`subject` of tech-decoded, edition uk:1: this nests too deep"):
+    with pytest.raises(TemplateError, match="`subject` of tech-decoded, edition uk: this nests too deep"):
         rendered(subject="{{ " + "[" * 3000 + "]" * 3000 + " }}")
 
 
