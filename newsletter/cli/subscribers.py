@@ -51,20 +51,31 @@ def add(
     edition: Annotated[str | None, typer.Option("--edition", metavar="EDITION", help="The first without it.")] = None,
     name: Annotated[str, typer.Option("--name", metavar="NAME", help="The person's name.")] = "",
     active: Annotated[bool, typer.Option("--active", help="Subscribe at once: you vouch for their consent.")] = False,
+    again: Annotated[
+        bool,
+        typer.Option("--again", help="Also one that is never mailed, for its owner asked to come back."),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Subscribe one address. It is asked to confirm, unless you vouch for it with --active."""
     from newsletter.services import readers
     from newsletter.services.subscribe import SignUp
 
+    if active and again:
+        raise UsageError("--again asks the owner of the address to confirm: leave out --active.")
     app = context.obj.app
     key = only_newsletter(context.obj, newsletter)
     chosen = app.edition(key, edition) if edition else app.editions(key)[0]
+    if again:
+        readers.let_back(app.database, app.signer, address, ORIGIN, app.clock())
     wish = SignUp(key, chosen.key, address, name, method="operator", origin=ORIGIN)
     join = readers.add_active if active else readers.add
     found = join(app.database, app.signer, wish, app.clock())
     if found is None:
-        raise NewsletterError(f"{address} is on the list of addresses that are never mailed; nothing was changed.")
+        raise NewsletterError(
+            f"{address} is on the list of addresses that are never mailed; nothing was changed. "
+            "If its owner wants to come back, the same with --again asks them to confirm."
+        )
     asked = Asked() if active else ask_at_once(app, found)
     if as_json:
         output.answer_json({**_json(found), "asked": asked.state})

@@ -60,7 +60,10 @@ def add_active(database: Database, signer: Signer, wish: SignUp, now: datetime) 
     person = signer.person(email)
     with database.write() as connection:
         if reason := subscribers.suppressed(connection, person):
-            raise WrongState(f"{email} is never mailed ({reason}); nothing was changed.")
+            raise WrongState(
+                f"{email} is never mailed ({reason}); nothing was changed. If its owner wants to come back, "
+                "--again instead of --active asks them to confirm."
+            )
         reader = subscribers.create(connection, email, wish.name, now)
         found = subscribers.subscription(connection, reader.id, wish.newsletter)
         if found and found.state is SubscriptionState.UNSUBSCRIBED:
@@ -98,22 +101,33 @@ def remove(
 def erase(database: Database, signer: Signer, email: str, origin: str, now: datetime) -> None:
     """Deletes the person; the keyed hash of the address stays, so that it is never mailed again, and the consents.
 
-    Raises AddressError; NotFound when nobody has that address (it is suppressed all the same).
+    Raises AddressError; NotFound, and nothing is written down, when nobody has that address: it may be a slip.
     """
     address = normalise(email)
     person = signer.person(address)
     with database.write() as connection:
         erasure.overwrite_what_is_freed(connection)
         reader = subscribers.find(connection, address)
+        if reader is None:
+            before = subscribers.suppressed(connection, person)
+            known = f"It is never mailed already ({before})." if before else "`newsletter subscribers list` shows all."
+            raise NotFound(f"nobody has the address {address}; nothing was changed. {known}")
         subscribers.suppress(connection, person, "erased", now)
-        if reader:
-            consents.keep(connection, reader.id, person)
+        consents.keep(connection, reader.id, person)
         consents.append(connection, person, Consent(now, "erased", "", "", "operator", origin))
-        if reader:
-            erasure.erase(connection, reader.id, person, now)
+        erasure.erase(connection, reader.id, person, now)
     erasure.empty_the_log(database)
-    if reader is None:
-        raise NotFound(f"nobody has the address {address}; it will never be mailed all the same.")
+
+
+def let_back(database: Database, signer: Signer, email: str, origin: str, now: datetime) -> None:
+    """An address that was never to be mailed may be again, for its owner wants it: the record says who let it.
+
+    Subscribes nobody. Changes nothing for any other address. Raises AddressError.
+    """
+    person = signer.person(normalise(email))
+    with database.write() as connection:
+        if subscribers.let_back(connection, person):
+            consents.append(connection, person, Consent(now, "let back", "", "", "operator", origin))
 
 
 def about(database: Database, signer: Signer, email: str) -> Person:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, func, select, update
+from sqlalchemy import Connection, RowMapping, delete, func, select, update
 
 from newsletter.domain.subscriber import Subscriber, Subscription, SubscriptionState
 from newsletter.store.database import insert
@@ -97,6 +97,11 @@ def suppress(connection: Connection, person: bytes, reason: str, now: datetime) 
     """Never mails that person again; the first reason stays."""
     row = {"person": person, "reason": reason, "at": now}
     connection.execute(insert(connection, suppressions).values(row).on_conflict_do_nothing())
+
+
+def let_back(connection: Connection, person: bytes) -> bool:
+    """Whether the person was suppressed, and is not any more."""
+    return connection.execute(delete(suppressions).where(suppressions.c.person == person)).rowcount == 1
 
 
 def suppressed(connection: Connection, person: bytes) -> str | None:

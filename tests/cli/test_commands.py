@@ -339,6 +339,18 @@ def test_what_a_source_warns_of_is_said(tmp_path: Path) -> None:
     assert "stories have no web address" in desk.call("check", 1, "--offline").out
 
 
+def test_an_erased_reader_comes_back_when_the_operator_says_so(tmp_path: Path) -> None:
+    desk = Desk(tmp_path).furnish()
+    slip = desk.call("subscribers", "erase", "tpyo@example.com", "--yes")
+    assert (slip.status, "nothing was changed" in slip.err) == (1, True)
+    assert desk.call("subscribers", "add", "tpyo@example.com", "--active").status == 0
+    assert desk.call("subscribers", "erase", "tpyo@example.com", "--yes").status == 0
+    refused = desk.call("subscribers", "add", "tpyo@example.com")
+    assert (refused.status, "--again" in refused.err) == (1, True)
+    assert desk.call("subscribers", "add", "tpyo@example.com", "--again", "--active").status == 2
+    assert desk.call("subscribers", "add", "tpyo@example.com", "--again", "--json").json["state"] == "pending"
+
+
 def test_an_export_writes_over_no_file(desk: Desk) -> None:
     assert desk.call("subscribers", "export", "--out", "new.csv").status == 0
     (desk.folder / "readers.csv").write_text("email\nann@example.com\n")

@@ -115,8 +115,30 @@ def test_erase_leaves_the_hash_and_the_numbers_only(database: Database) -> None:
         assert subscribers.suppressed(connection, person) == "erased"
         assert [one.action for one in consents.of(connection, person)] == ["added", "asked", "erased"]
     assert readers.add(database, SIGNER, WISH, NOW) is None
-    with pytest.raises(NotFound, match="never be mailed"):
+    with pytest.raises(NotFound, match=r"nothing was changed\. It is never mailed already"):
         readers.erase(database, SIGNER, WISH.email, "test", NOW)
+
+
+def test_erasing_an_address_that_nobody_has_changes_nothing(database: Database) -> None:
+    with pytest.raises(NotFound, match=r"nobody has the address .*; nothing was changed"):
+        readers.erase(database, SIGNER, WISH.email, "test", NOW)
+    with database.read() as connection:
+        assert subscribers.suppressed(connection, SIGNER.person(WISH.email.lower())) is None
+    with pytest.raises(NotFound, match="nothing is known"):
+        readers.about(database, SIGNER, WISH.email)
+
+
+def test_an_erased_reader_who_is_let_back_can_be_asked_to_confirm(database: Database) -> None:
+    readers.add_active(database, SIGNER, WISH, NOW)
+    readers.erase(database, SIGNER, WISH.email, "test", NOW)
+    readers.let_back(database, SIGNER, WISH.email, "test", NOW)
+    readers.let_back(database, SIGNER, WISH.email, "test", NOW)
+    found = readers.add(database, SIGNER, WISH, NOW)
+    assert found
+    assert found.state.value == "pending"
+    person = readers.about(database, SIGNER, WISH.email)
+    assert person.suppressed == ""
+    assert [one.action for one in person.consents] == ["added", "erased", "let back", "asked"]
 
 
 def test_an_erased_readers_number_is_never_given_again(database: Database) -> None:
