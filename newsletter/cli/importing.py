@@ -46,10 +46,7 @@ def import_file(
     with _opened(file) as stream, output.progress_bar(f"Importing {file.name}") as report:
         done = import_readers(app.database, app.signer, stream, target, app.clock(), lambda lines: report(lines, None))
     if as_json:
-        refused = [asdict(one) for one in done.refused]
-        output.answer_json(
-            {"added": done.added, "updated": done.updated, "unchanged": done.unchanged, "refused": refused}
-        )
+        output.answer_json(asdict(done))
     else:
         _show(done)
 
@@ -86,6 +83,9 @@ def _show(done: ImportReport) -> None:
     if done.left:
         who = "all of them" if done.left == done.added else f"{done.left:,} of them"
         output.say(f"By what the list says, {who} have unsubscribed: they are on record, and get nothing.")
+    if done.unsubscribed:
+        who = count(done.unsubscribed, "reader")
+        output.say(f"By what the list says, {who} of yours left: unsubscribed here too, they get nothing any more.")
     if done.asked:
         output.say(
             f"{count(done.asked, 'reader')} will be asked to confirm: "

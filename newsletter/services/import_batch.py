@@ -17,6 +17,7 @@ from newsletter.text.token import Signer
 
 MOST_REFUSED = 100_000  # so many lines are kept for the report; the rest is counted
 LONGEST_SHOWN = 254  # characters: any address that can be mailed is shown whole
+LEFT = "The list says that they have left."  # in the record of consent of those for whom nobody vouches
 ACTIVE, PENDING, UNSUBSCRIBED = SubscriptionState.ACTIVE, SubscriptionState.PENDING, SubscriptionState.UNSUBSCRIBED
 
 
@@ -56,14 +57,16 @@ class RefusedLine:
 class ImportReport:
     """`refused` holds the first MOST_REFUSED of the `refused_count` lines that did not come in.
 
-    `left` of the added ones have unsubscribed, by what the list says: they are on record, and get nothing. `asked`
-    counts the mails that were queued to ask for a confirmation.
+    `left` of the added ones have unsubscribed, by what the list says: they are on record, and get nothing.
+    `unsubscribed` of the updated ones were subscribed here until the list said that they have left. `asked` counts the
+    mails that were queued to ask for a confirmation.
     """
 
     added: int = 0
     updated: int = 0
     unchanged: int = 0
     left: int = 0
+    unsubscribed: int = 0
     asked: int = 0
     refused_count: int = 0
     refused: list[RefusedLine] = field(default_factory=list)
@@ -84,6 +87,7 @@ class ImportReport:
         self.updated += other.updated
         self.unchanged += other.unchanged
         self.left += other.left
+        self.unsubscribed += other.unsubscribed
         self.asked += other.asked
         self.refused_count += other.refused_count
         self.refused += other.refused[: MOST_REFUSED - len(self.refused)]
@@ -148,6 +152,7 @@ class Storing:
         self._database, self._signer, self._target, self._now = database, signer, target, now
         with database.write() as connection:
             self._list = staging.new_list(connection, target.origin, target.words, now)
+            self._left_list: int | None = None
             self.some_suppressed = staging.any_suppressed(connection)
 
     def store(self, batch: Batch) -> ImportReport:
@@ -157,24 +162,34 @@ class Storing:
         with self._database.write() as connection:
             staging.open_stage(connection, batch.kinds, batch.staged.values(), self._target.edition)
             done = self._refuse_suppressed(connection, batch, report)
+            gone = {number for number, kind in enumerate(batch.by_number) if kind.state == UNSUBSCRIBED}
             for reader in staging.known(connection, self._target.newsletter):
                 if reader.email not in done:
                     changed = self._update(connection, reader, batch)
                     if reader.state is not None:
+                        left = batch.staged[reader.email][2] in gone and reader.state != UNSUBSCRIBED
+                        report.unsubscribed += left
                         report.count(changed)
                         done.add(reader.email)
             staging.unstage(connection, done)
-            staging.add_staged(connection, self._target.newsletter, self._list, self._now)
+            lists = (self._list, self._list_of_those_who_left(connection) if gone else self._list)
+            staging.add_staged(connection, self._target.newsletter, lists, self._now)
             staging.close_stage(connection)
             if self._target.state is PENDING:
                 report.asked = self._ask(connection, batch)
         report.added = len(batch.staged) - len(done)
-        if gone := {number for number, kind in enumerate(batch.by_number) if kind.state == UNSUBSCRIBED}:
+        if gone:
             report.left = sum(kind in gone and email not in done for email, _, kind in batch.staged.values())
         for email, lines in batch.again.items():
             for _, changed in lines:
                 report.count(changed and email not in done)  # who was there before is counted by their first line
         return report
+
+    def _list_of_those_who_left(self, connection: Connection) -> int:
+        """A line of consent of their own, once for the file: nobody vouches for them."""
+        if self._left_list is None:
+            self._left_list = staging.new_list(connection, self._target.origin, LEFT, self._now)
+        return self._left_list
 
     def _refuse_suppressed(self, connection: Connection, batch: Batch, report: ImportReport) -> set[str]:
         if not self.some_suppressed:
@@ -207,11 +222,14 @@ class Storing:
         if kind.state == UNSUBSCRIBED or (kind.state == ACTIVE and reader.state == PENDING):
             state = SubscriptionState(kind.state)
             subscribers.subscribe(connection, reader.subscriber, newsletter, edition, state, self._now)
-            self._record(connection, reader.email, "imported" if state is ACTIVE else "unsubscribed", edition)
+            if state is ACTIVE:
+                self._record(connection, reader.email, "imported", edition, self._target.words)
+            else:
+                self._record(connection, reader.email, "unsubscribed", edition, LEFT)
             return True
         if edition != reader.edition:
             subscribers.move(connection, reader.subscriber, newsletter, edition)
-            self._record(connection, reader.email, "moved", edition)
+            self._record(connection, reader.email, "moved", edition, self._target.words)
             return True
         return False
 
@@ -225,7 +243,7 @@ class Storing:
                 asked += ask_to_confirm(connection, self._signer, found, self._now)
         return asked
 
-    def _record(self, connection: Connection, email: str, action: str, edition: str) -> None:
+    def _record(self, connection: Connection, email: str, action: str, edition: str, words: str) -> None:
         target = self._target
-        consent = Consent(self._now, action, target.newsletter, edition, "import", target.origin, target.words)
+        consent = Consent(self._now, action, target.newsletter, edition, "import", target.origin, words)
         consents.append(connection, self._signer.person(email), consent)

@@ -7,9 +7,24 @@ from datetime import datetime
 from itertools import chain, islice
 from typing import NamedTuple
 
-from sqlalchemy import JSON, Column, Connection, Integer, MetaData, String, Table, Text, literal, select, text, true
+from sqlalchemy import (
+    JSON,
+    Column,
+    Connection,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    case,
+    literal,
+    select,
+    text,
+    true,
+)
 from sqlalchemy import insert as plain_insert
 
+from newsletter.domain.subscriber import SubscriptionState
 from newsletter.store.database import insert
 from newsletter.store.tables import Id, Instant, lists, subscribers, subscriptions, suppressions
 
@@ -132,8 +147,11 @@ def unstage(connection: Connection, emails: Iterable[str]) -> None:
         connection.exec_driver_sql(f"DELETE FROM staged WHERE email = {mark}", rows)  # noqa: S608 - a mark only
 
 
-def add_staged(connection: Connection, newsletter: str, came_with: int, now: datetime) -> None:
-    """Makes subscribers and subscriptions of all that is staged; the list's number stands for their consent."""
+def add_staged(connection: Connection, newsletter: str, came_with: tuple[int, int], now: datetime) -> None:
+    """Makes subscribers and subscriptions of all that is staged.
+
+    `came_with` are the numbers of the lists that stand for their consent: of those who come in, of those who have left.
+    """
     together = _staged.join(_kinds, _kinds.c.kind == _staged.c.kind)
     people = (
         select(_staged.c.email, _staged.c.name, _kinds.c.tags, literal(now, Instant()))
@@ -145,9 +163,9 @@ def add_staged(connection: Connection, newsletter: str, came_with: int, now: dat
     connection.execute(fill.on_conflict_do_nothing())
     kind = _kinds.c
     its_id = select(subscribers.c.id).where(subscribers.c.email == _staged.c.email).scalar_subquery()
-    theirs = select(
-        its_id, literal(newsletter), kind.edition, kind.state, kind.since, literal(came_with, Id)
-    ).select_from(together)
+    comes, left = (literal(number, Id) for number in came_with)
+    its_list = case((kind.state == SubscriptionState.UNSUBSCRIBED.value, left), else_=comes)
+    theirs = select(its_id, literal(newsletter), kind.edition, kind.state, kind.since, its_list).select_from(together)
     columns = ["subscriber", "newsletter", "edition", "state", "since", "list"]
     connection.execute(plain_insert(subscriptions).from_select(columns, theirs))
 

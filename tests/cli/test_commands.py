@@ -351,6 +351,22 @@ def test_an_erased_reader_comes_back_when_the_operator_says_so(tmp_path: Path) -
     assert desk.call("subscribers", "add", "tpyo@example.com", "--again", "--json").json["state"] == "pending"
 
 
+def test_an_import_says_whom_it_unsubscribed(tmp_path: Path) -> None:
+    desk = Desk(tmp_path).furnish()
+    for name in ("ann", "bob", "cy"):
+        desk.call("subscribers", "add", f"{name}@example.com", "--active")
+    (tmp_path / "one.csv").write_text("email,status\nann@example.com,unsubscribed\nbob@example.com,cleaned\n")
+    said = desk.call("subscribers", "import", "one.csv").out
+    assert "0 added, 2 updated" in said
+    assert "2 readers of yours left: unsubscribed here too" in said
+    (tmp_path / "two.csv").write_text("email,status\ncy@example.com,unsubscribed\ndan@example.com,unsubscribed\n")
+    told = desk.call("subscribers", "import", "two.csv", "--json").json
+    assert told == {
+        "added": 1, "updated": 1, "unchanged": 0, "left": 1, "unsubscribed": 1, "asked": 0, "refused_count": 0,
+        "refused": [],
+    }  # fmt: skip
+
+
 def test_an_export_writes_over_no_file(desk: Desk) -> None:
     assert desk.call("subscribers", "export", "--out", "new.csv").status == 0
     (desk.folder / "readers.csv").write_text("email\nann@example.com\n")

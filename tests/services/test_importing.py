@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from newsletter.domain.subscriber import SubscriptionState
 from newsletter.errors import NewsletterError
 from newsletter.services import readers
+from newsletter.services.import_batch import LEFT
 from newsletter.services.importing import ImportReport, Target, import_file
 from newsletter.services.subscribe import SignUp
 from newsletter.store import consents, notices, subscribers
@@ -275,6 +276,27 @@ def test_who_left_by_the_list_is_counted(sqlite: Database) -> None:
     text = "email,status\na@example.org,unsubscribed\nb@example.org,active\nc@example.org,bounced\n"
     assert bring(sqlite, text).left == 2
     assert bring(sqlite, text).left == 0
+
+
+def test_whom_a_list_unsubscribes_is_counted_and_nobody_vouches_for_them(database: Database) -> None:
+    bring(database, "email\na@example.org\nb@example.org\n")
+    report = bring(
+        database, "email,status\na@example.org,cleaned\nb@example.org,subscribed\nc@example.org,unsubscribed\n"
+    )
+    assert numbers(report) == (1, 1, 1, 0)
+    assert (report.unsubscribed, report.left) == (1, 1)
+    vouched = "The importer vouches for the readers' consent."
+    said = {
+        email: [(one.action, one.words) for one in readers.about(database, SIGNER, email).consents]
+        for email in ("a@example.org", "b@example.org", "c@example.org")
+    }
+    assert said == {
+        "a@example.org": [("imported", vouched), ("unsubscribed", LEFT)],
+        "b@example.org": [("imported", vouched)],
+        "c@example.org": [("imported", LEFT)],
+    }
+    again = bring(database, "email,status\na@example.org,cleaned\n")
+    assert (numbers(again), again.unsubscribed) == ((0, 0, 1, 0), 0)
 
 
 def test_twice_in_one_list(database: Database) -> None:
