@@ -18,6 +18,7 @@ from newsletter.config.section import Section
 from newsletter.domain import chunk
 from newsletter.domain.delivery import DeliveryPolicy
 from newsletter.store import queue_worker
+from newsletter.text.roster import TITLES
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -104,6 +105,19 @@ def test_every_key_is_in_the_reference_with_its_default(heading: str) -> None:
             assert default == f"`{field.default}`", name
         elif isinstance(field.default, float):
             assert float(default.strip("`")) == field.default, name
+
+
+def test_every_column_of_a_list_is_in_the_reference() -> None:
+    table = [line.split(" | ") for line in below("Columns of a list").splitlines() if line.startswith("| ")][1:]
+    assert [re.findall(r"`(\w+)`", cells[1]) for cells in table] == [list(titles) for titles in TITLES.values()]
+
+
+def test_the_columns_that_the_guide_names_are_known() -> None:
+    guide = (ROOT / "docs" / "guide" / "sending.md").read_text("utf-8")
+    table = re.split(r"^\| column \|", guide, flags=re.MULTILINE)[1].split("\n\n")[0]
+    named = [name for line in table.splitlines()[2:] for name in re.findall(r"`([\w ]+)`", line.split(" | ")[0])]
+    assert len(named) > 9
+    assert {name.replace(" ", "") for name in named} <= {title for titles in TITLES.values() for title in titles}
 
 
 def links(page: Path) -> list[str]:

@@ -11,7 +11,7 @@ from newsletter.domain.subscriber import SubscriptionState
 from newsletter.text.plain import one_line
 
 # Column titles, lower case and without anything but letters and digits. Where several fit, the first one counts.
-_TITLES: dict[str, tuple[str, ...]] = {
+TITLES: dict[str, tuple[str, ...]] = {
     "email": (
         "email", "emailaddress", "mail", "mailaddress", "subscriberemail", "contactemail", "primaryemail", "address",
         "emailadresse", "adresseemail", "courriel", "correo", "correoelectronico", "epost",
@@ -77,7 +77,7 @@ class Columns:
     def __init__(self, header: Sequence[str]) -> None:
         titles = [re.sub(r"[^a-z0-9]", "", title.lower()) for title in header]
         self._at = {
-            meaning: [titles.index(known) for known in names if known in titles] for meaning, names in _TITLES.items()
+            meaning: [titles.index(known) for known in names if known in titles] for meaning, names in TITLES.items()
         }
         self.width = len(titles)
         self.has_addresses = bool(self._at["email"])
