@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from newsletter.schedule import Planned
 
 PANEL = "Run"
+_HERE = ("localhost", "127.0.0.1", "::1")
 
 
 def register(cli: typer.Typer) -> None:
@@ -82,6 +83,7 @@ def serve(
 
     def answering(address: str) -> None:
         _answering(address)
+        _warn_of_another_port(app.config.site.url, address)
         if sys.stderr.isatty():
             _tell_around(context.obj, address)
 
@@ -106,6 +108,18 @@ def _answering(address: str) -> None:
     """On stdout, at once: scripts wait for this line."""
     sys.stdout.write(f"newsletter answers at {address}\n")
     sys.stdout.flush()
+
+
+def _warn_of_another_port(site_url: str, address: str) -> None:
+    """Somebody who tries it on their own machine would click on links that nobody answers."""
+    from urllib.parse import urlsplit
+
+    named, here = urlsplit(site_url), urlsplit(address)
+    if {named.hostname, here.hostname} <= {*_HERE} and (named.port or 80) != here.port:
+        output.note(
+            f"[yellow]warning:[/] links in mails lead to {output.plain(site_url)}, where this does not answer. "
+            f'Write `url: "{output.plain(address)}"` below `site:` in config.yaml, or serve on port {named.port or 80}.'
+        )
 
 
 def _tell_around(session: Session, address: str) -> None:

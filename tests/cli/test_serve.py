@@ -90,6 +90,23 @@ def test_a_worker_sends_without_a_web(desk: Desk, sink: Sink) -> None:
     assert "issue 1 is sent: 2 sent" in err
 
 
+@pytest.mark.parametrize(
+    ("site", "warned"),
+    [("http://localhost:8000", True), ("http://127.0.0.1:PORT", False), ("https://example.org", False)],
+)
+def test_links_that_lead_to_another_port_of_this_machine_are_told_of(desk: Desk, site: str, warned: bool) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    config = desk.folder / "config.yaml"
+    config.write_text(config.read_text().replace("https://letters.example.org", site.replace("PORT", str(port))))
+    process = desk.start("serve", "--port", port)
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith("newsletter answers at")
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=30)
+    assert (f'lead to {site}, where this does not answer. Write `url: "http://127.0.0.1:{port}"`' in err) == warned
+
+
 def test_a_taken_port_is_said_in_words(desk: Desk) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         done = desk.run("serve", "--port", taken.getsockname()[1])
