@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 
 import pytest
 
@@ -31,3 +32,15 @@ def test_every_room_stands_on_its_floor() -> None:
 @pytest.mark.parametrize("name", NAMED)
 def test_what_it_names_is_there(name: str) -> None:
     assert any((place / name).exists() for place in (PACKAGE, ROOT, ROOT / "tests"))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["media/made.png", "preview/index.html", "outbox/1.eml"]
+    + [f"subscribers.db{end}" for end in ("", "-wal", "-issue-1.lock", "-issue-1.journal")],
+)
+def test_what_the_program_writes_in_a_clone_leaves_it_clean(name: str) -> None:
+    if not (ROOT / ".git").exists():
+        pytest.skip("this is no clone")
+    asked = subprocess.run(["git", "check-ignore", "--no-index", "-q", name], cwd=ROOT, check=False)
+    assert asked.returncode == 0
