@@ -14,7 +14,7 @@ import pytest
 
 from newsletter.app import App, open_app
 from newsletter.config import Smtp, load
-from newsletter.doctor import Level, examine, mail, subjects
+from newsletter.doctor import Level, examine, mail, published, subjects
 from newsletter.doctor import dns as names
 from tests.cli.desk import Desk
 from tests.smtp_sink import Sink, reply
@@ -67,6 +67,26 @@ def test_a_sound_subject_is_no_finding(tmp_path: Path, subject: str) -> None:
     config = desk.folder / "config.yaml"
     config.write_text(config.read_text().replace("near: {}", f"near: {{subject: '{subject}'}}"))
     assert [finding.level for finding in subjects.examine(open_app(load(config, {})))] == [Level.OK]
+
+
+def test_what_jekyll_would_publish_with_the_site_is_found_until_it_is_excluded(tmp_path: Path) -> None:
+    desk = Desk(tmp_path).furnish()
+    blog = tmp_path / "blog"
+    (blog / "config.yaml").write_text((tmp_path / "config.yaml").read_text().replace("path: blog", "path: ."))
+    for name in ("preview", "_newsletter"):
+        (blog / name).mkdir()
+    for name in ("readers.csv", "_newsletter/readers.csv", "preview/index.html"):
+        (blog / name).write_text("email\n")
+
+    def found() -> list[str]:
+        app = open_app(load(blog / "config.yaml", {"NEWSLETTER_DATABASE": "sqlite:///_newsletter/subscribers.db"}))
+        return [finding.message for finding in published.examine(app)]
+
+    assert found() == ["Jekyll publishes config.yaml, preview, readers.csv with your site."]
+    with (blog / "_config.yml").open("a") as config:
+        config.write("exclude: [config.yaml, preview/, readers.csv]\n")
+    assert found() == []
+    assert list(published.examine(open_app(load(desk.folder / "config.yaml", {})))) == []
 
 
 def test_what_is_wrong_has_a_remedy(tmp_path: Path) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from newsletter.cli import output
 from newsletter.cli.session import Context, JsonOption
 from newsletter.errors import NewsletterError
+
+if TYPE_CHECKING:
+    from newsletter.cli.starter import Starter
 
 PANEL = "Set up"
 
@@ -53,20 +56,31 @@ def init(
     if site:
         title = f" “{output.plain(site.title)}”" if site.title else ""
         output.say(f"[green]found[/]  the Jekyll site{title} in {output.plain((folder / site.path).resolve())}")
-    _next_steps(folder, next(iter(config.newsletters), "NEWSLETTER"), has_site=site is not None)
+    if starter.private:
+        _tell_what_jekyll_publishes(starter.private)
+    _next_steps(folder, next(iter(config.newsletters), "NEWSLETTER"), starter)
 
 
-def _next_steps(folder: Path, key: str, *, has_site: bool) -> None:
+def _tell_what_jekyll_publishes(private: str) -> None:
+    line = output.plain("exclude: [config.yaml, preview]")
+    output.say(
+        f"[yellow]note[/]   Jekyll publishes config.yaml with your site, and whatever else lies here: add "
+        f"[bold]{line}[/] to _config.yml, and keep lists of readers in {private}, which it leaves out"
+    )
+
+
+def _next_steps(folder: Path, key: str, starter: Starter) -> None:
     program = output.plain(output.program())
+    out = f" --out {starter.private}preview" if starter.private else ""
     steps = [
         (f"{program} build {key}", "read the posts and make a first issue; nothing is sent"),
-        (f"{program} preview 1 --open", "look at it"),
+        (f"{program} preview 1{out} --open", "look at it"),
         (f"{program} send-preview {key} --to YOU", "get it as your readers will"),
-        (f"{program} subscribers import FILE.csv", "bring readers, if you have some"),
+        (f"{program} subscribers import {starter.private}FILE.csv", "bring readers, if you have some"),
         (f"{program} doctor", "check mail server, DNS and the rest"),
         (f"{program} serve", "sign-up pages, schedule and sending, from now on"),
     ]
-    if not has_site:
+    if starter.site is None:
         output.say(
             "\nNo Jekyll site was found here: name one, or a feed, under [bold]sources:[/] in config.yaml. Then:"
         )

@@ -35,12 +35,16 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Starter:
-    """`files` are relative paths and what goes into them; `key` is the newsletter's."""
+    """`files` are relative paths and what goes into them; `key` is the newsletter's.
+
+    `private` is the folder, with its slash, of what Jekyll must not publish; "" where there is no need for one.
+    """
 
     key: str
     site: Site | None
     database: str
     files: tuple[tuple[str, str], ...]
+    private: str = ""
 
 
 def prepare(folder: Path) -> Starter:
@@ -55,7 +59,7 @@ def prepare(folder: Path) -> Starter:
         (f"{private}templates/README.md", _TEMPLATES),
         (f"{private}.gitignore", _GITIGNORE),
     )
-    return Starter(key, site, database, files)
+    return Starter(key, site, database, files, private)
 
 
 def _folder_title(folder: Path) -> str:
@@ -220,7 +224,7 @@ newsletters:
 _LANGUAGE = "language: de                # of the mails: ar, de, en, es, fr, it, nl, pt, zh; en without it"
 
 _PUBLISHED = """\
-# Jekyll would publish this file with your site: add config.yaml to `exclude:` in _config.yml.
+# Jekyll would publish this file with your site: add it to `exclude:` in _config.yml, like [config.yaml, preview].
 """
 
 _TEMPLATES = """\
@@ -238,5 +242,7 @@ _GITIGNORE = """\
 *.db
 *.db-*
 *.lock
+/*.csv
 outbox/
+/preview/
 """

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from sqlalchemy.exc import DBAPIError
 
 from newsletter.app import App
-from newsletter.doctor import dns, mail, subjects
+from newsletter.doctor import dns, mail, published, subjects
 from newsletter.doctor.finding import Finding, error, note, ok, warning
 from newsletter.errors import NewsletterError, SourceError, StoreError, TemplateError
 from newsletter.schedule import upcoming
@@ -27,6 +27,7 @@ def examine(app: App, environ: Mapping[str, str]) -> Iterator[Finding]:
         ("config", lambda: _config(app, environ)),
         ("database", lambda: _database(app)),
         ("site", lambda: _site(app)),
+        ("site", lambda: published.examine(app)),
         ("newsletters", lambda: _newsletters(app)),
         ("templates", lambda: _templates(app)),
         ("templates", lambda: subjects.examine(app)),

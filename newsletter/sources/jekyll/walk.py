@@ -33,6 +33,16 @@ def find(site: Site) -> tuple[list[Found | Skipped], bool]:
     return list(walk.folder("", 0)), walk.has_folder
 
 
+def publishes(site: Site, path: str) -> bool:
+    """Whether Jekyll puts what lies at `path` below the site's root on the web, be it no post at all."""
+    walk, below = _Walk(site), ""
+    for name in path.split("/"):
+        below += f"/{name}"
+        if not walk.takes(name, below, is_folder=Path(walk.root + below).is_dir()):
+            return False
+    return True
+
+
 class _Walk:
     def __init__(self, site: Site) -> None:
         self.site = site

@@ -1,0 +1,44 @@
+"""What of ours Jekyll would put on the web with the site in whose folder config.yaml stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from newsletter.app import App
+from newsletter.config import Config
+from newsletter.doctor.finding import Finding, warning
+from newsletter.errors import SourceError
+from newsletter.sources.jekyll.site import Site, read_site
+from newsletter.sources.jekyll.walk import publishes
+
+AREA = "site"
+OURS = ("preview", "*.csv", "*.db")  # beside config.yaml: what commands write there, and lists of readers
+
+
+def examine(app: App) -> Iterator[Finding]:
+    for root in sorted(_sites(app.config)):
+        try:
+            site = read_site(root, None)
+        except SourceError:  # it cannot be read, and that is a finding about the source
+            continue
+        if names := list(_published(app.config, site)):
+            told = f"Jekyll publishes {', '.join(names)} with your site."
+            remedy = f"Add to _config.yml: `exclude: [{', '.join(names)}]`, or move it into a folder like _newsletter."
+            yield warning(AREA, told, remedy)
+
+
+def _sites(config: Config) -> set[Path]:
+    """The roots of the Jekyll sites that config.yaml stands in."""
+    written = [source for own in config.newsletters.values() for source in own.sources]
+    roots = {config.resolve(source.path) for source in written if source.type == "jekyll"}
+    return {root for root in roots if config.folder.resolve().is_relative_to(root)}
+
+
+def _published(config: Config, site: Site) -> Iterator[str]:
+    folder = config.folder.resolve()
+    ours = [folder / config.file_name, *sorted(path for name in OURS for path in folder.glob(name))]
+    for path in ours:
+        name = path.relative_to(site.root).as_posix()
+        if publishes(site, name):
+            yield name
