@@ -174,6 +174,12 @@ def test_a_newsletter_has_at_least_one_edition(read: Load, editions: str) -> Non
         ("smtp:\n  host: mail example.org", "config.yaml:2: `smtp.host`: 'mail example.org' is no host"),
         ("smtp:\n  host: bücher..example", "config.yaml:2: `smtp.host`: 'bücher..example' is no host"),
         ("smtp:\n  host: a.example.org:587", "write them apart, `host: a.example.org` and `port: 587`"),
+        (
+            "smtp:\n  host: http://mail.example.org",
+            "is an address; write the host alone, like `host: mail.example.org`",
+        ),
+        ("smtp:\n  host: smtps://me@mail.example.org:465/", "write the host alone, like `host: mail.example.org`"),
+        ("smtp:\n  host: mail.example.org/", "config.yaml:2: `smtp.host`: 'mail.example.org/' is no host"),
         ('web:\n  host: "a..b"', "config.yaml:2: `web.host`: 'a..b' is no host"),
         ("smtp:\n  security: ssl", "`smtp.security`: \"ssl\": it must be 'none', 'starttls' or 'tls'."),
         ("smtp: 25", "config.yaml:1: `smtp`: 25: write `key: value` lines below it."),
@@ -637,6 +643,15 @@ def test_a_servers_password_comes_from_the_environment(read: Load) -> None:
     [server] = read(text, {"NEWSLETTER_SMTP__SERVERS__0__PASSWORD": "word"}).smtp.each()
     assert server.password is not None
     assert server.password.get_secret_value() == "word"
+
+
+def test_who_has_no_password_is_known(read: Load) -> None:
+    two = "smtp: {username: me, password: pass, servers: [{host: a.example.org, username: you}, {host: b.example.org}]}"
+    assert read(two).smtp.users_without_password() == ["you"]
+    assert read("smtp: {username: me}").smtp.users_without_password() == ["me"]
+    assert read("smtp: {username: me}", {"NEWSLETTER_SMTP__PASSWORD": "pass"}).smtp.users_without_password() == []
+    assert read("smtp: {username: me, type: folder}").smtp.users_without_password() == []
+    assert read("smtp: {}").smtp.users_without_password() == []
 
 
 def test_one_server_is_as_it_always_was(read: Load) -> None:

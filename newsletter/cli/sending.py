@@ -17,7 +17,7 @@ from newsletter.cli.log import LogOption, log_if_asked
 from newsletter.cli.session import Context, IssueArgument, JsonOption, Session
 from newsletter.cli.words import count
 from newsletter.domain.finding import demand, warnings
-from newsletter.errors import NewsletterError, UsageError, WrongState
+from newsletter.errors import ConfigError, NewsletterError, UsageError, WrongState
 
 if TYPE_CHECKING:
     from newsletter.domain.accounting import Accounting
@@ -82,6 +82,7 @@ def send(
     if not as_json:
         note_findings(issue, warnings(findings))
     demand(findings)
+    _demand_passwords(session)
     if not yes:
         _agree(session, draft)
     start(session.app.database, issue, session.app.clock(), checked=draft.hash)
@@ -103,6 +104,7 @@ def resume(
     patient = _patience(wait)
     logs = log_if_asked(session.config, log)
     load(session, issue)
+    _demand_passwords(session)
     set_sending(session.app.database, issue)
     if wait is not None and is_delivered(session.app.database, issue):
         _say_who_is_waited_for(issue)
@@ -130,6 +132,15 @@ def cancel(context: Context, issue: IssueArgument, as_json: JsonOption = False) 
     load(context.obj, issue)
     set_cancelled(app.database, issue, app.clock())
     _tell_state(context.obj, issue, f"Issue {issue} is cancelled.", as_json=as_json)
+
+
+def _demand_passwords(session: Session) -> None:
+    """Before anything is started: it would wait for a server that lets nobody in."""
+    if users := session.config.smtp.users_without_password():
+        raise ConfigError(
+            f"{session.config.file}: `smtp.username` is {users[0]}, and there is no password. "
+            "Set NEWSLETTER_SMTP__PASSWORD, or leave `username` out."
+        )
 
 
 def _sent(session: Session, issue: int) -> int:

@@ -89,6 +89,13 @@ class Smtp(Section):
         common = self.model_copy(update={"servers": ()})
         return tuple(common.model_copy(update=_own(server)) for server in self.servers)
 
+    def users_without_password(self) -> list[str]:
+        """Who cannot log in. It stops nothing that does not send: the password may be where only that runs."""
+        servers = self.each() if self.type == "smtp" else ()
+        return [
+            one.username for one in servers if one.username and not (one.password and one.password.get_secret_value())
+        ]
+
 
 def _own(server: Server) -> dict[str, Any]:
     """What a server says itself. It never sends somebody else's password along with its own user name."""

@@ -205,7 +205,11 @@ def _host(value: str) -> str:
     name, colon, port = value.rpartition(":")
     if colon and port.isdigit() and ":" not in name:  # an IPv6 address has two colons at least
         raise ValueError(f"{_quoted(value)} is a host and a port; write them apart, `host: {name}` and `port: {port}`")
-    if not _can_be_looked_up(value) or not value.isprintable() or " " in value:
+    if "//" in value:
+        bare = urlsplit(value).netloc.rpartition("@")[2].partition(":")[0]
+        example = bare or "mail.example.org"
+        raise ValueError(f"{_quoted(value)} is an address; write the host alone, like `host: {example}`")
+    if "/" in value or not _can_be_looked_up(value) or not value.isprintable() or " " in value:
         raise ValueError(f"{_quoted(value)} is no host; write one like mail.example.org or 192.0.2.1")
     return value
 

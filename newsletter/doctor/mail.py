@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import os
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 from newsletter.config import Smtp
 from newsletter.doctor.finding import Finding, error, note, ok, warning
 from newsletter.transports.gate import Gate
+from newsletter.transports.mishaps import in_words
 from newsletter.transports.smtp_session import Refused, Server, Session, open_session
 from newsletter.transports.smtp_wire import Broken, Timeouts
 
@@ -30,10 +30,10 @@ def examine(smtp: Smtp) -> Iterator[Finding]:
 
 
 def _examine(smtp: Smtp) -> Iterator[Finding]:
-    password = smtp.password.get_secret_value() if smtp.password else None
-    if smtp.username and not password:
+    if smtp.users_without_password():
         yield error(AREA, f"there is no password for {smtp.username}.", "Set NEWSLETTER_SMTP__PASSWORD.")
         return
+    password = smtp.password.get_secret_value() if smtp.password else None
     server = Server(smtp.host, smtp.port, smtp.security, smtp.username, password, None, _PATIENT)
     try:
         offers = asyncio.run(_offers(server))
@@ -41,11 +41,11 @@ def _examine(smtp: Smtp) -> Iterator[Finding]:
         yield error(AREA, f"{_place(smtp)} refuses us: {refusal.reply.code} {refusal.reply.text}", _remedy(refusal))
         return
     except ssl.SSLError as trouble:
-        told = f"{_place(smtp)} cannot be spoken to over TLS: {trouble.reason or trouble}."
+        told = f"{_place(smtp)} cannot be spoken to: {in_words(trouble)}."
         yield error(AREA, told, "Check the host's name and certificate, and `security:` (587: starttls, 465: tls).")
         return
     except (Broken, OSError) as trouble:
-        told = f"{_place(smtp)} does not answer: {_words(trouble)}."
+        told = f"{_place(smtp)} does not answer: {in_words(trouble)}."
         yield error(AREA, told, "Check `smtp: host`, `port` and `security`, and that the server runs.")
         return
     entered = f" and lets {smtp.username} in" if smtp.username else ""
@@ -74,13 +74,6 @@ def _is_here(host: str) -> bool:
         return ipaddress.ip_address(host).is_private
     except ValueError:
         return host == "localhost" or "." not in host
-
-
-def _words(trouble: Exception) -> str:
-    """The system's own words instead of asyncio's, which are made of numbers."""
-    if isinstance(trouble, OSError) and trouble.errno and trouble.errno > 0:
-        return os.strerror(trouble.errno).lower()
-    return str(trouble)
 
 
 def _remedy(refusal: Refused) -> str:

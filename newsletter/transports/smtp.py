@@ -10,6 +10,7 @@ from typing import Literal
 from newsletter.domain.delivery import Envelope, Outcome, OutcomeKind
 from newsletter.transports.dots import DotStuffer
 from newsletter.transports.gate import Gate
+from newsletter.transports.mishaps import in_words
 from newsletter.transports.smtp_mail import Mail, OutOfStep, transact
 from newsletter.transports.smtp_session import Refused, Server, Session, open_session
 from newsletter.transports.smtp_wire import Broken, Timeouts, printable
@@ -85,7 +86,7 @@ class SmtpConnection:
             return _broken(error.reply.text, error.reply.code, error.reply.status, early=True)
         except (Broken, OSError) as error:
             server = self._transport.server
-            return _broken(f"{server.host}:{server.port}: {_in_words(error)}", early=True)
+            return _broken(f"{server.host}:{server.port}: {in_words(error)}", early=True)
         return None
 
     async def send(self, envelope: Envelope, message: Sequence[bytes], following: Envelope | None = None) -> Outcome:
@@ -153,15 +154,6 @@ class SmtpConnection:
         if self._session is not None:
             self._session.wire.drop()
             self._session = None
-
-
-def _in_words(error: Exception) -> str:
-    """`connection refused`, not `[Errno 111] Connection refused`; of TLS what its library calls a reason."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate is not to be trusted: {error.verify_message}"
-    if isinstance(error, ssl.SSLError):
-        return f"no TLS with it: {(error.reason or str(error)).replace('_', ' ').lower()}"
-    return error.strerror.lower() if isinstance(error, OSError) and error.strerror else str(error)
 
 
 def _broken(words: str, code: int = 0, status: str = "", early: bool = False) -> Outcome:

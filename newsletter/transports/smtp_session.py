@@ -147,6 +147,8 @@ def _context(server: Server) -> ssl.SSLContext:
 
 async def _log_in(wire: Wire, server: Server, ways: list[str]) -> None:
     user, password = server.username or "", server.password or ""
+    if not password:
+        raise Broken(f"there is no password for {user}; set NEWSLETTER_SMTP__PASSWORD")
     if "PLAIN" in ways or not ways:
         secret = _base64(f"\0{user}\0{password}")
         _expect(await wire.ask(f"AUTH PLAIN {secret}", server.timeouts.command), 235)

@@ -351,6 +351,16 @@ def test_an_erased_reader_comes_back_when_the_operator_says_so(tmp_path: Path) -
     assert desk.call("subscribers", "add", "tpyo@example.com", "--again", "--json").json["state"] == "pending"
 
 
+def test_a_login_without_a_password_starts_nothing(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, 9, {"NEWSLETTER_SMTP__USERNAME": "me"}).furnish()
+    desk.call("subscribers", "add", "ann@example.com", "--active")
+    assert desk.call("build", "harbour", "--edition", "near").status == 0
+    refused = desk.call("send", 1, "--yes")
+    assert refused.status == 2
+    assert "`smtp.username` is me, and there is no password. Set NEWSLETTER_SMTP__PASSWORD" in refused.err
+    assert desk.call("show", 1, "--json").json["state"] == "draft"
+
+
 def test_an_import_says_whom_it_unsubscribed(tmp_path: Path) -> None:
     desk = Desk(tmp_path).furnish()
     for name in ("ann", "bob", "cy"):

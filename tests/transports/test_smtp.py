@@ -311,6 +311,14 @@ def test_a_server_without_tls_is_told_in_words() -> None:
     assert outcome.text == f"127.0.0.1:{sink.port}: no TLS with it: wrong version number"
 
 
+def test_nobody_logs_in_with_an_empty_password() -> None:
+    with Sink() as sink:
+        transport = SmtpTransport("127.0.0.1", sink.port, "none", "me", None)
+        outcome = run(transport.connection().open(Envelope("b@example.org", "a@example.org")))
+    assert outcome
+    assert outcome.text.endswith("there is no password for me; set NEWSLETTER_SMTP__PASSWORD")
+
+
 def test_starttls_that_is_not_offered_is_not_gone_without() -> None:
     with Sink() as sink:
         outcome = through(sink.port, "starttls", None, None, host="127.0.0.1")
