@@ -13,7 +13,7 @@ from newsletter.sources.jekyll.site import Site, read_site
 from newsletter.sources.jekyll.walk import publishes
 
 AREA = "site"
-OURS = ("preview", "*.csv", "*.db")  # beside config.yaml: what commands write there, and lists of readers
+OURS = ("preview", "outbox", "*.csv", "*.db")  # beside config.yaml: what commands write there, and lists of readers
 
 
 def examine(app: App) -> Iterator[Finding]:
