@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from newsletter.cli.words import count
 from newsletter.demo.inbox import Inbox, Mail
 from newsletter.text.frontmatter import parse
 from newsletter.text.html import clean
@@ -89,9 +90,9 @@ class Pages:
             f'<td><a href="/mail/{mail.number}">{html.escape(mail.subject)}</a></td></tr>'
             for mail in reversed(self.inbox.mails)
         )
-        count = f'<p class="quiet">{len(self.inbox.mails)} messages; new ones appear by themselves.</p>'
+        held = f'<p class="quiet">{count(len(self.inbox.mails), "message")}; new ones appear by themselves.</p>'
         head = "<thead><tr><th>No</th><th>To</th><th>Subject</th></tr></thead>"
-        return f"<p>{links}</p>{count}<table>{head}<tbody>{rows}</tbody></table>"
+        return f"<p>{links}</p>{held}<table>{head}<tbody>{rows}</tbody></table>"
 
 
 @contextmanager

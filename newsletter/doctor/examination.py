@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from sqlalchemy.exc import DBAPIError
 
 from newsletter.app import App
+from newsletter.cli.words import count
 from newsletter.doctor import dns, mail, published, subjects
 from newsletter.doctor.finding import Finding, error, note, ok, warning
 from newsletter.errors import NewsletterError, SourceError, StoreError, TemplateError
@@ -76,7 +77,7 @@ def _database(app: App) -> Iterator[Finding]:
         counts = subscribers.counts(connection)
         newest = issues.listing(connection)[:1]
     active = sum(number for (*_, state), number in counts.items() if state == "active")
-    yield ok("database", f"{app.database.place} can be written to; it holds {active:,} active subscriptions.")
+    yield ok("database", f"{app.database.place} can be written to; it holds {count(active, 'active subscription')}.")
     if newest and newest[0].built_at > app.clock():
         told = f"the latest issue was built at {newest[0].built_at:%Y-%m-%d %H:%M} UTC, and that lies ahead"
         yield error("clock", f"{told}: the clock of this machine was set back.", "Let a time service set it (NTP).")
@@ -169,4 +170,4 @@ def _sources(app: App) -> Iterator[Finding]:
             except (SourceError, OSError) as trouble:
                 yield error(key, f"{source.name} cannot be read: {trouble}", "Look at its line under `sources:`.")
             else:
-                yield ok(key, f"{source.name} can be read; it holds {held:,} items.")
+                yield ok(key, f"{source.name} can be read; it holds {count(held, 'item')}.")

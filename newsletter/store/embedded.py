@@ -43,7 +43,7 @@ WHERE id = ?10 AND (
 _IN_DOUBT = """
 UPDATE deliveries SET state = CASE state WHEN 'skipped' THEN 'uncertain' ELSE ?1 END, attempts = attempts + 1,
   first_at = coalesce(first_at, ?2), at = ?2, due_at = CASE state WHEN 'skipped' THEN NULL ELSE ?4 END,
-  text = 'the sender stopped before it heard the server''s answer'
+  code = 0, status = '', text = 'the sender stopped before it heard the server''s answer'
 WHERE id = ?3 AND (state IN ('queued', 'deferred') OR (state = 'skipped' AND text = 'cancelled'))
 """
 _MAY_GO = """

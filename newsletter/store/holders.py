@@ -178,6 +178,8 @@ def take_over(
                 due_at=due,
                 first_at=func.coalesce(_d.first_at, now),
                 at=now,
+                code=0,
+                status="",
                 text="the sender stopped before it heard the server's answer",
                 worker=null(),
                 lease_until=null(),

@@ -41,6 +41,11 @@ def states(database: Database, issue: Issue) -> dict[str, str]:
         return {row["email"]: row["state"] for row in accounts.rows(connection, issue.id)}
 
 
+def set_all(database: Database, issue: Issue, **values: object) -> None:
+    with database.write() as connection:
+        connection.execute(update(tables.deliveries).where(tables.deliveries.c.issue == issue.id).values(**values))
+
+
 def test_everyone_gets_the_issue_once(database: Database) -> None:
     issue = started(database, 300)
     with Sink() as sink:
@@ -371,6 +376,7 @@ def test_a_process_that_ends_again_and_again_does_not_mail_the_same_readers_each
     monkeypatch.setattr("newsletter.services.deliver.DRAIN_SECONDS", 0.1)
     issue = started(database, 12)
     policy = replace(HASTY, retry_first=timedelta(hours=1), retry_most=timedelta(hours=1))
+    set_all(database, issue, code=451, status="4.2.0", text="later")  # what a server said before
     with Sink() as sink:
         sink.fail("answer", SILENCE)
         for number in range(1, 6):
@@ -382,7 +388,9 @@ def test_a_process_that_ends_again_and_again_does_not_mail_the_same_readers_each
             send(database, issue, sink, policy, connections=2, meanwhile=stop)
     assert sum(sink.accepted.values()) == 10
     assert max(sink.accepted.values()) == 2
-    assert {line.state for line in lines(database, issue).values()} == {"queued", "deferred"}
+    told = {(line.state, line.code, line.status, line.text) for line in lines(database, issue).values()}
+    stopped = (0, "", "the sender stopped before it heard the server's answer")
+    assert told == {("queued", 451, "4.2.0", "later"), ("queued", *stopped), ("deferred", *stopped)}
 
 
 def test_every_worker_gives_its_session_back_however_it_ends(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
