@@ -6,6 +6,7 @@ NewsletterError            said to the user in one line, never as a traceback; e
 ├── NotFound               no such newsletter, edition, issue, subscriber
 ├── WrongState             the thing is not in a state that allows this
 │   └── Rebuilt            a draft is not the one any more that was checked
+├── NoReaders              nobody reads that edition yet
 ├── Busy                   another process is at it
 ├── Blocked                preflight found what must not leave; exit 3
 ├── SourceError            a source cannot be read at all
@@ -47,6 +48,10 @@ class WrongState(NewsletterError):
 
 
 class Rebuilt(WrongState):
+    pass
+
+
+class NoReaders(NewsletterError):
     pass
 
 

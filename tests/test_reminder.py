@@ -50,6 +50,7 @@ def desk(tmp_path: Path, inbox: Inbox) -> Desk:
     text = config.read_text().replace("timezone: Europe/London}", "timezone: Europe/London, remind: 24h}")
     text = text.replace("    lookback:", '    editor: ["Ed <ed@example.com>", eve@example.com]\n    lookback:')
     config.write_text(text.replace("site:", "web: {password: a long password}\nsite:"))
+    made.enlist(near="r1", far="r2")
     return made
 
 
@@ -109,7 +110,7 @@ def test_an_editor_hears_of_it_once_and_sees_the_message(watch: Watch, inbox: In
     assert reminder.read()["Auto-Submitted"] == "auto-generated"
     for words in (
         "Europe/London, UTC+01:00",
-        "0 readers",
+        "1 reader",
         "Harbour crane learns to wave",
         "newsletter preview 1 --open",
         "https://letters.example.org/admin/issues/1/preview",

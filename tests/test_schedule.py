@@ -30,7 +30,10 @@ Watch = Callable[[datetime], App]
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path).furnish()
+    """One reader for each edition."""
+    desk = Desk(tmp_path).furnish()
+    desk.enlist(near="r1", far="r2")
+    return desk
 
 
 @pytest.fixture
@@ -67,6 +70,24 @@ def test_a_week_goes_by(watch: Watch) -> None:
     later = watch(FRIDAY + WEEK)
     assert ticked(later) == [("near", "empty", None), ("far", "empty", None)]
     assert states(later) == [("2026-06-12", "empty"), ("2026-06-05", "done"), ("2026-05-29", "skipped")]
+
+
+def test_a_run_that_nobody_reads_keeps_its_draft_and_its_stories_for_the_next(
+    desk: Desk, watch: Watch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "newsletter.schedule")
+    assert desk.call("subscribers", "remove", "r1@example.com").status == 0
+    tick(watch(THURSDAY), process_name())
+    app = watch(FRIDAY)
+    assert ticked(app) == [("near", "empty", 1), ("far", "done", 2)]
+    assert "nobody reads it yet; draft 1 stays" in caplog.text
+    assert sent(app) == [(1, "near", "draft"), (2, "far", "sending")]
+    desk.enlist(near="r3")
+    later = watch(FRIDAY + WEEK)
+    assert ticked(later) == [("near", "done", 1), ("far", "empty", None)]
+    with later.database.read() as connection:
+        assert len(issues.get(connection, 1).stories) == 3
+    assert states(later) == [("2026-06-12", "done"), ("2026-06-05", "empty"), ("2026-05-29", "skipped")]
 
 
 def test_a_schedule_seen_for_the_first_time_has_missed_nothing(watch: Watch) -> None:

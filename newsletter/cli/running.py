@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,6 +14,7 @@ from newsletter.cli.session import Context, JsonOption, Session
 from newsletter.cli.words import distance, iso, moment, offset
 
 if TYPE_CHECKING:
+    from newsletter.app import App
     from newsletter.domain.occurrence import Occurrence
     from newsletter.schedule import Planned
 
@@ -60,6 +61,7 @@ def schedule(
         told = [_reminder(plan, one)] if reminds else []
         table.add_row(when, offset(at), *place, f"[dim]{distance(one.at - now)}[/]", *told)
     output.show(table)
+    _tell_unread(session.app, {plan for plan, _ in runs})
 
 
 def serve(
@@ -133,6 +135,17 @@ def _tell_around(session: Session, address: str) -> None:
         when = moment(one.at, plan.schedule.timezone)
         output.note(f"  [dim]next[/]     {plan.newsletter}, edition {plan.edition}: {when}")
     output.note("  Ctrl-C stops; nothing is lost.")
+
+
+def _tell_unread(app: App, plans: Iterable[Planned]) -> None:
+    """A run that would go to nobody keeps its draft, which whoever waits for it should know."""
+    from newsletter.store import subscribers
+
+    with app.database.read() as connection:
+        unread = [one for one in plans if not subscribers.count_active(connection, one.newsletter, one.edition)]
+    for one in sorted(unread, key=lambda plan: (plan.newsletter, plan.edition)):
+        name = output.plain(f"{one.newsletter}: nobody reads edition {one.edition}")
+        output.say(f"[yellow]note[/]  {name} yet; until somebody does, a run keeps its draft.")
 
 
 def _next(session: Session, number: int) -> list[tuple[Planned, Occurrence]]:

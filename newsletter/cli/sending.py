@@ -64,7 +64,7 @@ def send(
     for `newsletter resume`.
     """
     from newsletter.checking import inspect
-    from newsletter.services.steer import start
+    from newsletter.services.steer import start, start_for_anybody
     from newsletter.store.lock import is_delivered
 
     session: Session = context.obj
@@ -83,9 +83,11 @@ def send(
         note_findings(issue, warnings(findings))
     demand(findings)
     _demand_passwords(session)
-    if not yes:
+    if yes:
+        start_for_anybody(session.app.database, issue, session.app.clock(), checked=draft.hash)
+    else:
         _agree(session, draft)
-    start(session.app.database, issue, session.app.clock(), checked=draft.hash)
+        start(session.app.database, issue, session.app.clock(), checked=draft.hash)
     _deliver(session, load(session, issue), patient, as_json=as_json, logs=logs)
 
 
@@ -170,6 +172,8 @@ def _deliver(session: Session, issue: Issue, patient: Patience, *, earlier: int 
     if watch:
         watch.ended(books)
     if as_json:
+        if not books.recipients:
+            output.note(f"[yellow]warning:[/] {summary.to_nobody(books)}")
         output.answer_json(sheets.books_json(books))
     else:
         _summarise(session, books, earlier)
@@ -211,17 +215,13 @@ def _say_who_goes_on(books: Accounting) -> None:
 
 def _agree(session: Session, issue: Issue) -> None:
     """Nothing reaches a list until the operator has typed how many it reaches."""
+    from newsletter.services.steer import no_readers
     from newsletter.store import subscribers
 
     with session.app.database.read() as connection:
-        number = subscribers.counts(connection).get((issue.newsletter, issue.edition, "active"), 0)
-    if not number and output.is_interactive():
-        raise NewsletterError(
-            f"nobody gets {issue.newsletter}, edition {issue.edition}, yet: nothing was sent, and the draft stays. "
-            "`newsletter subscribers import FILE.csv` brings readers; --yes sends it to nobody."
-        )
+        number = subscribers.count_active(connection, issue.newsletter, issue.edition)
     if not number:
-        return
+        raise no_readers(issue)
     if not output.is_interactive():
         raise UsageError(f"this would mail {count(number, 'recipient')}: say --yes, or run it in a terminal.")
     output.note(

@@ -17,7 +17,7 @@ COLOURS = {"sent": "green", "failed": "red", "deferred": "yellow", "uncertain": 
 _TO_NOBODY = {
     "draft": "Not sent to anybody yet.",
     "scheduled": "Not sent to anybody yet.",
-    "sent": "It went to nobody, for no reader of its edition was active. Its stories do not come again.",
+    "sent": "It went to nobody, for no reader of its edition was active. Its stories count as told.",
 }
 _WIDE = 56  # columns
 _ERASED = "(erased)"  # a reader of whom nothing is kept
@@ -31,13 +31,18 @@ def show_books(books: Accounting, earlier: int = 0) -> None:
     """
     parts = [coloured(f"{getattr(books, name):,} {name}", name) for name in COUNTED if getattr(books, name)]
     if not books.recipients:
-        output.say(f"\n{_TO_NOBODY.get(books.state.value, 'It went to nobody.')}")
+        output.say(f"\n{to_nobody(books)}")
         return
     output.say(f"\n{count(books.recipients, 'recipient')}: {', '.join(parts)}.{_time_taken(books, earlier)}")
     if books.reason:
         state = "waiting" if books.state.value == "sending" else books.state.value
         label = "" if books.reason.startswith(state) else f"{state}: "
         output.say(f"[yellow]{output.plain(label + books.reason)}[/]")
+
+
+def to_nobody(books: Accounting) -> str:
+    """What is said of an issue without a single delivery."""
+    return _TO_NOBODY.get(books.state.value, "It went to nobody.")
 
 
 def _time_taken(books: Accounting, earlier: int) -> str:

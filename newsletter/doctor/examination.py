@@ -14,7 +14,7 @@ from newsletter.cli.words import count
 from newsletter.doctor import dns, mail, published, subjects
 from newsletter.doctor.finding import Finding, error, note, ok, warning
 from newsletter.errors import NewsletterError, SourceError, StoreError, TemplateError
-from newsletter.schedule import upcoming
+from newsletter.schedule import Planned, upcoming
 from newsletter.sources.base import SourceState
 from newsletter.store import issues, mishaps, subscribers
 from newsletter.store.database import Database
@@ -105,10 +105,20 @@ def _newsletters(app: App) -> Iterator[Finding]:
     for plan, following in upcoming(app, app.clock()):
         when = f"{following.at:%Y-%m-%d %H:%M} UTC"
         yield ok(plan.newsletter, f"edition {plan.edition} goes out next at {when}, if `newsletter serve` runs then.")
+        yield from _readers(app, plan)
     scheduled = {plan.newsletter for plan, _ in upcoming(app, app.clock())}
     for key in app.config.newsletters:
         if key not in scheduled:
             yield note(key, f"{key} has no schedule: it goes out when you `newsletter send` it.")
+
+
+def _readers(app: App, plan: Planned) -> Iterator[Finding]:
+    with app.database.read() as connection:
+        number = subscribers.count_active(connection, plan.newsletter, plan.edition)
+    if not number:
+        told = f"nobody reads edition {plan.edition} yet; until somebody does, a run keeps its draft."
+        remedy = "Share its sign-up page, or bring readers with `newsletter subscribers import FILE.csv`."
+        yield note(plan.newsletter, told, remedy)
 
 
 def _templates(app: App) -> Iterator[Finding]:

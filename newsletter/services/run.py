@@ -17,7 +17,7 @@ from newsletter.domain.edition import Edition
 from newsletter.domain.issue import Issue, IssueState
 from newsletter.domain.note import EditorNote
 from newsletter.domain.occurrence import Occurrence, Schedule, due, latest_occurrence
-from newsletter.errors import NewsletterError, NoteError, Rebuilt
+from newsletter.errors import NewsletterError, NoReaders, NoteError, Rebuilt
 from newsletter.services.collect import collect
 from newsletter.services.illustrate import Illustrator
 from newsletter.services.publish import build
@@ -127,6 +127,8 @@ def _publish(press: Press, run: Run) -> tuple[str, int | None, str]:
             start(press.database, issue.id, press.clock(), checked=issue.hash)
         except Rebuilt:  # somebody runs `build` this very second: the run goes on with theirs
             return _publish(press, replace(run, issue=issue.id))
+        except NoReaders:
+            return EMPTY, issue.id, f"nobody reads it yet; draft {issue.id} stays"
     return DONE, issue.id, f"issue {issue.id} started"
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 from newsletter.domain.issue import BY_HAND, Issue, IssueState
-from newsletter.errors import Busy, Rebuilt, WrongState
+from newsletter.errors import Busy, NoReaders, Rebuilt, WrongState
 from newsletter.store import deliveries, issues
 from newsletter.store.database import Database
 from newsletter.store.ledger import close_the_books
@@ -23,27 +23,27 @@ def start(database: Database, issue_id: int, now: datetime, checked: str | None 
     """A draft becomes `sending`: its readers are enqueued and its stories written down as sent, or nothing happens.
 
     `checked` is the hash of the issue that preflight judged and somebody agreed to; None for any.
-    Raises NotFound, WrongState when it is no draft or holds a story that its edition had before, and Rebuilt when
-    another draft has taken its place.
+    Raises NotFound, WrongState when it is no draft or holds a story that its edition had before, Rebuilt when
+    another draft has taken its place, and NoReaders when its stories would be used up for nobody.
     """
     with database.write() as connection:
-        state = issues.get(connection, issue_id).state
-        if not issues.move(connection, issue_id, _NOT_STARTED, IssueState.SENDING, started_at=now, reason=""):
-            raise WrongState(f"issue {issue_id} is {_told(state)}, not a draft.{_remedy(issue_id, state)}")
-        issue = issues.get(connection, issue_id)  # now that nobody rebuilds it any more
-        if checked not in (None, issue.hash):
-            raise Rebuilt(
-                f"issue {issue_id} was built anew since it was checked, and nothing was sent. "
-                f"`newsletter preview {issue_id} --open` shows it as it is now; then send it again."
-            )
-        if already := deliveries.mark_stories(connection, issue):
-            story, other = already[0]
-            title = next(known.title for known in issue.stories if known.story == story)
-            raise WrongState(
-                f"issue {issue_id} holds “{title}”, which {issue.edition} had in issue {other}; "
-                f"a story is sent once. Run `newsletter build {issue.newsletter}` for a new draft."
-            )
-        _enqueue(connection, issue)
+        issue, readers = _start(connection, issue_id, now, checked)
+        if not readers:
+            raise no_readers(issue)
+
+
+def start_for_anybody(database: Database, issue_id: int, now: datetime, checked: str | None = None) -> None:
+    """The same, by an operator's express wish for nobody too: then its stories count as told."""
+    with database.write() as connection:
+        _start(connection, issue_id, now, checked)
+
+
+def no_readers(issue: Issue) -> NoReaders:
+    return NoReaders(
+        f"nobody reads {issue.newsletter}, edition {issue.edition}, yet: nothing was sent, and the draft stays. "
+        "`newsletter subscribers import FILE.csv` brings readers, and so does the sign-up page. "
+        f"`newsletter send {issue.id} --yes` sends it to nobody all the same, and its stories then count as told."
+    )
 
 
 def pause(database: Database, issue_id: int) -> None:
@@ -81,6 +81,27 @@ def cancel(database: Database, issue_id: int, now: datetime) -> None:
     _close_the_books(database, issue, now)
 
 
+def _start(connection: Connection, issue_id: int, now: datetime, checked: str | None) -> tuple[Issue, int]:
+    """The issue as it goes out, and to how many."""
+    state = issues.get(connection, issue_id).state
+    if not issues.move(connection, issue_id, _NOT_STARTED, IssueState.SENDING, started_at=now, reason=""):
+        raise WrongState(f"issue {issue_id} is {_told(state)}, not a draft.{_remedy(issue_id, state)}")
+    issue = issues.get(connection, issue_id)  # now that nobody rebuilds it any more
+    if checked not in (None, issue.hash):
+        raise Rebuilt(
+            f"issue {issue_id} was built anew since it was checked, and nothing was sent. "
+            f"`newsletter preview {issue_id} --open` shows it as it is now; then send it again."
+        )
+    if already := deliveries.mark_stories(connection, issue):
+        story, other = already[0]
+        title = next(known.title for known in issue.stories if known.story == story)
+        raise WrongState(
+            f"issue {issue_id} holds “{title}”, which {issue.edition} had in issue {other}; "
+            f"a story is sent once. Run `newsletter build {issue.newsletter}` for a new draft."
+        )
+    return issue, _enqueue(connection, issue)
+
+
 def _cancel(database: Database, issue_id: int, now: datetime) -> Issue:
     with database.write() as connection:
         issue = issues.get(connection, issue_id)
@@ -102,15 +123,14 @@ def _close_the_books(database: Database, issue: Issue, now: datetime) -> None:
         pass
 
 
-def _enqueue(connection: Connection, issue: Issue) -> None:
-    """On PostgreSQL in chunks, each a job for whichever worker comes first."""
+def _enqueue(connection: Connection, issue: Issue) -> int:
+    """How many get it. On PostgreSQL in chunks, each a job for whichever worker comes first."""
     if connection.dialect.name == "sqlite":
-        deliveries.enqueue(connection, issue)
-        return
+        return deliveries.enqueue(connection, issue)
     from newsletter.store import chunks
 
     chunks.forget(connection)  # what former issues left in the queue, where no worker runs
-    chunks.enqueue(connection, issue)
+    return chunks.enqueue(connection, issue)
 
 
 def _move(connection: Connection, issue_id: int, since: tuple[IssueState, ...], to: IssueState, reason: str) -> None:

@@ -51,8 +51,8 @@ _c, _d = chunks.c, deliveries.c
 _IS_OPEN = _d.state.in_([state.value for state in OPEN_STATES])
 
 
-def enqueue(connection: Connection, issue: Issue, size: int = CHUNK_SIZE, lanes: int = LANES) -> None:
-    """The issue's deliveries, side by side by mailbox group, in chunks with a job each.
+def enqueue(connection: Connection, issue: Issue, size: int = CHUNK_SIZE, lanes: int = LANES) -> int:
+    """The issue's deliveries, side by side by mailbox group, in chunks with a job each; how many there are.
 
     All in the caller's transaction, the jobs too.
     """
@@ -64,9 +64,10 @@ def enqueue(connection: Connection, issue: Issue, size: int = CHUNK_SIZE, lanes:
     shared = [f"{SHARED}{number}" for number in range(plan.shared)]
     names = [*shared, *sorted(set(plan.named.values()).difference(shared))]
     track = _track(plan, names)
-    ledger.enqueue(connection, issue, order=track)
+    number = ledger.enqueue(connection, issue, order=track)
     _analyze(connection, "deliveries")  # else the first claims read all rows of the issue, not the chunk's
     add(connection, cut(issue.id, _spans(connection, issue, track, names), size, lanes))
+    return number
 
 
 def add(connection: Connection, new: Sequence[Chunk]) -> None:

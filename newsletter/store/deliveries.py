@@ -57,7 +57,8 @@ def enqueue(
         # Each run of numbers that rises is quick to put into the unique index; in no order it takes twice as long.
         rows = rows.order_by(order(domain), subscribers.c.id)
     columns = ["issue", "subscriber", "email", "domain", "state", "attempts", "doubts", "code", "status", "text"]
-    return connection.execute(deliveries.insert().from_select(columns, rows)).rowcount
+    made = deliveries.insert().from_select(columns, rows)
+    return connection.execute(made, execution_options={"preserve_rowcount": True}).rowcount  # psycopg's is -1 without
 
 
 def mail_domain(connection: Connection) -> ColumnElement[str]:

@@ -92,6 +92,12 @@ class Desk:
     def configure(self) -> None:
         (self.folder / "config.yaml").write_text(CONFIG.format(port=self.port))
 
+    def enlist(self, **readers: str) -> None:
+        """Imports a reader for each edition that is named, by the name before the @ of `example.com`."""
+        lines = "".join(f"{name}@example.com,{edition}\n" for edition, name in readers.items())
+        (self.folder / "enlisted.csv").write_text(f"email,edition\n{lines}")
+        assert self.call("subscribers", "import", "enlisted.csv").status == 0
+
     def command(self, *words: object) -> list[str]:
         return [sys.executable, "-m", "newsletter", *map(str, words)]
 

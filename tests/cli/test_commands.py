@@ -558,7 +558,7 @@ def test_who_would_send_to_nobody_keeps_the_draft(tmp_path: Path) -> None:
     desk.call("build", "harbour")
     terminal = Terminal(desk, "send", 1)
     assert terminal.finish() == 1
-    assert "nobody gets harbour, edition near, yet: nothing was sent" in " ".join(terminal.screen.split())
+    assert "nobody reads harbour, edition near, yet: nothing was sent" in " ".join(terminal.screen.split())
     assert desk.call("show", 1, "--json").json["state"] == "draft"
 
 

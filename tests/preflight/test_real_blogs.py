@@ -18,7 +18,7 @@ from newsletter.preflight.rules import RULES
 from newsletter.services.collect import collect
 from newsletter.services.preflight import FAULT, examine, judge
 from newsletter.services.publish import build
-from newsletter.services.steer import start
+from newsletter.services.steer import start_for_anybody
 from newsletter.sources.jekyll import JekyllSource
 from newsletter.store.database import Database
 from newsletter.text.message import issue_headers
@@ -74,7 +74,7 @@ def issues_of(database: Database, edition: Edition, most: int = MOST_ISSUES) -> 
         if issue is None:
             break
         yield issue
-        start(database, issue.id, NOW)
+        start_for_anybody(database, issue.id, NOW)
 
 
 def judged(issue: Issue, edition: Edition) -> list[Finding]:

@@ -81,9 +81,9 @@ def test_a_reader_whose_message_cannot_be_made_stops_nobody_else(database: Datab
     )
 
 
-def test_an_issue_for_nobody_is_sent(database: Database) -> None:
+def test_an_issue_that_is_expressly_for_nobody_is_sent(database: Database) -> None:
     issue = draft(database)
-    steer.start(database, issue.id, NOW)
+    steer.start_for_anybody(database, issue.id, NOW)
     with Sink() as sink:
         end = send(database, issue, sink)
     assert (end.state, end.recipients, sink.sessions) == (IssueState.SENT, 0, 0)

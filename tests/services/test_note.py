@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from newsletter.domain.issue import Issue, IssueState
 from newsletter.domain.note import EditorNote
 from newsletter.services.publish import build
-from newsletter.services.steer import cancel, start
+from newsletter.services.steer import cancel, start_for_anybody
 from newsletter.services.stories import assign
 from newsletter.store import issues
 from newsletter.store.database import Database
@@ -47,7 +47,7 @@ def test_it_stands_in_the_digest_and_in_the_issue(desk: Database) -> None:
 def test_the_same_words_go_out_once(desk: Database) -> None:
     first = draft(desk, HELLO)
     assert draft(desk, HELLO).note == "Hello all."  # built anew, it is still to go
-    start(desk, first.id, NOW)
+    start_for_anybody(desk, first.id, NOW)
     second = draft(desk, HELLO)
     assert second.note == ""
     assert f"issue {first.id} had" in second.notes[0]
@@ -76,7 +76,7 @@ def test_one_given_for_a_draft_stays_with_it(desk: Database) -> None:
     assert (again.note, again.note_once) == ("For this one.", True)
     assert draft(desk, replace(given, words="")).note == ""
     assert draft(desk, HELLO).note == ""  # the editor took it out of this draft
-    start(desk, again.id, NOW)
+    start_for_anybody(desk, again.id, NOW)
     assert draft(desk, HELLO).note == "Hello all."
 
 
@@ -92,7 +92,7 @@ def test_whatever_happens_no_words_go_out_twice(desk: Database, steps: list[str]
         if step in given_notes:
             build(desk, edition, Notebook(), NOW, NOW, (), note=given_notes[step])
         elif there:
-            start(desk, there.id, NOW) if step == "send" else cancel(desk, there.id, NOW)
+            start_for_anybody(desk, there.id, NOW) if step == "send" else cancel(desk, there.id, NOW)
     with desk.read() as connection:
         sent = [issue.note for issue in issues.listing(connection, "tech", edition.key) if issue.started_at]
     assert len([words for words in sent if words]) == len({words for words in sent if words})

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import func, select
 
 from newsletter.domain.issue import IssueState
-from newsletter.errors import NotFound, Rebuilt, WrongState
+from newsletter.errors import NoReaders, NotFound, Rebuilt, WrongState
 from newsletter.services import steer
 from newsletter.store import accounts, tables
 from newsletter.store.database import Database
@@ -105,7 +105,28 @@ def test_a_draft_is_neither_paused_nor_resumed(database: Database, verb: str) ->
         getattr(steer, verb)(database, 1)
 
 
+def test_an_issue_that_nobody_reads_stays_a_draft_and_keeps_its_stories(database: Database) -> None:
+    subscribe(database, 2, edition="world")
+    subscribe(database, 2, state="pending", first=10)
+    draft(database, stories=(1, 2))
+    with pytest.raises(NoReaders, match=r"nobody reads tech, edition uk, yet.*subscribers import.*send 1 --yes"):
+        steer.start(database, 1, NOW)
+    assert state(database) is IssueState.DRAFT
+    assert (count(database, tables.sent_stories), count(database, tables.deliveries)) == (0, 0)
+    subscribe(database, 1, first=20)
+    steer.start(database, 1, NOW)
+    assert (count(database, tables.sent_stories), count(database, tables.deliveries)) == (2, 1)
+
+
+def test_an_operator_may_send_to_nobody_and_then_its_stories_count_as_told(database: Database) -> None:
+    draft(database, stories=(1, 2))
+    steer.start_for_anybody(database, 1, NOW)
+    assert state(database) is IssueState.SENDING
+    assert count(database, tables.sent_stories) == 2
+
+
 def test_there_and_back(database: Database) -> None:
+    subscribe(database, 1)
     draft(database)
     steer.start(database, 1, NOW)
     steer.pause(database, 1)

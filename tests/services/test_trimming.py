@@ -14,7 +14,7 @@ from newsletter.domain.size import KB, MOST
 from newsletter.domain.theme import THEMES, ThemeName, theme
 from newsletter.preflight.plausible import html_bytes, longest
 from newsletter.services.publish import build
-from newsletter.services.steer import start
+from newsletter.services.steer import start_for_anybody
 from newsletter.services.trimming import fitting
 from newsletter.store import issues
 from newsletter.store.database import Database
@@ -109,7 +109,7 @@ def test_stories_told_by_title_are_the_issues_and_do_not_come_again(database: Da
     assert "told by title only, from “The parcel of the year” on" in made.notes[0]
     with database.read() as connection:
         assert issues.get(connection, made.id).notes == made.notes
-    start(database, made.id, NOW)
+    start_for_anybody(database, made.id, NOW)
     assert build(database, edition, weighing(30 * KB), NOW, NOW) is None
 
 
@@ -119,7 +119,7 @@ def test_stories_left_out_stay_candidates(database: Database) -> None:
     assert [told.title for told in made.stories] == [
         f"The {name} of the year" for name in ("bridge", "cheese", "violin")
     ]
-    start(database, made.id, NOW)
+    start_for_anybody(database, made.id, NOW)
     with database.read() as connection:
         assert set(issues.sent(connection, "tech", "uk")) == {told.story for told in made.stories}
     later = NOW + timedelta(days=1)

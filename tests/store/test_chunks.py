@@ -200,7 +200,7 @@ def test_a_job_that_another_one_replaced_does_nothing(ledger: Database) -> None:
 
 def test_an_issue_for_nobody_is_finished(ledger: Database) -> None:
     draft(ledger)
-    steer.start(ledger, 1, NOW)
+    steer.start_for_anybody(ledger, 1, NOW)
     with ledger.write() as connection:
         assert chunks.finish_done(connection, NOW) == [1]
         assert deliveries.issue_state(connection, 1) is IssueState.SENT

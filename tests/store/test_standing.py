@@ -49,6 +49,7 @@ def test_more_than_enough_are_not_counted(database: Database, monkeypatch: pytes
 
 def test_every_question_of_a_scrape_is_answered_by_an_index(sqlite_url: str) -> None:
     database = Database(sqlite_url)
+    subscribe(database, 1)
     draft(database)
     start(database, 1, NOW)
     asked: list[tuple[str, object]] = []
