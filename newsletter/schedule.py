@@ -15,14 +15,14 @@ from newsletter.app import App
 from newsletter.domain.finding import demand, warnings
 from newsletter.domain.issue import Issue
 from newsletter.domain.occurrence import Occurrence, Schedule, next_occurrence, reminder_at
-from newsletter.errors import NewsletterError
+from newsletter.errors import Busy, NewsletterError, StoreError
 from newsletter.illustrating import illustrator
 from newsletter.logs import tell
 from newsletter.note_file import note_of
 from newsletter.reminding import editors
 from newsletter.services.remind import remind_due
 from newsletter.services.run import Press, abandoned, finish_abandoned, run_due
-from newsletter.services.steer import start
+from newsletter.services.steer import start, unschedule
 from newsletter.services.tallying import process_name
 from newsletter.store import issues
 from newsletter.store.runs import DONE, EMPTY, Run
@@ -145,10 +145,12 @@ class Scheduler:
             self._arm()
 
     def _arm(self) -> None:
-        """Sets the alarm for the next occurrence of any edition."""
+        """Sets the alarm for the next occurrence of any edition, and the next issue with a time of its own."""
         now = self.app.clock()
         due = [occurrence.at for _, occurrence in upcoming(self.app, now)]
         told = [reminder_at(plan.schedule, occurrence) for plan, occurrence in upcoming(self.app, now)]
+        with self.app.database.read() as connection:
+            told.append(issues.next_due(connection, now))
         due += [at for at in told if at and at > now]
         if due and self._inner.running:
             self._inner.add_job(self._wake, "date", run_date=min(due), id=_STARTER, replace_existing=True)
@@ -171,15 +173,19 @@ def _check(app: App, issue: Issue) -> None:
 
 
 def _start_scheduled(app: App) -> None:
-    """Starts the issues that an operator gave a time of their own."""
+    """Starts the issues that an operator gave a time of their own; one that may not leave is a draft again."""
     with app.database.read() as connection:
         waiting = issues.due(connection, app.clock())
     for issue in waiting:
         try:
             _check(app, issue)
             start(app.database, issue.id, app.clock(), checked=issue.hash)
-        except NewsletterError as error:  # blocked, or another process was faster
-            tell(log, logging.ERROR, "issue_not_started", f"issue {issue.id}: {error}", issue=issue.id)
+        except (Busy, StoreError) as error:
+            tell(log, logging.ERROR, "issue_not_started", f"issue {issue.id} is tried again: {error}", issue=issue.id)
+        except NewsletterError as error:
+            if unschedule(app.database, issue.id):  # else another process was faster, or an operator
+                words = f"issue {issue.id} did not go out at its time and is a draft again: {error}"
+                tell(log, logging.ERROR, "issue_not_started", words, issue=issue.id)
         else:
             tell(log, logging.INFO, "issue_started", f"issue {issue.id} started", issue=issue.id)
 

@@ -18,6 +18,7 @@ from newsletter.app import App, open_app
 from newsletter.config import load
 from newsletter.domain.issue import Issue, IssueState
 from newsletter.schedule import Scheduler, planned, tick, upcoming
+from newsletter.services.steer import schedule as schedule_issue
 from newsletter.services.tallying import process_name
 from newsletter.store import issues, runs, tables
 from tests.cli.desk import REPOSITORY, Desk
@@ -150,20 +151,62 @@ def test_a_source_that_cannot_be_read_is_noted_in_the_issue(desk: Desk, watch: W
         assert all("gone could not be read" in issue.notes[0] for issue in issues.listing(connection))
 
 
-def test_an_operators_own_time_is_kept(watch: Watch) -> None:
+def scheduled(desk: Desk, watch: Watch, at: datetime) -> App:
+    """The draft of `near`, to go out at a time of its own; on Thursday."""
     app = watch(THURSDAY)
     tick(app, process_name())
-    tick(watch(FRIDAY), process_name())
+    assert desk.call("build", "harbour", "--edition", "near").status == 0
+    schedule_issue(app.database, 1, at)
+    return app
+
+
+def test_an_operators_own_time_is_kept(desk: Desk, watch: Watch) -> None:
+    app = scheduled(desk, watch, FRIDAY + timedelta(hours=2))
+    tick(watch(FRIDAY + timedelta(hours=2, seconds=-1)), process_name())
+    assert states(app)[0] == ("2026-06-05", "empty")  # the schedule's own run takes none of its stories
+    assert sent(app) == [(1, "near", "scheduled"), (2, "far", "sending")]
+    tick(watch(FRIDAY + timedelta(hours=2)), process_name())
+    assert sent(app)[0] == (1, "near", "sending")
+
+
+def test_a_scheduled_issue_that_was_missed_goes_out_when_somebody_is_there_again(desk: Desk, watch: Watch) -> None:
+    scheduled(desk, watch, THURSDAY + timedelta(hours=1))
+    tick(watch(THURSDAY + timedelta(days=3)), process_name())
+    assert sent(watch(FRIDAY))[0] == (1, "near", "sending")
+
+
+def test_a_scheduled_issue_that_nobody_reads_is_a_draft_again_and_said_once(
+    desk: Desk, watch: Watch, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk.call("subscribers", "remove", "r1@example.com")
+    app = scheduled(desk, watch, THURSDAY + timedelta(hours=1))
+    for minutes in (60, 61):
+        tick(watch(THURSDAY + timedelta(minutes=minutes)), process_name())
+    assert sent(app) == [(1, "near", "draft")]
+    assert caplog.text.count("issue 1 did not go out at its time and is a draft again: nobody reads harbour") == 1
+
+
+def test_a_scheduled_issue_that_the_checks_stop_is_a_draft_again(
+    desk: Desk, watch: Watch, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = scheduled(desk, watch, THURSDAY + timedelta(hours=1))
     with app.database.write() as connection:
-        connection.execute(
-            tables.issues.update().where(tables.issues.c.id == 1).values(state="scheduled", scheduled_for=FRIDAY)
-        )
-        connection.execute(tables.sent_stories.delete().where(tables.sent_stories.c.issue == 1))
-        connection.execute(tables.deliveries.delete())
-    tick(watch(FRIDAY - timedelta(minutes=1)), process_name())
-    assert sent(app)[0][2] == "scheduled"
-    tick(watch(FRIDAY), process_name())
-    assert sent(app)[0][2] == "sending"
+        connection.execute(tables.issues.update().values(html="<p>No way out.</p>"))
+    tick(watch(THURSDAY + timedelta(hours=1)), process_name())
+    assert sent(app) == [(1, "near", "draft")]
+    assert "is a draft again" in caplog.text
+
+
+def test_the_run_of_a_dead_process_leaves_an_issue_alone_that_got_its_own_time(desk: Desk, watch: Watch) -> None:
+    app = scheduled(desk, watch, FRIDAY + WEEK)
+    plan = planned(app)[0]
+    with app.database.write() as connection:
+        occurrence = next(one for found, one in upcoming(app, THURSDAY) if found == plan)
+        run = runs.claim(connection, "harbour", "near", occurrence, "dead", FRIDAY, timedelta(minutes=1))
+        assert run is not None
+        runs.remember(connection, run, 1)
+    assert ("near", "empty", 1) in ticked(watch(FRIDAY + timedelta(minutes=2)))
+    assert sent(app)[0] == (1, "near", "scheduled")
 
 
 def other(desk: Desk, now: datetime, *steps: str) -> subprocess.Popen[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -18,7 +18,9 @@ from newsletter.cli.session import (
     NewsletterArgument,
     Session,
     only_newsletter,
+    zone_of,
 )
+from newsletter.cli.times import as_of_moment
 from newsletter.cli.words import count, day, moment, one_of
 from newsletter.domain.accounting import COUNTED
 from newsletter.domain.finding import blocking
@@ -29,8 +31,6 @@ if TYPE_CHECKING:
     from newsletter.domain.issue import Issue
 
 PANEL = "Issues"
-_FIRST_YEAR, _LAST_YEAR = 1970, 9998  # there is room for a look back, and for any zone
-_END_OF_DAY = time(23, 59, 59, tzinfo=UTC)
 
 AsOfOption = Annotated[
     str | None,
@@ -67,15 +67,18 @@ def build(
     issues = build_drafts(context.obj, key, edition, upto, note)
     kept = _kept(context.obj.app, key, edition, issues)
     lacking = _lacking(context.obj.app, key, edition, [*issues, *kept])
+    scheduled = _scheduled(context.obj.app, key, edition)
     judged = [judge(context.obj.app, issue) for issue in issues]
     if as_json:
         _tell_kept(kept, output.note)
         _tell_lacking(lacking, output.note)
+        _tell_scheduled(context.obj, scheduled, output.note)
         output.answer_json({"issues": [sheets.issue_json(issue) for issue in issues]})
         return
     if not issues:
         _explain(context.obj.app, key, upto, "no new draft" if kept else "no draft")
     _tell_kept(kept, output.say)
+    _tell_scheduled(context.obj, scheduled, output.say)
     for issue, found in zip(issues, judged, strict=True):
         sheets.show_issue(context.obj, issue)
         findings.note_findings(issue.id, [one for one in found if one.rule != "left_out"])  # told with the issue
@@ -159,6 +162,23 @@ def _tell_next(ids: Sequence[int]) -> None:
     output.say(f"\nNext: [bold]newsletter preview {first} --open[/], then [bold]newsletter send {first}[/]{same}.")
 
 
+def _scheduled(app: App, newsletter: str, edition: str | None) -> list[Issue]:
+    """Issues that wait for a time of their own: they stay as they are, and no draft takes their stories."""
+    from newsletter.domain.issue import IssueState
+    from newsletter.store import issues
+
+    with app.database.read() as connection:
+        return issues.listing(connection, newsletter, edition, [IssueState.SCHEDULED])
+
+
+def _tell_scheduled(session: Session, scheduled: Sequence[Issue], tell: Callable[[str], None]) -> None:
+    for issue in scheduled:
+        zone = zone_of(session.app, issue.newsletter, issue.edition)
+        when = f" on {moment(issue.scheduled_for, zone)}" if issue.scheduled_for else ""
+        stories = count(len(issue.stories), "story", "stories")
+        tell(f"Issue {issue.id} for {output.plain(issue.edition)} goes out{when} as it is, with its {stories}.")
+
+
 def _explain(app: App, newsletter: str, as_of: datetime | None, lacking: str) -> None:
     """Why there is no draft, and what the operator of an old archive may do about it."""
     from newsletter.store.posts import newest
@@ -179,7 +199,8 @@ def _explain(app: App, newsletter: str, as_of: datetime | None, lacking: str) ->
         )
         return
     output.say(
-        f"Nothing new, so there is {lacking}: every post of the last {days} has gone out in an issue, or is left out.\n"
+        f"Nothing new, so there is {lacking}: every post of the last {days} has gone out in an issue, waits in one, "
+        "or is left out.\n"
         "[bold]newsletter why URL-or-PATH[/] explains a post; --as-of builds as if it were another day."
     )
 
@@ -302,24 +323,3 @@ def load(session: Session, issue: int) -> Issue:
 
     with session.app.database.read() as connection:
         return issues.get(connection, issue)
-
-
-def as_of_moment(text: str) -> datetime:
-    """A time as it is written; a date alone stands for all of that day, to its end in UTC."""
-    try:
-        at = _end_of(text) or datetime.fromisoformat(text)
-    except ValueError:
-        raise UsageError(
-            f"--as-of {text}: write a date like 2026-11-27, or a time like 2026-11-27T08:00 or 2026-11-27T08:00+01:00."
-        ) from None
-    if not _FIRST_YEAR <= at.year <= _LAST_YEAR:
-        raise UsageError(f"--as-of {text}: write a year from {_FIRST_YEAR} to {_LAST_YEAR}.")
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-
-
-def _end_of(text: str) -> datetime | None:
-    """None when there is more than a date in it, or none."""
-    try:
-        return datetime.combine(date.fromisoformat(text), _END_OF_DAY)
-    except ValueError:
-        return None

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from newsletter.cli import output
 from newsletter.cli.log import LogOption, log_always
-from newsletter.cli.session import Context, JsonOption, Session
+from newsletter.cli.session import Context, JsonOption, Session, zone_of
 from newsletter.cli.words import distance, iso, moment, offset
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from newsletter.app import App
+    from newsletter.domain.issue import Issue
     from newsletter.domain.occurrence import Occurrence
     from newsletter.schedule import Planned
 
@@ -39,11 +42,19 @@ def schedule(
     if as_json:
         output.answer_json([_run_json(plan, one) for plan, one in runs])
         return
-    if not runs:
+    waiting = _with_their_own_time(session.app)
+    if not runs and not waiting:
         output.say(
             "Nothing is scheduled. A [bold]schedule:[/] below a newsletter in config.yaml says when it goes out."
         )
         return
+    if runs:
+        _show_runs(session, runs, now)
+    for issue in waiting:
+        _tell_waiting(session, issue)
+
+
+def _show_runs(session: Session, runs: Sequence[tuple[Planned, Occurrence]], now: datetime) -> None:
     reminds = any(plan.schedule.remind for plan, _ in runs)
     headings: list[str | tuple[str, str]] = [
         ("When", "whole"),
@@ -135,6 +146,23 @@ def _tell_around(session: Session, address: str) -> None:
         when = moment(one.at, plan.schedule.timezone)
         output.note(f"  [dim]next[/]     {plan.newsletter}, edition {plan.edition}: {when}")
     output.note("  Ctrl-C stops; nothing is lost.")
+
+
+def _with_their_own_time(app: App) -> list[Issue]:
+    """Issues that `send --at` scheduled, the first to go first."""
+    from newsletter.domain.issue import IssueState
+    from newsletter.store import issues
+
+    with app.database.read() as connection:
+        found = issues.listing(connection, states=[IssueState.SCHEDULED])
+    return sorted(found, key=lambda issue: (issue.scheduled_for or issue.built_at, issue.id))
+
+
+def _tell_waiting(session: Session, issue: Issue) -> None:
+    zone = zone_of(session.app, issue.newsletter, issue.edition)
+    when = moment(issue.scheduled_for or issue.built_at, zone)
+    name = output.plain(f"{issue.newsletter} {issue.edition} #{issue.number}")
+    output.say(f"Issue {issue.id} ({name}) goes on {when}, by `send --at`.")
 
 
 def _tell_unread(app: App, plans: Iterable[Planned]) -> None:

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from newsletter.cli import output, sheets, summary
-from newsletter.cli.findings import note_findings
+from newsletter.cli.agreeing import agree, demand_not_started, demand_sound, readers_of
 from newsletter.cli.issues import load
 from newsletter.cli.log import LogOption, log_if_asked
+from newsletter.cli.scheduling import schedule_issue
 from newsletter.cli.session import Context, IssueArgument, JsonOption, Session
 from newsletter.cli.words import count
-from newsletter.domain.finding import demand, warnings
-from newsletter.errors import ConfigError, NewsletterError, UsageError, WrongState
+from newsletter.errors import ConfigError, NewsletterError, UsageError
 
 if TYPE_CHECKING:
     from newsletter.domain.accounting import Accounting
@@ -32,9 +32,16 @@ WaitOption = Annotated[
         help="How long to wait for retries (10m without it), or for another process: 30s, 10m, 2h.",
     ),
 ]
+AtOption = Annotated[
+    str | None,
+    typer.Option(
+        "--at",
+        metavar="TIME",
+        help="Not now, but then, by `newsletter serve`: “2026-12-01 09:00” on the edition's clocks, or with an offset.",
+    ),
+]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for the number of recipients.")]
 _DOMAINS = 8  # that the summary names
-_NOT_STARTED = ("draft", "scheduled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +61,25 @@ def send(
     context: Context,
     issue: IssueArgument,
     yes: YesOption = False,
+    at: AtOption = None,
     wait: WaitOption = None,
     log: LogOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Deliver a draft now, to everyone who asked for it.
+    """Deliver a draft now, to everyone who asked for it; with --at at another time.
 
     It ends when nothing is left that may go out within --wait. Ctrl-C finishes what is in flight and keeps the rest
     for `newsletter resume`.
     """
-    from newsletter.checking import inspect
-    from newsletter.services.steer import start, start_for_anybody
+    from newsletter.services.steer import no_readers, start, start_for_anybody
     from newsletter.store.lock import is_delivered
 
     session: Session = context.obj
+    if at is not None:
+        if wait is not None or log is not None:
+            raise UsageError("--wait and --log are for sending now; without --at they say how `send` goes about it.")
+        schedule_issue(session, issue, at, yes=yes, as_json=as_json)
+        return
     patient = _patience(wait)
     logs = log_if_asked(session.config, log)
     draft = load(session, issue)
@@ -76,17 +88,16 @@ def send(
         _say_who_is_waited_for(issue)
         _deliver(session, draft, patient, as_json=as_json, logs=logs)
         return
-    if draft.state.value not in _NOT_STARTED:
-        raise WrongState(_not_a_draft(draft, elsewhere=elsewhere))
-    findings = inspect(session.app, draft)
-    if not as_json:
-        note_findings(issue, warnings(findings))
-    demand(findings)
+    demand_not_started(draft, elsewhere=elsewhere)
+    demand_sound(session, draft, as_json=as_json)
     _demand_passwords(session)
     if yes:
         start_for_anybody(session.app.database, issue, session.app.clock(), checked=draft.hash)
     else:
-        _agree(session, draft)
+        readers = readers_of(session, draft)
+        if not readers:
+            raise no_readers(draft)
+        agree(draft, readers, "now")
         start(session.app.database, issue, session.app.clock(), checked=draft.hash)
     _deliver(session, load(session, issue), patient, as_json=as_json, logs=logs)
 
@@ -115,11 +126,19 @@ def resume(
 
 
 def pause(context: Context, issue: IssueArgument, as_json: JsonOption = False) -> None:
-    """Stop an issue that is being sent, wherever that happens. `resume` goes on with it."""
+    """Stop an issue that is being sent, wherever that happens; `resume` goes on with it.
+
+    One that waits for its time (send --at) is a draft again.
+    """
     from newsletter.services.steer import pause as set_paused
+    from newsletter.services.steer import unschedule
 
     app = context.obj.app
     load(context.obj, issue)
+    if unschedule(app.database, issue):
+        words = f"Issue {issue} is a draft again. [bold]newsletter send {issue}[/] sends it."
+        _tell_state(context.obj, issue, words, as_json=as_json)
+        return
     set_paused(app.database, issue)
     _tell_state(
         context.obj, issue, f"Issue {issue} is paused. [bold]newsletter resume {issue}[/] goes on.", as_json=as_json
@@ -211,34 +230,6 @@ def _say_who_goes_on(books: Accounting) -> None:
             f"\n{count(left, 'recipient')} still to come: [bold]newsletter serve[/] carries on, "
             f"or [bold]newsletter resume {books.issue}[/] later."
         )
-
-
-def _agree(session: Session, issue: Issue) -> None:
-    """Nothing reaches a list until the operator has typed how many it reaches."""
-    from newsletter.services.steer import no_readers
-    from newsletter.store import subscribers
-
-    with session.app.database.read() as connection:
-        number = subscribers.count_active(connection, issue.newsletter, issue.edition)
-    if not number:
-        raise no_readers(issue)
-    if not output.is_interactive():
-        raise UsageError(f"this would mail {count(number, 'recipient')}: say --yes, or run it in a terminal.")
-    output.note(
-        f"Issue {issue.id}, “{output.plain(issue.subject)}”, goes to [bold]{count(number, 'recipient')}[/] now."
-    )
-    typed = output.ask(f"Type the number of recipients ({number}) to send it:")
-    if typed.replace(",", "") != str(number):
-        raise NewsletterError("nothing was sent: that is not the number of recipients.")
-
-
-def _not_a_draft(issue: Issue, *, elsewhere: bool) -> str:
-    if elsewhere:
-        return f"another process is sending issue {issue.id} now; --wait TIME waits for it."
-    if issue.state.value in ("sending", "paused"):
-        return f"issue {issue.id} is {issue.state.value} already: `newsletter resume {issue.id}` goes on with it."
-    again = f"`newsletter build {issue.newsletter}` makes another"
-    return f"issue {issue.id} is {issue.state.value}, and that is its end; {again}."
 
 
 def _patience(wait: str | None) -> Patience:

@@ -78,7 +78,7 @@ def show_issue(session: Session, issue: Issue) -> None:
     output.say(f"[bold]{output.plain(issue.subject)}[/]")
     told = {
         "built": issue.built_at,
-        "due": issue.scheduled_for,
+        "due": issue.scheduled_for if issue.state.value == "scheduled" else None,
         "started": issue.started_at,
         "ended": issue.finished_at,
     }
@@ -113,11 +113,17 @@ def show_issues(session: Session, issues: Sequence[Issue], books: Mapping[int, A
     )
     for issue in issues:
         zone = zone_of(session.app, issue.newsletter, issue.edition)
-        when = brief(issue.finished_at or issue.started_at or issue.built_at, zone, session.app.clock())
+        when = brief(_last_moment(issue), zone, session.app.clock())
         book = books[issue.id]
         numbers = (f"{book.sent:,}", f"{book.recipients:,}") if book.recipients else ("", "")
         table.add_row(str(issue.id), _name(issue), _state(issue), when, *numbers, output.plain(issue.subject))
     output.show(table)
+
+
+def _last_moment(issue: Issue) -> datetime:
+    """What a list tells of an issue's times: when it ended or began, is to begin, or was built."""
+    due = issue.scheduled_for if issue.state.value == "scheduled" else None
+    return issue.finished_at or issue.started_at or due or issue.built_at
 
 
 def tell_deliveries(session: Session, issue: Issue, rows: Iterator[dict[str, Any]], *, as_json: bool) -> None:

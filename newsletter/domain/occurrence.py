@@ -68,7 +68,7 @@ def occurrence_on(schedule: Schedule, day: date) -> Occurrence | None:
     zone = ZoneInfo(schedule.timezone)
     if WEEKDAYS[day.weekday()] not in schedule.days or not _exists(day, zone):
         return None
-    return Occurrence(day, _first_instant(datetime.combine(day, schedule.at), zone))
+    return Occurrence(day, first_instant(datetime.combine(day, schedule.at), zone))
 
 
 def occurrences(schedule: Schedule, after: datetime) -> Iterator[Occurrence]:
@@ -137,10 +137,10 @@ def _local_date(schedule: Schedule, moment: datetime) -> date:
 
 
 def _exists(day: date, zone: ZoneInfo) -> bool:
-    return _reading(_first_instant(datetime.combine(day, time()), zone), zone).date() == day
+    return _reading(first_instant(datetime.combine(day, time()), zone), zone).date() == day
 
 
-def _first_instant(wall: datetime, zone: ZoneInfo) -> datetime:
+def first_instant(wall: datetime, zone: ZoneInfo) -> datetime:
     """The first instant at which a clock in `zone` reads `wall` (naive) or later."""
     first = wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
     if _reading(first, zone) == wall:

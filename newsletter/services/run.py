@@ -118,7 +118,9 @@ def _publish(press: Press, run: Run) -> tuple[str, int | None, str]:
     issue = _left_behind(press, run) or make_draft(press)
     if issue is None:
         return EMPTY, None, "nothing new: no issue was made"
-    if issue.state in (IssueState.DRAFT, IssueState.SCHEDULED):
+    if issue.state is IssueState.SCHEDULED:
+        return EMPTY, issue.id, f"issue {issue.id} was given a time of its own meanwhile"
+    if issue.state is IssueState.DRAFT:
         press.check(issue)
         with press.database.write() as connection:
             if not runs.remember(connection, run, issue.id):

@@ -1,4 +1,7 @@
-"""Start, pause, resume and cancel an issue. Each is one transaction; a running delivery notices within a second."""
+"""Start, schedule, pause, resume and cancel an issue. Each is one transaction.
+
+A running delivery notices within a second.
+"""
 
 from __future__ import annotations
 
@@ -36,6 +39,30 @@ def start_for_anybody(database: Database, issue_id: int, now: datetime, checked:
     """The same, by an operator's express wish for nobody too: then its stories count as told."""
     with database.write() as connection:
         _start(connection, issue_id, now, checked)
+
+
+def schedule(database: Database, issue_id: int, at: datetime, checked: str | None = None) -> None:
+    """A draft is to start at a time of its own, a scheduled one at another; till then its stories are as good as sent.
+
+    Raises NotFound, Rebuilt as `start`, and WrongState when it is no draft, or another issue has one of its stories.
+    """
+    with database.write() as connection:
+        issue = _moved(connection, issue_id, IssueState.SCHEDULED, checked, scheduled_for=at, reason="")
+        taken = issues.sent(connection, issue.newsletter, issue.edition)
+        taken |= {
+            story: other
+            for story, other in issues.reserved(connection, issue.newsletter, issue.edition).items()
+            if other != issue_id
+        }
+        for story in issue.stories:
+            if story.story in taken:
+                raise _told_before(issue, story.story, taken[story.story])
+
+
+def unschedule(database: Database, issue_id: int) -> bool:
+    """A scheduled issue is a draft again; False for one that is not scheduled (any more)."""
+    with database.write() as connection:
+        return issues.move(connection, issue_id, (IssueState.SCHEDULED,), IssueState.DRAFT, scheduled_for=None)
 
 
 def no_readers(issue: Issue) -> NoReaders:
@@ -83,8 +110,16 @@ def cancel(database: Database, issue_id: int, now: datetime) -> None:
 
 def _start(connection: Connection, issue_id: int, now: datetime, checked: str | None) -> tuple[Issue, int]:
     """The issue as it goes out, and to how many."""
+    issue = _moved(connection, issue_id, IssueState.SENDING, checked, started_at=now, reason="")
+    if already := deliveries.mark_stories(connection, issue):
+        raise _told_before(issue, *already[0])
+    return issue, _enqueue(connection, issue)
+
+
+def _moved(connection: Connection, issue_id: int, to: IssueState, checked: str | None, **values: object) -> Issue:
+    """An issue that has not started, in another state, when it is the one that was checked."""
     state = issues.get(connection, issue_id).state
-    if not issues.move(connection, issue_id, _NOT_STARTED, IssueState.SENDING, started_at=now, reason=""):
+    if not issues.move(connection, issue_id, _NOT_STARTED, to, **values):
         raise WrongState(f"issue {issue_id} is {_told(state)}, not a draft.{_remedy(issue_id, state)}")
     issue = issues.get(connection, issue_id)  # now that nobody rebuilds it any more
     if checked not in (None, issue.hash):
@@ -92,14 +127,15 @@ def _start(connection: Connection, issue_id: int, now: datetime, checked: str | 
             f"issue {issue_id} was built anew since it was checked, and nothing was sent. "
             f"`newsletter preview {issue_id} --open` shows it as it is now; then send it again."
         )
-    if already := deliveries.mark_stories(connection, issue):
-        story, other = already[0]
-        title = next(known.title for known in issue.stories if known.story == story)
-        raise WrongState(
-            f"issue {issue_id} holds “{title}”, which {issue.edition} had in issue {other}; "
-            f"a story is sent once. Run `newsletter build {issue.newsletter}` for a new draft."
-        )
-    return issue, _enqueue(connection, issue)
+    return issue
+
+
+def _told_before(issue: Issue, story: int, other: int) -> WrongState:
+    title = next(known.title for known in issue.stories if known.story == story)
+    return WrongState(
+        f"issue {issue.id} holds “{title}”, which {issue.edition} has in issue {other}; "
+        f"a story is sent once. Run `newsletter build {issue.newsletter}` for a new draft."
+    )
 
 
 def _cancel(database: Database, issue_id: int, now: datetime) -> Issue:

@@ -159,7 +159,9 @@ def _kept_out(
         text = f"Its story went to {edition.key} in issue {issue.number}{when}; a story goes to an edition once."
         return _why(edition, seen, Reason.SENT, text, issue=sent)
     if held := issues.reserved(connection, edition.newsletter, edition.key).get(seen.story or 0):
-        text = f"Its story stands in issue {issues.get(connection, held).number}, which is scheduled."
+        issue = issues.get(connection, held)
+        when = f" for {_moment(issue.scheduled_for)}" if issue.scheduled_for else ""
+        text = f"Its story stands in issue {issue.number}, which is scheduled{when}."
         return _why(edition, seen, Reason.SCHEDULED, text, issue=held)
     if seen.gone and absent:
         return _why(edition, seen, *absent)

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from newsletter.domain.issue import Issue
+from newsletter.domain.issue import Issue, IssueState
 from newsletter.store.issues import PUBLIC
 from newsletter.store.tables import issues
 
@@ -16,12 +16,16 @@ _ONE_BUILD = timedelta(days=1)  # editions of one date, wherever their readers l
 _COLUMNS = (
     issues.c.id, issues.c.newsletter, issues.c.edition, issues.c.number, issues.c.state, issues.c.subject,
     issues.c.preheader, issues.c.stories, issues.c.started_at, issues.c.built_at,
+    issues.c.scheduled_for,
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """`at` is when it began to go out, of a draft when it was built; `stories` are (title, url)."""
+    """`at` is when it began to go out, of a draft when it was built; `stories` are (title, url).
+
+    `due` is when a scheduled one is to begin, None of any other.
+    """
 
     id: int
     newsletter: str
@@ -32,6 +36,7 @@ class Listed:
     preheader: str
     stories: tuple[tuple[str, str], ...]
     at: datetime
+    due: datetime | None = None
 
 
 def sent(connection: Connection, newsletter: str, edition: str, most: int = 1000) -> list[Listed]:
@@ -69,4 +74,5 @@ def _listed(row: Any) -> Listed:
     stories = tuple((item["title"], item["url"]) for item in row.stories)
     at = row.started_at or row.built_at
     head = (row.id, row.newsletter, row.edition, row.number, row.state, row.subject, row.preheader)
-    return Listed(*head, stories, at)
+    due = row.scheduled_for if row.state == IssueState.SCHEDULED.value else None
+    return Listed(*head, stories, at, due)

@@ -84,6 +84,13 @@ def due(connection: Connection, now: datetime) -> list[Issue]:
     return [_issue(row) for row in connection.execute(wanted.order_by(issues.c.scheduled_for, issues.c.id))]
 
 
+def next_due(connection: Connection, now: datetime) -> datetime | None:
+    """When the next of the scheduled issues falls due, later than now."""
+    wanted = select(func.min(issues.c.scheduled_for)).where(issues.c.state == IssueState.SCHEDULED.value)
+    found: datetime | None = connection.scalar(wanted.where(issues.c.scheduled_for > now))
+    return found
+
+
 def next_number(connection: Connection, newsletter: str, edition: str) -> int:
     """Numbers count from 1 in each edition; that of a cancelled issue is not given again."""
     wanted = select(func.max(issues.c.number)).where(issues.c.newsletter == newsletter, issues.c.edition == edition)

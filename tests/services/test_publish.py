@@ -175,7 +175,13 @@ def test_stories_of_a_scheduled_issue_are_not_taken_again(database: Database) ->
         assert [issue.id for issue in issues.due(connection, NOW)] == [first.id]
         assert issues.due(connection, NOW - timedelta(seconds=1)) == []
     assert make(database) is None
-    assert ask(database, "_posts/bridge.md").reason is Reason.SCHEDULED
+    answer = ask(database, "_posts/bridge.md")
+    assert (answer.reason, answer.issue) == (Reason.SCHEDULED, first.id)
+    assert "issue 1, which is scheduled for 2026-05-15 08:00 UTC" in answer.text
+    add(database, "cheese")
+    second = make(database)
+    assert second is not None
+    assert (second.number, titles(second)) == (2, ["The cheese of the year"])
 
 
 @pytest.mark.parametrize(

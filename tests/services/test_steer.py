@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import pytest
 from sqlalchemy import func, select
 
 from newsletter.domain.issue import IssueState
 from newsletter.errors import NoReaders, NotFound, Rebuilt, WrongState
 from newsletter.services import steer
-from newsletter.store import accounts, tables
+from newsletter.store import accounts, issues, tables
 from newsletter.store.database import Database
 from tests.ledger import NOW, draft, subscribe
+
+HOUR = timedelta(hours=1)
 
 
 def count(database: Database, table: object) -> int:
@@ -96,6 +100,57 @@ def test_a_refusal_of_before_is_not_the_reason_why_a_cancelled_delivery_was_skip
     with database.read() as connection:
         [row] = accounts.rows(connection, 1)
     assert (row["state"], row["code"], row["status"], row["text"]) == ("skipped", 0, "", "cancelled")
+
+
+def scheduled_for(database: Database, issue: int = 1) -> datetime | None:
+    with database.read() as connection:
+        return issues.get(connection, issue).scheduled_for
+
+
+def test_a_draft_is_scheduled_moved_and_made_a_draft_again(database: Database) -> None:
+    checked = draft(database, stories=(1, 2)).hash
+    assert not steer.unschedule(database, 1)
+    for at in (NOW + HOUR, NOW + 2 * HOUR):
+        steer.schedule(database, 1, at, checked)
+        assert (state(database), scheduled_for(database)) == (IssueState.SCHEDULED, at)
+    with database.read() as connection:
+        assert issues.due(connection, NOW + HOUR) == []
+        assert issues.next_due(connection, NOW) == NOW + 2 * HOUR
+        assert issues.next_due(connection, NOW + 2 * HOUR) is None
+    assert steer.unschedule(database, 1)
+    assert (state(database), scheduled_for(database)) == (IssueState.DRAFT, None)
+
+
+def test_a_scheduled_issue_may_be_sent_now_or_cancelled(database: Database) -> None:
+    subscribe(database, 1)
+    for number in (1, 2):
+        draft(database, number, stories=(number,))
+        steer.schedule(database, number, NOW + HOUR)
+    steer.start(database, 1, NOW)
+    steer.cancel(database, 2, NOW)
+    assert (state(database, 1), state(database, 2)) == (IssueState.SENDING, IssueState.CANCELLED)
+    assert not steer.unschedule(database, 1)
+    with pytest.raises(WrongState, match=r"being sent.*newsletter resume 1"):
+        steer.schedule(database, 1, NOW + HOUR)
+
+
+def test_only_the_draft_that_was_checked_is_scheduled(database: Database) -> None:
+    draft(database)
+    with pytest.raises(Rebuilt, match="built anew"):
+        steer.schedule(database, 1, NOW + HOUR, "of another")
+    assert (state(database), scheduled_for(database)) == (IssueState.DRAFT, None)
+
+
+def test_a_story_that_went_or_is_to_go_is_scheduled_in_no_other_issue(database: Database) -> None:
+    subscribe(database, 1)
+    for number, stories in ((1, (1,)), (2, (2,)), (3, (1, 3)), (4, (2, 4))):
+        draft(database, number, stories=stories)
+    steer.start(database, 1, NOW)
+    steer.schedule(database, 2, NOW + HOUR)
+    for number, told in ((3, r"“Story 1”.*issue 1"), (4, r"“Story 2”.*issue 2")):
+        with pytest.raises(WrongState, match=told):
+            steer.schedule(database, number, NOW + HOUR)
+        assert state(database, number) is IssueState.DRAFT
 
 
 @pytest.mark.parametrize("verb", ["pause", "resume"])

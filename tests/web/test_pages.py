@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -15,6 +16,7 @@ from newsletter.app import App
 from newsletter.domain.issue import IssueState
 from newsletter.domain.subscriber import SubscriptionState
 from newsletter.services import readers
+from newsletter.services.steer import schedule
 from newsletter.services.subscribe import SignUp
 from newsletter.store import subscribers, tables
 from newsletter.text.token import ADDRESS, CONFIRM, PREFERENCES, UNSUBSCRIBE
@@ -406,6 +408,12 @@ def test_the_admin_opens_with_the_password_only(app: App, web: TestClient, tmp_p
     assert page.status_code == 200
     assert "ann@example.org" not in page.text
     assert "Chips" in page.text
+    scheduled = write_issue(app, 2, state=IssueState.DRAFT)
+    schedule(app.database, scheduled.id, datetime(2026, 12, 1, 9, tzinfo=UTC))
+    told = web.get("/admin/", auth=("admin", "a long password")).text
+    assert told.count("2026-12-01 09:00 UTC") == 1
+    preview = web.get(f"/admin/issues/{scheduled.id}/preview", auth=("admin", "a long password"))
+    assert "for 2026-12-01 09:00 UTC" in preview.text
     (tmp_path / "closed").mkdir()
     closed = make_app(tmp_path / "closed", config="site: {{name: Closed}}\n# {port} {smtp} {limit}")
     with TestClient(create_app(closed)) as other:

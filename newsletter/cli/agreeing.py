@@ -1,0 +1,60 @@
+"""What stands between an operator and a list: the state of the issue, preflight, and the number of its recipients."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from newsletter.cli import output
+from newsletter.cli.findings import note_findings
+from newsletter.cli.session import Session
+from newsletter.cli.words import count
+from newsletter.domain.finding import demand, warnings
+from newsletter.errors import NewsletterError, UsageError, WrongState
+
+if TYPE_CHECKING:
+    from newsletter.domain.issue import Issue
+
+_NOT_STARTED = ("draft", "scheduled")
+
+
+def demand_not_started(issue: Issue, *, elsewhere: bool) -> None:
+    """Raises WrongState with what is to be done instead. `elsewhere`: another process sends it now."""
+    if issue.state.value in _NOT_STARTED:
+        return
+    if elsewhere:
+        raise WrongState(f"another process is sending issue {issue.id} now; --wait TIME waits for it.")
+    if issue.state.value in ("sending", "paused"):
+        goes_on = f"`newsletter resume {issue.id}` goes on with it"
+        raise WrongState(f"issue {issue.id} is {issue.state.value} already: {goes_on}.")
+    again = f"`newsletter build {issue.newsletter}` makes another"
+    raise WrongState(f"issue {issue.id} is {issue.state.value}, and that is its end; {again}.")
+
+
+def demand_sound(session: Session, issue: Issue, *, as_json: bool) -> None:
+    """Notes what preflight warns of; raises Blocked."""
+    from newsletter.checking import inspect
+
+    findings = inspect(session.app, issue)
+    if not as_json:
+        note_findings(issue.id, warnings(findings))
+    demand(findings)
+
+
+def readers_of(session: Session, issue: Issue) -> int:
+    """How many an issue would go to now."""
+    from newsletter.store import subscribers
+
+    with session.app.database.read() as connection:
+        return subscribers.count_active(connection, issue.newsletter, issue.edition)
+
+
+def agree(issue: Issue, readers: int, when: str) -> None:
+    """Nothing reaches a list until the operator has typed how many it reaches."""
+    if not output.is_interactive():
+        raise UsageError(f"this would mail {count(readers, 'recipient')}: say --yes, or run it in a terminal.")
+    output.note(
+        f"Issue {issue.id}, “{output.plain(issue.subject)}”, goes to [bold]{count(readers, 'recipient')}[/] {when}."
+    )
+    typed = output.ask(f"Type the number of recipients ({readers}) to send it:")
+    if typed.replace(",", "") != str(readers):
+        raise NewsletterError("nothing was sent: that is not the number of recipients.")
