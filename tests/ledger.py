@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import insert
@@ -57,7 +58,7 @@ def draft(database: Database, number: int = 1, stories: tuple[int, ...] = (), st
         built_at=NOW,
         as_of=NOW,
     )
-    row = {name: getattr(issue, name) for name in Issue.__slots__}
+    row = {name: getattr(issue, name) for name in (field.name for field in fields(Issue))}
     row["stories"] = [
         {"story": story.story, "title": story.title, "url": story.url, "also": list(story.also)} for story in told
     ]

@@ -28,7 +28,7 @@ from newsletter.errors import NewsletterError, UsageError
 
 if TYPE_CHECKING:
     from newsletter.app import App
-    from newsletter.domain.issue import Issue
+    from newsletter.domain.issue import Issue, ListedIssue
 
 PANEL = "Issues"
 
@@ -162,7 +162,7 @@ def _tell_next(ids: Sequence[int]) -> None:
     output.say(f"\nNext: [bold]newsletter preview {first} --open[/], then [bold]newsletter send {first}[/]{same}.")
 
 
-def _scheduled(app: App, newsletter: str, edition: str | None) -> list[Issue]:
+def _scheduled(app: App, newsletter: str, edition: str | None) -> list[ListedIssue]:
     """Issues that wait for a time of their own: they stay as they are, and no draft takes their stories."""
     from newsletter.domain.issue import IssueState
     from newsletter.store import issues
@@ -171,7 +171,7 @@ def _scheduled(app: App, newsletter: str, edition: str | None) -> list[Issue]:
         return issues.listing(connection, newsletter, edition, [IssueState.SCHEDULED])
 
 
-def _tell_scheduled(session: Session, scheduled: Sequence[Issue], tell: Callable[[str], None]) -> None:
+def _tell_scheduled(session: Session, scheduled: Sequence[ListedIssue], tell: Callable[[str], None]) -> None:
     for issue in scheduled:
         zone = zone_of(session.app, issue.newsletter, issue.edition)
         when = f" on {moment(issue.scheduled_for, zone)}" if issue.scheduled_for else ""
@@ -230,9 +230,8 @@ def show_list(
     if newsletter is not None:
         session.app.newsletter(newsletter)
     with session.app.database.read() as connection:
-        found = [issue for issue in issues.listing(connection) if newsletter in (None, issue.newsletter)]
-        found.sort(key=lambda issue: issue.id, reverse=True)
-        books = {issue.id: accounts.accounting(connection, issue.id) for issue in found}
+        found = issues.listing(connection, newsletter)
+        books = accounts.of_all(connection, newsletter)
     if as_json:
         output.answer_json([sheets.issue_json(issue, books[issue.id]) for issue in found])
         return

@@ -6,8 +6,9 @@ import json
 import shlex
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from newsletter.domain.accounting import Accounting
 
 _NARROWEST = 30  # columns in which words can still be wrapped
+_PAGE = 1000  # rows
 _UNLIMITED = 100_000  # a pipe has no width: what `grep` reads must be whole
 
 
@@ -88,6 +90,21 @@ def show(filled: Sheet) -> None:
     """Prints a table, its long columns shortened to the terminal's width."""
     console = stdout()
     console.print(filled.fitting(console.width))
+
+
+def show_long(filled: Sheet, rows: Iterable[tuple[str, ...]]) -> int:
+    """A table of any length, page by page: a million rows need no memory, and columns only ever get wider.
+
+    How many rows there were.
+    """
+    left, number = iter(rows), 0
+    while page := list(islice(left, _PAGE)):
+        number += len(page)
+        for cells in page:
+            filled.add_row(*cells)
+        show(filled)
+        filled.turn_page()
+    return number
 
 
 def ask(question: str) -> str:

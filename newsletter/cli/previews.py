@@ -120,11 +120,11 @@ def _newest(session: Session, newsletter: str, edition: str | None) -> Issue:
     if drafts := build_drafts(session, newsletter, key, None):
         return drafts[0]
     with session.app.database.read() as connection:
-        there = [one for one in issues.listing(connection) if (one.newsletter, one.edition) == (newsletter, key)]
+        there = issues.listing(connection, newsletter, key, most=1)
     if not there:
         raise NotFound(f"{newsletter} has no posts to make an issue of; `newsletter posts` shows what was collected.")
     output.note("Nothing is new: this is the latest issue.")
-    return max(there, key=lambda one: one.id)
+    return load(session, there[0].id)
 
 
 def _trouble(address: str, outcome: Outcome) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from newsletter.app import App
-    from newsletter.domain.issue import Issue
+    from newsletter.domain.issue import ListedIssue
     from newsletter.domain.occurrence import Occurrence
     from newsletter.schedule import Planned
 
@@ -148,7 +148,7 @@ def _tell_around(session: Session, address: str) -> None:
     output.note("  Ctrl-C stops; nothing is lost.")
 
 
-def _with_their_own_time(app: App) -> list[Issue]:
+def _with_their_own_time(app: App) -> list[ListedIssue]:
     """Issues that `send --at` scheduled, the first to go first."""
     from newsletter.domain.issue import IssueState
     from newsletter.store import issues
@@ -158,7 +158,7 @@ def _with_their_own_time(app: App) -> list[Issue]:
     return sorted(found, key=lambda issue: (issue.scheduled_for or issue.built_at, issue.id))
 
 
-def _tell_waiting(session: Session, issue: Issue) -> None:
+def _tell_waiting(session: Session, issue: ListedIssue) -> None:
     zone = zone_of(session.app, issue.newsletter, issue.edition)
     when = moment(issue.scheduled_for or issue.built_at, zone)
     name = output.plain(f"{issue.newsletter} {issue.edition} #{issue.number}")

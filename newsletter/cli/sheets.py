@@ -7,7 +7,8 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from itertools import islice
+from functools import cache, partial
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from newsletter.cli import output
@@ -18,7 +19,7 @@ from newsletter.domain.accounting import COUNTED
 
 if TYPE_CHECKING:
     from newsletter.domain.accounting import Accounting, DomainCount, Headway, ReasonCount
-    from newsletter.domain.issue import Issue
+    from newsletter.domain.issue import Issue, IssueHead, ListedIssue
 
 _STATES = {"sent": "green", "sending": "cyan", "paused": "yellow", "cancelled": "dim", "scheduled": "cyan"}
 _SCREENFUL = 200
@@ -26,7 +27,7 @@ _NOTE_SHOWN = 160
 
 
 def issue_json(
-    issue: Issue,
+    issue: Issue | ListedIssue,
     books: Accounting | None = None,
     domains: Sequence[DomainCount] | None = None,
     reasons: Sequence[ReasonCount] | None = None,
@@ -42,7 +43,7 @@ def issue_json(
         "subject": issue.subject,
         "preheader": issue.preheader,
         "stories": [{"title": s.title, "url": s.url, "also": [dict(also) for also in s.also]} for s in issue.stories],
-        "html_bytes": len(issue.html.encode()),
+        "html_bytes": issue.html_bytes,
         "hash": issue.hash,
         "built_at": iso(issue.built_at),
         "as_of": iso(issue.as_of),
@@ -83,7 +84,7 @@ def show_issue(session: Session, issue: Issue) -> None:
         "ended": issue.finished_at,
     }
     times = [f"{word} {moment(at, zone)}" for word, at in told.items() if at]
-    output.say(f"[dim]{' · '.join(times)} · {len(issue.html.encode()) / 1024:.0f} KB · hash {issue.hash[:12]}[/]")
+    output.say(f"[dim]{' · '.join(times)} · {issue.html_bytes / 1024:.0f} KB · hash {issue.hash[:12]}[/]")
     for number, story in enumerate(issue.stories, 1):
         also = f" [dim](and {count(len(story.also), 'other version')})[/]" if story.also else ""
         output.say(f"  {number:>2}. {output.plain(story.title)}{also}")
@@ -101,7 +102,7 @@ def beginning(note: str) -> str:
     return cut(spelled_out(" ".join(note.split())), _NOTE_SHOWN)
 
 
-def show_issues(session: Session, issues: Sequence[Issue], books: Mapping[int, Accounting]) -> None:
+def show_issues(session: Session, issues: Sequence[ListedIssue], books: Mapping[int, Accounting]) -> None:
     table = output.table(
         ("Id", "right"),
         "Newsletter",
@@ -111,16 +112,16 @@ def show_issues(session: Session, issues: Sequence[Issue], books: Mapping[int, A
         ("Of", "right"),
         "Subject",
     )
+    zone, now = cache(partial(zone_of, session.app)), session.app.clock()
     for issue in issues:
-        zone = zone_of(session.app, issue.newsletter, issue.edition)
-        when = brief(_last_moment(issue), zone, session.app.clock())
+        when = brief(_last_moment(issue), zone(issue.newsletter, issue.edition), now)
         book = books[issue.id]
         numbers = (f"{book.sent:,}", f"{book.recipients:,}") if book.recipients else ("", "")
         table.add_row(str(issue.id), _name(issue), _state(issue), when, *numbers, output.plain(issue.subject))
     output.show(table)
 
 
-def _last_moment(issue: Issue) -> datetime:
+def _last_moment(issue: IssueHead) -> datetime:
     """What a list tells of an issue's times: when it ended or began, is to begin, or was built."""
     due = issue.scheduled_for if issue.state.value == "scheduled" else None
     return issue.finished_at or issue.started_at or due or issue.built_at
@@ -131,30 +132,28 @@ def tell_deliveries(session: Session, issue: Issue, rows: Iterator[dict[str, Any
     if as_json:
         _stream(rows)
         return
-    zone = zone_of(session.app, issue.newsletter, issue.edition)
-    shown = list(islice(rows, _SCREENFUL if sys.stdout.isatty() else None))
-    if not shown:
+    first = list(islice(rows, 1))
+    if not first:
         draft = issue.state.value in ("draft", "scheduled")
         output.say("Not sent to anybody yet: it has no deliveries." if draft else "No deliveries like that.")
         return
+    every = chain(first, rows)
+    zone, now = zone_of(session.app, issue.newsletter, issue.edition), session.app.clock()
+    cells = (_delivery(row, zone, now) for row in every)
     table = output.table(
         "Address", ("State", "whole"), ("Tries", "right"), ("Answer", "whole"), "The server's words", ("At", "whole")
     )
-    for row in shown:
-        answer = " ".join(part for part in (str(row["code"] or ""), row["status"]) if part)
-        state = coloured(row["state"], row["state"])
-        when = brief(row["at"], zone, session.app.clock()) if row["at"] else ""
-        table.add_row(
-            output.plain(row["email"] or "(erased)"),
-            state,
-            str(row["attempts"]),
-            answer,
-            output.plain(row["text"]),
-            when,
-        )
-    output.show(table)
-    if rest := sum(1 for _ in rows):
+    output.show_long(table, islice(cells, _SCREENFUL) if sys.stdout.isatty() else cells)
+    if rest := sum(1 for _ in every):
         output.say(f"… and {count(rest, 'more', 'more')}; --json or a pipe shows all.")
+
+
+def _delivery(row: dict[str, Any], zone: str, now: datetime) -> tuple[str, ...]:
+    answer = " ".join(part for part in (str(row["code"] or ""), row["status"]) if part)
+    when = brief(row["at"], zone, now) if row["at"] else ""
+    state = coloured(row["state"], row["state"])
+    address, words = output.plain(row["email"] or "(erased)"), output.plain(row["text"])
+    return (address, state, str(row["attempts"]), answer, words, when)
 
 
 def _stream(rows: Iterable[dict[str, Any]]) -> None:
@@ -166,10 +165,10 @@ def _stream(rows: Iterable[dict[str, Any]]) -> None:
     sys.stdout.write("[]\n" if separator == "[\n" else "\n]\n")
 
 
-def _name(issue: Issue) -> str:
+def _name(issue: IssueHead) -> str:
     edition = "" if issue.edition == "main" else f" {issue.edition}"
     return output.plain(f"{issue.newsletter}{edition} #{issue.number}")
 
 
-def _state(issue: Issue) -> str:
+def _state(issue: IssueHead) -> str:
     return f"[{_STATES.get(issue.state.value, 'default')}]{issue.state.value}[/]"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator
+from functools import cache, partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -233,27 +234,33 @@ def _stream_json(found: Iterable[Subscription]) -> None:
 
 
 def _show(session: Session, found: Iterable[Subscription], *, narrowed: bool) -> None:
+    """A screenful on a terminal, and all in a pipe, as they are read."""
     rows = iter(found)
-    shown = list(islice(rows, _SCREENFUL if sys.stdout.isatty() else None))
-    if not shown:
-        if narrowed:
-            output.say("No subscriptions like that.")
-            return
-        output.say(
-            "No subscribers yet. [bold]newsletter subscribers import FILE.csv[/] brings some, "
-            "and so does the sign-up page of [bold]newsletter serve[/]."
-        )
+    first = list(islice(rows, 1))
+    if not first:
+        _say_that_there_are_none(narrowed=narrowed)
         return
+    every = chain(first, rows)
+    zone = cache(partial(zone_of, session.app))
+    cells = (_cells(one, zone(one.newsletter, one.edition)) for one in every)
     table = output.table("Address", "Name", "Newsletter", "Edition", ("State", "whole"), ("Since", "whole"))
-    zones: dict[tuple[str, str], str] = {}
-    for one in shown:
-        place = (one.newsletter, one.edition)
-        zone = zones.setdefault(place, "") or zone_of(session.app, *place)
-        zones[place] = zone
-        state = {"active": "[green]active[/]", "pending": "[yellow]pending[/]"}.get(one.state.value, one.state.value)
-        person = (output.plain(one.subscriber.email), output.plain(one.subscriber.name))
-        table.add_row(*person, one.newsletter, one.edition, state, day(one.since, zone))
-    output.show(table)
-    rest = sum(1 for _ in rows)
-    more = f", the first {len(shown)} of them above; `subscribers export` writes them all" if rest else ""
-    output.say(f"\n{count(len(shown) + rest, 'subscription')}{more}.")
+    shown = output.show_long(table, islice(cells, _SCREENFUL) if sys.stdout.isatty() else cells)
+    rest = sum(1 for _ in every)
+    more = f", the first {shown} of them above; `subscribers export` writes them all" if rest else ""
+    output.say(f"\n{count(shown + rest, 'subscription')}{more}.")
+
+
+def _say_that_there_are_none(*, narrowed: bool) -> None:
+    if narrowed:
+        output.say("No subscriptions like that.")
+        return
+    output.say(
+        "No subscribers yet. [bold]newsletter subscribers import FILE.csv[/] brings some, "
+        "and so does the sign-up page of [bold]newsletter serve[/]."
+    )
+
+
+def _cells(one: Subscription, zone: str) -> tuple[str, ...]:
+    state = {"active": "[green]active[/]", "pending": "[yellow]pending[/]"}.get(one.state.value, one.state.value)
+    person = (output.plain(one.subscriber.email), output.plain(one.subscriber.name))
+    return (*person, one.newsletter, one.edition, state, day(one.since, zone))

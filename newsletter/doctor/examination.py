@@ -75,7 +75,7 @@ def _config(app: App, environ: Mapping[str, str]) -> Iterator[Finding]:
 def _database(app: App) -> Iterator[Finding]:
     with app.database.write() as connection:
         counts = subscribers.counts(connection)
-        newest = issues.listing(connection)[:1]
+        newest = issues.listing(connection, most=1)
     active = sum(number for (*_, state), number in counts.items() if state == "active")
     yield ok("database", f"{app.database.place} can be written to; it holds {count(active, 'active subscription')}.")
     if newest and newest[0].built_at > app.clock():

@@ -28,9 +28,9 @@ class IssueStory:
     also: tuple[dict[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Issue:
-    """Frozen bytes: `html` and `text` hold slots (text.message.SLOTS), nothing else changes from reader to reader.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IssueHead:
+    """An issue without the bytes of its message.
 
     `hash` is the SHA-256 of subject, preheader, html and text; `notes` say what a reader of the draft should
     know (a source that could not be read). `reason` says why it is paused. `note` are the words of the editor's note
@@ -44,8 +44,6 @@ class Issue:
     state: IssueState
     subject: str
     preheader: str
-    html: str
-    text: str
     hash: str
     stories: tuple[IssueStory, ...]
     built_at: datetime
@@ -58,3 +56,22 @@ class Issue:
     edited: bool = False
     note: str = ""
     note_once: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedIssue(IssueHead):
+    """An issue as lists show it: a thousand of them weigh no more than their stories' titles."""
+
+    html_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issue(IssueHead):
+    """Frozen bytes: `html` and `text` hold slots (text.message.SLOTS), nothing else changes from reader to reader."""
+
+    html: str
+    text: str
+
+    @property
+    def html_bytes(self) -> int:
+        return len(self.html.encode())

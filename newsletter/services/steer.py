@@ -47,15 +47,12 @@ def schedule(database: Database, issue_id: int, at: datetime, checked: str | Non
     Raises NotFound, Rebuilt as `start`, and WrongState when it is no draft, or another issue has one of its stories.
     """
     with database.write() as connection:
+        found = issues.get(connection, issue_id)
+        taken = issues.reserved(connection, found.newsletter, found.edition)
+        taken |= issues.sent(connection, found.newsletter, found.edition)
         issue = _moved(connection, issue_id, IssueState.SCHEDULED, checked, scheduled_for=at, reason="")
-        taken = issues.sent(connection, issue.newsletter, issue.edition)
-        taken |= {
-            story: other
-            for story, other in issues.reserved(connection, issue.newsletter, issue.edition).items()
-            if other != issue_id
-        }
         for story in issue.stories:
-            if story.story in taken:
+            if taken.get(story.story, issue_id) != issue_id:
                 raise _told_before(issue, story.story, taken[story.story])
 
 

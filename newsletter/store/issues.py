@@ -7,10 +7,10 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, LargeBinary, Row, and_, cast, func, insert, or_, select, update
 
 from newsletter.domain.delivery import REACHED_STATES
-from newsletter.domain.issue import Issue, IssueState, IssueStory
+from newsletter.domain.issue import Issue, IssueState, IssueStory, ListedIssue
 from newsletter.errors import NotFound, WrongState
 from newsletter.store.tables import deliveries, issues, sent_stories
 
@@ -34,14 +34,18 @@ def listing(
     newsletter: str | None = None,
     edition: str | None = None,
     states: Collection[IssueState] = tuple(IssueState),
-) -> list[Issue]:
-    """The newest first; None stands for all."""
-    wanted = select(issues).where(issues.c.state.in_([state.value for state in states])).order_by(issues.c.id.desc())
+    most: int | None = None,
+) -> list[ListedIssue]:
+    """The newest first, without their bytes; None stands for all."""
+    columns: list[ColumnElement[Any]] = [column for column in issues.c if column.name not in ("html", "text")]
+    columns.append(_size(connection, issues.c.html).label("html_bytes"))
+    wanted = select(*columns).order_by(issues.c.id.desc())
+    wanted = wanted.where(issues.c.state.in_([state.value for state in states])).limit(most)
     if newsletter is not None:
         wanted = wanted.where(issues.c.newsletter == newsletter)
     if edition is not None:
         wanted = wanted.where(issues.c.edition == edition)
-    return [_issue(row) for row in connection.execute(wanted)]
+    return [ListedIssue(**_values(row)) for row in connection.execute(wanted)]
 
 
 def by_number(connection: Connection, newsletter: str, edition: str, number: int) -> Issue:
@@ -63,8 +67,10 @@ def by_number(connection: Connection, newsletter: str, edition: str, number: int
 
 def draft(connection: Connection, newsletter: str, edition: str) -> Issue | None:
     """The edition's unsent draft, the newest if there were several."""
-    found = listing(connection, newsletter, edition, [IssueState.DRAFT])
-    return found[0] if found else None
+    theirs = and_(issues.c.newsletter == newsletter, issues.c.edition == edition)
+    wanted = select(issues).where(theirs, issues.c.state == IssueState.DRAFT.value).order_by(issues.c.id.desc())
+    row = connection.execute(wanted.limit(1)).first()
+    return _issue(row) if row else None
 
 
 def former_subject(connection: Connection, issue: Issue) -> str:
@@ -131,8 +137,9 @@ def sent(connection: Connection, newsletter: str, edition: str) -> dict[int, int
 
 def reserved(connection: Connection, newsletter: str, edition: str) -> dict[int, int]:
     """Stories of the edition's scheduled issues, each with the issue's id: they are as good as sent."""
-    found = listing(connection, newsletter, edition, [IssueState.SCHEDULED])
-    return {story.story: issue.id for issue in found for story in issue.stories}
+    theirs = and_(issues.c.newsletter == newsletter, issues.c.edition == edition)
+    wanted = select(issues.c.id, issues.c.stories).where(theirs, issues.c.state == IssueState.SCHEDULED.value)
+    return {story["story"]: row.id for row in connection.execute(wanted) for story in row.stories}
 
 
 def with_note(connection: Connection, newsletter: str, edition: str, words: str) -> int | None:
@@ -143,11 +150,20 @@ def with_note(connection: Connection, newsletter: str, edition: str, words: str)
     return found
 
 
+def _size(connection: Connection, column: ColumnElement[str]) -> ColumnElement[int]:
+    """In SQL: how many bytes a text has."""
+    if connection.dialect.name == "sqlite":
+        return func.length(cast(column, LargeBinary))
+    return func.octet_length(column)
+
+
 def _issue(row: Row[Any]) -> Issue:
+    return Issue(**_values(row))
+
+
+def _values(row: Row[Any]) -> dict[str, Any]:
     values = row._asdict()
     stories = tuple(
         IssueStory(item["story"], item["title"], item["url"], tuple(item["also"])) for item in values["stories"]
     )
-    return Issue(
-        **{**values, "state": IssueState(values["state"]), "stories": stories, "notes": tuple(values["notes"])}
-    )
+    return {**values, "state": IssueState(values["state"]), "stories": stories, "notes": tuple(values["notes"])}

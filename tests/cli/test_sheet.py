@@ -39,6 +39,19 @@ def test_a_table_is_never_wider_than_the_terminal(rows: list[tuple[str, str]], w
     assert len(lines) == 2 + len(rows)
 
 
+def test_a_long_table_goes_on_below_in_the_same_columns(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(output, "_PAGE", 2)
+    rows = [("a", "1"), ("bbb", "2"), ("c", "3"), ("d", "4"), ("eeeee", "5")]
+    assert output.show_long(Sheet(["Name", ("No", "right")]), iter(rows)) == 5
+    lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+    assert (lines[0], lines[2:]) == (
+        "Name   No",
+        ["a       1", "bbb     2", "c       3", "d       4", "eeeee    5"],
+    )
+
+
 def test_where_numbers_and_times_have_no_room_a_table_is_a_list() -> None:
     sheet = Sheet([("Id", "right"), ("When", "whole"), ("Sent", "right"), "Title"])
     sheet.add_row("7", "3 Jul 2026 08:05 BST", "1,234,567", "A title that goes on and on and on")

@@ -83,3 +83,16 @@ def test_retries_are_over_when_the_last_is_due(database: Database) -> None:
             connection.execute(update(tables.deliveries).where(_d.subscriber == number).values(due_at=due))
     with database.read() as connection:
         assert accounts.retries_due(connection, 1) == NOW + timedelta(minutes=2)
+
+
+def test_the_counts_of_all_are_those_of_each(database: Database) -> None:
+    sending(database, 5)
+    settled(database, 1, "sent", "ok", 250)
+    settled(database, 2, "failed", "no")
+    draft(database, 2)
+    with database.write() as connection:
+        connection.execute(update(tables.issues).where(tables.issues.c.id == 2).values(newsletter="other"))
+        each = {number: accounts.accounting(connection, number) for number in (1, 2)}
+        assert accounts.of_all(connection) == each
+        assert accounts.of_all(connection, "other") == {2: each[2]}
+    assert (each[1].sent, each[1].failed, each[1].queued, each[2].recipients) == (1, 1, 3, 0)
