@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import insert
 
-from newsletter.domain.delivery import Claim
+from newsletter.domain.delivery import Claim, DeliveryState
 from newsletter.domain.issue import Issue, IssueState, IssueStory
 from newsletter.domain.subscriber import Reader
 from newsletter.store import tables
@@ -16,6 +16,15 @@ from newsletter.text.message import CompiledMessage, Content, Headers, compile_m
 
 NOW = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)
 RETURN_PATH = "bounces@example.org"
+
+_ENDS = {DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.UNCERTAIN}
+NEXT_STATES: dict[DeliveryState, frozenset[DeliveryState]] = {
+    DeliveryState.QUEUED: frozenset({DeliveryState.SENDING, DeliveryState.SKIPPED}),
+    DeliveryState.DEFERRED: frozenset({DeliveryState.SENDING, DeliveryState.SKIPPED}),
+    DeliveryState.SENDING: frozenset({DeliveryState.QUEUED, DeliveryState.DEFERRED, *_ENDS}),
+    **{state: frozenset() for state in (*_ENDS, DeliveryState.SKIPPED)},
+}
+"""From each state of a delivery, the states that may follow."""
 
 
 def subscribe(database: Database, count: int, edition: str = "uk", state: str = "active", first: int = 1) -> None:

@@ -9,7 +9,10 @@ from typing import Literal, NamedTuple
 
 
 class DeliveryState(StrEnum):
-    """SENDING is the one message that a connection may have in flight; what is merely claimed stays queued."""
+    """SENDING is the one message that a connection may have in flight; what is merely claimed stays queued.
+
+    Which state follows an attempt says `settle`; that no other ever follows, the test of the ledger as a state machine.
+    """
 
     QUEUED = "queued"
     SENDING = "sending"
@@ -23,16 +26,6 @@ class DeliveryState(StrEnum):
 OPEN_STATES = (DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.DEFERRED)
 REACHED_STATES = (DeliveryState.SENT, DeliveryState.UNCERTAIN, DeliveryState.SENDING)
 """The reader has the message, or may have it."""
-
-_Q, _I, _D = OPEN_STATES
-_FINAL = {DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.UNCERTAIN}
-NEXT_STATES: dict[DeliveryState, frozenset[DeliveryState]] = {
-    _Q: frozenset({_I, DeliveryState.SKIPPED}),
-    _D: frozenset({_I, DeliveryState.SKIPPED}),
-    _I: frozenset({_Q, _D, *_FINAL}),
-    **{state: frozenset() for state in (*_FINAL, DeliveryState.SKIPPED)},
-}
-"""The state machine: from each state, the states that may follow."""
 
 LAST_DOUBT = 3  # so often a message may have gone out unanswered before it is left alone
 FEWEST_TRIES = 3  # a clock that jumps ahead fails nobody at the second try

@@ -7,7 +7,7 @@ turns the light ones round (tests/domain/test_theme.py).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from newsletter.domain.colour import WHITE, contrast, mixed, readable
@@ -103,6 +103,3 @@ def painted(plain: Theme, light: Mapping[str, str], dark: Mapping[str, str]) -> 
     night = replace(plain.dark, **dark)
     own = {role: readable(light[role], night.tint) for role in ("link", "accent") if role in light and role not in dark}
     return replace(plain, light=replace(plain.light, **light), dark=replace(night, **own))
-
-
-ROLES: tuple[str, ...] = tuple(field.name for field in fields(Palette))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 from newsletter.domain.colour import channels
-from newsletter.domain.theme import ROLES, THEMES, Palette, ThemeName, theme
+from newsletter.domain.theme import THEMES, Palette, ThemeName, theme
 from tests.mail_program import OUTLOOK_DARK, PARTLY_INVERTED, Look, MailProgram
 from tests.mails import every_mail, issue_mail
 
@@ -58,7 +60,7 @@ def test_night_is_night_on_every_screen(program: MailProgram, name: ThemeName) -
 
 
 def shades(palette: Palette) -> set[str]:
-    return {*(getattr(palette, role) for role in ROLES), palette.on_link, palette.on_accent}
+    return {*(getattr(palette, field.name) for field in fields(palette)), palette.on_link, palette.on_accent}
 
 
 def rgb(colour: str) -> str:

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from newsletter.domain.accounting import Accounting
 from newsletter.domain.delivery import (
-    NEXT_STATES,
     Claim,
     DeliveryPolicy,
     DeliveryState,
@@ -22,6 +21,7 @@ from newsletter.domain.delivery import (
 )
 from newsletter.domain.issue import IssueState
 from newsletter.domain.pulse import Pulse
+from tests.ledger import NEXT_STATES
 
 NOW = datetime(2026, 11, 20, 8, tzinfo=UTC)
 POLICY = DeliveryPolicy()

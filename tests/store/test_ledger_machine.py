@@ -25,7 +25,6 @@ from hypothesis.stateful import (
 from sqlalchemy import delete, select, text, update
 
 from newsletter.domain.delivery import (
-    NEXT_STATES,
     OPEN_STATES,
     Claim,
     DeliveryPolicy,
@@ -42,7 +41,7 @@ from newsletter.store.database import Database
 from newsletter.store.embedded import EmbeddedLedger
 from newsletter.store.ledger import Ledger
 from newsletter.store.shared import SharedLedger
-from tests.ledger import NOW, draft, subscribe
+from tests.ledger import NEXT_STATES, NOW, draft, subscribe
 
 POLICY = DeliveryPolicy(
     retry_first=timedelta(minutes=1), retry_most=timedelta(minutes=4), give_up_after=timedelta(hours=1)
