@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import re
 import subprocess
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
+import typer.main
 
+from newsletter.cli.root import cli
 from tests.test_layers import MAY_IMPORT, PACKAGE, ROOF
 
 ROOT = PACKAGE.parent
@@ -27,6 +31,23 @@ def test_every_room_stands_on_its_floor() -> None:
     named = {room.removesuffix(".py").rstrip("/"): floor for room, floor in floors.items()}
     assert {room for room, floor in named.items() if floor != "roof"} == set(MAY_IMPORT)
     assert {room for room, floor in named.items() if floor == "roof"} <= ROOF
+
+
+def commands(group: Any, before: str = "") -> Iterator[tuple[str, str]]:
+    """Each command of the program, and the file of its function."""
+    for name, found in group.commands.items():
+        if hasattr(found, "commands"):
+            yield from commands(found, f"{name} ")
+        else:
+            yield before + name, found.callback.__module__.removeprefix("newsletter.").replace(".", "/") + ".py"
+
+
+def test_every_command_stands_beside_its_file() -> None:
+    table = PAGE.split("## Commands")[1].split("\n## ")[0]
+    told = re.findall(r"^\| (`[^|]+`) \| `([^`]+)`", table, re.MULTILINE)
+    assert {name: file for names, file in told for name in re.findall(r"`([^`]+)`", names)} == dict(
+        commands(typer.main.get_command(cli))
+    )
 
 
 @pytest.mark.parametrize("name", NAMED)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import newsletter
-from newsletter.cli import demo, health, issues, posts, preview, previews, reasons, running, sending, setup, subscribers
+from newsletter.cli import demo, doctor, issues, posts, preview, running, send_preview, sending, setup, subscribers, why
 from newsletter.cli.session import Context, Session
 
 cli = typer.Typer(
@@ -20,7 +20,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (setup, health, demo, posts, reasons, issues, preview, previews, sending, subscribers, running):
+for group in (setup, doctor, demo, posts, why, issues, preview, send_preview, sending, subscribers, running):
     group.register(cli)
 
 
