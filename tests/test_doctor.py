@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from newsletter.app import App, open_app
 from newsletter.config import Smtp, load
 from newsletter.doctor import Level, examine, mail, published, subjects
 from newsletter.doctor import dns as names
+from newsletter.services.steer import schedule
 from tests.cli.desk import Desk
 from tests.smtp_sink import Sink, reply
 
@@ -87,6 +89,18 @@ def test_what_jekyll_would_publish_with_the_site_is_found_until_it_is_excluded(t
         config.write("exclude: [config.yaml, preview/, readers.csv]\n")
     assert found() == []
     assert list(published.examine(open_app(load(desk.folder / "config.yaml", {})))) == []
+
+
+def test_an_issue_that_waits_beyond_its_time_is_told(tmp_path: Path) -> None:
+    desk = Desk(tmp_path).furnish()
+    desk.call("build", "harbour", "--edition", "near")
+    app = open_app(load(desk.folder / "config.yaml", {}))
+    schedule(app.database, 1, app.clock() - timedelta(minutes=3))
+    assert "waits still" not in str(list(examine(app, {})))
+    schedule(app.database, 1, app.clock() - timedelta(minutes=7))
+    [found] = [one for one in examine(app, {}) if "waits still" in one.message]
+    assert (found.level, found.area) == (Level.WARNING, "harbour")
+    assert "newsletter serve" in found.remedy
 
 
 def test_what_is_wrong_has_a_remedy(tmp_path: Path) -> None:

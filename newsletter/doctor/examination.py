@@ -13,6 +13,8 @@ from newsletter.app import App
 from newsletter.cli.words import count
 from newsletter.doctor import dns, mail, published, subjects
 from newsletter.doctor.finding import Finding, error, note, ok, warning
+from newsletter.domain.issue import IssueState
+from newsletter.domain.occurrence import ON_TIME
 from newsletter.errors import NewsletterError, SourceError, StoreError, TemplateError
 from newsletter.schedule import Planned, upcoming
 from newsletter.sources.base import SourceState
@@ -30,6 +32,7 @@ def examine(app: App, environ: Mapping[str, str]) -> Iterator[Finding]:
         ("site", lambda: _site(app)),
         ("site", lambda: published.examine(app)),
         ("newsletters", lambda: _newsletters(app)),
+        ("issues", lambda: _overdue(app)),
         ("templates", lambda: _templates(app)),
         ("templates", lambda: subjects.examine(app)),
         ("logos", lambda: _logos(app)),
@@ -119,6 +122,17 @@ def _readers(app: App, plan: Planned) -> Iterator[Finding]:
         told = f"nobody reads edition {plan.edition} yet; until somebody does, a run keeps its draft."
         remedy = "Share its sign-up page, or bring readers with `newsletter subscribers import FILE.csv`."
         yield note(plan.newsletter, told, remedy)
+
+
+def _overdue(app: App) -> Iterator[Finding]:
+    """Issues whose own time has come and gone: nobody was there to start them."""
+    with app.database.read() as connection:
+        waiting = issues.listing(connection, states=[IssueState.SCHEDULED])
+    for issue in waiting:
+        if issue.scheduled_for and issue.scheduled_for < app.clock() - ON_TIME:
+            told = f"issue {issue.id} was to go out at {issue.scheduled_for:%Y-%m-%d %H:%M} UTC, and waits still."
+            remedy = "Start `newsletter serve`: it goes out as soon as that runs. `newsletter pause` keeps it back."
+            yield warning(issue.newsletter, told, remedy)
 
 
 def _templates(app: App) -> Iterator[Finding]:

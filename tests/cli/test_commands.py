@@ -7,6 +7,7 @@ import io
 import json
 import os
 import pty
+import re
 import resource
 import signal
 import subprocess
@@ -540,6 +541,16 @@ def test_a_person_types_the_number_of_recipients(listed: Desk) -> None:
     right.type("2")
     assert right.finish() == 0
     assert "2 recipients: 2 sent" in right.screen.replace("\x1b[32m", "").replace("\x1b[0m", "")
+
+
+def test_a_person_types_the_number_for_an_issue_with_a_time_of_its_own_too(listed: Desk) -> None:
+    terminal = Terminal(listed, "send", 1, "--at", "2126-12-06 09:00")
+    terminal.read_until("Type the number of recipients (2)")
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", " ".join(terminal.screen.split()))
+    assert "goes to 2 recipients on Fri 6 Dec 2126 09:00 GMT" in plain
+    terminal.type("2")
+    assert terminal.finish() == 0
+    assert listed.call("show", 1, "--json").json["state"] == "scheduled"
 
 
 def test_a_draft_that_is_built_anew_while_a_person_types_is_not_sent(listed: Desk) -> None:
