@@ -69,19 +69,19 @@ def judged(*told: Post) -> list[Finding]:
     whole = Digest(EDITION, 12, DATE, stories)
     digest, rendered = fitting(whole, lambda one: TEMPLATES.digest(one, LINKS))
     issue = Issue(
-        1,
-        "tech-decoded",
-        "uk",
-        12,
-        IssueState.DRAFT,
-        rendered.subject,
-        rendered.preheader,
-        rendered.html,
-        rendered.text,
-        "",
-        tuple(IssueStory(story.story, story.title, story.url) for story in (*digest.stories, *digest.more)),
-        DATE,
-        DATE,
+        id=1,
+        newsletter="tech-decoded",
+        edition="uk",
+        number=12,
+        state=IssueState.DRAFT,
+        subject=rendered.subject,
+        preheader=rendered.preheader,
+        html=rendered.html,
+        text=rendered.text,
+        hash="",
+        stories=tuple(IssueStory(story.story, story.title, story.url) for story in (*digest.stories, *digest.more)),
+        built_at=DATE,
+        as_of=DATE,
     )
     return judge(examine(issue, EDITION, issue_headers(EDITION, 12, DATE), READER))
 
