@@ -15,6 +15,7 @@ from sqlalchemy import Row, select
 
 from newsletter.domain import backoff
 from newsletter.domain.accounting import Accounting
+from newsletter.domain.chunk import Chunk
 from newsletter.domain.delivery import Claim, DeliveryPolicy
 from newsletter.domain.issue import Issue
 from newsletter.domain.subscriber import Reader
@@ -89,6 +90,7 @@ def send(
     pace: Pace | None = None,
     tally: Tally | None = None,
     readers: Callable[[Claim], Reader] = reader,
+    chunk: Chunk | None = None,
     **transport: Any,
 ) -> Accounting:
     """One run; `meanwhile` goes on in a thread beside it, and may call what it is given to stop the run."""
@@ -111,6 +113,7 @@ def send(
             return_path=RETURN_PATH,
             pace=pace,
             tally=tally,
+            chunk=chunk,
         )
         if beside:
             await beside

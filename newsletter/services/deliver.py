@@ -83,11 +83,8 @@ async def deliver(
             line = Line(pace or unlimited(), clock, transport.connections)
             desk = Desk(database, issue, policy, clock, worker, line, tally or Tally(), chunk)
             run = Run(desk, line, message, readers, return_path, clock, pulse or Pulse(), transport)
-            await desk.open()
-            try:
+            async with desk.opened():
                 await _all_hands(run, progress, stop)
-            finally:
-                await desk.leave()
             reason = desk.reason
     end = _end(database, issue.id, desk if chunk else None)
     waiting_for = reason if end.state is IssueState.SENDING else end.reason

@@ -10,8 +10,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
@@ -140,12 +140,23 @@ class Desk:
         """What it waits for, or why it paused; "" while it gets on."""
         return self._patience.reason
 
-    async def open(self) -> None:
-        """Takes over what dead workers left, and counts."""
-        self._started = await self.apart(lambda: self._ledger.open(self._policy, self._clock()))
-        await self._begin_day()
-        await self._count_groups()
-        await self._claim_ahead()
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator[None]:
+        """Takes over what dead workers left, and counts.
+
+        At the end it writes down what was handed in, and frees what is still held; what is in flight then is in doubt.
+        """
+        try:
+            self._started = await self.apart(lambda: self._ledger.open(self._policy, self._clock()))
+            try:
+                await self._begin_day()
+                await self._count_groups()
+                await self._claim_ahead()
+                yield
+            finally:
+                await self._leave()
+        finally:
+            self._ledger.let_go()
 
     def close(self) -> None:
         """Gives nothing out any more; what is in flight may still be handed in."""
@@ -172,16 +183,6 @@ class Desk:
                 await self._look()
             else:
                 await self._ring()
-
-    async def leave(self) -> None:
-        """Writes down what was handed in, and frees what this worker still holds; what is in flight is in doubt."""
-        settled, self._settled = self._settled, []
-        try:
-            if settled:
-                await self.apart(lambda: self._turn(settled, []))
-            await self.apart(lambda: self._ledger.leave(self._policy, self._clock()))
-        finally:
-            self._ledger.let_go()
 
     async def tend(self) -> None:
         """Called now and then: steps back when the issue is not to be sent any more, or waiting took too long."""
@@ -234,6 +235,12 @@ class Desk:
 
     # Within:
 
+    async def _leave(self) -> None:
+        settled, self._settled = self._settled, []
+        if settled:
+            await self.apart(lambda: self._turn(settled, []))
+        await self.apart(lambda: self._ledger.leave(self._policy, self._clock()))
+
     @property
     def _is_idle(self) -> bool:
         return not self._in_flight and not self._getting_ready
@@ -252,8 +259,7 @@ class Desk:
         try:
             begun = self._turn(settled, granted)
         except (OperationalError, InterfaceError):
-            self._settled = settled + self._settled
-            self._wishes.put_back(granted)
+            self._put_back(settled, granted)
         else:
             self._hand_out(granted, begun)
         if self._settled or self._wants_more() or self.closed.is_set():
@@ -262,13 +268,23 @@ class Desk:
     async def _post(self) -> None:
         """One turn of the ledger: outcomes recorded, next deliveries begun."""
         settled, granted = self._take_turn()
-        if settled or granted:  # else who seemed to be free to go is not
-            self._hand_out(granted, await self.apart(lambda: self._turn(settled, granted)))
+        if not settled and not granted:  # who seemed to be free to go is not
+            return
+        try:
+            begun = await self.apart(lambda: self._turn(settled, granted))
+        except StoreError:
+            self._put_back(settled, granted)  # `leave` tries once more
+            raise
+        self._hand_out(granted, begun)
 
     def _take_turn(self) -> tuple[list[Settled], list[Granted]]:
         """All that was handed in, and the wishes that can be granted."""
         settled, self._settled = self._settled, []
         return settled, self._wishes.grant(self._line)
+
+    def _put_back(self, settled: list[Settled], granted: list[Granted]) -> None:
+        self._settled = settled + self._settled
+        self._wishes.put_back(granted)
 
     def _turn(self, settled: list[Settled], granted: list[Granted]) -> set[int]:
         began = time.perf_counter()
@@ -349,7 +365,8 @@ class Desk:
     def _outlook(self) -> tuple[float, bool]:
         """Seconds until there may be work again, and whether the issue is sent."""
         now = self._clock()
-        outlook = self._ledger.outlook(self._in_flight, now, self._policy.retry_most)
+        busy = self._in_flight + self._getting_ready
+        outlook = self._ledger.outlook(busy, now, self._policy.retry_most)
         return (max((outlook.due - now).total_seconds(), 0.01) if outlook.due else _LOOK_AGAIN), outlook.done
 
     def _waited_too_long(self, pause: float = 0.0) -> bool:

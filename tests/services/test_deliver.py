@@ -13,15 +13,17 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import OperationalError
 
 from newsletter.domain.accounting import Accounting
-from newsletter.domain.delivery import Claim, DeliveryPolicy
+from newsletter.domain.delivery import Claim, DeliveryPolicy, Settled
 from newsletter.domain.issue import Issue, IssueState
 from newsletter.domain.subscriber import Reader
 from newsletter.errors import Busy, StoreError, WrongState
 from newsletter.services import desk, steer
-from newsletter.store import accounts, tables
+from newsletter.services.wishes import Granted
+from newsletter.store import accounts, chunks, tables
 from newsletter.store.database import Database
 from newsletter.transports.smtp import SmtpConnection
 from newsletter.transports.smtp_wire import Timeouts
@@ -391,6 +393,59 @@ def test_a_process_that_ends_again_and_again_does_not_mail_the_same_readers_each
     told = {(line.state, line.code, line.status, line.text) for line in lines(database, issue).values()}
     stopped = (0, "", "the sender stopped before it heard the server's answer")
     assert told == {("queued", 451, "4.2.0", "later"), ("queued", *stopped), ("deferred", *stopped)}
+
+
+@pytest.mark.postgres
+def test_a_chunk_with_fewer_readers_than_sessions_waits_for_a_server_that_is_slow_to_greet(furnished_url: str) -> None:
+    database = Database(furnished_url)
+    issue = started(database, 2)
+    with database.read() as connection:
+        row = connection.execute(select(tables.chunks)).one()
+        chunk = chunks.get(connection, issue.id, row.number, row.job)
+    with Sink() as sink:
+        sink.fail("greeting", delay(0.6))
+        send(database, issue, sink, connections=4, chunk=chunk)
+        assert sink.accepted == Counter({message_id(1): 1, message_id(2): 1})
+    database.close()
+
+
+def test_what_was_heard_while_the_database_was_away_is_written_down_as_soon_as_it_is_back(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk, "STORE_PATIENCE", 0.3)
+    issue = started(database, 20)
+    turn, away = desk.Desk._turn, [0.0, 0.0]
+
+    def refused(self: desk.Desk, settled: list[Settled], granted: list[Granted]) -> set[int]:
+        if settled and not away[0] and len(sink.received) > 5:
+            away[:] = [time.monotonic(), time.monotonic() + 0.6]
+        if away[0] < time.monotonic() < away[1]:
+            raise OperationalError("a turn", None, Exception("away"))
+        return turn(self, settled, granted)
+
+    monkeypatch.setattr(desk.Desk, "_turn", refused)
+    with Sink() as sink:
+        with pytest.raises(StoreError, match="away"):
+            send(database, issue, sink, connections=1)
+        told = sum(sink.heard.values())
+        assert sum(line.state == "sent" for line in lines(database, issue).values()) == told
+        send(database, issue, sink, connections=1)
+    assert set(sink.accepted.values()) == {1}
+
+
+def test_a_run_that_cannot_begin_holds_nothing(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(desk, "STORE_PATIENCE", 0.1)
+    issue = started(database, 3)
+
+    def locked(self: desk.Desk) -> list[Claim]:
+        raise OperationalError("a claim", None, Exception("locked"))
+
+    with Sink() as sink:
+        with monkeypatch.context() as refused, pytest.raises(StoreError, match="locked") as failed:
+            refused.setattr(desk.Desk, "_claim", locked)
+            send(database, issue, sink)
+        assert send(database, issue, sink).sent == 3
+    assert failed  # kept to the end, and with it all that stood on its stack
 
 
 def test_every_worker_gives_its_session_back_however_it_ends(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,11 +38,11 @@ def test_who_waits_is_answered_when_the_desk_closes_in_the_middle_of_a_turn(
             time.sleep(0.1)
             return set()
 
-        await table.open()
-        monkeypatch.setattr(table._ledger, "turn", turn)
-        keeper = asyncio.create_task(table.keep())
-        given = await asyncio.wait_for(table.next(), 5)
-        await keeper
+        async with table.opened():
+            monkeypatch.setattr(table._ledger, "turn", turn)
+            keeper = asyncio.create_task(table.keep())
+            given = await asyncio.wait_for(table.next(), 5)
+            await keeper
         return given
 
     assert run(main()) is None
