@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -160,9 +159,13 @@ def _due(connection: Connection, within: ColumnElement[bool], now: datetime, mos
 def _analyze(connection: Connection, tables: str) -> None:
     """Has PostgreSQL count what is there; not, when a VACUUM or another issue's start holds a table for long."""
     before = connection.scalar(text("SHOW lock_timeout"))
-    with suppress(OperationalError), connection.begin_nested():
-        connection.execute(_SET_LOCK_WAIT, {"wait": _LOCK_WAIT})
-        connection.execute(text(f"ANALYZE {tables}"))
+    try:
+        with connection.begin_nested():
+            connection.execute(_SET_LOCK_WAIT, {"wait": _LOCK_WAIT})
+            connection.execute(text(f"ANALYZE {tables}"))
+    except OperationalError as error:
+        if error.connection_invalidated:
+            raise
     connection.execute(_SET_LOCK_WAIT, {"wait": before})
 
 

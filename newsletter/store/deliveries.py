@@ -117,13 +117,24 @@ def finish(connection: Connection, issue_id: int, now: datetime) -> bool:
 
 
 def call_off(connection: Connection, issue_id: int, now: datetime) -> None:
-    """Nobody who still waits gets the issue; if nobody got it at all, its stories may go into another."""
+    """Nobody who still waits gets the issue; if nobody got it at all, its stories may go into another.
+
+    Who may have got it already, by a try that was never answered, stays uncertain.
+    """
     waiting = and_(_d.issue == issue_id, _d.state.in_([state.value for state in _WAITING]))
+    doubtful = {"state": DeliveryState.UNCERTAIN.value, "worker": None, "lease_until": None, "due_at": None}
+    connection.execute(update(deliveries).where(waiting, _d.doubts > 0).values(doubtful))
     words = {"code": 0, "status": "", "text": "cancelled"}  # ours: a server's last answer is no reason any more
     gone = {"state": DeliveryState.SKIPPED.value, **words, "at": now, "worker": None, "lease_until": None}
     connection.execute(update(deliveries).where(waiting).values(**gone, due_at=None))
     if not _reached(connection, issue_id):
         connection.execute(delete(sent_stories).where(sent_stories.c.issue == issue_id))
+
+
+def call_off_what_came_back(connection: Connection, issue_id: int, now: datetime) -> None:
+    """Of a cancelled issue: what was in flight, and would have been tried again."""
+    if issue_state(connection, issue_id) is IssueState.CANCELLED:
+        call_off(connection, issue_id, now)
 
 
 def _reached(connection: Connection, issue_id: int) -> bool:

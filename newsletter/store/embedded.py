@@ -32,13 +32,16 @@ _END = 2**63 - 1  # no id is higher
 _UNKNOWN = -1  # no version of the database: that of a claim whose reader has left
 _PATIENCE_MS = 50  # how long a commit waits for another process; it will be tried again
 
-# Sent counts, whatever happened to the row meanwhile; anything else only for a row that still waits. An erased
-# person's row takes no words. A row of the journal may be written twice: the second time changes nothing.
+# Sent counts, whatever happened to the row meanwhile, and so does a try without an answer to one that was called off;
+# anything else only for a row that still waits. An erased person's row takes no words. A row of the journal may be
+# written twice: the second time changes nothing.
 _RECORD = """
-UPDATE deliveries SET state = ?1, attempts = ?2, doubts = ?3, due_at = ?4, first_at = ?5, at = ?6, code = ?7,
-  status = ?8, text = CASE WHEN email = '' THEN '' ELSE ?9 END
+UPDATE deliveries SET state = CASE WHEN state = 'skipped' AND ?1 <> 'sent' THEN 'uncertain' ELSE ?1 END,
+  attempts = ?2, doubts = ?3, due_at = CASE state WHEN 'skipped' THEN NULL ELSE ?4 END, first_at = ?5, at = ?6,
+  code = ?7, status = ?8, text = CASE WHEN email = '' THEN '' ELSE ?9 END
 WHERE id = ?10 AND (
-  (state IN ('queued', 'deferred') AND attempts <= ?2) OR (?1 = 'sent' AND state NOT IN ('sent', 'failed')))
+  (state IN ('queued', 'deferred') AND attempts <= ?2) OR (?1 = 'sent' AND state NOT IN ('sent', 'failed'))
+  OR (state = 'skipped' AND text = 'cancelled' AND ?3 > doubts))
 """
 _IN_DOUBT = """
 UPDATE deliveries SET state = CASE state WHEN 'skipped' THEN 'uncertain' ELSE ?1 END, attempts = attempts + 1,

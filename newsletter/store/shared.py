@@ -22,10 +22,10 @@ from newsletter.store.database import Database
 
 _LOOK_AGAIN = timedelta(milliseconds=100)  # for more of a chunk, while some of it is in flight
 
-# That a server took a message counts, whoever holds the row by now.
+# That a server took a message counts, whoever holds the row by now. An erased person's row takes no words.
 _RECORD = """
 UPDATE deliveries SET state = %s, attempts = %s, doubts = %s, due_at = %s, first_at = %s, at = %s, code = %s,
-  status = %s, text = %s, worker = NULL, lease_until = NULL
+  status = %s, text = CASE WHEN email = '' THEN '' ELSE %s END, worker = NULL, lease_until = NULL
 WHERE id = %s AND (worker = %s OR (CAST(%s AS TEXT) = 'sent' AND state <> 'sent' AND state <> 'failed'))
 """
 # Who left since the row was claimed, and a row that another worker took over, are not begun. One of ours that is
@@ -113,6 +113,7 @@ class SharedLedger:
         self._close()
         with self._database.write() as connection:
             holders.take_over(connection, self._issue.id, [self._worker], policy, now)
+            deliveries.call_off_what_came_back(connection, self._issue.id, now)
             deliveries.finish(connection, self._issue.id, now)  # stopped after the very last one
 
     def _take_over_from_the_dead(self, connection: Connection, policy: DeliveryPolicy, now: datetime) -> None:

@@ -23,7 +23,7 @@ from newsletter.domain.subscriber import Reader
 from newsletter.errors import Busy, StoreError, WrongState
 from newsletter.services import desk, steer
 from newsletter.services.wishes import Granted
-from newsletter.store import accounts, chunks, tables
+from newsletter.store import accounts, chunks, erasure, tables
 from newsletter.store.database import Database
 from newsletter.transports.smtp import SmtpConnection
 from newsletter.transports.smtp_wire import Timeouts
@@ -310,6 +310,50 @@ def test_pause_and_cancel_act_within_a_second(database: Database, verb: str) -> 
             steer.resume(database, issue.id)
             end = send(database, issue, sink)
             assert (end.state, end.sent, set(sink.accepted.values())) == (IssueState.SENT, 600, {1})
+
+
+@pytest.mark.parametrize(
+    ("end", "left"),
+    [
+        (reply(450, "4.2.0 later"), {"skipped": 6}),
+        (CUT, {"skipped": 4, "uncertain": 2}),
+        (None, {"skipped": 4, "sent": 2}),
+    ],
+)
+def test_what_was_in_flight_as_an_issue_was_cancelled_is_told_as_it_is(
+    database: Database, end: Action | None, left: dict[str, int]
+) -> None:
+    """Nothing of it is tried again; who may have got it is no more skipped than who has."""
+    issue = started(database, 6)
+
+    def cancel(stop: Callable[[], object]) -> None:
+        until(lambda: sum(line.startswith("MAIL") for line in sink.commands) == 2)
+        steer.cancel(database, issue.id, now_utc())
+        sink.release()
+
+    with Sink() as sink:
+        sink.fail("MAIL", HOLD)
+        if end:
+            sink.fail("dot", end)
+        send(database, issue, sink, meanwhile=cancel)
+    assert Counter(line.state for line in lines(database, issue).values()) == left
+    assert all(line.due_at is None for line in lines(database, issue).values())
+
+
+def test_an_answer_names_nobody_who_was_erased_meanwhile(database: Database) -> None:
+    issue = started(database, 1)
+
+    def erase(stop: Callable[[], object]) -> None:
+        until(lambda: any(line.startswith("MAIL") for line in sink.commands))
+        with database.write() as connection:
+            erasure.erase(connection, 1, b"person", now_utc())
+        sink.release()
+
+    with Sink() as sink:
+        sink.fail("MAIL", HOLD)
+        sink.fail("RCPT", reply(550, f"5.1.1 {address(1)} is unknown"))
+        send(database, issue, sink, connections=1, meanwhile=erase)
+    assert (lines(database, issue)[1].email, lines(database, issue)[1].text) == ("", "")
 
 
 def test_stop_finishes_what_is_in_flight_and_leaves_the_rest(database: Database) -> None:
