@@ -106,31 +106,40 @@ async def _carry_on(run: Run, connection: Connection) -> None:
     bucket = run.line.of_connection()
     reserved: Claim | None = None
     while True:
-        trouble = None
-        if not connection.is_open and (reserved := reserved or run.desk.reserve()):
-            trouble = await _open(run, connection, reserved)
+        if not connection.is_open:  # first a session: until it is there, no delivery is begun and nobody in doubt
+            if not (reserved := reserved or await run.desk.reservation()):
+                return
+            if trouble := await _open(run, connection, reserved):
+                run.desk.hand_back(reserved, trouble)
+                reserved, broken = None, broken + 1
+                await _heed(run, trouble, broken)
+                continue
         if not (claim := await run.desk.next(reserved)):
             return
         reserved = None if bucket else run.desk.reserve()
         await run.transport.gate.enter()
-        outcome = trouble or await _send(run, connection, claim, reserved)
+        outcome = await _send(run, connection, claim, reserved)
         run.desk.hand_in(claim, outcome)
-        if reason := run.pulse.feel(outcome, run.clock(), run.desk.whole):
-            await run.desk.pause(reason)
-        broken = broken + 1 if _is_trouble(outcome) else 0
         if reserved and outcome.kind in _GONE:
             run.desk.give_back(reserved)
             reserved = None
-        if broken:
-            await run.desk.rest(_rest(broken), outcome.text)
+        broken = broken + 1 if _is_trouble(outcome) else 0
+        await _heed(run, outcome, broken)
         if bucket:
             await run.desk.hold(bucket)
 
 
 async def _open(run: Run, connection: Connection, reserved: Claim) -> Outcome | None:
-    """Before the delivery is begun: as long as the server has not even greeted us, nothing of it is in doubt."""
     with run.desk.getting_ready():
         return await connection.open(Envelope(run.return_path, reserved.email))
+
+
+async def _heed(run: Run, outcome: Outcome, broken: int) -> None:
+    """What an outcome says of the whole issue, and of the server after so many troubles in a row."""
+    if reason := run.pulse.feel(outcome, run.clock(), run.desk.whole):
+        await run.desk.pause(reason)
+    if broken:
+        await run.desk.rest(_rest(broken), outcome.text)
 
 
 async def _send(run: Run, connection: Connection, claim: Claim, following: Claim | None) -> Outcome:
@@ -160,16 +169,16 @@ async def _all_hands(run: Run, progress: Callable[[Accounting], None], stop: asy
             connections = [run.transport.connection() for _ in range(run.transport.connections)]
             workers = [hands.create_task(_carry(run, connection)) for connection in connections]
             keeper = hands.create_task(run.desk.keep())
-            heed = hands.create_task(_heed(run.desk, stop))
+            halt = hands.create_task(_halt(run.desk, stop))
             await _watch(run.desk, workers, keeper, progress)
             await asyncio.wait(workers, timeout=_GOODBYE_SECONDS)
-            for late in (*workers, heed):
+            for late in (*workers, halt):
                 late.cancel()
     except ExceptionGroup as failures:
         raise failures.exceptions[0] from None
 
 
-async def _heed(desk: Desk, stop: asyncio.Event) -> None:
+async def _halt(desk: Desk, stop: asyncio.Event) -> None:
     await stop.wait()
     desk.close()
 

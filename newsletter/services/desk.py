@@ -79,7 +79,15 @@ class Desk:
         """
         if self.closed.is_set():
             return None
-        answer = self._wishes.add(reserved)
+        answer = self._wishes.for_delivery(reserved)
+        self._serve()
+        return await answer
+
+    async def reservation(self) -> Claim | None:
+        """As `reserve`, but waits for one; None when there is no more for this run."""
+        if self.closed.is_set():
+            return None
+        answer = self._wishes.for_reservation()
         self._serve()
         return await answer
 
@@ -103,9 +111,13 @@ class Desk:
 
     def hand_in(self, claim: Claim, outcome: Outcome) -> None:
         """What came of a delivery that `next` gave; written down before anything else is given out."""
+        self._in_flight -= 1
+        self.hand_back(claim, outcome)
+
+    def hand_back(self, claim: Claim, outcome: Outcome) -> None:
+        """What kept a delivery that was only reserved from being begun."""
         settled = settle(claim, outcome, self._policy, self._clock())
         self._line.heard(claim, outcome)
-        self._in_flight -= 1
         self._settled.append(settled)
         self._counts[settled.was] -= 1
         self._counts[settled.state] += 1

@@ -14,7 +14,7 @@ class Connection(Protocol):
 
     @property
     def is_open(self) -> bool:
-        """Whether there is a session, as far as anybody knows."""
+        """Whether there is a session that can carry another message, as far as anybody knows."""
         ...
 
     async def open(self, envelope: Envelope) -> Outcome | None:

@@ -70,7 +70,10 @@ class SmtpConnection:
 
     @property
     def is_open(self) -> bool:
-        return self._session is not None
+        session = self._session
+        if session is None or self._refusals >= _TIRED or self._is_last(self._messages):
+            return False
+        return session.announced is not None or session.wire.quiet
 
     async def open(self, envelope: Envelope) -> Outcome | None:
         """Sees to it that there is a session to send to `envelope` in; what is wrong when there is none to be had."""
@@ -120,9 +123,7 @@ class SmtpConnection:
 
     def _is_ready(self, envelope: Envelope) -> bool:
         """Whether the session that is open can carry a message to `envelope`."""
-        if self._session is None or self._refusals >= _TIRED:
-            return False
-        return self._session.fits(envelope) and not self._is_last(self._messages)
+        return self._session is not None and self.is_open and self._session.fits(envelope)
 
     def _is_last(self, message: int) -> bool:
         """Whether the session's message of this number, from 1, is the last that it may carry."""
