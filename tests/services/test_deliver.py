@@ -392,6 +392,36 @@ def test_who_stops_a_run_before_the_server_has_greeted_leaves_nobody_in_doubt(sq
     database.close()
 
 
+@pytest.mark.parametrize(
+    ("faults", "most", "sent"),
+    [
+        ([("greeting", SILENCE, 1)], 2, 2),  # the session has had its messages
+        ([("greeting", SILENCE, 1), ("RCPT", reply(450, "4.2.0 later"), 1)], None, 1),  # it refused one after the other
+        ([("greeting", CUT, 0), ("greeting", SILENCE, 0)], None, 0),  # there never was one
+    ],
+    ids=["worn", "tired", "none"],
+)
+def test_no_delivery_is_begun_before_the_next_session_is_there(
+    sqlite_url: str, faults: list[tuple[str, Action, int]], most: int | None, sent: int
+) -> None:
+    database = Database(sqlite_url)
+    issue = started(database, 8)
+    policy = replace(HASTY, on_uncertain="hold", retry_first=timedelta(hours=1), retry_most=timedelta(hours=1))
+    with Sink() as sink:
+        for number, (stage, action, after) in enumerate(faults):
+            times = 1 if number + 1 < len(faults) and faults[number + 1][0] == stage else -1
+            sink.fail(stage, action, times=times, after=after)
+
+        def stop(halt: Callable[[], object]) -> None:
+            until(lambda: sink.sessions == 2)
+            time.sleep(0.3)
+            halt()
+
+        end = send(database, issue, sink, policy, connections=1, most=most, meanwhile=stop)
+        assert (end.sent, end.uncertain) == (sent, 0)
+    database.close()
+
+
 @pytest.mark.parametrize("on_uncertain", ["retry", "hold"])
 def test_an_answer_that_is_heard_when_the_time_to_finish_is_over_is_written_down(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch, on_uncertain: Literal["retry", "hold"]
