@@ -28,6 +28,7 @@ REACHED_STATES = (DeliveryState.SENT, DeliveryState.UNCERTAIN, DeliveryState.SEN
 """The reader has the message, or may have it."""
 
 LAST_DOUBT = 3  # so often a message may have gone out unanswered before it is left alone
+LAST_CRASH = 8  # the same of senders that died in its midst: most of those messages had not even left
 FEWEST_TRIES = 3  # a clock that jumps ahead fails nobody at the second try
 
 
@@ -138,13 +139,16 @@ def settle(claim: Claim, outcome: Outcome, policy: DeliveryPolicy, now: datetime
     return Settled(claim.id, claim.state, state, attempts, doubts, due_at, first_at, now, *words)
 
 
-def in_doubt(attempts: int, policy: DeliveryPolicy, now: datetime) -> tuple[DeliveryState, datetime | None]:
+def in_doubt(
+    attempts: int, doubts: int, first_at: datetime | None, policy: DeliveryPolicy, now: datetime
+) -> tuple[DeliveryState, datetime | None]:
     """What becomes of a delivery whose sender stopped before it heard the answer, and when it may go again.
 
-    `attempts` it had before. At first it goes at once; later after growing pauses, so that a process which dies again
-    and again right after its start does not mail the same readers each time.
+    `attempts` and `doubts` it had before. At first it goes at once; later after growing pauses and not for ever, so
+    that a process which dies again and again right after its start does not mail the same readers each time.
     """
-    if policy.on_uncertain == "hold":
+    over = now - (first_at or now) >= policy.give_up_after and attempts + 1 >= FEWEST_TRIES
+    if policy.on_uncertain == "hold" or doubts + 1 >= LAST_CRASH or over:
         return DeliveryState.UNCERTAIN, None
     if not attempts:
         return DeliveryState.QUEUED, None

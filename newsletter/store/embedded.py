@@ -45,10 +45,12 @@ WHERE id = ?10 AND (
 """
 _IN_DOUBT = """
 UPDATE deliveries SET state = CASE state WHEN 'skipped' THEN 'uncertain' ELSE ?1 END, attempts = attempts + 1,
-  first_at = coalesce(first_at, ?2), at = ?2, due_at = CASE state WHEN 'skipped' THEN NULL ELSE ?4 END,
+  doubts = doubts + 1, first_at = coalesce(first_at, ?2), at = ?2,
+  due_at = CASE state WHEN 'skipped' THEN NULL ELSE ?4 END,
   code = 0, status = '', text = 'the sender stopped before it heard the server''s answer'
 WHERE id = ?3 AND (state IN ('queued', 'deferred') OR (state = 'skipped' AND text = 'cancelled'))
 """
+_TRIES = "SELECT attempts, doubts, first_at FROM deliveries WHERE id = ?"
 _MAY_GO = """
 SELECT 1 FROM deliveries JOIN subscriptions USING (subscriber)
 WHERE id = ? AND deliveries.state IN ('queued', 'deferred') AND newsletter = ? AND edition = ?
@@ -315,8 +317,8 @@ def _doubts(driver: Any, numbers: Iterable[int], policy: DeliveryPolicy, now: da
     """In the order of `_IN_DOUBT`."""
     rows: list[tuple[Any, ...]] = []
     for number in numbers:
-        for (attempts,) in driver.execute("SELECT attempts FROM deliveries WHERE id = ?", (number,)):
-            state, due = in_doubt(attempts, policy, now)
+        for attempts, doubts, first_at in driver.execute(_TRIES, (number,)):
+            state, due = in_doubt(attempts, doubts, _moment(first_at), policy, now)
             rows.append((state.value, _instant(now), number, due and _instant(due)))
     return rows
 

@@ -165,16 +165,18 @@ def take_over(
 ) -> int:
     """Frees what these workers held; how many deliveries they left in doubt (`domain.delivery.in_doubt`)."""
     held = and_(_d.issue == issue_id, _d.worker.is_not(None), _d.worker.in_(workers))
-    in_flight = select(_d.id, _d.attempts).where(held, _d.state == DeliveryState.SENDING.value).with_for_update()
+    tries = select(_d.id, _d.attempts, _d.doubts, _d.first_at)
+    in_flight = tries.where(held, _d.state == DeliveryState.SENDING.value).with_for_update()
     doubtful = connection.execute(in_flight).all()
-    for number, attempts in doubtful:
-        state, due = in_doubt(attempts, policy, now)
+    for number, attempts, doubts, first_at in doubtful:
+        state, due = in_doubt(attempts, doubts, first_at, policy, now)
         connection.execute(
             update(deliveries)
             .where(_d.id == number)
             .values(
                 state=state.value,
                 attempts=attempts + 1,
+                doubts=doubts + 1,
                 due_at=due,
                 first_at=func.coalesce(_d.first_at, now),
                 at=now,

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from newsletter.domain.accounting import Accounting
 from newsletter.domain.delivery import (
+    LAST_CRASH,
     Claim,
     DeliveryPolicy,
     DeliveryState,
@@ -75,11 +76,15 @@ def test_an_unanswered_delivery_is_left_alone_after_three() -> None:
 
 
 def test_who_was_in_doubt_at_a_crash_goes_again_at_once_and_then_with_growing_pauses() -> None:
-    pauses = [in_doubt(attempts, POLICY, NOW) for attempts in range(4)]
+    pauses = [in_doubt(attempts, attempts, NOW, POLICY, NOW) for attempts in range(4)]
     assert pauses[0] == (DeliveryState.QUEUED, None)
     assert [due and due - NOW for _, due in pauses[1:]] == [POLICY.retry_first * factor for factor in (1, 2, 4)]
     assert {state for state, _ in pauses[1:]} == {DeliveryState.DEFERRED}
-    assert in_doubt(0, replace(POLICY, on_uncertain="hold"), NOW) == (DeliveryState.UNCERTAIN, None)
+    uncertain = (DeliveryState.UNCERTAIN, None)
+    assert in_doubt(0, 0, None, replace(POLICY, on_uncertain="hold"), NOW) == uncertain
+    assert in_doubt(20, LAST_CRASH - 1, NOW, POLICY, NOW) == uncertain
+    assert in_doubt(3, 1, NOW - POLICY.give_up_after, POLICY, NOW) == uncertain
+    assert in_doubt(0, 0, NOW - POLICY.give_up_after, POLICY, NOW) != uncertain
 
 
 def test_a_clock_that_jumps_ahead_fails_nobody_at_the_second_try() -> None:
