@@ -35,6 +35,10 @@ class Bucket:
         self._fill(now)
         self.level -= 1.0
 
+    def give_back(self) -> None:
+        """One that was to pass did not."""
+        self.level = min(self.level + 1.0, self.burst)
+
     def turn_to(self, rate: float, now: float) -> None:
         """Another rate from now on; what was saved up at the old one is kept as far as the new one allows."""
         self._fill(now)

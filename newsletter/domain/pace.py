@@ -93,6 +93,15 @@ class Pacer:
         if bucket := self._bucket(group, now):
             bucket.take(now)
 
+    def undo(self, group: str) -> None:
+        """A message to `group` that was to go did not."""
+        if self._overall:
+            self._overall.give_back()
+        if self._allowance:
+            self._allowance.left += 1
+        if bucket := self._buckets.get(group):
+            bucket.give_back()
+
     def heard(self, group: str, outcome: Outcome, now: float) -> None:
         """What came of a message to `group`."""
         if outcome.kind is OutcomeKind.ACCEPTED:

@@ -97,7 +97,7 @@ class Desk:
 
     def give_back(self, reserved: Claim) -> None:
         """Another worker may have it."""
-        self._line.add([reserved])
+        self._line.put_back(reserved)
         self._bell.set()
 
     @contextmanager
@@ -309,6 +309,7 @@ class Desk:
         self._in_flight += len(begun)
         for answer, claim in granted:
             if claim.id not in begun:
+                self._line.undo(claim)
                 self._counts[claim.state] -= 1
                 self._counts[DeliveryState.SKIPPED] += 1
                 if self.closed.is_set():  # while a server's turn ran: nobody else would answer

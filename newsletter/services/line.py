@@ -58,6 +58,15 @@ class Line:
     def add(self, claims: Iterable[Claim]) -> None:
         self._lanes.add(claims)
 
+    def put_back(self, claim: Claim) -> None:
+        """One that was taken, and waits again."""
+        self.undo(claim)
+        self._lanes.add([claim])
+
+    def undo(self, claim: Claim) -> None:
+        """One that was taken did not go: it counts for no pace, and for no day's share."""
+        self._pacer.undo(group_of(_domain(claim)))
+
     def take(self) -> Claim | None:
         """The next that may go, which is then on its way; None when nobody may."""
         return self._lanes.take(self._timer())
@@ -78,7 +87,9 @@ class Line:
         """What came of a delivery."""
         now, group = self._timer(), group_of(_domain(claim))
         self._pacer.heard(group, outcome, now)
-        if outcome.kind is not OutcomeKind.BROKEN:
+        if outcome.kind is OutcomeKind.BROKEN:
+            self.undo(claim)
+        else:
             self._tried_today += 1
             self._meter.count(1, now)
             if self._groups.get(group):

@@ -18,7 +18,7 @@ from newsletter.domain.warmup import WarmUp
 from newsletter.services.line import Line, Pace, unlimited
 from newsletter.store.database import Database
 from tests.sending import HASTY, send, started
-from tests.smtp_sink import Received, Sink, reply
+from tests.smtp_sink import CUT, Action, Received, Sink, reply
 
 READERS = 30  # a third of them at each of d0.example, d1.example, d2.example
 
@@ -102,6 +102,23 @@ def test_a_warm_up_plan_lets_a_days_share_go_and_no_more(database: Database) -> 
             day += timedelta(days=1)
     assert sent == [("sending", 8), ("sending", 8 + 16), ("sent", READERS)]
     assert set(sink.accepted.values()) == {1}
+
+
+@pytest.mark.parametrize("fault", [("greeting", CUT), ("DATA", CUT), ("MAIL", reply(421, "4.3.2 busy"))])
+def test_a_days_share_is_of_messages_that_left(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch, fault: tuple[str, Action]
+) -> None:
+    """A server that is down for a while does not end the day."""
+    monkeypatch.setattr("newsletter.services.deliver._REST_FIRST", 0.01)
+    monkeypatch.setattr("newsletter.services.deliver._REST_MOST", 0.01)
+    database = Database(sqlite_url)
+    issue = started(database, 10)
+    plan = WarmUp(20, datetime.now(UTC).date())
+    with Sink() as sink:
+        sink.fail(*fault, times=40)
+        end = send(database, issue, sink, pace=Pace(Pacer(Limits(), time.monotonic()), plan))
+    assert (end.state, end.sent, end.reason) == (IssueState.SENT, 10, "")
+    database.close()
 
 
 def test_what_all_wait_for_is_told_in_words() -> None:
