@@ -27,6 +27,7 @@ log = logging.getLogger("newsletter.sender")
 SESSIONS = 4  # for one chunk: enough for one turn of the ledger to serve several, few enough for a mailbox provider
 PATIENCE = timedelta(hours=1)  # how long one chunk waits for a mail server that is down
 _IDLE = 20.0  # seconds after which a session that no chunk wants is closed
+CANCEL_AGAIN = 2.0  # seconds
 _ISSUES_KEPT = 4
 
 
@@ -49,7 +50,7 @@ class Chunks:
             await asyncio.wait([working, stopped], return_when=asyncio.FIRST_COMPLETED)
         finally:
             stopped.cancel()
-            working.cancel()
+            await end(working, lambda: self._queue.is_idle)
             results = await asyncio.gather(working, return_exceptions=True)
             await self._transport.close_idle()
         if isinstance(results[0], Exception):
@@ -128,6 +129,17 @@ class Chunks:
             chunks.cover(connection)
             chunks.finish_done(connection, self._app.clock())
             chunks.forget(connection)
+
+
+async def end(working: asyncio.Task[None], is_idle: Callable[[], bool]) -> None:
+    """Cancels a queue's work; what runs is waited for.
+
+    A cancellation that comes as the queue is being opened may get lost on the way: then there is another.
+    """
+    working.cancel()
+    while not (await asyncio.wait([working], timeout=CANCEL_AGAIN))[0]:
+        if is_idle():
+            working.cancel()
 
 
 def _waits(issue: Issue) -> Callable[[Accounting], None]:

@@ -53,6 +53,11 @@ class QueueWorker:
         self._app.job_manager = _Jobs(connector)
         self._app.task(name=TASK, queue=QUEUE, pass_context=True, retry=_Later())(self._run)
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether no job runs at present."""
+        return not self._running
+
     async def work(self) -> None:
         """Until it is cancelled: then what runs is waited for.
 
