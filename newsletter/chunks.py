@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Protocol
 
 from newsletter.app import App
 from newsletter.delivering import count_pause, pace, policy
@@ -27,8 +28,18 @@ log = logging.getLogger("newsletter.sender")
 SESSIONS = 4  # for one chunk: enough for one turn of the ledger to serve several, few enough for a mailbox provider
 PATIENCE = timedelta(hours=1)  # how long one chunk waits for a mail server that is down
 _IDLE = 20.0  # seconds after which a session that no chunk wants is closed
-CANCEL_AGAIN = 2.0  # seconds
+CANCEL_AGAIN, LOOK_AGAIN = 2.0, 0.05  # seconds
 _ISSUES_KEPT = 4
+
+
+class Queue(Protocol):
+    """Whether work on the queue has begun and not ended, and whether none of its jobs runs at present."""
+
+    @property
+    def is_open(self) -> bool: ...
+
+    @property
+    def is_idle(self) -> bool: ...
 
 
 class Chunks:
@@ -50,7 +61,7 @@ class Chunks:
             await asyncio.wait([working, stopped], return_when=asyncio.FIRST_COMPLETED)
         finally:
             stopped.cancel()
-            await end(working, lambda: self._queue.is_idle)
+            await end(working, self._queue)
             results = await asyncio.gather(working, return_exceptions=True)
             await self._transport.close_idle()
         if isinstance(results[0], Exception):
@@ -131,15 +142,17 @@ class Chunks:
             chunks.forget(connection)
 
 
-async def end(working: asyncio.Task[None], is_idle: Callable[[], bool]) -> None:
+async def end(working: asyncio.Task[None], queue: Queue) -> None:
     """Cancels a queue's work; what runs is waited for.
 
-    A cancellation that comes as the queue is being opened may get lost on the way: then there is another.
+    Not while the queue is being opened or closed, which leaves it neither, for ever. Just after that a cancellation may
+    get lost on its way: then there is another.
     """
-    working.cancel()
-    while not (await asyncio.wait([working], timeout=CANCEL_AGAIN))[0]:
-        if is_idle():
-            working.cancel()
+    told = False
+    while not working.done():
+        if queue.is_open and (queue.is_idle or not told):
+            told = working.cancel()
+        await asyncio.wait([working], timeout=CANCEL_AGAIN if told else LOOK_AGAIN)
 
 
 def _waits(issue: Issue) -> Callable[[Accounting], None]:

@@ -54,6 +54,11 @@ class QueueWorker:
         self._app.task(name=TASK, queue=QUEUE, pass_context=True, retry=_Later())(self._run)
 
     @property
+    def is_open(self) -> bool:
+        """Whether it works, and is neither being opened nor closed."""
+        return self._open
+
+    @property
     def is_idle(self) -> bool:
         """Whether no job runs at present."""
         return not self._running
@@ -66,20 +71,21 @@ class QueueWorker:
         try:
             async with self._app.open_async():
                 self._open = True
-                await self._app.run_worker_async(
-                    queues=[QUEUE],
-                    concurrency=self._at_once,
-                    wait=True,
-                    fetch_job_polling_interval=_LOOK_FOR_JOBS,
-                    install_signal_handlers=False,
-                    delete_jobs="successful",
-                    update_heartbeat_interval=HEARTBEAT,
-                    stalled_worker_timeout=STALLED,
-                )
+                try:
+                    await self._app.run_worker_async(
+                        queues=[QUEUE],
+                        concurrency=self._at_once,
+                        wait=True,
+                        fetch_job_polling_interval=_LOOK_FOR_JOBS,
+                        install_signal_handlers=False,
+                        delete_jobs="successful",
+                        update_heartbeat_interval=HEARTBEAT,
+                        stalled_worker_timeout=STALLED,
+                    )
+                finally:
+                    self._open = False
         except (ConnectorException, psycopg.Error) as error:
             raise StoreError(f"the queue in {self._place}: {error.__cause__ or error}") from error
-        finally:
-            self._open = False
         raise StoreError(f"the queue in {self._place} could not be worked on; it is tried again.")
 
     async def tend(self) -> int:
