@@ -97,8 +97,8 @@ def anything_to_place(connection: Connection, newsletter: str) -> bool:
 
 
 def sketched(connection: Connection, newsletter: str) -> list[Sketched]:
-    """Every post of the newsletter, those gone from their source too: the ledger must know them again."""
-    return [Sketched(*row) for row in connection.execute(_of(newsletter))]
+    """Every post of the newsletter, oldest first, those gone from their source too: the ledger must know them again."""
+    return [Sketched(*row) for row in connection.execute(_of(newsletter).order_by(posts.c.id))]
 
 
 def body(connection: Connection, post: int) -> str:
