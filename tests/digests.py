@@ -150,4 +150,4 @@ def issue(rendered: Rendered | None = None, **changed: object) -> Issue:
         built_at=DATE,
         as_of=DATE,
     )
-    return replace(made, **changed)  # type: ignore[arg-type]
+    return replace(made, **changed)

@@ -58,5 +58,5 @@ BLOCKED = {
     "findings": [block("size", "The message has 108 KB; Gmail cuts it at 102 KB.", "Take stories out.")],
     "blocked": True,
 }
-EMPTY = {"issue": None, "findings": [], "preview_url": "", "commands": GIVEN["commands"][1:2]}  # type: ignore[index]
+EMPTY = {"issue": None, "findings": [], "preview_url": "", "commands": GIVEN["commands"][1:2]}
 BROKEN = {**EMPTY, "trouble": "templates/email/digest.mjml:3: unknown tag <mj-txt>. Did you mean <mj-text>?"}

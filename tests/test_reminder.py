@@ -272,7 +272,7 @@ def test_every_occurrence_is_reminded_of_before_it_and_after_the_one_before(
     days: set[str], at: object, zone: str, hours: int, begin: datetime, step: int
 ) -> None:
     ordered = tuple(day for day in WEEKDAYS if day in days)
-    schedule = Schedule(ordered, at, zone, remind=timedelta(hours=hours))  # type: ignore[arg-type]
+    schedule = Schedule(ordered, at, zone, remind=timedelta(hours=hours))
     listed = occurrences(schedule, begin)
     before, one = next(listed), next(listed)
     told = reminder_at(schedule, one)

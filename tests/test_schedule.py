@@ -274,7 +274,7 @@ def test_a_lease_that_was_lost_starts_nothing(watch: Watch, monkeypatch: pytest.
     def slow_build(*given: object) -> object:
         with app.database.write() as connection:
             connection.execute(tables.runs.update().where(tables.runs.c.state == "running").values(worker="another"))
-        return real(*given)  # type: ignore[arg-type]
+        return real(*given)
 
     monkeypatch.setattr(service, "build", slow_build)
     tick(app, process_name())

@@ -18,7 +18,7 @@ from tests.mails import issue_mail
 from tests.text.test_golden import GOLDEN, RENEW
 
 PICTURES = GOLDEN / "pictures"
-LOOKS = {f"{width}-{scheme}": Look(width, scheme) for width in (600, 375) for scheme in ("light", "dark")}  # type: ignore[arg-type]
+LOOKS = {f"{width}-{scheme}": Look(width, scheme) for width in (600, 375) for scheme in ("light", "dark")}
 SMALLER = 4  # px of the screen are one of the picture
 BLOCK = 8  # px of the picture
 NEAR = 9  # of 255: what a block's mean colour may differ

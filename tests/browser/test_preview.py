@@ -73,7 +73,7 @@ def open_page(browser: Browser, address: str, width: int, scheme: str, scripts: 
     context = browser.new_context(
         viewport={"width": width, "height": 900},
         color_scheme=scheme,
-        http_credentials=LOGIN,  # type: ignore[arg-type]
+        http_credentials=LOGIN,
         java_script_enabled=scripts,
     )
     page, asked = context.new_page(), list[str]()

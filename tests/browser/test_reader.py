@@ -192,7 +192,7 @@ def test_every_page_is_for_everybody(site: Site, browser: Browser, scheme: str) 
     context = browser.new_context(
         viewport={"width": 375, "height": 800},
         color_scheme=scheme,
-        http_credentials=login,  # type: ignore[arg-type]
+        http_credentials=login,
     )
     page = context.new_page()
     for name, path in pages(site).items():

@@ -77,7 +77,7 @@ def sources(html: str) -> list[str]:
 def test_a_sites_own_file_is_linked_on_our_site(harbour: Callable[..., Desk]) -> None:
     desk = harbour()
     message = preview(desk, built(desk))
-    html = message.get_body(("html",)).get_content()  # type: ignore[union-attr]
+    html = message.get_body(("html",)).get_content()
     (src,) = sources(html)
     site, _, name = src.rpartition("/")
     assert site == "https://letters.example.org/media"
@@ -91,7 +91,7 @@ def test_a_sites_own_file_is_linked_on_our_site(harbour: Callable[..., Desk]) ->
 
 def test_it_is_linked_where_media_url_says(harbour: Callable[..., Desk]) -> None:
     desk = harbour(media_url="https://cdn.example.net/news/", media="pictures")
-    html = preview(desk, built(desk)).get_body(("html",)).get_content()  # type: ignore[union-attr]
+    html = preview(desk, built(desk)).get_body(("html",)).get_content()
     (src,) = sources(html)
     assert src.startswith("https://cdn.example.net/news/")
     assert (desk.folder / "pictures" / src.rpartition("/")[2]).is_file()
@@ -99,7 +99,7 @@ def test_it_is_linked_where_media_url_says(harbour: Callable[..., Desk]) -> None
 
 def test_pictures_none_is_none(harbour: Callable[..., Desk]) -> None:
     desk = harbour(pictures="none")
-    assert sources(preview(desk, built(desk)).get_body(("html",)).get_content()) == []  # type: ignore[union-attr]
+    assert sources(preview(desk, built(desk)).get_body(("html",)).get_content()) == []
     assert not (desk.folder / "media").exists()
 
 
@@ -111,7 +111,7 @@ def test_an_embedded_picture_travels_and_outlives_the_media_folder(harbour: Call
     assert [part.get_content_type() for part in message.walk()] == [
         "multipart/alternative", "text/plain", "multipart/related", "text/html", "image/jpeg",
     ]  # fmt: skip
-    html = message.get_body(("html",)).get_content()  # type: ignore[union-attr]
+    html = message.get_body(("html",)).get_content()
     (name,) = media.embedded(html)
     (picture,) = [part for part in message.walk() if part.get_content_maintype() == "image"]
     assert picture.get_content() == (desk.folder / "media" / name).read_bytes()
@@ -155,7 +155,7 @@ def test_what_cannot_be_shown_is_said_and_the_story_stays(harbour: Callable[...,
     told = " ".join(shown.out.split())
     assert words in told, told
     assert "Harbour crane learns to wave: without its picture" in told
-    html = preview(desk, issue).get_body(("html",)).get_content()  # type: ignore[union-attr]
+    html = preview(desk, issue).get_body(("html",)).get_content()
     assert "Harbour crane" in html
     assert sources(html) == []
 

@@ -18,7 +18,7 @@ TWO_WEEKS = timedelta(days=14)
 
 def version(post: int, days: float = 1, **values: object) -> Version:
     given = {"source": "blog", "categories": ("Tech",), "words": 200, **values}
-    return Version(post, title="", url="", published=NOW - timedelta(days=days), **given)  # type: ignore[arg-type]
+    return Version(post, title="", url="", published=NOW - timedelta(days=days), **given)
 
 
 def order(*items: Candidate, weights: Weights = Weights()) -> list[int]:  # noqa: B008
@@ -80,7 +80,7 @@ def test_ranking_is_one_order_whatever_the_order_of_the_candidates(items: list[C
     assert [item.rank for item in ranked] == list(range(1, len(items) + 1))
     assert all(item.total == sum(item.signals.values()) for item in ranked)
     mixed = list(items)
-    shuffler.shuffle(mixed)  # type: ignore[attr-defined]
+    shuffler.shuffle(mixed)
     assert rank(mixed, Weights(), NOW, TWO_WEEKS) == ranked
     for above, below in pairwise(ranked):
         assert above.total >= below.total - Weights().variety

@@ -154,12 +154,12 @@ def _rules(text: str) -> list[str]:
 def _rule(rule: object, around: str) -> list[str]:
     kind = getattr(rule, "type", "")
     if kind == "error":
-        return [f"{around}unreadable: {rule.message}"]  # type: ignore[attr-defined]
-    prelude = _value(tinycss2.serialize(rule.prelude))  # type: ignore[attr-defined]
-    inside = tinycss2.serialize(rule.content or [])  # type: ignore[attr-defined]
+        return [f"{around}unreadable: {rule.message}"]
+    prelude = _value(tinycss2.serialize(rule.prelude))
+    inside = tinycss2.serialize(rule.content or [])
     if kind == "at-rule":
-        name = f"{around}@{rule.at_keyword} {prelude}"  # type: ignore[attr-defined]
-        if rule.at_keyword == "media":  # type: ignore[attr-defined]
+        name = f"{around}@{rule.at_keyword} {prelude}"
+        if rule.at_keyword == "media":
             within = tinycss2.parse_stylesheet(inside, skip_comments=True, skip_whitespace=True)
             return [line for each in within for line in _rule(each, f"{name} ")]
         return [f"{name} {_declared(inside)}"]

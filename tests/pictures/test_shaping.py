@@ -77,9 +77,9 @@ def test_a_picture_many_times_too_large_is_turned_and_coloured_as_one_that_fits(
     given = {"exif": exif, "icc_profile": _swapped_primaries()}
     raw = file(stored.quantize(16), **given) if kind == "palette" else file(stored, kind, **given)
     red, green, blue = corners(read(shape(raw, THUMB).data))
-    assert red[1] > red[0]  # type: ignore[index]  # the profile says that red is green
-    assert green[0] > green[1]  # type: ignore[index]
-    assert blue[2] > max(blue[:2])  # type: ignore[index]
+    assert red[1] > red[0]  # the profile says that red is green
+    assert green[0] > green[1]
+    assert blue[2] > max(blue[:2])
 
 
 def test_nothing_of_the_originals_metadata_is_left() -> None:
@@ -103,8 +103,8 @@ def test_the_same_picture_gives_the_same_bytes() -> None:
 def test_colours_of_another_space_are_brought_to_srgb() -> None:
     swapped = file(quarters(), "JPEG", quality=95, icc_profile=_swapped_primaries())
     red, green, _ = corners(read(shape(swapped, WIDE).data))
-    assert red[1] > red[0]  # type: ignore[index]  # the profile says that red is green
-    assert green[0] > green[1]  # type: ignore[index]
+    assert red[1] > red[0]  # the profile says that red is green
+    assert green[0] > green[1]
 
 
 def _swapped_primaries() -> bytes:
@@ -140,7 +140,7 @@ def test_what_shines_through_stands_whole_on_a_ground_it_is_seen_on(
     inside = Image.eval(
         image.convert("L"), lambda value: 255 if abs(value - image.convert("L").getpixel((5, 5))) > 40 else 0
     )
-    left, upper, right, lower = inside.getbbox()  # type: ignore[misc]
+    left, upper, right, lower = inside.getbbox()
     assert upper >= 620 * 0.06
     assert lower <= 620 * 0.94  # nothing of the disc is cut off
     assert abs((right - left) - (lower - upper)) <= 4
@@ -168,7 +168,7 @@ def test_a_small_picture_stands_whole_before_a_blurred_copy() -> None:
     middle = image.crop((552 - 240, 310 - 200, 552 + 240, 310 + 200))  # two pixels for each of its own, no more
     assert all(near(found, wanted) for found, wanted in zip(corners(middle), (RED, GREEN, BLUE), strict=True))
     edges = image.crop((0, 0, 300, 620)).convert("L").filter(ImageFilter.FIND_EDGES).crop((1, 1, 299, 619))
-    assert edges.getextrema()[1] < 60  # type: ignore[operator]  # beside it nothing is sharp
+    assert edges.getextrema()[1] < 60  # beside it nothing is sharp
 
 
 def test_an_icon_is_no_picture() -> None:
@@ -195,7 +195,7 @@ def test_a_logo_keeps_what_shines_through_and_loses_what_is_too_much() -> None:
     assert shaped.kind == "png"
     assert image.mode == "RGBA"
     assert image.height == 160
-    assert image.getpixel((0, 0))[3] == 0  # type: ignore[index]
+    assert image.getpixel((0, 0))[3] == 0
     assert image.width <= 480
     small = read(shape_logo(file(made.logo(RED, (60, 60)))).data)
     assert small.size <= (60, 60)

@@ -81,7 +81,7 @@ def test_a_picture_is_made_once_and_kept_under_the_name_of_its_content(shop: Sho
     wishes = [wish(), wish(slot=THUMB)]
     assert shop.workshop.kept(wishes, NOW) == {}
     made = shop.workshop.make(wishes, NOW)
-    assert sorted(made.values()) == files(shop)  # type: ignore[type-var]
+    assert sorted(made.values()) == files(shop)
     assert len(shop.bench.shaped) == 2
     assert shop.workshop.kept(wishes, NOW + timedelta(days=300)) == made
     assert len(shop.bench.shaped) == 2
@@ -91,11 +91,11 @@ def test_a_picture_is_made_once_and_kept_under_the_name_of_its_content(shop: Sho
 
 def test_a_changed_file_is_made_anew_and_the_old_picture_stays(shop: Shop) -> None:
     first = shop.workshop.make([wish()], NOW)[wish()]
-    (shop.site / "a.png").write_bytes(file(quarters(1300, 900).transpose(0)))  # type: ignore[arg-type]
+    (shop.site / "a.png").write_bytes(file(quarters(1300, 900).transpose(0)))
     assert shop.workshop.kept([wish()], NOW) == {}
     second = shop.workshop.make([wish()], NOW)[wish()]
     assert first != second
-    assert files(shop) == sorted([first, second])  # type: ignore[type-var, list-item]
+    assert files(shop) == sorted([first, second])
 
 
 def test_what_was_lost_is_made_again_under_its_old_name(shop: Shop) -> None:

@@ -30,7 +30,7 @@ def examined(edition: Edition = EDITION, known: Known | None = None, **changed: 
     """The sample with `changed` fields of the issue; an `html` gets its way out added."""
     if "html" in changed:
         changed["html"] = f"<html><body>{changed['html']}{WAY_OUT}</body></html>"
-    made = examine(replace(issue(), **changed), edition, issue_headers(edition, 12, DATE), READER)  # type: ignore[arg-type]
+    made = examine(replace(issue(), **changed), edition, issue_headers(edition, 12, DATE), READER)
     return replace(made, known=known or Known())
 
 

@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 
 from newsletter.domain.digest import Also, Digest, DigestStory
 from newsletter.domain.finding import Finding, Level
-from newsletter.domain.issue import Issue, IssueState, IssueStory
+from newsletter.domain.issue import IssueStory
 from newsletter.domain.post import Markup, Post
 from newsletter.services.preflight import FAULT, examine, judge
 from newsletter.services.trimming import fitting
 from newsletter.text.excerpt import excerpt, first_image
 from newsletter.text.message import issue_headers
 from tests.digests import DATE, EDITION, LINKS, READER, renderer
+from tests.digests import issue as sample_issue
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 NOW = datetime(2026, 11, 20, 8, tzinfo=UTC)
@@ -65,24 +66,10 @@ posts = st.builds(
 
 
 def judged(*told: Post) -> list[Finding]:
-    stories = tuple(_story(number, post) for number, post in enumerate(told))
-    whole = Digest(EDITION, 12, DATE, stories)
+    whole = Digest(EDITION, 12, DATE, tuple(_story(number, post) for number, post in enumerate(told)))
     digest, rendered = fitting(whole, lambda one: TEMPLATES.digest(one, LINKS))
-    issue = Issue(
-        id=1,
-        newsletter="tech-decoded",
-        edition="uk",
-        number=12,
-        state=IssueState.DRAFT,
-        subject=rendered.subject,
-        preheader=rendered.preheader,
-        html=rendered.html,
-        text=rendered.text,
-        hash="",
-        stories=tuple(IssueStory(story.story, story.title, story.url) for story in (*digest.stories, *digest.more)),
-        built_at=DATE,
-        as_of=DATE,
-    )
+    stories = tuple(IssueStory(story.story, story.title, story.url) for story in (*digest.stories, *digest.more))
+    issue = sample_issue(rendered, stories=stories)
     return judge(examine(issue, EDITION, issue_headers(EDITION, 12, DATE), READER))
 
 

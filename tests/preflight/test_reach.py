@@ -23,7 +23,7 @@ def heard(rule: Rule, *answers: Answer, html: str = HTML, asked: bool = False) -
 
 
 def of(url: str = URL, **told: object) -> Answer:
-    return Answer(url, DATE, **{"status": 200, **told})  # type: ignore[arg-type]
+    return Answer(url, DATE, **{"status": 200, **told})
 
 
 @pytest.mark.parametrize("rule", RULES)

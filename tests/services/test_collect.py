@@ -222,7 +222,7 @@ class Scripted:
         for each in self.script:
             if isinstance(each, SourceError):
                 raise each
-            yield Item(getattr(each, "key", "x"), "1", lambda each=each: self._parse(each))  # type: ignore[misc]
+            yield Item(getattr(each, "key", "x"), "1", lambda each=each: self._parse(each))
 
     def _parse(self, each: Post | PostError) -> Post:
         if isinstance(each, PostError):

@@ -70,7 +70,7 @@ class Studio:
         return shape(raw, slot)
 
     def build(self, database: Database, press: Press | None = None, **changed: object) -> Issue:
-        illustrator = replace(self.illustrator, **changed)  # type: ignore[arg-type]
+        illustrator = replace(self.illustrator, **changed)
         issue = build(database, UK, press or Press(), NOW, NOW, ["one note"], illustrator)
         assert issue is not None
         return issue
@@ -86,7 +86,7 @@ def stories(database: Database) -> Iterator[Database]:
     add(database, "bridge", 1, image=f"{SITE}/bridge.jpg", image_alt="An iron bridge")
     add(database, "cheese", 2, image=f"{SITE}/cheese.png")
     add(database, "violin", 3)
-    return database  # type: ignore[return-value]
+    return database
 
 
 def test_the_lead_gets_a_wide_picture_and_rows_get_thumbs(stories: Database, studio: Studio) -> None:

@@ -123,9 +123,7 @@ def test_a_broken_template_puts_the_mail_off(app: App) -> None:
         raise TemplateError("email/notices/confirm.mjml", "a tag is open", line=3)
 
     post = Post(OutcomeKind.ACCEPTED)
-    done = asyncio.run(
-        send_due(app.database, post, broken, app.signer, app.edition, lambda: NOW)  # type: ignore[arg-type]
-    )
+    done = asyncio.run(send_due(app.database, post, broken, app.signer, app.edition, lambda: NOW))
     assert done == NoticeReport(deferred=1)
     assert send(app, post, NOW + timedelta(hours=1)) == NoticeReport(sent=1)
 

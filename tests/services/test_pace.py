@@ -78,7 +78,7 @@ def test_who_pushes_back_is_left_alone_and_nobody_else(
     monkeypatch.setattr(backoff, "PAUSE_FIRST", 1.0)
     issue = started(database, READERS)
     with Sink() as sink:
-        sink.fail("RCPT", answer, to="reader3@d0.example", times=1)  # type: ignore[arg-type]
+        sink.fail("RCPT", answer, to="reader3@d0.example", times=1)
         end = send(database, issue, sink, connections=2, pace=unlimited())
     assert (end.state, end.sent) == (IssueState.SENT, READERS)
     times = [min(moments(sink.received)), *moments(sink.received, "d0.example")]
@@ -96,7 +96,7 @@ def test_a_warm_up_plan_lets_a_days_share_go_and_no_more(database: Database) -> 
     sent = []
     with Sink() as sink:
         for _ in range(3):
-            end = send(database, issue, sink, policy, clock=lambda now=day: now, pace=paced(Limits(), plan))  # type: ignore[misc]
+            end = send(database, issue, sink, policy, clock=lambda now=day: now, pace=paced(Limits(), plan))
             sent.append((end.state.value, end.sent))
             assert end.state is IssueState.SENT or "warm-up plan are out; it goes on at" in end.reason
             day += timedelta(days=1)

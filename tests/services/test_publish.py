@@ -79,7 +79,7 @@ def add(database: Database, name: str, days: float = 1, **values: object) -> int
 
 
 def make(database: Database, edition: Edition = UK, as_of: datetime = NOW, **values: object) -> Issue | None:
-    return build(database, edition, values.pop("renderer", None) or Notebook(), NOW, as_of, **values)  # type: ignore[arg-type]
+    return build(database, edition, values.pop("renderer", None) or Notebook(), NOW, as_of, **values)
 
 
 def send(database: Database, issue: Issue) -> None:

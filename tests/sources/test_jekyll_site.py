@@ -36,7 +36,7 @@ class Blog:
         return self
 
     def read(self, **options: object) -> dict[str, Post]:
-        reading = JekyllSource("blog", self.root, **options).read(SourceState(), NOW)  # type: ignore[arg-type]
+        reading = JekyllSource("blog", self.root, **options).read(SourceState(), NOW)
         posts: dict[str, Post] = {}
         self.skipped = {}
         for item in reading.items:

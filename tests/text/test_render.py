@@ -60,7 +60,7 @@ class Page(HTMLParser):
 
 
 def rendered(*stories: DigestStory, **edition: object) -> Rendered:
-    return renderer().digest(digest(*stories, edition=replace(EDITION, **edition)), LINKS)  # type: ignore[arg-type]
+    return renderer().digest(digest(*stories, edition=replace(EDITION, **edition)), LINKS)
 
 
 def test_the_whole_sample() -> None:

@@ -71,7 +71,7 @@ def test_a_command_is_broken_between_words_only() -> None:
 @pytest.mark.parametrize("known", ["only_source", "site_name", "newsletter_name"])
 def test_the_newsletters_own_stories_are_not_credited_again_and_again(name: ThemeName, known: str) -> None:
     stories = [replace(story(number), source="Harbour Post") for number in range(10)]
-    edition = replace(EDITION, theme=theme(name), **{known: "Harbour Post"})  # type: ignore[arg-type]
+    edition = replace(EDITION, theme=theme(name), **{known: "Harbour Post"})
     own, others = (SHARED.digest(digest(*stories, edition=given), LINKS) for given in (edition, issue().edition))
     for part in (
         Page(own.html).text.split("Worth your time?")[0],

@@ -27,7 +27,7 @@ def issue(**edition: object) -> Digest:
     """Ten stories, one of them an explainer, with an editor's note."""
     stories = [story(number) for number in range(10)]
     stories[4] = replace(stories[4], category="Explainer")
-    return replace(digest(*stories, edition=replace(EDITION, **edition)), note=NOTE)  # type: ignore[arg-type]
+    return replace(digest(*stories, edition=replace(EDITION, **edition)), note=NOTE)
 
 
 def rendered(look: Theme | ThemeName, by: Renderer = SHARED, **edition: object) -> Rendered:

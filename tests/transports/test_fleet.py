@@ -86,7 +86,7 @@ def test_a_server_that_will_not_have_us_costs_no_message_and_comes_back(stage: s
             sick.fail(stage, reply(421, "4.3.2 not now"))
 
         async def work(connections: list[Connection]) -> None:
-            at_sick = next(c for c in connections if c._order[0].transport.server.port == sick.port)  # type: ignore[attr-defined]
+            at_sick = next(c for c in connections if c._order[0].transport.server.port == sick.port)
             outcomes = [await post(at_sick, 1), await post(at_sick, 2)]
             assert outcomes[1].kind is OutcomeKind.ACCEPTED
             assert outcomes[0].kind is (OutcomeKind.BROKEN if stage == "MAIL" else OutcomeKind.ACCEPTED)

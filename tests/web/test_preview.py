@@ -37,7 +37,7 @@ def add(app: App, email: str = "ada@example.org", edition: str = "uk") -> int:
 
 def rewrite(app: App, issue: Issue, **changed: object) -> None:
     with app.database.write() as connection:
-        issues.save_draft(connection, replace(issue, **changed))  # type: ignore[arg-type]
+        issues.save_draft(connection, replace(issue, **changed))
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -51,7 +51,7 @@ def test_only_the_operator_sees_it(app: App, web: TestClient, issue: Issue, page
 
 
 def test_without_a_password_there_is_none(tmp_path: object) -> None:
-    app = make_app(tmp_path, config=CONFIG.replace(', password: "a long password"', ""))  # type: ignore[arg-type]
+    app = make_app(tmp_path, config=CONFIG.replace(', password: "a long password"', ""))
     number = write_issue(app).id
     with TestClient(create_app(app)) as web:
         for page in PAGES:
