@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -46,7 +47,7 @@ class Started:
         starter = [sys.executable, "-I", "-S", "-c", _STARTER, str(self._told), *self._program]
         pipe = subprocess.PIPE
         self._process = subprocess.Popen(
-            starter, cwd=cwd, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True
+            starter, cwd=cwd, env=_as_users_have_it(), stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True
         )
 
     @property
@@ -72,6 +73,11 @@ class Started:
                 raise RuntimeError(f"{' '.join(self._program)}: exit {self._process.returncode}\n{said}")
             seconds, cpu, peak = self._told.read_text("utf-8").split()
         return Run(float(seconds), float(cpu), int(peak) / 1024, stdout)
+
+
+def _as_users_have_it() -> dict[str, str]:
+    """The environment, but Python keeps what it compiles: else each start would compile the program anew."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def run(command: Sequence[str | Path], *, cwd: Path) -> Run:

@@ -20,7 +20,6 @@ from newsletter.services.deliver import deliver
 from newsletter.store import chunks, issues
 from newsletter.store.queue_worker import QueueWorker
 from newsletter.transports.kept import KeptTransport
-from newsletter.transports.metered import MeteredTransport
 from newsletter.watch import Watch, tell_failure
 
 log = logging.getLogger("newsletter.sender")
@@ -49,7 +48,7 @@ class Chunks:
         self._app, self._stop = app, stop
         transport = app.transport()
         sessions = min(SESSIONS, transport.connections)
-        self._transport = KeptTransport(MeteredTransport(transport, app.tally), sessions)
+        self._transport = KeptTransport(transport, sessions)
         self._queue = QueueWorker(app.database, self.deliver, max(transport.connections // sessions, 1))
         self._issues: dict[int, tuple[Outgoing, Pulse]] = {}  # the latest ones, made ready once
 

@@ -63,7 +63,6 @@ async def deliver_issue(
 ) -> Accounting:
     """Delivers a started issue over the configured transport. Raises what `services.deliver.deliver` raises."""
     from newsletter.services.deliver import deliver
-    from newsletter.transports.metered import MeteredTransport
 
     out = outgoing(app, issue)
     books = await deliver(
@@ -71,7 +70,7 @@ async def deliver_issue(
         issue,
         out.message,
         out.readers,
-        MeteredTransport(app.transport(), app.tally),
+        app.transport(),
         how,
         app.clock,
         progress,

@@ -47,6 +47,7 @@ class Run:
     clock: Callable[[], datetime]
     pulse: Pulse
     transport: Transport
+    tally: Tally
 
 
 async def deliver(
@@ -81,8 +82,9 @@ async def deliver(
         if not waited or _state(database, issue.id) is IssueState.SENDING:  # else the other one did it all
             _must_be_sending(database, issue.id)
             line = Line(pace or unlimited(), clock, transport.connections)
-            desk = Desk(database, issue, policy, clock, worker, line, tally or Tally(), chunk)
-            run = Run(desk, line, message, readers, return_path, clock, pulse or Pulse(), transport)
+            tally = tally or Tally()
+            desk = Desk(database, issue, policy, clock, worker, line, tally, chunk)
+            run = Run(desk, line, message, readers, return_path, clock, pulse or Pulse(), transport, tally)
             async with desk.opened():
                 await _all_hands(run, progress, stop)
             reason = desk.reason
@@ -130,8 +132,14 @@ async def _carry_on(run: Run, connection: Connection) -> None:
 
 
 async def _open(run: Run, connection: Connection, reserved: Claim) -> Outcome | None:
+    began = time.perf_counter()
     with run.desk.getting_ready():
-        return await connection.open(Envelope(run.return_path, reserved.email))
+        trouble = await connection.open(Envelope(run.return_path, reserved.email))
+    if trouble:
+        run.tally.attempt(trouble, time.perf_counter() - began)
+    else:
+        run.tally.opened()
+    return trouble
 
 
 async def _heed(run: Run, outcome: Outcome, broken: int) -> None:
@@ -149,7 +157,10 @@ async def _send(run: Run, connection: Connection, claim: Claim, following: Claim
         words = str(error) if isinstance(error, NewsletterError) else f"{type(error).__name__}: {error}"
         return Outcome(OutcomeKind.REJECTED, 0, "", f"the message could not be made: {words}")
     next_one = Envelope(run.return_path, following.email) if following else None
-    return await connection.send(Envelope(run.return_path, claim.email), filled, next_one)
+    began = time.perf_counter()
+    outcome = await connection.send(Envelope(run.return_path, claim.email), filled, next_one)
+    run.tally.attempt(outcome, time.perf_counter() - began)
+    return outcome
 
 
 def _is_trouble(outcome: Outcome) -> bool:

@@ -25,7 +25,9 @@ class Gate:
         self._answered.discard(connection)
 
     async def enter(self) -> None:
+        waited = self._turn.locked()
         async with self._turn:
-            await asyncio.sleep(0)
+            if not waited:
+                await asyncio.sleep(0)
             while self._answered:
                 await asyncio.sleep(0)

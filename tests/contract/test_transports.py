@@ -13,12 +13,10 @@ from typing import Any
 import pytest
 
 from newsletter.domain.delivery import Envelope, Outcome, OutcomeKind
-from newsletter.domain.tally import Tally
 from newsletter.services.loop import run
 from newsletter.transports.base import Transport
 from newsletter.transports.fleet import FleetTransport
 from newsletter.transports.folder import FolderTransport
-from newsletter.transports.metered import MeteredTransport
 from newsletter.transports.smtp import SmtpTransport
 from tests.second_server import Keep, SecondServer
 from tests.smtp_sink import Sink, reply
@@ -64,16 +62,9 @@ def into_folder(path: Path) -> Iterator[Case]:
     yield Case(FolderTransport(path / "out"), arrived)
 
 
-@contextmanager
-def metered_into_sink() -> Iterator[Case]:
-    with into_sink("yes") as case:
-        yield Case(MeteredTransport(case.transport, Tally()), case.arrived)
-
-
-@pytest.fixture(params=["pipelined", "lock-step", "aiosmtpd", "fleet", "folder", "metered"])
+@pytest.fixture(params=["pipelined", "lock-step", "aiosmtpd", "fleet", "folder"])
 def case(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Case]:
     doors = {
-        "metered": metered_into_sink,
         "pipelined": lambda: into_sink("yes"),
         "lock-step": lambda: into_sink("no"),
         "aiosmtpd": into_aiosmtpd,
