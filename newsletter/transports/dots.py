@@ -12,20 +12,27 @@ class DotStuffer:
     def __init__(self) -> None:
         self._dotless: AbstractSet[bytes] = frozenset()  # the pieces of the last message that needed nothing
 
-    def body(self, message: Sequence[bytes]) -> tuple[bytes, bytes]:
-        """The message as it goes over the wire, and the line that ends it. `message` has CRLF line ends."""
+    def body(self, message: Sequence[bytes]) -> Sequence[bytes]:
+        """The message as it goes over the wire; its last piece ends it. `message` has CRLF line ends.
+
+        Pieces stay pieces: to join them would copy what is the same for all readers each time.
+        """
         pieces = frozenset(message)
-        whole = b"".join(message)
         if any(map(_may_begin_with_dots, pieces - self._dotless)):
-            whole = _stuffed(whole)
+            message = [_stuffed(b"".join(message))]
         else:
             self._dotless = pieces
-        return whole, b".\r\n" if not whole or whole.endswith(b"\n") else b"\r\n.\r\n"
+        return *message, b".\r\n" if _ends_its_line(message) else b"\r\n.\r\n"
 
 
 def _may_begin_with_dots(piece: bytes) -> bool:
     """Whether a line of it begins with a dot, or one would, should the piece before end a line."""
     return piece.startswith(b".") or b"\n." in piece
+
+
+def _ends_its_line(message: Sequence[bytes]) -> bool:
+    """One without content has no line to end."""
+    return next((piece for piece in reversed(message) if piece), b"\n").endswith(b"\n")
 
 
 def _stuffed(message: bytes) -> bytes:

@@ -71,7 +71,7 @@ class SmtpConnection:
     @property
     def is_open(self) -> bool:
         session = self._session
-        if session is None or self._refusals >= _TIRED or self._is_last(self._messages):
+        if session is None or self._is_worn:
             return False
         return session.announced is not None or session.wire.quiet
 
@@ -80,7 +80,7 @@ class SmtpConnection:
         if self._is_ready(envelope):
             return None
         try:
-            if self._is_last(self._messages) or self._refusals >= _TIRED:
+            if self._is_worn:
                 await self.close()
             self._drop()
             self._session = await open_session(self._transport.server, self._transport.gate)
@@ -123,7 +123,12 @@ class SmtpConnection:
 
     def _is_ready(self, envelope: Envelope) -> bool:
         """Whether the session that is open can carry a message to `envelope`."""
-        return self._session is not None and self.is_open and self._session.fits(envelope)
+        return self._session is not None and not self._is_worn and self._session.fits(envelope)
+
+    @property
+    def _is_worn(self) -> bool:
+        """Whether the session has done its part: it carried all that it may, or has had enough of us."""
+        return self._refusals >= _TIRED or self._is_last(self._messages)
 
     def _is_last(self, message: int) -> bool:
         """Whether the session's message of this number, from 1, is the last that it may carry."""

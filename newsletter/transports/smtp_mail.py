@@ -48,11 +48,13 @@ async def transact(session: Session, mail: Mail, pipelined: bool, timeouts: Time
     Raises Broken when the session broke before the dot could have arrived. After that: UNCERTAIN.
     """
     size = sum(map(len, mail.body))
-    if trouble := _cannot_be_sent(session, mail.envelope, size):
-        _withdraw(session)
-        return trouble
     if session.announced:
+        if trouble := _too_big(session, size):
+            session.wire.drop()  # the server expects a message, and would take whatever comes next for it
+            return trouble
         answers = await _in_one_go(session, timeouts)
+    elif trouble := _cannot_be_sent(session, mail.envelope, size):
+        return trouble
     elif pipelined:
         answers = await _announce(session, _commands(session, mail.envelope, size), timeouts)
     else:
@@ -68,18 +70,16 @@ async def transact(session: Session, mail: Mail, pipelined: bool, timeouts: Time
     return refusal
 
 
-def _withdraw(session: Session) -> None:
-    """A server that was told to expect a message takes whatever comes next for it, so nothing may come."""
-    if session.announced:
-        session.wire.drop()
-
-
 def _cannot_be_sent(session: Session, envelope: Envelope, size: int) -> Outcome | None:
     if not _SOUND_PATH.fullmatch(envelope.recipient):
         return Outcome(OutcomeKind.REJECTED, 501, "5.1.3", "this address cannot stand in an envelope")
     if not envelope.recipient.isascii() and "SMTPUTF8" not in session.offers:
         words = "the address needs SMTPUTF8, which the mail server does not offer"
         return Outcome(OutcomeKind.REJECTED, 553, "5.6.7", words)
+    return _too_big(session, size)
+
+
+def _too_big(session: Session, size: int) -> Outcome | None:
     if 0 < session.most_bytes < size:
         words = f"the message has {size} bytes, the mail server takes at most {session.most_bytes}"
         return Outcome(OutcomeKind.BROKEN, 552, "5.3.4", words)
