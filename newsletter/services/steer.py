@@ -159,7 +159,7 @@ def _close_the_books(database: Database, issue: Issue, now: datetime) -> None:
 def _enqueue(connection: Connection, issue: Issue) -> int:
     """How many get it. On PostgreSQL in chunks, each a job for whichever worker comes first."""
     if connection.dialect.name == "sqlite":
-        return deliveries.enqueue(connection, issue)
+        return deliveries.enqueue(connection, issue, deliveries.readers(connection, issue).subquery())
     from newsletter.store import chunks
 
     chunks.forget(connection)  # what former issues left in the queue, where no worker runs

@@ -5,12 +5,14 @@ What is written while an issue is delivered is another matter on each: `store.em
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    FromClause,
+    Select,
     and_,
     bindparam,
     delete,
@@ -31,40 +33,30 @@ _WAITING = (DeliveryState.QUEUED, DeliveryState.DEFERRED)
 _d = deliveries.c
 
 
-def enqueue(
-    connection: Connection, issue: Issue, order: Callable[[ColumnElement[str]], ColumnElement[int]] | None = None
-) -> int:
-    """One queued row for each active subscriber of the issue's edition; how many there are.
-
-    `order`: by what, made from the mail domain, the rows are ordered, so that some lie side by side.
-    """
-    domain = mail_domain(connection)
-    this = select(issues.c.id).where(issues.c.id == issue.id).scalar_subquery()  # NULL, and refused, if there is none
-    zero, empty = literal(0), literal("")
-    rows = (
-        select(
-            this, subscribers.c.id, subscribers.c.email, domain,
-            literal(DeliveryState.QUEUED.value), zero, zero, zero, empty, empty,
-        )
+def readers(connection: Connection, issue: Issue) -> Select[tuple[int, str, str]]:
+    """Who is to get the issue, the active subscribers of its edition: `subscriber`, `email`, and its mail `domain`."""
+    at_sign = (func.instr if connection.dialect.name == "sqlite" else func.strpos)(subscribers.c.email, "@")
+    domain: ColumnElement[str] = func.lower(func.substr(subscribers.c.email, at_sign + 1))
+    return (
+        select(subscribers.c.id.label("subscriber"), subscribers.c.email, domain.label("domain"))
         .join_from(subscriptions, subscribers, subscribers.c.id == subscriptions.c.subscriber)
         .where(
             subscriptions.c.newsletter == issue.newsletter,
             subscriptions.c.edition == issue.edition,
             subscriptions.c.state == SubscriptionState.ACTIVE.value,
         )
-    )  # fmt: skip
-    if order is not None:
-        # Each run of numbers that rises is quick to put into the unique index; in no order it takes twice as long.
-        rows = rows.order_by(order(domain), subscribers.c.id)
+    )
+
+
+def enqueue(connection: Connection, issue: Issue, these: FromClause, *order: ColumnElement[int]) -> int:
+    """One queued row for each of `these` readers, put in by `order`, so that some lie side by side; how many."""
+    this = select(issues.c.id).where(issues.c.id == issue.id).scalar_subquery()  # NULL, and refused, if there is none
+    zero, empty, queued = literal(0), literal(""), literal(DeliveryState.QUEUED.value)
+    who = (these.c.subscriber, these.c.email, these.c.domain)
+    rows = select(this, *who, queued, zero, zero, zero, empty, empty).order_by(*order)
     columns = ["issue", "subscriber", "email", "domain", "state", "attempts", "doubts", "code", "status", "text"]
     made = deliveries.insert().from_select(columns, rows)
     return connection.execute(made, execution_options={"preserve_rowcount": True}).rowcount  # psycopg's is -1 without
-
-
-def mail_domain(connection: Connection) -> ColumnElement[str]:
-    """In SQL: what stands behind the @ of a subscriber's address."""
-    at_sign = (func.instr if connection.dialect.name == "sqlite" else func.strpos)(subscribers.c.email, "@")
-    return func.lower(func.substr(subscribers.c.email, at_sign + 1))
 
 
 def mark_stories(connection: Connection, issue: Issue) -> Sequence[tuple[int, int]]:

@@ -69,7 +69,7 @@ def test_nobody_is_enqueued_for_an_issue_that_is_not_there(ledger: Database) -> 
     with ledger.write() as connection:
         connection.execute(text("DELETE FROM issues"))
     with pytest.raises(IntegrityError), ledger.write() as connection:
-        deliveries.enqueue(connection, issue)
+        deliveries.enqueue(connection, issue, deliveries.readers(connection, issue).subquery())
 
 
 @pytest.mark.parametrize("held", [["d0.example"], ["d1.example"], ["d2.example"], ["d0.example", "d2.example"]])
