@@ -19,6 +19,7 @@ from newsletter.domain.subscriber import Reader
 from newsletter.domain.tally import Tally
 from newsletter.errors import Busy, NewsletterError, WrongState
 from newsletter.services.desk import Desk
+from newsletter.services.errand import Errand
 from newsletter.services.line import Line, Pace, unlimited
 from newsletter.services.tallying import process_name
 from newsletter.store import accounts, deliveries
@@ -83,7 +84,7 @@ async def deliver(
             _must_be_sending(database, issue.id)
             line = Line(pace or unlimited(), clock, transport.connections)
             tally = tally or Tally()
-            desk = Desk(database, issue, policy, clock, worker, line, tally, chunk)
+            desk = Desk(Errand(database, issue, policy, clock, chunk), worker, line, tally)
             run = Run(desk, line, message, readers, return_path, clock, pulse or Pulse(), transport, tally)
             async with desk.opened():
                 await _all_hands(run, progress, stop)

@@ -9,66 +9,46 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
-from datetime import datetime
-from typing import TypeVar
-
-from sqlalchemy.exc import InterfaceError, OperationalError
 
 from newsletter.domain.accounting import Accounting
+from newsletter.domain.books import Books
 from newsletter.domain.bucket import Bucket
-from newsletter.domain.chunk import Chunk
-from newsletter.domain.delivery import Claim, DeliveryPolicy, DeliveryState, Outcome, OutcomeKind, Settled, settle
-from newsletter.domain.issue import Issue, IssueState
+from newsletter.domain.delivery import Claim, DeliveryState, Outcome, OutcomeKind, Settled, settle
+from newsletter.domain.issue import IssueState
 from newsletter.domain.tally import Tally
 from newsletter.errors import StoreError
+from newsletter.services.apart import AWAY, Apart
+from newsletter.services.errand import Errand
 from newsletter.services.line import Line
+from newsletter.services.lookout import Lookout
 from newsletter.services.patience import Patience
 from newsletter.services.wishes import Granted, Wishes, give
 from newsletter.store import accounts, deliveries, issues
-from newsletter.store.database import Database
 from newsletter.store.ledger import open_ledger
-
-CLAIM_SIZE = 200  # rows claimed ahead; a crash leaves their names on them, no more
-_LOOK_AGAIN = 1.0  # seconds between two looks for work that another worker may give back
-STORE_PATIENCE = 60.0  # seconds to wait for a database that is locked or full, before giving up
-_LONGEST_TRY = 30.0  # seconds: one that seems to take longer slept with its process, which is no waiting
-
-T = TypeVar("T")
 
 
 class Desk:
-    """One per run; its counts follow the ledger as far as this run moves it."""
+    """One per run. `apart` is how it, and whoever serves it, works on the database."""
 
-    def __init__(
-        self,
-        database: Database,
-        issue: Issue,
-        policy: DeliveryPolicy,
-        clock: Callable[[], datetime],
-        worker: str,
-        line: Line,
-        tally: Tally,
-        chunk: Chunk | None = None,
-    ) -> None:
+    def __init__(self, errand: Errand, worker: str, line: Line, tally: Tally) -> None:
+        database, issue = errand.database, errand.issue
         self.closed = asyncio.Event()
-        self._database, self._issue, self._policy, self._clock = database, issue, policy, clock
-        self._chunk = chunk  # the part of the issue that this run is for; None: all of it
-        self._ledger = open_ledger(database, issue, worker, policy.lease, chunk)
+        self._database, self._issue, self._chunk = database, issue, errand.chunk
+        self._policy, self._clock = errand.policy, errand.clock
+        self._ledger = open_ledger(database, issue, worker, errand.policy.lease, errand.chunk)
+        self.apart = Apart(database.place, at_once=self._ledger.at_once)
         self._bell = asyncio.Event()
         self._settled: list[Settled] = []
         self._wishes = Wishes()
-        self._patience = Patience(policy.wait)
+        self._patience = Patience(errand.policy.wait)
         self._line, self._tally = line, tally
-        self._more = False  # whether the last look for work found as much as it asked for
+        self._lookout = Lookout(errand, self._ledger, line, self._patience, self.apart, self._busy)
         self._in_flight = 0
         self._getting_ready = 0  # workers who open a session for a delivery that is not begun yet
-        self._next_look = 0.0
-        self._started: Accounting | None = None
-        self._counts: Counter[str] = Counter()
+        self._books: Books | None = None
 
     # For the workers:
 
@@ -119,12 +99,11 @@ class Desk:
         settled = settle(claim, outcome, self._policy, self._clock())
         self._line.heard(claim, outcome)
         self._settled.append(settled)
-        self._counts[settled.was] -= 1
-        self._counts[settled.state] += 1
+        self._move(settled.was, settled.state)
         if settled.state is DeliveryState.SENT:
             self._patience.gets_on()
         if settled.state in (DeliveryState.QUEUED, DeliveryState.DEFERRED) or not self._in_flight:
-            self._next_look = 0.0
+            self._lookout.soon()
         if self.closed.is_set() or not self._ledger.at_once:  # else the worker's next wish takes it along
             self._bell.set()
 
@@ -159,11 +138,9 @@ class Desk:
         At the end it writes down what was handed in, and frees what is still held; what is in flight then is in doubt.
         """
         try:
-            self._started = await self.apart(lambda: self._ledger.open(self._policy, self._clock()))
+            self._books = Books(await self.apart(lambda: self._ledger.open(self._policy, self._clock())))
             try:
-                await self._begin_day()
-                await self._count_groups()
-                await self._claim_ahead()
+                await self._lookout.begin()
                 yield
             finally:
                 await self._leave()
@@ -191,7 +168,7 @@ class Desk:
         while not (self.closed.is_set() and not self._in_flight and not self._settled):
             if self._settled or self._can_begin():
                 await self._post()
-            elif self._wants_more() and asyncio.get_running_loop().time() >= self._next_look:
+            elif self._wants_more() and asyncio.get_running_loop().time() >= self._lookout.next_look:
                 await self._look()
             else:
                 await self._ring()
@@ -199,8 +176,8 @@ class Desk:
     async def tend(self) -> None:
         """Called now and then: steps back when the issue is not to be sent any more, or waiting took too long."""
         await self.apart(self._ledger.tidy)
-        await self._begin_day()
-        await self._count_groups()
+        if await self._lookout.keep_up():
+            self._bell.set()
         if await self.apart(self._issue_state) is not IssueState.SENDING or self._waited_too_long():
             self.close()
         elif self._held_too_long():
@@ -209,16 +186,13 @@ class Desk:
 
     async def renew(self) -> None:
         """As Ledger.renew. What a database refuses now it may take half a second later."""
-        with suppress(OperationalError, InterfaceError):
+        with suppress(*AWAY):
             await asyncio.to_thread(self._ledger.renew, self._policy, self._clock())
 
     def so_far(self) -> Accounting:
         """The accounting as this run knows it, without asking the ledger. As long as nothing goes, nobody can say how
         much longer it takes."""
-        assert self._started is not None
-        at_start = {name: getattr(self._started, name) for name in accounts.COUNTED}
-        counts = {name: at_start[name] + self._counts[name] for name in at_start}
-        books = replace(self._started, reason=self.reason or self._line.why(), **counts)
+        books = replace(self._known().so_far(), reason=self.reason or self._line.why())
         return books if self.reason else replace(books, seconds_left=self._line.seconds_left(books))
 
     def whole(self) -> Accounting:
@@ -228,23 +202,6 @@ class Desk:
         with self._database.read() as connection:
             return accounts.accounting(connection, self._issue.id)
 
-    async def apart(self, work: Callable[[], T]) -> T:
-        """Runs database work: SQLite's is over in microseconds, a server's must not hold up the sessions.
-
-        Waits for a database that is locked or full. Raises StoreError when that takes too long.
-        """
-        loop = asyncio.get_running_loop()
-        waited = 0.0
-        while True:
-            began = loop.time()
-            try:
-                return work() if self._ledger.at_once else await asyncio.to_thread(work)
-            except (OperationalError, InterfaceError) as error:
-                if waited > STORE_PATIENCE:
-                    raise StoreError(f"the ledger in {self._database.place} cannot be written: {error.orig}") from None
-                await asyncio.sleep(0.2)
-                waited += min(loop.time() - began, _LONGEST_TRY)
-
     # Within:
 
     async def _leave(self) -> None:
@@ -253,9 +210,16 @@ class Desk:
             await self.apart(lambda: self._turn(settled, []))
         await self.apart(lambda: self._ledger.leave(self._policy, self._clock()))
 
-    @property
-    def _is_idle(self) -> bool:
-        return not self._in_flight and not self._getting_ready
+    def _busy(self) -> int:
+        """How many workers have something in flight, or will soon."""
+        return self._in_flight + self._getting_ready
+
+    def _known(self) -> Books:
+        assert self._books is not None, "the desk is not open"
+        return self._books
+
+    def _move(self, was: DeliveryState, now: DeliveryState) -> None:
+        self._known().move(was, now)
 
     def _serve(self) -> None:
         """At once where the ledger can; else, or when it is locked or full, `keep` does."""
@@ -270,7 +234,7 @@ class Desk:
             return
         try:
             begun = self._turn(settled, granted)
-        except (OperationalError, InterfaceError):
+        except AWAY:
             self._put_back(settled, granted)
         else:
             self._hand_out(granted, begun)
@@ -310,8 +274,7 @@ class Desk:
         for answer, claim in granted:
             if claim.id not in begun:
                 self._line.undo(claim)
-                self._counts[claim.state] -= 1
-                self._counts[DeliveryState.SKIPPED] += 1
+                self._move(claim.state, DeliveryState.SKIPPED)
                 if self.closed.is_set():  # while a server's turn ran: nobody else would answer
                     give(answer, None)
                 else:
@@ -325,69 +288,17 @@ class Desk:
             self._serve()
 
     async def _look(self) -> None:
-        """Claims ahead; when there is nothing to claim, sees how things stand."""
-        if await self._claim_ahead():
+        if await self._lookout.look():
             self._serve()
-        elif len(self._line):  # which has to wait for its pace
-            self._next_look = asyncio.get_running_loop().time() + _LOOK_AGAIN
-        else:
-            await self._nothing_found()
-
-    async def _claim_ahead(self) -> bool:
-        """Whether there was anything to claim."""
-        found = await self.apart(self._claim)
-        self._line.add(found)
-        self._more = len(found) == CLAIM_SIZE
-        return bool(found)
-
-    def _claim(self) -> list[Claim]:
-        return self._ledger.claim(CLAIM_SIZE, self._clock(), self._policy.retry_most, self._line.full())
-
-    async def _begin_day(self) -> None:
-        if self._line.is_another_day():
-            await self.apart(self._look_at_day)
-            self._bell.set()
-
-    async def _count_groups(self) -> None:
-        """For the time that is left. A chunk is too short to be worth it."""
-        if self._chunk is None and self._line.lacks_groups():
-            await self.apart(self._look_at_groups)
-
-    def _look_at_groups(self) -> None:
-        with self._database.read() as connection:
-            self._line.count_groups(connection, self._issue.id)
-
-    def _look_at_day(self) -> None:
-        with self._database.read() as connection:
-            self._line.begin_day(connection)
-
-    async def _nothing_found(self) -> None:
-        """Ends the run when the issue is done, or waiting for what is left would take too long; else sets the alarm."""
-        loop = asyncio.get_running_loop()
-        pause, done = await self.apart(self._outlook)
-        if done:
+        elif self._lookout.is_over:
             self.close()
-        elif self._waited_too_long(pause):
-            self._patience.waits("retries fall due later")
-            self.close()
-        else:
-            if self._is_idle and self._chunk is None:
-                self._patience.waits("waiting for retries to fall due")
-            self._next_look = loop.time() + min(pause, 5.0)
 
-    def _outlook(self) -> tuple[float, bool]:
-        """Seconds until there may be work again, and whether the issue is sent."""
-        now = self._clock()
-        busy = self._in_flight + self._getting_ready
-        outlook = self._ledger.outlook(busy, now, self._policy.retry_most)
-        return (max((outlook.due - now).total_seconds(), 0.01) if outlook.due else _LOOK_AGAIN), outlook.done
-
-    def _waited_too_long(self, pause: float = 0.0) -> bool:
-        return self._is_idle and self._patience.is_over(pause)
+    def _waited_too_long(self) -> bool:
+        return not self._busy() and self._patience.is_over()
 
     def _held_too_long(self) -> bool:
         """Whether all that is left waits for its pace, and longer than the run's share: for a day of a plan, say."""
-        wait = self._line.wait() if self._wishes and self._is_idle else None
+        wait = self._line.wait() if self._wishes and not self._busy() else None
         return wait is not None and wait > self._policy.wait.total_seconds()
 
     def _can_begin(self) -> bool:
@@ -397,7 +308,7 @@ class Desk:
 
     def _wants_more(self) -> bool:
         """Whether a worker waits for a delivery that is not even claimed, or soon will."""
-        if self.closed.is_set() or not (self._more or self._wishes):
+        if self.closed.is_set() or not (self._lookout.more or self._wishes):
             return False
         return self._line.wants()
 
@@ -405,7 +316,7 @@ class Desk:
         self._bell.clear()
         alarm = None
         if self._wishes:
-            due = self._next_look - asyncio.get_running_loop().time()
+            due = self._lookout.next_look - asyncio.get_running_loop().time()
             wait = self._line.wait()
             alarm = due if wait is None else min(due, wait) if self._line.wants() else wait
         with suppress(TimeoutError):

@@ -21,7 +21,9 @@ from newsletter.domain.delivery import Claim, DeliveryPolicy, Settled
 from newsletter.domain.issue import Issue, IssueState
 from newsletter.domain.subscriber import Reader
 from newsletter.errors import Busy, StoreError, WrongState
-from newsletter.services import desk, steer
+from newsletter.services import apart, steer
+from newsletter.services.desk import Desk
+from newsletter.services.lookout import Lookout
 from newsletter.services.wishes import Granted
 from newsletter.store import accounts, chunks, erasure, tables
 from newsletter.store.database import Database
@@ -486,18 +488,18 @@ def test_a_chunk_with_fewer_readers_than_sessions_waits_for_a_server_that_is_slo
 def test_what_was_heard_while_the_database_was_away_is_written_down_as_soon_as_it_is_back(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(desk, "STORE_PATIENCE", 0.3)
+    monkeypatch.setattr(apart, "STORE_PATIENCE", 0.3)
     issue = started(database, 20)
-    turn, away = desk.Desk._turn, [0.0, 0.0]
+    turn, away = Desk._turn, [0.0, 0.0]
 
-    def refused(self: desk.Desk, settled: list[Settled], granted: list[Granted]) -> set[int]:
+    def refused(self: Desk, settled: list[Settled], granted: list[Granted]) -> set[int]:
         if settled and not away[0] and len(sink.received) > 5:
             away[:] = [time.monotonic(), time.monotonic() + 0.6]
         if away[0] < time.monotonic() < away[1]:
             raise OperationalError("a turn", None, Exception("away"))
         return turn(self, settled, granted)
 
-    monkeypatch.setattr(desk.Desk, "_turn", refused)
+    monkeypatch.setattr(Desk, "_turn", refused)
     with Sink() as sink:
         with pytest.raises(StoreError, match="away"):
             send(database, issue, sink, connections=1)
@@ -508,15 +510,15 @@ def test_what_was_heard_while_the_database_was_away_is_written_down_as_soon_as_i
 
 
 def test_a_run_that_cannot_begin_holds_nothing(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(desk, "STORE_PATIENCE", 0.1)
+    monkeypatch.setattr(apart, "STORE_PATIENCE", 0.1)
     issue = started(database, 3)
 
-    def locked(self: desk.Desk) -> list[Claim]:
+    def locked(self: Lookout) -> list[Claim]:
         raise OperationalError("a claim", None, Exception("locked"))
 
     with Sink() as sink:
         with monkeypatch.context() as refused, pytest.raises(StoreError, match="locked") as failed:
-            refused.setattr(desk.Desk, "_claim", locked)
+            refused.setattr(Lookout, "_claim", locked)
             send(database, issue, sink)
         assert send(database, issue, sink).sent == 3
     assert failed  # kept to the end, and with it all that stood on its stack
@@ -647,7 +649,7 @@ def test_a_locked_database_holds_the_send_up_and_loses_nothing(sqlite_url: str) 
 def test_a_full_disk_stops_the_send_and_what_was_not_written_is_in_doubt(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(desk, "STORE_PATIENCE", 0.5)
+    monkeypatch.setattr(apart, "STORE_PATIENCE", 0.5)
     database = Database(sqlite_url)
     issue = started(database, 400)
 

@@ -11,7 +11,8 @@ from sqlalchemy.exc import OperationalError
 from newsletter.domain.delivery import Claim, DeliveryPolicy
 from newsletter.domain.tally import Tally
 from newsletter.errors import StoreError
-from newsletter.services import desk
+from newsletter.services import apart, desk
+from newsletter.services.errand import Errand
 from newsletter.services.line import Line, unlimited
 from newsletter.services.loop import run
 from newsletter.store.database import Database
@@ -21,7 +22,8 @@ from tests.sending import started
 
 def a_desk(database: Database, readers: int) -> desk.Desk:
     line = Line(unlimited(), lambda: NOW, 1)
-    return desk.Desk(database, started(database, readers), DeliveryPolicy(), lambda: NOW, "worker", line, Tally())
+    errand = Errand(database, started(database, readers), DeliveryPolicy(), lambda: NOW)
+    return desk.Desk(errand, "worker", line, Tally())
 
 
 def test_who_waits_is_answered_when_the_desk_closes_in_the_middle_of_a_turn(
@@ -54,8 +56,8 @@ def _locked() -> str:
 
 def test_a_process_that_slept_was_not_patient_meanwhile(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """Stopped in the middle of a try that fails, it tries again; else a lock of a moment would have ended the run."""
-    monkeypatch.setattr(desk, "STORE_PATIENCE", 0.5)
-    monkeypatch.setattr(desk, "_LONGEST_TRY", 0.1)
+    monkeypatch.setattr(apart, "STORE_PATIENCE", 0.5)
+    monkeypatch.setattr(apart, "_LONGEST_TRY", 0.1)
     tries: list[float] = []
 
     def work() -> str:
@@ -69,6 +71,6 @@ def test_a_process_that_slept_was_not_patient_meanwhile(database: Database, monk
 
 
 def test_patience_with_a_database_ends(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(desk, "STORE_PATIENCE", 0.3)
+    monkeypatch.setattr(apart, "STORE_PATIENCE", 0.3)
     with pytest.raises(StoreError, match="cannot be written: database is locked"):
         run(a_desk(database, 1).apart(_locked))

@@ -1,0 +1,106 @@
+"""Who looks for work: what may go out is claimed ahead, some at a time, and what there is to wait for is found out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from newsletter.domain.delivery import Claim
+from newsletter.services.apart import Apart
+from newsletter.services.errand import Errand
+from newsletter.services.line import Line
+from newsletter.services.patience import Patience
+from newsletter.store.ledger import Ledger
+
+CLAIM_SIZE = 200  # rows claimed ahead; a crash leaves their names on them, no more
+_LOOK_AGAIN = 1.0  # seconds between two looks for work that another worker may give back
+_LONGEST_PAUSE = 5.0  # seconds between two looks for anything else
+
+
+class Lookout:
+    """One per run, between its ledger and its line. `more`: the last look found as much as it asked for.
+
+    `next_look` is when it is worth while to look again, on the event loop's clock; `is_over`: it never will be.
+    `busy` tells how many workers have something in flight, or will soon.
+    """
+
+    def __init__(
+        self,
+        errand: Errand,
+        ledger: Ledger,
+        line: Line,
+        patience: Patience,
+        apart: Apart,
+        busy: Callable[[], int],
+    ) -> None:
+        self.more = self.is_over = False
+        self.next_look = 0.0
+        self._errand, self._ledger, self._line = errand, ledger, line
+        self._patience, self._apart, self._busy = patience, apart, busy
+
+    async def begin(self) -> None:
+        """The first look, when the ledger is open."""
+        await self.keep_up()
+        await self._claim_ahead()
+
+    async def keep_up(self) -> bool:
+        """What is to be known of the day and of the mailbox groups; whether a day of a warm-up plan began."""
+        is_another = self._line.is_another_day()
+        if is_another:
+            await self._apart(self._look_at_day)
+        if self._errand.chunk is None and self._line.lacks_groups():  # a chunk is too short for that to be worth it
+            await self._apart(self._look_at_groups)
+        return is_another
+
+    def soon(self) -> None:
+        """Something came back: there may be work again."""
+        self.next_look = 0.0
+
+    async def look(self) -> bool:
+        """Whether there is work. If not, it is clear when to look again, or that it is over."""
+        if await self._claim_ahead():
+            return True
+        if len(self._line):  # which has to wait for its pace
+            self._wait(_LOOK_AGAIN)
+        else:
+            await self._nothing_found()
+        return False
+
+    async def _claim_ahead(self) -> bool:
+        found = await self._apart(self._claim)
+        self._line.add(found)
+        self.more = len(found) == CLAIM_SIZE
+        return bool(found)
+
+    def _claim(self) -> list[Claim]:
+        return self._ledger.claim(CLAIM_SIZE, self._errand.clock(), self._errand.policy.retry_most, self._line.full())
+
+    async def _nothing_found(self) -> None:
+        """It is over when the issue is done, or waiting for what is left would take too long."""
+        pause, done = await self._apart(self._outlook)
+        if done:
+            self.is_over = True
+        elif not self._busy() and self._patience.is_over(pause):
+            self._patience.waits("retries fall due later")
+            self.is_over = True
+        else:
+            if not self._busy() and self._errand.chunk is None:
+                self._patience.waits("waiting for retries to fall due")
+            self._wait(min(pause, _LONGEST_PAUSE))
+
+    def _outlook(self) -> tuple[float, bool]:
+        """Seconds until there may be work again, and whether the issue is sent."""
+        now = self._errand.clock()
+        outlook = self._ledger.outlook(self._busy(), now, self._errand.policy.retry_most)
+        return (max((outlook.due - now).total_seconds(), 0.01) if outlook.due else _LOOK_AGAIN), outlook.done
+
+    def _wait(self, seconds: float) -> None:
+        self.next_look = asyncio.get_running_loop().time() + seconds
+
+    def _look_at_groups(self) -> None:
+        with self._errand.database.read() as connection:
+            self._line.count_groups(connection, self._errand.issue.id)
+
+    def _look_at_day(self) -> None:
+        with self._errand.database.read() as connection:
+            self._line.begin_day(connection)
