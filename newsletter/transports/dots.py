@@ -32,6 +32,8 @@ def _may_begin_with_dots(piece: bytes) -> bool:
 
 def _ends_its_line(message: Sequence[bytes]) -> bool:
     """One without content has no line to end."""
+    if message and message[-1]:
+        return message[-1].endswith(b"\n")
     return next((piece for piece in reversed(message) if piece), b"\n").endswith(b"\n")
 
 

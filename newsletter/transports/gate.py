@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 
 
 class Gate:
@@ -15,7 +16,7 @@ class Gate:
 
     def __init__(self) -> None:
         self._answered: set[object] = set()
-        self._turn = asyncio.Lock()
+        self._turns: deque[asyncio.Future[None]] = deque()  # of all who are at the gate; the first is let in next
 
     def answered(self, connection: object) -> None:
         """The connection has an answer, and its task will come to it at once."""
@@ -25,9 +26,16 @@ class Gate:
         self._answered.discard(connection)
 
     async def enter(self) -> None:
-        waited = self._turn.locked()
-        async with self._turn:
-            if not waited:
-                await asyncio.sleep(0)
+        turn = asyncio.get_running_loop().create_future()
+        self._turns.append(turn)
+        try:
+            if self._turns[0] is turn:
+                await asyncio.sleep(0)  # a look at the network, as they have behind them who waited
+            else:
+                await turn
             while self._answered:
                 await asyncio.sleep(0)
+        finally:
+            self._turns.remove(turn)
+            if self._turns and not self._turns[0].done():
+                self._turns[0].set_result(None)
