@@ -18,6 +18,7 @@ from liquid.token import TOKEN_EXPRESSION, TOKEN_ILLEGAL, TOKEN_OUTPUT, TOKEN_TA
 SCOPE = "\0scope"  # no template can name it
 VANISHING = ("include_relative", "include_cached")
 _TAG = re.compile(r"\{%[^\n]*?%\}|\{%")
+_MADE_BY_THAT = re.compile(r"(?<!\{)\{+%")  # an opener of what stood around a tag that was taken out
 _CLOSERS = re.compile(r"end\w+|else|elsif|when")
 
 
@@ -32,7 +33,7 @@ def code_block(language: str, code: str) -> str:
 
 
 def without_tags(text: str) -> str:
-    return _TAG.sub("", text) if "{%" in text else text
+    return _MADE_BY_THAT.sub("%", _TAG.sub("", text)) if "{%" in text else text
 
 
 class _Highlight(Tag):
