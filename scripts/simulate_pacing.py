@@ -129,10 +129,10 @@ def send(domains: list[str], limits: Limits, storm: tuple[float, float]) -> Run:
             (run.pushed if busy else run.accepted)[group, int(at // STEP)] += 1
             if busy:
                 ledger.give_back(domain)
-        while (domain := next_one(lanes, ledger, now)) is not None:
-            busy = group_of(domain) == STORMY and storm[0] <= now < storm[1]
+        while (following := next_one(lanes, ledger, now)) is not None:
+            busy = group_of(following) == STORMY and storm[0] <= now < storm[1]
             number += 1
-            heapq.heappush(answers, (now + ANSWER, number, domain, busy))
+            heapq.heappush(answers, (now + ANSWER, number, following, busy))
         wait = lanes.wait(now)
         moments = [now + wait] if wait is not None else []
         moments += [answers[0][0]] if answers else []

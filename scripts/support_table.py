@@ -137,8 +137,8 @@ def _row(feature: Mapping[str, Any], title: str, obeyed: frozenset[int], names: 
         for score, told in short.items():
             falling = [name for name, each in scores.items() if each == score]
             told += _named(names["family"][client].replace("Yahoo! Mail", "Yahoo"), falling, scores, names["platform"])
-    scores = [round(100 * sum(each) / len(each)) if each else None for each in known.values()]
-    return {"title": title, "scores": scores, "no": ", ".join(short[0.0]), "partly": ", ".join(short[0.5])}
+    shown = [round(100 * sum(each) / len(each)) if each else None for each in known.values()]
+    return {"title": title, "scores": shown, "no": ", ".join(short[0.0]), "partly": ", ".join(short[0.5])}
 
 
 def _named(client: str, falling: Sequence[str], all_of_it: Sized, names: Mapping[str, str]) -> list[str]:
