@@ -68,7 +68,7 @@ def contrast(one: Colour, other: Colour) -> float:
 
 def inverted(one: Colour) -> Colour:
     """Its lightness turned round, its hue kept."""
-    hue, lightness, saturation = colorsys.rgb_to_hls(*one[:3])
+    hue, lightness, saturation = _hls(one)
     return Colour(*colorsys.hls_to_rgb(hue, 1 - lightness, saturation), one.alpha)
 
 
@@ -96,7 +96,7 @@ def readable(pair: Pair, painters: tuple[tuple[Painter, float], ...]) -> Pair | 
 
 def _shades(one: Colour) -> Iterator[Colour]:
     """The same hue lighter and darker, nearest first, as they can be written down."""
-    hue, lightness, saturation = colorsys.rgb_to_hls(*one[:3])
+    hue, lightness, saturation = _hls(one)
     for step in range(1, 101):
         for other in (lightness - step / 100, lightness + step / 100):
             if 0 <= other <= 1:
@@ -108,5 +108,11 @@ def _written(one: Colour) -> Colour:
     return Colour(red, green, blue)
 
 
+def _hls(one: Colour) -> tuple[float, float, float]:
+    """Hue, lightness, saturation. Just short of white, as painting over leaves it, Python 3.11 divides by zero."""
+    red, green, blue = (round(part, 9) for part in one[:3])
+    return colorsys.rgb_to_hls(red, green, blue)
+
+
 def _lightness(one: Colour) -> float:
-    return colorsys.rgb_to_hls(*one[:3])[1]
+    return _hls(one)[1]

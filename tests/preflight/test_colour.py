@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from newsletter.preflight.colour import (
@@ -77,6 +77,7 @@ def test_contrast_has_no_direction_and_no_value_outside_its_range(one: Colour, o
 
 @settings(deadline=None)  # other work on the machine is no fault
 @given(SOLID)
+@example(Colour(1.0, 1.0, 0.9999999999999999))
 def test_turning_round_twice_is_nothing(one: Colour) -> None:
     assert inverted(inverted(one)) == pytest.approx(one, abs=1e-6)
 
