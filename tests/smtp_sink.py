@@ -76,7 +76,8 @@ class Sink:
 
     `log`: a file that gets a line per accepted message before the 250. `keep`: keeps whole messages in memory.
     `most_per_session`: after so many messages `enough` is the answer, to MAIL or what `enough_at` names; when it is a
-    421 the session ends. `offers`: more words of EHLO, such as `AUTH PLAIN`; any password is right, and TLS never is.
+    421 the session ends. `toil`: seconds that it does nothing else before it takes a message, 0 is still something.
+    `offers`: more words of EHLO, such as `AUTH PLAIN`; any password is right, and TLS never is.
     """
 
     def __init__(
@@ -91,11 +92,12 @@ class Sink:
         offers: tuple[str, ...] = (),
         log: Path | None = None,
         keep: bool = True,
+        toil: float | None = None,
     ) -> None:
         self.port = port
         self.pipelining, self.size, self.smtputf8 = pipelining, size, smtputf8
         self.most_per_session, self.enough, self.enough_at = most_per_session, enough, enough_at
-        self.offers, self.keep = offers, keep
+        self.offers, self.keep, self.toil = offers, keep, toil
         self.faults: list[Fault] = []
         self.received: list[Received] = []
         self.commands: list[str] = []
@@ -282,6 +284,8 @@ class Sink:
         return 0 < self.most_per_session <= talk.messages and stage == self.enough_at
 
     def _take(self, return_path: str, recipient: str, content: bytes) -> Received:
+        if self.toil is not None:
+            time.sleep(self.toil)
         found = _MESSAGE_ID.search(content)
         message_id = found[1].decode() if found else ""
         if self._log is not None:

@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from typing import Literal
 
 from newsletter.domain.delivery import Envelope, Outcome, OutcomeKind
+from newsletter.domain.window import Window
 from newsletter.transports.dots import DotStuffer
 from newsletter.transports.gate import Gate
+from newsletter.transports.limiter import Limiter
 from newsletter.transports.mishaps import in_words
 from newsletter.transports.smtp_mail import Mail, OutOfStep, transact
 from newsletter.transports.smtp_session import Refused, Server, Session, open_session
@@ -48,6 +50,7 @@ class SmtpTransport:
         self.server = Server(host, port, security, username, password, tls, timeouts or Timeouts())
         self.stuffer = DotStuffer()
         self.gate = Gate()
+        self.limiter = Limiter(Window(connections))
         self.cuts = 0  # how often in a row the server did not answer a pipelined group as it should
         self.announces = True  # until the server loses commands that came right behind a message
 
@@ -143,7 +146,7 @@ class SmtpConnection:
         next_one = following if pipelined and transport.announces and not self._is_last(self._messages) else None
         mail = Mail(envelope, transport.stuffer.body(message), next_one)
         try:
-            outcome = await transact(session, mail, pipelined, transport.server.timeouts)
+            outcome = await transact(session, mail, pipelined, transport.server.timeouts, transport.limiter)
         except OutOfStep as error:
             if was_announced:
                 transport.announces = transport.announces and not error.sure

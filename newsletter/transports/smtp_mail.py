@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from newsletter.domain.delivery import Envelope, Outcome, OutcomeKind
+from newsletter.transports.limiter import Limiter
 from newsletter.transports.smtp_session import Session
 from newsletter.transports.smtp_wire import Broken, Reply, Timeouts
 
@@ -42,8 +43,8 @@ class Mail(NamedTuple):
     following: Envelope | None = None
 
 
-async def transact(session: Session, mail: Mail, pipelined: bool, timeouts: Timeouts) -> Outcome:
-    """Hands one message over.
+async def transact(session: Session, mail: Mail, pipelined: bool, timeouts: Timeouts, limiter: Limiter) -> Outcome:
+    """Hands one message over; its end goes out when `limiter` lets it.
 
     Raises Broken when the session broke before the dot could have arrived. After that: UNCERTAIN.
     """
@@ -62,7 +63,7 @@ async def transact(session: Session, mail: Mail, pipelined: bool, timeouts: Time
     session.open_mail = True
     refusal = _refusal(answers, session.accepted)
     if refusal is None:
-        return await _body(session, mail, size, timeouts)
+        return await _body(session, mail, size, timeouts, limiter)
     if answers.data and answers.data.code == 354:
         # The server waits for a message that must not be sent: an empty one ends the wait (RFC 2920 §3.1).
         with contextlib.suppress(Broken):
@@ -169,27 +170,27 @@ def _refusal(answers: Answers, accepted: int) -> Outcome | None:
     return None
 
 
-async def _body(session: Session, mail: Mail, size: int, timeouts: Timeouts) -> Outcome:
-    """The message, and right behind it the commands for the next one: a group may begin with a message (RFC 2920 §3.1).
-
-    The next one's size is not known yet; what it declares is an estimate (RFC 1870 §5).
-    """
-    wire, next_one = session.wire, mail.following
-    if wire.has_replies:
-        return _too_early(session, await wire.reply(timeouts.dot))
-    if next_one and not _cannot_be_sent(session, next_one, size + _HEADROOM):
-        session.announced = next_one
-        wire.write(*mail.body, behind=_group(_commands(session, next_one, size + _HEADROOM)))
-    else:
-        wire.write(*mail.body)
+async def _body(session: Session, mail: Mail, size: int, timeouts: Timeouts, limiter: Limiter) -> Outcome:
+    """A message without its end the server throws away when we die; so where too many lie there, the end waits."""
+    wire, body, behind = session.wire, mail.body, _ahead(session, mail, size)
+    if not limiter.enter_at_once(wire):
+        wire.write(*body[:-1])
+        body = body[-1:]
+        await limiter.enter(wire)
     try:
+        if wire.has_replies:
+            return _too_early(session, await wire.reply(timeouts.dot))
+        wire.write(*body, behind=behind)
         reply = await wire.reply(timeouts.block if wire.unsent else timeouts.dot)
+        if wire.unsent:
+            return _too_early(session, reply)
+        limiter.answered(wire)
     except Broken as error:
         if wire.unsent:
             raise
         return Outcome(OutcomeKind.UNCERTAIN, 0, "", f"{error} after the whole message had gone out")
-    if wire.unsent:
-        return _too_early(session, reply)
+    finally:
+        limiter.leave(wire)
     session.open_mail = False
     if reply.code // 100 == 2:
         session.accepted += 1
@@ -199,12 +200,25 @@ async def _body(session: Session, mail: Mail, size: int, timeouts: Timeouts) -> 
     return outcome(reply, OutcomeKind.REJECTED)
 
 
+def _ahead(session: Session, mail: Mail, size: int) -> bytes:
+    """The commands for the next one, which go right behind the message: a group may begin with one (RFC 2920 §3.1).
+
+    The next one's size is not known yet; what it declares is an estimate (RFC 1870 §5).
+    """
+    next_one = mail.following
+    if next_one is None or _cannot_be_sent(session, next_one, size + _HEADROOM):
+        return b""
+    session.announced = next_one
+    return _group(_commands(session, next_one, size + _HEADROOM))
+
+
 def _too_early(session: Session, reply: Reply) -> Outcome:
     """An answer to a message that has not all left: a refusal counts, nothing else can be believed.
 
     The session ends, for what would come next might be read as a part of the message, or its rest as commands.
     """
     session.wire.drop()
+    session.announced = None
     if reply.code // 100 == 2:
         return Outcome(OutcomeKind.BROKEN, 0, "", "the server accepted a message that it did not have yet")
     return outcome(reply, OutcomeKind.REJECTED)

@@ -30,10 +30,10 @@ class Log:
 
 
 @contextmanager
-def sink_of_its_own(path: Path) -> Iterator[Log]:
+def sink_of_its_own(path: Path, toil: float | None = None) -> Iterator[Log]:
     log = Log(path)
     ours, theirs = NURSERY.Pipe()
-    process = NURSERY.Process(target=_serve, args=(path, theirs))
+    process = NURSERY.Process(target=_serve, args=(path, toil, theirs))
     process.start()
     theirs.close()
     log.port = ours.recv()
@@ -46,7 +46,7 @@ def sink_of_its_own(path: Path) -> Iterator[Log]:
     assert process.exitcode == 0
 
 
-def _serve(path: Path, told: Connection) -> None:
-    with Sink(log=path, keep=False) as sink:
+def _serve(path: Path, toil: float | None, told: Connection) -> None:
+    with Sink(log=path, keep=False, toil=toil) as sink:
         told.send(sink.port)
         told.poll(None)  # until the other end is closed

@@ -1,0 +1,121 @@
+"""How many messages may lie with a mail server whole and unanswered at once: few, unless more of them pay.
+
+What a server has whole it delivers, though we die before its answer: each is a reader who may get the issue twice. One
+at a time is as fast as many where the server takes a message after the other, and much slower where it is far away,
+or works on several at once. So the window opens by trial: twice as many for a while, and if much more gets through
+then, it stays open so far. Now and then half as many are tried too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from statistics import median
+
+OURS = 3  # enough where we are what is slow: whoever is ready finds the window open, and as few lie there in any case
+_WORTH = 0.2  # of what twice as many could bring at most: less is no reason for a wider window
+_CLEAR, _SLOW = 0.6, 0.005  # so much of it from a server that takes so long (seconds), and more are tried at once
+_BUSY = 0.93  # share of its time in which a sender works: above, it is what is slow
+_MANY, _SHORT = 16, 0.05  # to judge by: so many answers or more, in so many seconds or more
+_FEW, _LONG = 4, 0.3  # or fewer, from a server that takes its time
+_INSTANT = 1e-6  # seconds: no answer comes sooner
+_PAUSE_FIRST, _PAUSE_MOST = 1.0, 60.0  # seconds between two trials; longer each time that one changed nothing
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What came of a size: how long an answer took, and how many a second there were."""
+
+    size: int
+    seconds: float
+    rate: float
+
+
+@dataclass(slots=True)
+class Window:
+    """Of one server. `size` messages may be unanswered at once, at most `most`. Times are seconds of a steady clock."""
+
+    most: int
+    size: int = 1
+    _stands: _Judged | None = None  # the size that a trial is measured by; None: that one is being looked at itself
+    _narrower: bool = False  # whether the next trial is one of half as many
+    _pause: float = _PAUSE_FIRST
+    _rests_until: float = 0.0
+    _stale: int = 0  # answers still to come to what went out before the size was changed
+    _seconds: list[float] = field(default_factory=list)
+    _out: int = 0  # how many were out as each of these came, summed up
+    _began: float = 0.0
+    _worked: float = 0.0
+
+    def listens(self, now: float) -> bool:
+        """Whether it wants to hear of answers; between two trials it does not."""
+        return now >= self._rests_until
+
+    def answered(self, seconds: float, out: int, now: float, worked: Callable[[], float]) -> None:
+        """An answer came `seconds` after its message was whole; with this one, `out` were unanswered until now.
+
+        `worked` tells how many seconds of a processor's time the sender has taken up to now.
+        """
+        if not self.listens(now):
+            return
+        if self._stale:
+            self._stale -= 1
+            return
+        if not self._seconds:
+            self._began, self._worked = now - seconds, worked()
+        self._seconds.append(seconds)
+        self._out += out
+        if self._knows_enough(now - self._began):
+            self._judge(worked() - self._worked > _BUSY * (now - self._began), now)
+
+    def _knows_enough(self, took: float) -> bool:
+        answers = len(self._seconds)
+        if took < _LONG:
+            return took >= _SHORT and answers >= max(_MANY, 2 * self.size)
+        return answers >= max(_FEW, self.size)
+
+    def _judge(self, busy: bool, now: float) -> None:
+        seconds = max(median(self._seconds), _INSTANT)
+        out = self._out / len(self._seconds)
+        here = _Judged(self.size, seconds, out / seconds)  # by Little's law
+        least = min(OURS, self.most) if busy else 1
+        if self.size < least:
+            self._settle(least, now)
+        elif self._stands is None:
+            self._try_another(here, least, now)
+        else:
+            self._compare(self._stands, here, now)
+
+    def _try_another(self, here: _Judged, least: int, now: float) -> None:
+        sizes = (max(here.size // 2, least), min(here.size * 2, self.most))
+        ways = [size for size in (sizes if self._narrower else sizes[::-1]) if size != here.size]
+        if not ways:
+            self._settle(here.size, now)
+        else:
+            self._narrower = ways[0] > here.size
+            self._go_to(ways[0], here)
+
+    def _compare(self, before: _Judged, here: _Judged, now: float) -> None:
+        few, many = sorted((before, here), key=lambda judged: judged.size)
+        gain = _gain(few, many)
+        if here is many and gain > _CLEAR and here.seconds > _SLOW and here.size < self.most:
+            self._pause = _PAUSE_FIRST
+            self._go_to(min(2 * here.size, self.most), here)
+        else:
+            better = many if gain > _WORTH else few
+            self._pause = _PAUSE_FIRST if better is here else min(2 * self._pause, _PAUSE_MOST)
+            self._settle(better.size, now)
+
+    def _settle(self, size: int, now: float) -> None:
+        self._rests_until = now + self._pause
+        self._go_to(size, None)
+
+    def _go_to(self, size: int, stands: _Judged | None) -> None:
+        self._stale = self.size
+        self.size, self._stands = size, stands
+        self._seconds, self._out = [], 0
+
+
+def _gain(few: _Judged, many: _Judged) -> float:
+    """What the wider window brought, of what it could bring at most: 1 when twice as many are twice as fast."""
+    return (many.rate / few.rate - 1) / (many.size / few.size - 1)

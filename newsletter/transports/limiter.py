@@ -1,0 +1,79 @@
+"""Lets the end of a message go out when few enough lie with the server whole and unanswered."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from newsletter.domain.window import Window
+
+PATIENCE = 0.3  # seconds: what a server has not answered by then keeps nobody waiting any longer
+
+
+class Limiter:
+    """One for each server. Who has sent a message but for its end takes a place, and leaves it with the answer."""
+
+    def __init__(self, window: Window) -> None:
+        self._window = window
+        self._out: dict[object, float] = {}  # since when, the first to come first
+        self._overdue: dict[object, float] = {}  # those we lost patience with
+        self._turns: dict[object, asyncio.Future[None]] = {}
+        self._alarm: asyncio.TimerHandle | None = None
+
+    def enter_at_once(self, who: object) -> bool:
+        """Takes a place, if there is one and nobody waits for it; whether it did."""
+        if self._turns or len(self._out) >= self._window.size:
+            return False
+        self._out[who] = time.monotonic()
+        return True
+
+    async def enter(self, who: object) -> None:
+        """Takes a place; waits until there is one."""
+        if self.enter_at_once(who):
+            return
+        self._turns[who] = turn = asyncio.get_running_loop().create_future()
+        self._watch()
+        try:
+            await turn
+        except asyncio.CancelledError:
+            self._turns.pop(who, None)
+            self.leave(who)
+            raise
+
+    def answered(self, who: object) -> None:
+        """The server has answered; how long that took says how many places pay."""
+        now = time.monotonic()
+        if self._window.listens(now):
+            out = len(self._out) + len(self._overdue)
+            since = self._out[who] if who in self._out else self._overdue[who]
+            self._window.answered(now - since, out, now, time.thread_time)
+
+    def leave(self, who: object) -> None:
+        """Its place is another's."""
+        if self._out.pop(who, None) is None:
+            self._overdue.pop(who, None)
+        if self._turns:
+            self._let_in()
+
+    def _let_in(self) -> None:
+        while self._turns and len(self._out) < self._window.size:
+            who, turn = next(iter(self._turns.items()))
+            del self._turns[who]
+            if not turn.done():  # else called off, and not told yet
+                turn.set_result(None)
+                self._out[who] = time.monotonic()
+
+    def _watch(self) -> None:
+        """Sees to it that nobody waits for an answer that does not come."""
+        if self._alarm is None and self._turns:
+            since = next(iter(self._out.values()))
+            wait = max(since + PATIENCE - time.monotonic(), 0.0)
+            self._alarm = asyncio.get_running_loop().call_later(wait, self._lose_patience)
+
+    def _lose_patience(self) -> None:
+        self._alarm = None
+        until = time.monotonic() - PATIENCE
+        for who in [who for who, since in self._out.items() if since <= until]:
+            self._overdue[who] = self._out.pop(who)
+        self._let_in()
+        self._watch()
