@@ -35,6 +35,7 @@ class Lookout:
     ) -> None:
         self.more = self.is_over = False
         self.next_look = 0.0
+        self._came_back = False  # something, while a look was under way: what it found is out of date
         self._errand, self._ledger, self._line = errand, ledger, line
         self._patience, self._apart, self._busy = patience, apart, busy
 
@@ -54,10 +55,11 @@ class Lookout:
 
     def soon(self) -> None:
         """Something came back: there may be work again."""
-        self.next_look = 0.0
+        self.next_look, self._came_back = 0.0, True
 
     async def look(self) -> bool:
         """Whether there is work. If not, it is clear when to look again, or that it is over."""
+        self._came_back = False
         if await self._claim_ahead():
             return True
         if len(self._line):  # which has to wait for its pace
@@ -78,6 +80,8 @@ class Lookout:
     async def _nothing_found(self) -> None:
         """It is over when the issue is done, or waiting for what is left would take too long."""
         pause, done = await self._apart(self._outlook)
+        if self._came_back:
+            return
         if done:
             self.is_over = True
         elif not self._busy() and self._patience.is_over(pause):
@@ -95,7 +99,7 @@ class Lookout:
         return (max((outlook.due - now).total_seconds(), 0.01) if outlook.due else _LOOK_AGAIN), outlook.done
 
     def _wait(self, seconds: float) -> None:
-        self.next_look = asyncio.get_running_loop().time() + seconds
+        self.next_look = 0.0 if self._came_back else asyncio.get_running_loop().time() + seconds
 
     def _look_at_groups(self) -> None:
         with self._errand.database.read() as connection:

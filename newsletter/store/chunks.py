@@ -37,7 +37,7 @@ from newsletter.domain.chunk import CHUNK_SIZE, LANES, SHARED, Chunk, Span, Trac
 from newsletter.domain.delivery import OPEN_STATES, DeliveryState
 from newsletter.domain.issue import Issue, IssueState
 from newsletter.store import deliveries as ledger
-from newsletter.store import queue
+from newsletter.store import erasure, queue
 from newsletter.store.tables import Id, chunks, deliveries, issues
 
 HELD_ELSEWHERE = timedelta(seconds=5)  # until rows that others hold, or gave back, are looked at again
@@ -57,6 +57,7 @@ def enqueue(connection: Connection, issue: Issue, size: int = CHUNK_SIZE, lanes:
 
     All in the caller's transaction, the jobs too.
     """
+    erasure.hold_off(connection)
     connection.execute(_ROOM_TO_SORT)
     # Right after an import the lists may pass for empty: then they are looked through for each reader as the issue is
     # queued, and each turn of the ledger takes three times as long.
@@ -92,15 +93,20 @@ def get(connection: Connection, issue_id: int, number: int, job: int) -> Chunk |
 def go_on(
     connection: Connection, chunk: Chunk, job: int, now: datetime, most: timedelta, *, cut_short: bool = False
 ) -> None:
-    """At the end of a job: the chunk's next one, as soon as something of it may go out; if nothing is open, it is done.
+    """At the end of a job: the chunk's next one, as soon as something of it may go out.
 
-    `most` is the longest pause there is. `cut_short`: the job was stopped, and leaves its place to another.
+    If nothing of it is open, or the issue is over, the chunk is done. `most` is the longest pause there is.
+    `cut_short`: the job was stopped, and leaves its place to another.
     """
     this = and_(_c.issue == chunk.issue, _c.number == chunk.number)
     if connection.execute(select(chunks).where(this, _c.job == job).with_for_update()).first() is None:
         return
-    if ledger.issue_state(connection, chunk.issue) is not IssueState.SENDING:
+    state = ledger.issue_state(connection, chunk.issue)
+    if state is IssueState.PAUSED:
         connection.execute(update(chunks).where(this).values(job=None))
+        return
+    if state is not IssueState.SENDING:
+        connection.execute(delete(chunks).where(this))
         return
     within = and_(_d.issue == chunk.issue, _d.id.between(chunk.first, chunk.last))
     due = _due(connection, within, now, most)

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, text, update
+from sqlalchemy import Connection, delete, func, select, text, update
 
 from newsletter.domain.delivery import DeliveryState
 from newsletter.store.database import Database
 from newsletter.store.tables import deliveries, notices, subscribers, subscriptions
 
+_STARTS_OR_ERASES = 0x65726173  # any number of ours: the advisory lock, shared by those who start an issue
+
+
+def hold_off(connection: Connection) -> None:
+    """Has erasing wait until this transaction ends: who is gathered for an issue is written down a while later.
+
+    For PostgreSQL; on SQLite one writes at a time.
+    """
+    connection.execute(select(func.pg_advisory_xact_lock_shared(_STARTS_OR_ERASES)))
+
 
 def erase(connection: Connection, subscriber: int, person: bytes, now: datetime) -> None:
     """Deletes the person everywhere; the ledger keeps its rows for the accounting, without address and words."""
+    if connection.dialect.name != "sqlite":
+        connection.execute(select(func.pg_advisory_xact_lock(_STARTS_OR_ERASES)))
     theirs = deliveries.c.subscriber == subscriber
     waiting = deliveries.c.state.in_((DeliveryState.QUEUED, DeliveryState.DEFERRED))
     gone = {"state": DeliveryState.SKIPPED, "code": 0, "status": "", "due_at": None, "at": now}

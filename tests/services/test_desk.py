@@ -8,7 +8,7 @@ import time
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from newsletter.domain.delivery import Claim, DeliveryPolicy
+from newsletter.domain.delivery import Claim, DeliveryPolicy, Outlook
 from newsletter.domain.tally import Tally
 from newsletter.errors import StoreError
 from newsletter.services import apart, desk
@@ -48,6 +48,33 @@ def test_who_waits_is_answered_when_the_desk_closes_in_the_middle_of_a_turn(
         return given
 
     assert run(main()) is None
+
+
+def test_what_comes_back_during_a_look_is_looked_for_again(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The look found nothing, and nobody busy; meanwhile a worker handed in what may go out again."""
+    table = a_desk(database, 1)
+    looks: list[bool] = []
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+
+        def outlook(in_flight: int, now: object, most: object) -> Outlook:
+            looks.append(table.closed.is_set())
+            if len(looks) == 1:
+                loop.call_soon_threadsafe(table._lookout.soon) if not table.apart._at_once else table._lookout.soon()
+                time.sleep(0.1)
+            return Outlook(done=True)
+
+        async with table.opened():
+            monkeypatch.setattr(table._ledger, "claim", lambda *given: [])
+            monkeypatch.setattr(table._ledger, "outlook", outlook)
+            table._line.take()
+            waiting = asyncio.create_task(table.next())
+            await asyncio.wait_for(table.keep(), 5)
+            assert await waiting is None
+
+    run(main())
+    assert looks == [False, False]
 
 
 def _locked() -> str:

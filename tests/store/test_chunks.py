@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from newsletter.domain.delivery import DeliveryState
 from newsletter.domain.issue import Issue, IssueState
 from newsletter.errors import WrongState
 from newsletter.services import steer
-from newsletter.store import chunks, deliveries, queue, tables
+from newsletter.store import chunks, deliveries, erasure, queue, tables
 from newsletter.store.database import Database
 from tests.ledger import NOW, draft, subscribe
 
@@ -120,6 +121,54 @@ def test_a_chunk_with_nothing_open_is_done(ledger: Database) -> None:
     go_on(ledger)
     assert not rows(ledger)
     assert not jobs(ledger)
+
+
+@pytest.mark.parametrize("state", [IssueState.SENT, IssueState.CANCELLED])
+def test_a_chunk_of_an_issue_that_is_over_is_done(ledger: Database, state: IssueState) -> None:
+    started(ledger, 5)
+    with ledger.write() as connection:
+        connection.execute(update(tables.issues).values(state=state.value))
+    go_on(ledger)
+    assert not rows(ledger)
+    assert not jobs(ledger)
+
+
+def test_who_is_erased_while_an_issue_starts_is_not_written_down_after_it(ledger: Database) -> None:
+    """Readers are gathered, and written into the ledger a while later: whoever erases waits for that."""
+    subscribe(ledger, 5)
+    issue = draft(ledger, state="sending")
+    with ThreadPoolExecutor(1) as beside:
+        with ledger.write() as connection:
+            chunks.enqueue(connection, issue)
+            erasing = beside.submit(erase, ledger, 1)
+            with pytest.raises(TimeoutError):
+                erasing.result(0.5)
+        erasing.result(20)
+    with ledger.read() as connection:
+        kept = connection.execute(select(tables.deliveries).where(tables.deliveries.c.subscriber == 1)).one()
+    assert (kept.state, kept.email, kept.domain) == (DeliveryState.SKIPPED, "", "")
+
+
+def test_an_issue_that_starts_waits_for_who_is_being_erased(ledger: Database) -> None:
+    subscribe(ledger, 5)
+    issue = draft(ledger, state="sending")
+
+    def start() -> int:
+        with ledger.write() as connection:
+            return chunks.enqueue(connection, issue)
+
+    with ThreadPoolExecutor(1) as beside:
+        with ledger.write() as connection:
+            erasure.erase(connection, 1, b"somebody", NOW)
+            starting = beside.submit(start)
+            with pytest.raises(TimeoutError):
+                starting.result(0.5)
+        assert starting.result(20) == 4
+
+
+def erase(ledger: Database, subscriber: int) -> None:
+    with ledger.write() as connection:
+        erasure.erase(connection, subscriber, b"somebody", NOW)
 
 
 def test_what_is_deferred_comes_back_when_it_is_due_and_behind_the_others(ledger: Database) -> None:
