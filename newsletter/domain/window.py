@@ -10,16 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from statistics import median
+from statistics import fmean
 
 OURS = 3  # enough where we are what is slow: whoever is ready finds the window open, and as few lie there in any case
 _WORTH = 0.2  # of what twice as many could bring at most: less is no reason for a wider window
-_CLEAR, _SLOW = 0.6, 0.005  # so much of it from a server that takes so long (seconds), and more are tried at once
+_CLEAR = 0.6  # so much of it, and twice as many again are tried without a pause, where an answer takes _SLOW or longer
+_SLOW = 0.005  # seconds; at a quicker server a pause costs nothing, while each trial puts more at its mercy
 _BUSY = 0.93  # share of its time in which a sender works: above, it is what is slow
 _MANY, _SHORT = 16, 0.05  # to judge by: so many answers or more, in so many seconds or more
 _FEW, _LONG = 4, 0.3  # or fewer, from a server that takes its time
 _INSTANT = 1e-6  # seconds: no answer comes sooner
-_PAUSE_FIRST, _PAUSE_MOST = 1.0, 60.0  # seconds between two trials; longer each time that one changed nothing
+_PAUSE_SLOW, _PAUSE_QUICK, _PAUSE_MOST = 0.25, 1.0, 60.0  # seconds between two trials, longer while they change nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Window:
     size: int = 1
     _stands: _Judged | None = None  # the size that a trial is measured by; None: that one is being looked at itself
     _narrower: bool = False  # whether the next trial is one of half as many
-    _pause: float = _PAUSE_FIRST
+    _pause: float = 0.0  # before the next trial; 0: as at first
     _rests_until: float = 0.0
     _stale: int = 0  # answers still to come to what went out before the size was changed
     _seconds: list[float] = field(default_factory=list)
@@ -75,12 +76,12 @@ class Window:
         return answers >= max(_FEW, self.size)
 
     def _judge(self, busy: bool, now: float) -> None:
-        seconds = max(median(self._seconds), _INSTANT)
+        seconds = max(fmean(self._seconds), _INSTANT)
         out = self._out / len(self._seconds)
         here = _Judged(self.size, seconds, out / seconds)  # by Little's law
         least = min(OURS, self.most) if busy else 1
         if self.size < least:
-            self._settle(least, now)
+            self._settle(least, here, now)
         elif self._stands is None:
             self._try_another(here, least, now)
         else:
@@ -90,7 +91,7 @@ class Window:
         sizes = (max(here.size // 2, least), min(here.size * 2, self.most))
         ways = [size for size in (sizes if self._narrower else sizes[::-1]) if size != here.size]
         if not ways:
-            self._settle(here.size, now)
+            self._settle(here.size, here, now)
         else:
             self._narrower = ways[0] > here.size
             self._go_to(ways[0], here)
@@ -99,14 +100,15 @@ class Window:
         few, many = sorted((before, here), key=lambda judged: judged.size)
         gain = _gain(few, many)
         if here is many and gain > _CLEAR and here.seconds > _SLOW and here.size < self.most:
-            self._pause = _PAUSE_FIRST
+            self._pause = 0.0
             self._go_to(min(2 * here.size, self.most), here)
         else:
             better = many if gain > _WORTH else few
-            self._pause = _PAUSE_FIRST if better is here else min(2 * self._pause, _PAUSE_MOST)
-            self._settle(better.size, now)
+            self._pause = 0.0 if better is here else min(2 * self._pause, _PAUSE_MOST)
+            self._settle(better.size, here, now)
 
-    def _settle(self, size: int, now: float) -> None:
+    def _settle(self, size: int, judged: _Judged, now: float) -> None:
+        self._pause = self._pause or (_PAUSE_SLOW if judged.seconds > _SLOW else _PAUSE_QUICK)
         self._rests_until = now + self._pause
         self._go_to(size, None)
 

@@ -7,7 +7,7 @@ import time
 
 from newsletter.domain.window import Window
 
-PATIENCE = 0.3  # seconds: what a server has not answered by then keeps nobody waiting any longer
+PATIENCE = 0.1  # seconds: what a server has not answered by then keeps nobody waiting any longer
 
 
 class Limiter:
@@ -19,10 +19,11 @@ class Limiter:
         self._overdue: dict[object, float] = {}  # those we lost patience with
         self._turns: dict[object, asyncio.Future[None]] = {}
         self._alarm: asyncio.TimerHandle | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None  # the alarm's: one that has ended rings no more
 
     def enter_at_once(self, who: object) -> bool:
         """Takes a place, if there is one and nobody waits for it; whether it did."""
-        if self._turns or len(self._out) >= self._window.size:
+        if self._turns or len(self._out) >= self._places:
             return False
         self._out[who] = time.monotonic()
         return True
@@ -55,8 +56,13 @@ class Limiter:
         if self._turns:
             self._let_in()
 
+    @property
+    def _places(self) -> int:
+        """Where many answers are overdue as many more are tried: else a server that takes seconds got one at a time."""
+        return max(self._window.size, len(self._overdue))
+
     def _let_in(self) -> None:
-        while self._turns and len(self._out) < self._window.size:
+        while self._turns and len(self._out) < self._places:
             who, turn = next(iter(self._turns.items()))
             del self._turns[who]
             if not turn.done():  # else called off, and not told yet
@@ -65,10 +71,11 @@ class Limiter:
 
     def _watch(self) -> None:
         """Sees to it that nobody waits for an answer that does not come."""
-        if self._alarm is None and self._turns:
+        loop = asyncio.get_running_loop()
+        if self._turns and (self._alarm is None or self._loop is not loop):
             since = next(iter(self._out.values()))
             wait = max(since + PATIENCE - time.monotonic(), 0.0)
-            self._alarm = asyncio.get_running_loop().call_later(wait, self._lose_patience)
+            self._alarm, self._loop = loop.call_later(wait, self._lose_patience), loop
 
     def _lose_patience(self) -> None:
         self._alarm = None

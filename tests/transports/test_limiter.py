@@ -97,6 +97,36 @@ def test_nobody_waits_long_for_a_silent_server() -> None:
     assert PATIENCE * 0.9 < run(main()) < PATIENCE + 1
 
 
+def test_behind_a_silent_server_the_last_of_many_does_not_wait_for_each_of_the_others() -> None:
+    async def main() -> float:
+        places = limiter(1)
+        began = time.monotonic()
+        await asyncio.gather(*(places.enter(who) for who in range(40)))
+        return time.monotonic() - began
+
+    assert run(main()) < 12 * PATIENCE
+
+
+def test_a_second_event_loop_has_patience_anew() -> None:
+    """The first one ended while there was an alarm to come."""
+    places = limiter(1)
+
+    async def first() -> None:
+        places.enter_at_once("one")
+        other = asyncio.create_task(places.enter("another"))
+        await turns(2)
+        places.leave("one")
+        await other
+        places.leave("another")
+
+    async def second() -> None:
+        places.enter_at_once("silent")
+        await asyncio.wait_for(places.enter("other"), PATIENCE + 5)
+
+    run(first())
+    run(second())
+
+
 async def send(transport: SmtpTransport, who: int) -> OutcomeKind:
     connection = transport.connection()
     try:
