@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from statistics import fmean
 
-OURS = 3  # enough where we are what is slow: whoever is ready finds the window open, and as few lie there in any case
+_OURS = 3  # enough where we are what is slow: whoever is ready finds the window open, and as few lie there in any case
 _WORTH = 0.2  # of what twice as many could bring at most: less is no reason for a wider window
 _CLEAR = 0.6  # so much of it, and twice as many again are tried without a pause, where an answer takes _SLOW or longer
 _SLOW = 0.005  # seconds; at a quicker server a pause costs nothing, while each trial puts more at its mercy
@@ -79,7 +79,7 @@ class Window:
         seconds = max(fmean(self._seconds), _INSTANT)
         out = self._out / len(self._seconds)
         here = _Judged(self.size, seconds, out / seconds)  # by Little's law
-        least = min(OURS, self.most) if busy else 1
+        least = min(_OURS, self.most) if busy else 1
         if self.size < least:
             self._settle(least, here, now)
         elif self._stands is None:
