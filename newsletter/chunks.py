@@ -19,6 +19,7 @@ from newsletter.outgoing import Outgoing, outgoing
 from newsletter.services.deliver import deliver
 from newsletter.store import chunks, issues
 from newsletter.store.queue_worker import QueueWorker
+from newsletter.store.shared import close_all_books
 from newsletter.transports.kept import KeptTransport
 from newsletter.watch import Watch, tell_failure
 
@@ -139,6 +140,7 @@ class Chunks:
             chunks.cover(connection)
             chunks.finish_done(connection, self._app.clock())
             chunks.forget(connection)
+            close_all_books(connection, self._app.clock())
 
 
 async def end(working: asyncio.Task[None], queue: Queue) -> None:

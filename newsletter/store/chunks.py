@@ -38,6 +38,7 @@ from newsletter.domain.delivery import OPEN_STATES, DeliveryState
 from newsletter.domain.issue import Issue, IssueState
 from newsletter.store import deliveries as ledger
 from newsletter.store import erasure, queue
+from newsletter.store.issues import OVER
 from newsletter.store.tables import Id, chunks, deliveries, issues
 
 HELD_ELSEWHERE = timedelta(seconds=5)  # until rows that others hold, or gave back, are looked at again
@@ -149,8 +150,7 @@ def finish_done(connection: Connection, now: datetime) -> list[int]:
 
 def forget(connection: Connection) -> None:
     """Takes out of the queue what belongs to issues that are over: sent by a terminal, cancelled."""
-    over = select(issues.c.id).where(issues.c.state.in_([IssueState.SENT.value, IssueState.CANCELLED.value]))
-    gone = connection.scalars(delete(chunks).where(_c.issue.in_(over)).returning(_c.job)).all()
+    gone = connection.scalars(delete(chunks).where(_c.issue.in_(OVER)).returning(_c.job)).all()
     queue.call_off(connection, sorted(job for job in gone if job is not None))
 
 

@@ -114,10 +114,10 @@ def call_off(connection: Connection, issue_id: int, now: datetime) -> None:
     Who may have got it already, by a try that was never answered, stays uncertain.
     """
     waiting = and_(_d.issue == issue_id, _d.state.in_([state.value for state in _WAITING]))
-    doubtful = {"state": DeliveryState.UNCERTAIN.value, "worker": None, "lease_until": None, "due_at": None}
+    doubtful = {"state": DeliveryState.UNCERTAIN.value, "worker": None, "due_at": None}
     connection.execute(update(deliveries).where(waiting, _d.doubts > 0).values(doubtful))
     words = {"code": 0, "status": "", "text": "cancelled"}  # ours: a server's last answer is no reason any more
-    gone = {"state": DeliveryState.SKIPPED.value, **words, "at": now, "worker": None, "lease_until": None}
+    gone = {"state": DeliveryState.SKIPPED.value, **words, "at": now, "worker": None}
     connection.execute(update(deliveries).where(waiting).values(**gone, due_at=None))
     if not _reached(connection, issue_id):
         connection.execute(delete(sent_stories).where(sent_stories.c.issue == issue_id))

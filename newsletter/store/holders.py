@@ -2,7 +2,7 @@
 
 A worker first claims rows (they stay queued, under its name), then begins them one per connection (`sending`, in the
 database before a byte leaves), then records what came of it: both in `store.shared`. So after a crash only rows that
-are `sending` are in doubt, and there is at most one per connection.
+are `sending` are in doubt, and there is at most one per connection. Who has rows has a lease, one for all of them.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     collate,
+    delete,
     func,
     literal_column,
     null,
@@ -31,12 +32,14 @@ from sqlalchemy import (
 from newsletter.domain.chunk import Chunk
 from newsletter.domain.delivery import Claim, DeliveryPolicy, DeliveryState, in_doubt
 from newsletter.domain.issue import Issue
-from newsletter.store.tables import deliveries, subscribers, subscriptions
+from newsletter.store.database import insert
+from newsletter.store.issues import OVER
+from newsletter.store.tables import deliveries, leases, subscribers, subscriptions
 
 _SILENCE = timedelta(seconds=3)  # of a worker whose session is gone, until it is taken for dead
 _PRESENCE = 0x73656E64  # our class of PostgreSQL's advisory locks: a worker that lives holds one
 _TAKING_OVER = 0x74616B65  # and another of them: of who takes over, for all issues
-_d = deliveries.c
+_d, _l = deliveries.c, leases.c
 
 
 def claim(
@@ -62,13 +65,13 @@ def claim(
     else:
         within = {"first": chunk.first, "last": chunk.last}
         looks = [(_DUE_OF_CHUNK.where(elsewhere), within), (_FRESH_OF_CHUNK.where(elsewhere), within)]
+    extend(connection, issue.id, worker, lease)
     claims: list[Claim] = []
     for wanted, where in looks:
         if len(claims) < size:
             claims += _claims(connection, wanted, values | {**where, "size": size - len(claims)})
     if claims:
         connection.execute(_CLAIM, [{"b_id": c.id, "b_email": c.email, "b_worker": worker} for c in claims])
-        extend(connection, worker, lease)
     return claims
 
 
@@ -128,32 +131,35 @@ _CLAIM = (
 )
 
 
-def extend(connection: Connection, worker: str, lease: timedelta) -> None:
-    """Renews the lease on all that a worker holds."""
-    until = func.clock_timestamp() + lease
-    connection.execute(update(deliveries).where(_d.worker == worker).values(lease_until=until))
+def extend(connection: Connection, issue_id: int, worker: str, lease: timedelta) -> None:
+    """Renews a worker's lease; begins it at the first claim, and for one that was taken for dead and was not."""
+    lasts = insert(connection, leases).values(worker=worker, issue=issue_id, until=func.clock_timestamp() + lease)
+    connection.execute(lasts.on_conflict_do_update(index_elements=[_l.worker], set_={"until": lasts.excluded.until}))
 
 
 def dead_workers(connection: Connection, issue_id: int, me: str, lease: timedelta) -> list[str]:
-    """Who holds rows of the issue and lives no more: their lease ended, or their session is gone and they are silent.
+    """Who has claimed of the issue and lives no more: their lease ended, or their session is gone and they are silent.
 
     A server that restarts takes everybody's session along; who lives goes on renewing (more often than every second).
-    Nobody while another takes over, for two at once get in each other's way.
+    Nobody while another takes over, for two at once get in each other's way. Until the transaction ends the dead cannot
+    come to life again: nobody renews their leases, and nobody claims without one.
     """
     if not connection.scalar(select(func.pg_try_advisory_xact_lock(_TAKING_OVER))):
         return []
-    workers = connection.execute(
-        select(_d.worker, func.min(_d.lease_until))
-        .where(_d.issue == issue_id, _d.worker.is_not(None), _d.worker != me)
-        .group_by(_d.worker)
-    ).all()
-    here: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+    here = func.clock_timestamp()
     silent = here + lease - min(_SILENCE, lease / 2)
-    return [
-        worker
-        for worker, until in workers
-        if until is None or until < here or (until < silent and _gone(connection, worker))
-    ]
+    quiet = (
+        select(_l.worker, (_l.until < here).label("ended"))
+        .where(_l.issue == issue_id, _l.worker != me, _l.until < silent)
+        .with_for_update(skip_locked=True)  # who renews it right now lives
+    )
+    return [row.worker for row in connection.execute(quiet).all() if row.ended or _gone(connection, row.worker)]
+
+
+def dead_at_what_is_over(connection: Connection) -> list[tuple[str, int]]:
+    """Whose lease ended after their issue did, and which issue that is; see `dead_workers`."""
+    ended = select(_l.worker, _l.issue).where(_l.issue.in_(OVER), _l.until < func.clock_timestamp())
+    return [(row.worker, row.issue) for row in connection.execute(ended.with_for_update(skip_locked=True))]
 
 
 def _gone(connection: Connection, worker: str) -> bool:
@@ -164,6 +170,7 @@ def take_over(
     connection: Connection, issue_id: int, workers: Collection[str], policy: DeliveryPolicy, now: datetime
 ) -> int:
     """Frees what these workers held; how many deliveries they left in doubt (`domain.delivery.in_doubt`)."""
+    connection.execute(delete(leases).where(_l.worker.in_(workers)))
     held = and_(_d.issue == issue_id, _d.worker.is_not(None), _d.worker.in_(workers))
     tries = select(_d.id, _d.attempts, _d.doubts, _d.first_at)
     in_flight = tries.where(held, _d.state == DeliveryState.SENDING.value).with_for_update()
@@ -184,10 +191,9 @@ def take_over(
                 status="",
                 text="the sender stopped before it heard the server's answer",
                 worker=null(),
-                lease_until=null(),
             )
         )
-    connection.execute(update(deliveries).where(held).values(worker=null(), lease_until=null()))
+    connection.execute(update(deliveries).where(held).values(worker=null()))
     return len(doubtful)
 
 

@@ -16,6 +16,9 @@ from newsletter.store.tables import deliveries, issues, sent_stories
 
 PUBLIC = (IssueState.SENDING, IssueState.SENT, IssueState.PAUSED)  # what an archive shows: it has left the house
 
+OVER = select(issues.c.id).where(issues.c.state.in_([IssueState.SENT.value, IssueState.CANCELLED.value]))
+"""The numbers of the issues of which nothing more is begun."""
+
 _REACHED = [state.value for state in REACHED_STATES]
 _LARGEST = 2**63 - 1  # what a database's number holds
 

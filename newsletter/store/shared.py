@@ -20,12 +20,13 @@ from newsletter.domain.issue import Issue
 from newsletter.store import accounts, deliveries, holders
 from newsletter.store.database import Database
 
+_FOR_EVER = DeliveryPolicy(on_uncertain="hold")
 _LOOK_AGAIN = timedelta(milliseconds=100)  # for more of a chunk, while some of it is in flight
 
 # That a server took a message counts, whoever holds the row by now. An erased person's row takes no words.
 _RECORD = """
 UPDATE deliveries SET state = %s, attempts = %s, doubts = %s, due_at = %s, first_at = %s, at = %s, code = %s,
-  status = %s, text = CASE WHEN email = '' THEN '' ELSE %s END, worker = NULL, lease_until = NULL
+  status = %s, text = CASE WHEN email = '' THEN '' ELSE %s END, worker = NULL
 WHERE id = %s AND (worker = %s OR (CAST(%s AS TEXT) = 'sent' AND state <> 'sent' AND state <> 'failed'))
 """
 # Who left since the row was claimed, and a row that another worker took over, are not begun. One of ours that is
@@ -38,7 +39,7 @@ WHERE id = %s AND worker = %s AND state IN ('queued', 'deferred', 'sending') AND
 """
 # What could not be begun, and is ours still: its reader left.
 _SKIP = """
-UPDATE deliveries SET state = 'skipped', worker = NULL, lease_until = NULL, due_at = NULL, code = 0, status = '',
+UPDATE deliveries SET state = 'skipped', worker = NULL, due_at = NULL, code = 0, status = '',
   text = CASE
   WHEN EXISTS (SELECT 1 FROM subscriptions
     WHERE subscriber = deliveries.subscriber AND newsletter = %s AND state = 'active') THEN 'moved to another edition'
@@ -103,7 +104,7 @@ class SharedLedger:
 
     def renew(self, policy: DeliveryPolicy, now: datetime) -> None:
         with self._database.write() as connection:
-            holders.extend(connection, self._worker, self._lease)
+            holders.extend(connection, self._issue.id, self._worker, self._lease)
             self._take_over_from_the_dead(connection, policy, now)
 
     def let_go(self) -> None:
@@ -152,4 +153,10 @@ def close_the_books(database: Database, issue: Issue, lease: timedelta, now: dat
     """Of an issue that was called off: what a dead worker had in flight stays uncertain for ever."""
     with database.write() as connection:
         dead = holders.dead_workers(connection, issue.id, "", lease)
-        holders.take_over(connection, issue.id, dead, DeliveryPolicy(on_uncertain="hold"), now)
+        holders.take_over(connection, issue.id, dead, _FOR_EVER, now)
+
+
+def close_all_books(connection: Connection, now: datetime) -> None:
+    """The same for whoever died at an issue that had been called off before."""
+    for worker, issue_id in holders.dead_at_what_is_over(connection):
+        holders.take_over(connection, issue_id, [worker], _FOR_EVER, now)

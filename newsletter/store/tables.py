@@ -261,7 +261,6 @@ deliveries = Table(
     Column("due_at", Instant),
     Column("first_at", Instant),
     Column("worker", String(64)),  # who claimed it; its state says whether it is in flight
-    Column("lease_until", Instant),
     Column("code", Integer, nullable=False, default=0),
     Column("status", String(16), nullable=False, default=""),
     Column("text", Text, nullable=False, default=""),
@@ -322,6 +321,16 @@ senders = Table(
     Column("name", String(64), primary_key=True),
     Column("role", String(16), nullable=False),  # the command: serve, worker, send
     Column("seen_at", Instant, nullable=False),
+)
+
+# On PostgreSQL: who has claimed rows of an issue, and until when the others believe that they live. It is no column of
+# those rows: renewing it there got in the way of the turns at the ledger, and they of it (a deadlock).
+leases = Table(
+    "leases",
+    metadata,
+    Column("worker", String(64), primary_key=True),
+    Column("issue", Id, nullable=False),
+    Column("until", Instant, nullable=False),
 )
 
 # On PostgreSQL: what of an issue still has open deliveries, in the chunks that workers share. `job` delivers it.

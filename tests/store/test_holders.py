@@ -1,0 +1,151 @@
+"""Who holds rows of the ledger on PostgreSQL, and when others take them over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, text
+
+from newsletter.domain.delivery import DeliveryPolicy, DeliveryState
+from newsletter.domain.issue import Issue
+from newsletter.services import steer
+from newsletter.store import holders
+from newsletter.store.database import Database
+from newsletter.store.lock import presence
+from newsletter.store.shared import SharedLedger, close_all_books
+from newsletter.store.tables import deliveries, leases
+from tests.ledger import NOW, draft, subscribe
+
+pytestmark = pytest.mark.postgres
+HOUR, LEASE = timedelta(hours=1), timedelta(seconds=30)
+POLICY = DeliveryPolicy(on_uncertain="hold")
+
+
+@pytest.fixture
+def ledger(furnished_url: str) -> Iterator[Database]:
+    opened = Database(furnished_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def issue(ledger: Database) -> Issue:
+    """Being sent to six."""
+    subscribe(ledger, 6)
+    made = draft(ledger)
+    steer.start(ledger, made.id, NOW)
+    return made
+
+
+@pytest.fixture
+def worker(ledger: Database, issue: Issue) -> Iterator[SharedLedger]:
+    """`w`, who has claimed three, and begun one of them."""
+    mine = SharedLedger(ledger, issue, "w", LEASE)
+    first, *_ = mine.claim(3, NOW, HOUR, frozenset())
+    assert mine.turn([], [first]) == {first.id}
+    yield mine
+    mine._close()
+
+
+def dead(ledger: Database) -> list[str]:
+    """As another worker sees it."""
+    with ledger.write() as connection:
+        return holders.dead_workers(connection, 1, "another", LEASE)
+
+
+def age(ledger: Database, by: timedelta) -> None:
+    """Time that passes for all leases."""
+    with ledger.write() as connection:
+        connection.execute(text("UPDATE leases SET until = until - :by"), {"by": by})
+
+
+def take_over(ledger: Database) -> None:
+    with ledger.write() as connection:
+        holders.take_over(connection, 1, holders.dead_workers(connection, 1, "another", LEASE), POLICY, NOW)
+
+
+def held(ledger: Database) -> int:
+    with ledger.read() as connection:
+        return len(connection.execute(select(deliveries.c.id).where(deliveries.c.worker.is_not(None))).all())
+
+
+def leased(ledger: Database) -> list[str]:
+    with ledger.read() as connection:
+        return list(connection.scalars(select(leases.c.worker)))
+
+
+def test_a_renewal_and_a_turn_do_not_wait_for_each_other(ledger: Database, worker: SharedLedger) -> None:
+    with ThreadPoolExecutor() as pool, ledger.write() as turn:
+        turn.execute(text("UPDATE deliveries SET text = 'a turn that is not over' WHERE worker = 'w'"))
+        pool.submit(worker.renew, POLICY, NOW).result(10)
+        pool.submit(worker.claim, 1, NOW, HOUR, frozenset()).result(10)
+    assert held(ledger) == 4
+
+
+def test_who_renews_lives(ledger: Database, worker: SharedLedger) -> None:
+    age(ledger, timedelta(minutes=5))
+    worker.renew(POLICY, NOW)
+    assert dead(ledger) == []
+
+
+def test_who_renews_right_now_lives(ledger: Database, worker: SharedLedger) -> None:
+    age(ledger, timedelta(minutes=5))
+    with ledger.write() as connection:
+        holders.extend(connection, 1, "w", LEASE)
+        assert dead(ledger) == []
+
+
+def test_silence_alone_is_no_death_while_the_session_lives(ledger: Database, worker: SharedLedger) -> None:
+    with presence(ledger, "w"):
+        age(ledger, timedelta(seconds=10))
+        assert dead(ledger) == []
+        age(ledger, timedelta(seconds=25))
+        assert dead(ledger) == ["w"]
+
+
+def test_nor_is_a_session_that_broke(ledger: Database, worker: SharedLedger) -> None:
+    assert dead(ledger) == []
+    age(ledger, timedelta(seconds=10))
+    assert dead(ledger) == ["w"]
+
+
+def test_the_dead_leave_nothing_behind(ledger: Database, worker: SharedLedger) -> None:
+    age(ledger, timedelta(minutes=5))
+    take_over(ledger)
+    assert (held(ledger), leased(ledger)) == (0, [])
+    with ledger.read() as connection:
+        states = list(connection.scalars(select(deliveries.c.state).order_by(deliveries.c.state)))
+    assert states == [DeliveryState.QUEUED] * 5 + [DeliveryState.UNCERTAIN]
+
+
+def test_who_was_taken_for_dead_and_was_not_may_claim_again(ledger: Database, worker: SharedLedger) -> None:
+    """Rows without a lease would be nobody's for ever, should it die now."""
+    age(ledger, timedelta(minutes=5))
+    take_over(ledger)
+    assert len(worker.claim(2, NOW, HOUR, frozenset())) == 2
+    assert leased(ledger) == ["w"]
+    age(ledger, timedelta(minutes=5))
+    take_over(ledger)
+    assert held(ledger) == 0
+
+
+def test_who_leaves_takes_the_lease_along(ledger: Database, worker: SharedLedger) -> None:
+    worker.leave(POLICY, NOW)
+    assert (held(ledger), leased(ledger)) == (0, [])
+
+
+@pytest.mark.parametrize("lives", [True, False])
+def test_who_died_after_the_issue_was_called_off_leaves_a_doubt(
+    lives: bool, ledger: Database, worker: SharedLedger
+) -> None:
+    steer.cancel(ledger, 1, NOW)
+    if not lives:
+        age(ledger, timedelta(minutes=5))
+    with ledger.write() as connection:
+        close_all_books(connection, NOW)
+        states = list(connection.scalars(select(deliveries.c.state).order_by(deliveries.c.state)))
+    assert states == ["sending" if lives else "skipped"] + ["skipped"] * 4 + ["skipped" if lives else "uncertain"]
+    assert bool(leased(ledger)) == lives
