@@ -111,7 +111,11 @@ class AddressError(NewsletterError):
 
 
 class TokenError(NewsletterError):
-    pass
+    """`kind` is what pages know the reason by: forged, expired, used, gone, taken, never_mailed."""
+
+    def __init__(self, words: str, kind: str) -> None:
+        super().__init__(words)
+        self.kind = kind
 
 
 class StoreError(NewsletterError):

@@ -154,19 +154,18 @@ def _templates(app: App) -> Iterator[Finding]:
 
 
 def _languages(app: App) -> Iterator[Finding]:
-    """Editions whose mails have English phrases because there are none in their own language."""
-    from newsletter.text.phrases import ENGLISH
+    """Editions whose mails or pages have English phrases because there are none in their own language."""
+    from newsletter.text.phrases import ENGLISH, PAGE_WORDS
     from newsletter.text.render import NOTICE_WORDS, WORDS
 
     for key in app.config.newsletters:
         for edition in app.editions(key):
             spoken = edition.language.split("-")[0].lower()
-            files = [app.renderer.words_file(edition.language, folder) for folder in (WORDS, NOTICE_WORDS)]
+            files = [app.renderer.words_file(edition.language, folder) for folder in (WORDS, NOTICE_WORDS, PAGE_WORDS)]
             missing = [file for file in files if file.endswith(f"/{ENGLISH}.txt") and spoken != ENGLISH]
             if missing:
-                told = (
-                    f"edition {edition.key} is in {edition.language}, and the fixed phrases of its mails are English."
-                )
+                where = f"edition {edition.key} is in {edition.language}"
+                told = f"{where}, and the fixed phrases of its mails and pages are English."
                 own = " and ".join(file.replace(f"/{ENGLISH}.", f"/{edition.language}.") for file in missing)
                 remedy = f"Write {' and '.join(missing)} as {own} in your templates folder, or correct `language`."
                 yield warning(key, told, remedy)

@@ -16,9 +16,12 @@ from newsletter.store.database import Database
 from newsletter.text.address import normalise
 from newsletter.text.token import ADDRESS, PREFERENCES, Signer
 
-_GONE = "This link is about a subscription that no longer exists. You can sign up again at any time."
-_TAKEN = "That address already has a subscription of its own, so this one was left as it is."
-_NEVER_MAILED = "That address is on the list of addresses that are never mailed, so nothing was changed."
+_GONE = ("This link is about a subscription that no longer exists. You can sign up again at any time.", "gone")
+_TAKEN = ("That address already has a subscription of its own, so this one was left as it is.", "taken")
+_NEVER_MAILED = (
+    "That address is on the list of addresses that are never mailed, so nothing was changed.",
+    "never_mailed",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,15 @@ class Preferences:
 
     reader: Subscriber
     newsletter: str
+    subscriptions: tuple[Subscription, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AddressChange:
+    """What a link to change an address is about; `subscriptions` are all that the reader has."""
+
+    reader: Subscriber
+    email: str
     subscriptions: tuple[Subscription, ...]
 
 
@@ -82,10 +94,11 @@ def ask_new_address(database: Database, signer: Signer, token: str, address: str
     return email
 
 
-def new_address(database: Database, signer: Signer, token: str) -> tuple[Subscriber, str]:
-    """The reader and the new address that a link to change it is about. Raises TokenError."""
+def new_address(database: Database, signer: Signer, token: str) -> AddressChange:
+    """Raises TokenError."""
     with database.read() as connection:
-        return _addressed(connection, signer, token)
+        reader, email = _addressed(connection, signer, token)
+        return AddressChange(reader, email, tuple(subscribers.subscriptions_of(connection, reader.id)))
 
 
 def change_address(database: Database, signer: Signer, token: str, origin: str, now: datetime) -> str:
@@ -98,9 +111,9 @@ def change_address(database: Database, signer: Signer, token: str, origin: str, 
         if reader.email == email:
             return email
         if subscribers.suppressed(connection, signer.person(email)):
-            raise TokenError(_NEVER_MAILED)
+            raise TokenError(*_NEVER_MAILED)
         if subscribers.find(connection, email):
-            raise TokenError(_TAKEN)
+            raise TokenError(*_TAKEN)
         subscribers.readdress(connection, reader.id, email)
         for one in subscribers.subscriptions_of(connection, reader.id):
             consent = Consent(now, "moved", one.newsletter, one.edition, "link", origin)
@@ -113,7 +126,7 @@ def _read(connection: Connection, subscriber: int, newsletter: str) -> Preferenc
     reader = subscribers.get(connection, subscriber)
     theirs = tuple(subscribers.subscriptions_of(connection, subscriber))
     if reader is None or not theirs:
-        raise TokenError(_GONE)
+        raise TokenError(*_GONE)
     return Preferences(reader, newsletter, theirs)
 
 
@@ -143,5 +156,5 @@ def _addressed(connection: Connection, signer: Signer, token: str) -> tuple[Subs
     subscriber, old, email = signer.read(ADDRESS, token, CONFIRM_WITHIN).split(":", 2)
     reader = subscribers.get(connection, int(subscriber))
     if reader is None or reader.email not in (old, email):
-        raise TokenError(_GONE)
+        raise TokenError(*_GONE)
     return reader, email

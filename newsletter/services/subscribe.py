@@ -22,8 +22,11 @@ CONFIRM_WITHIN = timedelta(days=7)
 ONE_MAIL_EVERY = timedelta(hours=24)
 MOST_MAILS = 3  # confirmation mails to one address in that time, however many newsletters it is signed up for
 
-_USED = "This link has been used already, or a newer one took its place. You can sign up again at any time."
-_NEVER_MAILED = "This address is on the list of addresses that are never mailed, so it cannot be subscribed."
+_USED = ("This link has been used already, or a newer one took its place. You can sign up again at any time.", "used")
+_NEVER_MAILED = (
+    "This address is on the list of addresses that are never mailed, so it cannot be subscribed.",
+    "never_mailed",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,17 +199,17 @@ def _payload(pending: Subscription) -> str:
 def _confirmable(connection: Connection, signer: Signer, token: str) -> Subscription:
     parts = signer.read(CONFIRM, token, CONFIRM_WITHIN).split(":")
     if len(parts) != 4:  # of a version whose links named no edition
-        raise TokenError(_USED)
+        raise TokenError(*_USED)
     subscriber, since, newsletter, edition = parts
     found = subscribers.subscription(connection, int(subscriber), newsletter)
     if found is None:
-        raise TokenError(_USED)
+        raise TokenError(*_USED)
     if found.state is SubscriptionState.ACTIVE:
         return found
     if f"{found.since.timestamp():.6f}" != since:
-        raise TokenError(_USED)
+        raise TokenError(*_USED)
     if subscribers.suppressed(connection, signer.person(found.subscriber.email)):
-        raise TokenError(_NEVER_MAILED)
+        raise TokenError(*_NEVER_MAILED)
     return replace(found, edition=edition)
 
 

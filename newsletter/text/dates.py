@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date
+from babel.dates import format_date, get_day_names
+from babel.lists import format_list
 from babel.numbers import format_decimal
 
 
@@ -18,6 +20,13 @@ def full_date(day: date, language: str) -> str:
 def long_date(day: date, language: str) -> str:
     """`20 November 2026`. Pass a date that is local to the reader's edition; this knows no time zones."""
     return _format(date(day.year, day.month, day.day), language, "long")
+
+
+def weekdays(days: Sequence[int], language: str) -> str:
+    """`Monday, Wednesday and Friday` in the language; 0 is Monday."""
+    locale = _locale(language) or Locale("en")
+    names = get_day_names("wide", "format", locale)
+    return format_list([names[day] for day in days], locale=locale)
 
 
 def direction(language: str) -> str:

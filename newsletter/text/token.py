@@ -19,7 +19,7 @@ from functools import lru_cache
 
 import itsdangerous
 
-from newsletter.errors import TokenError
+from newsletter.errors import ConfigError, TokenError
 
 CONFIRM = "confirm"
 UNSUBSCRIBE = "unsubscribe"
@@ -28,8 +28,11 @@ ADDRESS = "address"
 
 _MAC_BYTES = 16  # 128 bits: 22 characters
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
-_FORGED = "This link is incomplete or was changed on its way. Please open it again from the mail, in one piece."
-_EXPIRED = "This link is too old to be used. Please ask for a new one."
+_FORGED = (
+    "This link is incomplete or was changed on its way. Please open it again from the mail, in one piece.",
+    "forged",
+)
+_EXPIRED = ("This link is too old to be used. Please ask for a new one.", "expired")
 
 
 def _utc_now() -> datetime:
@@ -55,7 +58,7 @@ class Signer:
     def __init__(self, key: str | bytes, clock: Callable[[], datetime] = _utc_now) -> None:
         secret = key.encode() if isinstance(key, str) else key
         if len(secret) < 16:
-            raise TokenError("The signing key is too short; NEWSLETTER_SECRET needs at least 16 characters.")
+            raise ConfigError("The signing key is too short; NEWSLETTER_SECRET needs at least 16 characters.")
         self._secret, self._clock = secret, clock
         self._person_key = self._derived("person")
         self._hashes: dict[str, hashlib.blake2b] = {}
@@ -88,25 +91,25 @@ class Signer:
         """(subscriber, newsletter) of a token made by `subscription`. Raises TokenError."""
         subscriber, _, newsletter = self.read(purpose, token, None).partition(":")
         if not subscriber.isdecimal():
-            raise TokenError(_FORGED)
+            raise TokenError(*_FORGED)
         return int(subscriber), newsletter
 
     def _read_lasting(self, purpose: str, token: str) -> str:
         body, _, mac = token.encode("utf-8", "replace").partition(b".")
         if not hmac.compare_digest(self._mac(purpose, body), mac):
-            raise TokenError(_FORGED)
+            raise TokenError(*_FORGED)
         try:
             return urlsafe_b64decode(body + b"=" * (-len(body) % 4)).decode()
         except (Base64Error, UnicodeDecodeError):
-            raise TokenError(_FORGED) from None
+            raise TokenError(*_FORGED) from None
 
     def _read_timed(self, purpose: str, token: str, max_age: timedelta) -> str:
         try:
             return str(self._timed(purpose).loads(token, max_age=int(max_age.total_seconds())))
         except itsdangerous.SignatureExpired:
-            raise TokenError(_EXPIRED) from None
+            raise TokenError(*_EXPIRED) from None
         except itsdangerous.BadData:
-            raise TokenError(_FORGED) from None
+            raise TokenError(*_FORGED) from None
 
     def _timed(self, purpose: str) -> itsdangerous.URLSafeTimedSerializer:
         clock = self._clock

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from newsletter.app import App
 from newsletter.store import accounts, archive, notices, source_states, subscribers
+from newsletter.text.phrases import ENGLISH
 from newsletter.web.guard import is_operator
 from newsletter.web.pages import READ, Pages, TheApp, ThePages
 
@@ -25,7 +26,7 @@ def admin_page(request: Request, app: TheApp, pages: ThePages) -> Response:
         counts = subscribers.counts(connection)
         waiting = notices.waiting(connection)
         sick = {key: source_states.errors(connection, key) for key in app.config.newsletters}
-    return pages.page("admin", listed=listed, counts=counts, waiting=waiting, sick=sick)
+    return pages.page("admin", ENGLISH, listed=listed, counts=counts, waiting=waiting, sick=sick)
 
 
 def turn_away(request: Request, app: App, pages: Pages) -> Response | None:

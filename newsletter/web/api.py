@@ -12,6 +12,7 @@ import newsletter as package
 from newsletter.app import App
 from newsletter.domain.edition import Edition
 from newsletter.store import archive
+from newsletter.text.phrases import ENGLISH
 from newsletter.web.pages import READ, TheApp, ThePages
 from newsletter.web.signup import ACCEPTED, Form, read_form, take
 from newsletter.web.turns import TheTurns
@@ -109,7 +110,7 @@ async def subscribe(newsletter: str, request: Request, app: TheApp, pages: ThePa
 @router.api_route("/api/docs", methods=READ, include_in_schema=False)
 def docs(request: Request, pages: ThePages) -> Response:
     """The description in plain words, without anybody else's scripts."""
-    return pages.page("api", paths=request.app.openapi()["paths"])
+    return pages.page("api", ENGLISH, paths=request.app.openapi()["paths"])
 
 
 def _newsletter(app: App, key: str) -> NewsletterAnswer:

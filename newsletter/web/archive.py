@@ -35,7 +35,12 @@ _SHORT_TIME = {"Cache-Control": "public, max-age=300"}
 def archive_page(newsletter: str, app: TheApp, pages: ThePages, edition: str = "") -> Response:
     chosen = _edition(app, newsletter, edition)
     return pages.page(
-        "archive", edition=chosen, editions=app.editions(newsletter), listed=_sent(app, chosen), headers=_SHORT_TIME
+        "archive",
+        chosen.language,
+        headers=_SHORT_TIME,
+        edition=chosen,
+        editions=app.editions(newsletter),
+        listed=_sent(app, chosen),
     )
 
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from newsletter.app import App
 from newsletter.domain.subscriber import SubscriptionState
-from newsletter.services.preferences import change_address, new_address
+from newsletter.services.preferences import AddressChange, change_address, new_address
 from newsletter.services.subscribe import confirm, confirmation
 from newsletter.text.token import PREFERENCES
 from newsletter.web.pages import READ, Pages, TheApp, ThePages
@@ -20,7 +20,8 @@ def confirm_page(token: str, app: TheApp, pages: ThePages) -> Response:
     found = confirmation(app.database, app.signer, token)
     edition = app.edition(found.newsletter, found.edition)
     done = found.state is SubscriptionState.ACTIVE
-    return pages.page("confirmed" if done else "confirm", edition=edition, found=found, preferences=None)
+    name = "confirmed" if done else "confirm"
+    return pages.page(name, edition.language, edition=edition, found=found, preferences=None)
 
 
 @router.post("/confirm/{token}")
@@ -30,8 +31,7 @@ async def confirm_now(token: str, request: Request, app: TheApp, pages: ThePages
 
 @router.api_route("/address/{token}", methods=READ)
 def address_page(token: str, app: TheApp, pages: ThePages) -> Response:
-    reader, email = new_address(app.database, app.signer, token)
-    return pages.page("address", reader=reader, email=email, done=reader.email == email)
+    return _address(pages, new_address(app.database, app.signer, token))
 
 
 @router.post("/address/{token}")
@@ -42,15 +42,20 @@ async def address_now(token: str, request: Request, app: TheApp, pages: ThePages
 def _confirmed(token: str, request: Request, app: App, pages: Pages) -> Response:
     origin = request.app.state.limit.origin(request)
     asked = confirmation(app.database, app.signer, token)
-    words = pages.words("confirm", app.edition(asked.newsletter, asked.edition).name)
+    edition = app.edition(asked.newsletter, asked.edition)
+    words = pages.said(edition.language, "confirm", edition.name)
     found = confirm(app.database, app.signer, token, origin, app.clock(), words)
     preferences = app.signer.subscription(PREFERENCES, found.subscriber.id, found.newsletter)
-    edition = app.edition(found.newsletter, found.edition)
-    return pages.page("confirmed", edition=edition, found=found, preferences=preferences)
+    return pages.page("confirmed", edition.language, edition=edition, found=found, preferences=preferences)
 
 
 def _address_changed(token: str, request: Request, app: App, pages: Pages) -> Response:
     origin = request.app.state.limit.origin(request)
-    email = change_address(app.database, app.signer, token, origin, app.clock())
-    reader, _ = new_address(app.database, app.signer, token)
-    return pages.page("address", reader=reader, email=email, done=True)
+    change_address(app.database, app.signer, token, origin, app.clock())
+    return _address(pages, new_address(app.database, app.signer, token))
+
+
+def _address(pages: Pages, asked: AddressChange) -> Response:
+    done = asked.reader.email == asked.email
+    language = pages.language_of_reader(asked.subscriptions)
+    return pages.page("address", language, reader=asked.reader, email=asked.email, done=done)

@@ -15,6 +15,7 @@ from newsletter.app import App
 from newsletter.errors import Busy, NotFound, TokenError
 from newsletter.logs import tell
 from newsletter.preview.page import PreviewPage
+from newsletter.text.phrases import ENGLISH
 from newsletter.web import (
     admin,
     api,
@@ -28,8 +29,8 @@ from newsletter.web import (
     signup,
     unsubscribe,
 )
-from newsletter.web.guard import EVERYWHERE, BodyLimit, Headers, OneSlash, PasswordBrake, SignupLimit
-from newsletter.web.pages import Pages
+from newsletter.web.guard import EVERYWHERE, BodyLimit, Headers, OneSlash, PasswordBrake, SignupLimit, TooManySignups
+from newsletter.web.pages import Pages, wants_json
 from newsletter.web.turns import Turns
 
 log = logging.getLogger("newsletter.web")
@@ -37,11 +38,7 @@ log = logging.getLogger("newsletter.web")
 LARGEST_BODY = 64 * 1024
 _ASK_AGAIN = 10  # seconds
 _ROOMS = (signup, confirm, unsubscribe, preferences, archive, media, admin, preview, api, health)
-_WORDS = {
-    404: ("Nothing here", "There is no page at this address. It may have moved, or a letter got lost on the way."),
-    405: ("Not this way", "This page cannot be used like that. Please go back and try again."),
-    413: ("Too much at once", "That was more than a form of ours holds. Please go back and shorten it."),
-}
+_TOLD = {404: "nothing_here", 405: "not_this_way", 413: "too_much"}  # web/words has each, and its reason as `…_why`
 
 
 def create_app(app: App) -> FastAPI:
@@ -78,17 +75,21 @@ def create_app(app: App) -> FastAPI:
 
 def _token_error(request: Request, error: Exception) -> Response:
     """A link that no longer works always shows a way on."""
-    return _message(request, 410, "This link does not work any more", str(error))
+    assert isinstance(error, TokenError)
+    return _answer(request, 410, "dead_link", str(error), error.kind)
 
 
 def _not_found(request: Request, error: Exception) -> Response:
-    return _message(request, 404, *_WORDS[404])
+    return _answer(request, 404, _TOLD[404])
 
 
 def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    title, text = _WORDS.get(error.status_code, ("That did not work", str(error.detail)))
-    return _message(request, error.status_code, title, text, dict(error.headers or {}))
+    headers = dict(error.headers or {})
+    if error.status_code in _TOLD:
+        return _answer(request, error.status_code, _TOLD[error.status_code], headers=headers)
+    phrase, kind = ("too_many", "too_many") if isinstance(error, TooManySignups) else ("did_not_work", "")
+    return _answer(request, error.status_code, phrase, str(error.detail), kind, headers)
 
 
 def _busy(request: Request, error: Exception) -> Response:
@@ -97,15 +98,27 @@ def _busy(request: Request, error: Exception) -> Response:
     room = request.url.path.split("/")[1]  # what follows may be a reader's token
     told = f"{request.method} /{room} was put off: {str(reason).partition(chr(10))[0]}"
     tell(log, logging.WARNING, "web_busy", told, method=request.method, room=room)
-    text = "We could not do that right now, because we are busy. Please try again in a minute."
-    return _message(request, 503, "One moment, please", text, {"Retry-After": str(_ASK_AGAIN)})
+    return _answer(request, 503, "busy", headers={"Retry-After": str(_ASK_AGAIN)})
 
 
 def _failure(request: Request, error: Exception) -> Response:
-    text = "Something went wrong on our side, and it has been written down. Please try again in a minute."
-    return _message(request, 500, "Sorry", text, EVERYWHERE)  # this one is answered outside of our middleware
+    return _answer(request, 500, "failure", headers=EVERYWHERE)  # this one is answered outside of our middleware
 
 
-def _message(request: Request, status: int, title: str, text: str, headers: dict[str, str] | None = None) -> Response:
+def _answer(
+    request: Request,
+    status: int,
+    phrase: str,
+    reason: str = "",
+    kind: str = "",
+    headers: dict[str, str] | None = None,
+) -> Response:
+    """`phrase` of web/words above its own reason, or above this one, which is of a `kind` that words may know.
+
+    Programs are answered in English.
+    """
     pages: Pages = request.app.state.pages
-    return pages.message(request, status, title, text, headers)
+    language = ENGLISH if wants_json(request) else pages.language
+    title = pages.said(language, phrase)
+    text = pages.said(language, "wrong", kind, reason) if reason else pages.said(language, f"{phrase}_why")
+    return pages.message(request, status, title, text, headers, language)

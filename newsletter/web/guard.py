@@ -92,6 +92,12 @@ class OneSlash:
         await self._app(scope, receive, send)
 
 
+class TooManySignups(HTTPException):
+    def __init__(self, wait: int) -> None:
+        text = "Too many sign-ups came from your address. Please try again later."
+        super().__init__(429, text, {"Retry-After": str(wait)})
+
+
 class SignupLimit:
     """So many sign-ups an hour from one address of origin: an IPv4 address, or an IPv6 network of 64 bits."""
 
@@ -101,14 +107,13 @@ class SignupLimit:
         self._proxies = [ipaddress.ip_network(proxy, strict=False) for proxy in proxies]
 
     def spend(self, request: Request) -> str:
-        """Counts one sign-up and returns where it came from. Raises HTTPException 429 when it is one too many."""
+        """Counts one sign-up and returns where it came from. Raises TooManySignups when it is one too many."""
         origin = self.origin(request)
         key = _group(origin)
         if not self._limiter.hit(self._item, key):
             reset = self._limiter.get_window_stats(self._item, key).reset_time
             wait = max(1, round(reset - time.time()))
-            text = "Too many sign-ups came from your address. Please try again later."
-            raise HTTPException(429, text, {"Retry-After": str(wait)})
+            raise TooManySignups(wait)
         return origin
 
     def origin(self, request: Request) -> str:

@@ -4,61 +4,84 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
-from jinja2 import StrictUndefined
+from jinja2 import BaseLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup
 
 from newsletter.app import App
 from newsletter.domain.edition import Edition
-from newsletter.domain.occurrence import Schedule
-from newsletter.text.dates import long_date
+from newsletter.domain.occurrence import WEEKDAYS, Schedule
+from newsletter.domain.subscriber import Subscription
+from newsletter.text import dates, phrases
+from newsletter.text.phrases import PAGE_WORDS
+from newsletter.web.guard import FRAMED
 
 READ = ["GET", "HEAD"]
 """The methods that never change anything."""
 
 
 class Pages:
-    """Renders the templates of templates/web. Everything in them is a value and escaped."""
+    """Renders the templates of templates/web, each page in one language. Everything in them is a value and escaped."""
 
     def __init__(self, app: App) -> None:
         self._app = app
-        self._environment = ImmutableSandboxedEnvironment(
-            loader=app.templates,
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._environment.filters["day"] = lambda moment, edition: day(moment, edition)
-        self._plain = self._environment.overlay(autoescape=False)
+        self._speaking: dict[str, ImmutableSandboxedEnvironment] = {}
 
     def page(
-        self, name: str, /, status: int = 200, headers: dict[str, str] | None = None, **values: object
+        self, name: str, language: str, /, status: int = 200, headers: dict[str, str] | None = None, **values: object
     ) -> Response:
         """One of templates/web, by its name without `.html`."""
-        template = self._environment.get_template(f"web/{name}.html")
+        template = self._environment(language).get_template(f"web/{name}.html")
         site = self._app.config.site
         html = template.render(site=site, style=self.style_url, newsletters=self.newsletters, **values)
-        return HTMLResponse(html, status, headers)
+        return HTMLResponse(phrases.in_html(html), status, headers)
 
-    def words(self, phrase: str, *values: str) -> str:
-        """A phrase of web/words.txt as the pages show it, for the record of consent."""
-        phrases = self._plain.get_template("web/words.txt").module
-        return " ".join(str(getattr(phrases, phrase)(*values)).split())
+    def said(self, language: str, phrase: str, *values: str) -> str:
+        """A phrase of web/words as a page in that language shows it, as plain text."""
+        found = self._phrase(language, phrase, *values)
+        return " ".join(_unmarked(found.unescape() if isinstance(found, Markup) else found).split())
 
     def message(
-        self, request: Request, status: int, title: str, text: str, headers: dict[str, str] | None = None
+        self,
+        request: Request,
+        status: int,
+        title: str,
+        text: str,
+        headers: dict[str, str] | None = None,
+        language: str = phrases.ENGLISH,
     ) -> Response:
         """A page that says one thing; JSON to those who talk JSON."""
         if wants_json(request):
             return JSONResponse({"error": title, "detail": text}, status, headers)
-        return self.page("message", status, headers, title=title, text=text)
+        framed = request.url.path.startswith("/embed/")
+        headers = {**(headers or {}), **(FRAMED if framed else {})}
+        layout = "bare" if framed else "base"
+        return self.page("message", language, status, headers, title=title, text=text, layout=layout)
+
+    @property
+    def language(self) -> str:
+        """Of pages about no edition: that of the first one."""
+        return next((editions[0].language for _, editions in self.newsletters), phrases.ENGLISH)
+
+    def language_of(self, newsletter: str, edition: str = "") -> str:
+        """Of pages about an edition, or about a newsletter, also when config.yaml no longer has it."""
+        if newsletter not in self._app.config.newsletters:
+            return self.language
+        editions = self._app.editions(newsletter)
+        return next((one.language for one in editions if one.key == edition), editions[0].language)
+
+    def language_of_reader(self, subscriptions: Sequence[Subscription], newsletter: str = "") -> str:
+        """Of a reader's own pages: that of the newsletter whose mail led there, else of the first they have."""
+        own = [one for one in subscriptions if one.newsletter == newsletter] or list(subscriptions)
+        return self.language_of(own[0].newsletter, own[0].edition) if own else self.language
 
     @property
     def newsletters(self) -> list[tuple[str, list[Edition]]]:
@@ -67,12 +90,56 @@ class Pages:
 
     @cached_property
     def style(self) -> str:
-        return self._environment.get_template("web/style.css").render()
+        return self._environment(phrases.ENGLISH).get_template("web/style.css").render()
 
     @cached_property
     def style_url(self) -> str:
         """Changes with the content, so that a browser may keep it for ever."""
         return f"/style.css?v={hashlib.sha256(self.style.encode()).hexdigest()[:12]}"
+
+    def _phrase(self, language: str, phrase: str, *values: str) -> str:
+        environment = self._environment(language)
+        found = getattr(environment.get_template(str(environment.globals["words_file"])).module, phrase)
+        told: str = found(*values) if values else found
+        return told
+
+    def _environment(self, language: str) -> ImmutableSandboxedEnvironment:
+        """One for each language, so that it is known in every file, in those that are imported too."""
+        if language not in self._speaking:
+            file, spoken = self._words_file(language)
+            made = speaking(self._app.templates, file, spoken)
+            made.filters.update(
+                says=lambda edition, phrase: self._phrase(edition.language, phrase, edition.name),
+                tongue=lambda edition: self._words_file(edition.language)[1],
+            )
+            self._speaking[language] = made
+        return self._speaking[language]
+
+    def _words_file(self, language: str) -> tuple[str, str]:
+        """The file with the phrases for a language tag, and the language that they are in."""
+        file = self._app.renderer.words_file(language, PAGE_WORDS)
+        return file, phrases.ENGLISH if file == f"{PAGE_WORDS}/{phrases.ENGLISH}.txt" else language
+
+
+def speaking(loader: BaseLoader, words_file: str, language: str) -> ImmutableSandboxedEnvironment:
+    """What renders pages in a language, whose phrases are in `words_file`."""
+    made = ImmutableSandboxedEnvironment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    made.globals.update(words_file=words_file, language=language, direction=dates.direction(language))
+    made.filters.update(
+        day=day,
+        listed=partial(dates.weekdays, language=language),
+        plural=partial(phrases.plural, language=language),
+        apart=phrases.apart,
+        unmarked=_unmarked,
+    )
+    return made
+
+
+def _unmarked(text: str) -> str:
+    """Without the signs that keep names apart: for a title, and for text that is read elsewhere."""
+    return phrases.in_text(text, "ltr")
 
 
 def wants_json(request: Request) -> bool:
@@ -84,16 +151,12 @@ def wants_json(request: Request) -> bool:
 
 def day(moment: datetime, edition: Edition) -> str:
     """The date of an instant where the edition's readers are, in its language."""
-    return long_date(moment.astimezone(ZoneInfo(edition.timezone)).date(), edition.language)
+    return dates.long_date(moment.astimezone(ZoneInfo(edition.timezone)).date(), edition.language)
 
 
-def rhythm(schedule: Schedule | None) -> str:
-    """`every Friday at 08:00, Europe/London time`, as a reader wants to know it; "" without a schedule."""
-    if schedule is None:
-        return ""
-    days = [name.capitalize() for name in schedule.days]
-    named = " and ".join(filter(None, (", ".join(days[:-1]), days[-1])))
-    return "every day" if len(days) == 7 else f"every {named}"
+def rhythm(schedule: Schedule | None) -> list[int]:
+    """The days of the week on which an issue comes, 0 for Monday; none without a schedule."""
+    return [WEEKDAYS.index(name) for name in schedule.days] if schedule else []
 
 
 def _app(request: Request) -> App:

@@ -33,6 +33,7 @@ async def preferences_change(token: str, request: Request, app: TheApp, pages: T
 def _changed(token: str, request: Request, form: FormData, app: App, pages: Pages) -> Response:
     limit: SignupLimit = request.app.state.limit
     before = preferences(app.database, app.signer, token)
+    language = pages.language_of_reader(before.subscriptions, before.newsletter)
     action = form.get("action")
     if action == "address":
         limit.spend(request)
@@ -40,15 +41,31 @@ def _changed(token: str, request: Request, form: FormData, app: App, pages: Page
         try:
             email = ask_new_address(app.database, app.signer, token, address, app.clock())
         except AddressError as error:
-            return _page(app, pages, before, error=sentence(error), typed=address[:400], status=422)
-        return _page(app, pages, before, notice=f"We sent a mail to {email}. Open the link in it to finish the change.")
+            told = pages.said(language, "wrong", "address", sentence(error))
+            return _page(app, pages, before, error=told, typed=address[:400], status=422)
+        return _page(app, pages, before, notice=pages.said(language, "asked_address", email))
+    if action == "again":
+        return _again(app, pages, language, token, before, str(form.get("edition")), limit.origin(request))
     name = before.reader.name if action == "leave" else clean_name(str(form.get("name") or ""))[:100]
     wanted = (
         {one.newsletter: None for one in before.subscriptions} if action == "leave" else _choices(app, form, before)
     )
-    words = {key: _words(app, pages, key, edition) for key, edition in wanted.items() if edition}
+    words = {key: _words(app, pages, language, key, edition) for key, edition in wanted.items() if edition}
     after = change(app.database, app.signer, token, name, wanted, words, limit.origin(request), app.clock())
-    return _page(app, pages, after, notice="You get no more mail from us." if action == "leave" else "Saved.")
+    return _page(app, pages, after, notice=pages.said(language, "left_all" if action == "leave" else "saved"))
+
+
+def _again(
+    app: App, pages: Pages, language: str, token: str, before: Preferences, edition: str, origin: str
+) -> Response:
+    """The button of the goodbye page: the newsletter just left, once more."""
+    key = before.newsletter
+    settings = app.config.newsletters.get(key)
+    if settings is None or edition not in settings.editions:
+        return _page(app, pages, before)
+    words = {key: f"{settings.name}: {pages.said(language, 'once_more')}"}
+    after = change(app.database, app.signer, token, before.reader.name, {key: edition}, words, origin, app.clock())
+    return _page(app, pages, after, notice=pages.said(language, "saved"))
 
 
 def _choices(app: App, form: FormData, before: Preferences) -> dict[str, str | None]:
@@ -64,10 +81,10 @@ def _choices(app: App, form: FormData, before: Preferences) -> dict[str, str | N
     return chosen
 
 
-def _words(app: App, pages: Pages, newsletter: str, edition: str) -> str:
+def _words(app: App, pages: Pages, language: str, newsletter: str, edition: str) -> str:
     """A choice as the page names it: its group, then its label."""
     only = len(app.editions(newsletter)) == 1
-    label = pages.words("send") if only else app.edition(newsletter, edition).name
+    label = pages.said(language, "send") if only else app.edition(newsletter, edition).name
     return f"{app.newsletter(newsletter).name}: {label}"
 
 
@@ -83,5 +100,13 @@ def _page(
     known = [one for one in found.subscriptions if one.newsletter in app.config.newsletters]
     choices = [(one, app.newsletter(one.newsletter), app.editions(one.newsletter)) for one in known]
     return pages.page(
-        "preferences", status, reader=found.reader, choices=choices, stop=NONE, notice=notice, error=error, typed=typed
+        "preferences",
+        pages.language_of_reader(found.subscriptions, found.newsletter),
+        status,
+        reader=found.reader,
+        choices=choices,
+        stop=NONE,
+        notice=notice,
+        error=error,
+        typed=typed,
     )

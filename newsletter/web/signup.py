@@ -14,6 +14,7 @@ from newsletter.domain.edition import Edition
 from newsletter.errors import AddressError
 from newsletter.services.subscribe import SignUp, sign_up
 from newsletter.store import archive
+from newsletter.text.phrases import ENGLISH
 from newsletter.text.roster import clean_name
 from newsletter.web.guard import FRAMED, SignupLimit
 from newsletter.web.pages import READ, Pages, TheApp, ThePages, json_body, rhythm, wants_json
@@ -40,7 +41,7 @@ class Form:
 
 @router.api_route("/", methods=READ)
 def home(app: TheApp, pages: ThePages) -> Response:
-    return pages.page("home", rhythms=_rhythms(app))
+    return pages.page("home", pages.language, rhythms=_rhythms(app))
 
 
 @router.api_route("/style.css", methods=READ)
@@ -56,8 +57,8 @@ def robots() -> Response:
 
 
 @router.api_route("/subscribe/{newsletter}", methods=READ)
-def subscribe_page(newsletter: str, app: TheApp, pages: ThePages) -> Response:
-    return _form_page(app, pages, newsletter, Form())
+def subscribe_page(newsletter: str, app: TheApp, pages: ThePages, edition: str = "") -> Response:
+    return _form_page(app, pages, newsletter, Form(edition=edition))
 
 
 @router.post("/subscribe/{newsletter}")
@@ -69,9 +70,9 @@ async def subscribe(newsletter: str, request: Request, app: TheApp, pages: ThePa
 
 
 @router.api_route("/embed/{newsletter}", methods=READ)
-def embed_page(newsletter: str, app: TheApp, pages: ThePages) -> Response:
+def embed_page(newsletter: str, app: TheApp, pages: ThePages, edition: str = "") -> Response:
     """The form alone, to be shown inside another site's page."""
-    return _form_page(app, pages, newsletter, Form(), embedded="embed")
+    return _form_page(app, pages, newsletter, Form(edition=edition), embedded="embed")
 
 
 @router.post("/embed/{newsletter}")
@@ -111,12 +112,14 @@ def take(app: App, pages: Pages, request: Request, newsletter: str, form: Form) 
     if wants_json(request):
         method, words = "api", VOUCHED
     else:
-        method, words = "form", pages.words("sign_up", app.edition(newsletter, form.edition).name)
+        edition = app.edition(newsletter, form.edition)
+        method, words = "form", pages.said(edition.language, "sign_up", edition.name)
     wish = SignUp(newsletter, form.edition, form.email, form.name, method, origin, words)
     try:
         sign_up(app.database, app.signer, wish, app.clock())
     except AddressError as error:
-        return {"email": sentence(error)}
+        language = ENGLISH if wants_json(request) else pages.language_of(newsletter, form.edition)
+        return {"email": pages.said(language, "wrong", "address", sentence(error))}
     return {}
 
 
@@ -134,28 +137,32 @@ def _subscribed(request: Request, app: App, pages: Pages, newsletter: str, form:
         return _form_page(app, pages, newsletter, wrong, embedded, status=422)
     edition = app.edition(newsletter, form.edition)
     layout = "bare" if embedded else "base"
-    return pages.page("sent", headers=FRAMED if embedded else None, edition=edition, email=form.email, layout=layout)
+    framed = FRAMED if embedded else None
+    return pages.page("sent", edition.language, headers=framed, edition=edition, email=form.email, layout=layout)
 
 
 def _form_page(app: App, pages: Pages, newsletter: str, form: Form, embedded: str = "", status: int = 200) -> Response:
     editions = app.editions(newsletter)
+    chosen = next((one for one in editions if one.key == form.edition), editions[0])
     with app.database.read() as connection:
-        latest = next(iter(archive.sent(connection, newsletter, editions[0].key, most=1)), None)
+        latest = next(iter(archive.sent(connection, newsletter, chosen.key, most=1)), None)
     return pages.page(
         embedded or "subscribe",
+        chosen.language,
         status,
         FRAMED if embedded else None,
+        chosen=chosen,
         newsletter=newsletter,
         settings=app.newsletter(newsletter),
         editions=editions,
         form=form,
         honeypot=HONEYPOT,
         latest=latest,
-        rhythm=_rhythms(app)[newsletter],
+        days=_rhythms(app)[newsletter],
     )
 
 
-def _rhythms(app: App) -> dict[str, str]:
+def _rhythms(app: App) -> dict[str, list[int]]:
     """When each newsletter comes, by its first edition's schedule."""
     return {
         key: rhythm(app.schedule(key, next(iter(settings.editions))))

@@ -19,7 +19,9 @@ def unsubscribe_page(token: str, app: TheApp, pages: ThePages) -> Response:
     found = subscription(app.database, app.signer, token, UNSUBSCRIBE)
     if found is None or found.state is SubscriptionState.UNSUBSCRIBED:
         return _done(app, pages, token, found)
-    return pages.page("unsubscribe", name=_name(app, token), found=found, preferences=_preferences(app, token))
+    language = pages.language_of(found.newsletter, found.edition)
+    preferences = _preferences(app, token)
+    return pages.page("unsubscribe", language, name=_name(app, token), found=found, preferences=preferences)
 
 
 @router.post("/unsubscribe/{token}")
@@ -36,8 +38,15 @@ def _unsubscribed(token: str, request: Request, app: App, pages: Pages) -> Respo
 
 def _done(app: App, pages: Pages, token: str, found: Subscription | None) -> Response:
     preferences = _preferences(app, token) if found else None
-    preview = app.signer.read_subscription(UNSUBSCRIBE, token)[0] == 0
-    return pages.page("unsubscribed", name=_name(app, token), found=found, preferences=preferences, preview=preview)
+    subscriber, newsletter = app.signer.read_subscription(UNSUBSCRIBE, token)
+    return pages.page(
+        "unsubscribed",
+        pages.language_of(newsletter, found.edition if found else ""),
+        name=_name(app, token),
+        found=found,
+        preferences=preferences,
+        preview=subscriber == 0,
+    )
 
 
 def _preferences(app: App, token: str) -> str:

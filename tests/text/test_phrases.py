@@ -8,27 +8,32 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
+import jinja2
 import pytest
 from babel import Locale
 from jinja2.runtime import Macro
 
 from newsletter.domain.theme import THEMES, ThemeName, theme
-from newsletter.text.phrases import AGAIN, APART, in_html, in_language, plural
+from newsletter.text.phrases import AGAIN, APART, PAGE_WORDS, in_html, in_language, plural
 from newsletter.text.render import NOTICES, WORDS, Rendered
+from newsletter.web.pages import speaking
 from tests.digests import EDITION, LINKS, TEMPLATES, digest, renderer
 from tests.notice_samples import BLOCKED, BROKEN, EMPTY, given
 
-FOLDERS = ("email/words", "email/notices/words")
+FOLDERS = ("email/words", "email/notices/words", PAGE_WORDS)
 LANGUAGES = sorted(file.stem for file in (TEMPLATES / WORDS).iterdir())
 TRANSLATED = [language for language in LANGUAGES if language != "en"]
 # The same in both, and right so.
 ALIKE = {"colon", "no", "preferences", "versions", "worth_no", "top_story", "explained", "worth_yes"}
+ALIKE |= {"newsletter", "feed", "name"}
 SHARED = renderer()
 
 
 @lru_cache
 def phrases(folder: str, language: str) -> dict[str, object]:
-    environment = SHARED._environment(theme("classic"), language)
+    environment: jinja2.Environment = SHARED._environment(theme("classic"), language)
+    if folder == PAGE_WORDS:
+        environment = speaking(SHARED._loader, "", language)
     module = environment.get_template(f"{folder}/{language}.txt").module
     return {name: value for name, value in vars(module).items() if not name.startswith("_")}
 
@@ -55,7 +60,8 @@ def mails(language: str) -> Iterator[tuple[str, Rendered]]:
 
 def test_there_are_nine_languages() -> None:
     assert LANGUAGES == ["ar", "de", "en", "es", "fr", "it", "nl", "pt", "zh"]
-    assert [file.stem for file in sorted((TEMPLATES / FOLDERS[1]).iterdir())] == LANGUAGES
+    for folder in FOLDERS:
+        assert [file.stem for file in sorted((TEMPLATES / folder).iterdir())] == LANGUAGES
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
@@ -74,7 +80,7 @@ def test_every_value_is_said(folder: str, language: str) -> None:
     """A translation that forgets the name of the newsletter is none."""
 
     def used(text: str) -> dict[str, set[str]]:
-        macros = re.findall(r"\{% macro (\w+)\((.*?)\) %\}(.*?)\{% endmacro %\}", text)
+        macros = re.findall(r"\{% macro (\w+)\((.*?)\) %\}(.*?)\{% endmacro %\}", text, re.DOTALL)
         return {
             name: {one for one in values.split(", ") if re.search(rf"\b{one}\b", said)} for name, values, said in macros
         }

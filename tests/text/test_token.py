@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsletter.errors import TokenError
+from newsletter.errors import ConfigError, TokenError
 from newsletter.text.token import CONFIRM, PREFERENCES, UNSUBSCRIBE, Signer
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -97,5 +97,5 @@ def test_a_person_is_a_keyed_hash() -> None:
 
 
 def test_a_short_key_is_refused() -> None:
-    with pytest.raises(TokenError, match="NEWSLETTER_SECRET"):
+    with pytest.raises(ConfigError, match="NEWSLETTER_SECRET"):
         Signer("short")
