@@ -47,6 +47,8 @@ def picture_file(app: App, name: str) -> bytes | None:
     """From the media folder, or from the database, which has those that travel with mails."""
     from newsletter.store import pictures
 
+    if not media.is_name(name):
+        return None
     try:
         return media_folder(app).read(name)
     except PictureError:

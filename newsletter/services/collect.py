@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from newsletter.domain.post import Post, Skipped
 from newsletter.errors import PostError, SourceError
@@ -16,6 +17,7 @@ from newsletter.sources.base import Item, Reading, Source, SourceState
 from newsletter.store import posts, source_states
 from newsletter.store import stories as store_stories
 from newsletter.store.database import Database
+from newsletter.text.storable import storable
 from newsletter.text.traits import Packed
 
 Progress = Callable[[str, int], None]
@@ -23,6 +25,20 @@ _Fresh = tuple[Post, str, Packed | None]  # with its fingerprint and traits
 
 _AT_ONCE = 2000  # posts stored in one transaction: nobody waits long for the database
 _TELL_EVERY = 250
+_TEXTS = (
+    "key",
+    "url",
+    "title",
+    "path",
+    "categories",
+    "tags",
+    "author",
+    "excerpt",
+    "image",
+    "image_alt",
+    "slug",
+    "body",
+)
 _SEEN = "seen"  # among what is remembered of a source: how many posts it held
 
 
@@ -107,7 +123,8 @@ class _Collecting:
             error = str(failure)
             before = before if failure.state is None else SourceState(failure.state)
         except Exception as failure:  # whatever a source does, the others are read
-            error = f"{name}: it cannot be read: {type(failure).__name__}: {failure}"
+            reason = getattr(failure, "orig", None) or failure  # a database's own words, without all that it was told
+            error = f"{name}: it cannot be read: {type(failure).__name__}: {reason}"
         self._finish(reading, before, error)
         warnings = tuple(reading.warnings) if reading else ()
         counts = (self.posts, self.new, self.updated)
@@ -121,31 +138,31 @@ class _Collecting:
                 self.tell(self.source.name, self.looked_at)
             if isinstance(item, Skipped):
                 self.skipped.append(item)
-                self.seen.add(item.item)
-            elif item.key not in self.seen:
-                self._look(item, fresh)
+                self.seen.add(storable(item.item))
+            elif (key := storable(item.key)) not in self.seen:
+                self._look(item, key, fresh)
             if len(fresh) >= _AT_ONCE:
                 self._save(fresh)
                 fresh = []
         self._save(fresh)
         self.tell(self.source.name, self.looked_at)
 
-    def _look(self, item: Item, fresh: list[_Fresh]) -> None:
-        if self.known.get(item.key) == item.fingerprint:
-            self.seen.add(item.key)
+    def _look(self, item: Item, key: str, fresh: list[_Fresh]) -> None:
+        if self.known.get(key) == item.fingerprint:
+            self.seen.add(key)
             self.posts += 1
             return
         try:
             post = item.parse()
         except PostError as error:
             # Its former version, if there is one, stays: a slip while editing is no reason to lose a post.
-            self.seen.add(item.key)
+            self.seen.add(key)
             self.skipped.append(Skipped(item.key, str(error)))
             return
         if post is not None:
-            self.seen.add(item.key)
+            self.seen.add(key)
             self.posts += 1
-            fresh.append((post, item.fingerprint, item.traits))
+            fresh.append((_storable(post), item.fingerprint, item.traits))
 
     def _save(self, fresh: Sequence[_Fresh]) -> None:
         if not fresh:
@@ -171,7 +188,20 @@ class _Collecting:
             values = before.values
             if reading and error is None:
                 values = {**reading.state.values, _SEEN: str(self.posts)}
-            source_states.remember(connection, self.newsletter, self.source.name, values, self.now, error or "")
+            source_states.remember(
+                connection, self.newsletter, self.source.name, values, self.now, storable(error or "")
+            )
+
+
+def _storable(post: Post) -> Post:
+    """A post that a database takes, whatever its source let through."""
+    changed: dict[str, Any] = {}
+    for name in _TEXTS:
+        value = getattr(post, name)
+        clean = tuple(map(storable, value)) if isinstance(value, tuple) else value and storable(value)
+        if clean != value:
+            changed[name] = clean
+    return dataclasses.replace(post, **changed) if changed else post
 
 
 def _same(old: Post, new: Post) -> bool:

@@ -33,39 +33,49 @@ async def preferences_change(token: str, request: Request, app: TheApp, pages: T
 def _changed(token: str, request: Request, form: FormData, app: App, pages: Pages) -> Response:
     limit: SignupLimit = request.app.state.limit
     before = preferences(app.database, app.signer, token)
-    language = pages.language_of_reader(before.subscriptions, before.newsletter)
-    action = form.get("action")
-    if action == "address":
-        limit.spend(request)
-        address = str(form.get("email") or "").strip()
-        try:
-            email = ask_new_address(app.database, app.signer, token, address, app.clock())
-        except AddressError as error:
-            told = pages.said(language, "wrong", "address", sentence(error))
-            return _page(app, pages, before, error=told, typed=address[:400], status=422)
-        return _page(app, pages, before, notice=pages.said(language, "asked_address", email))
-    if action == "again":
-        return _again(app, pages, language, token, before, str(form.get("edition")), limit.origin(request))
-    name = before.reader.name if action == "leave" else clean_name(str(form.get("name") or ""))[:100]
-    wanted = (
-        {one.newsletter: None for one in before.subscriptions} if action == "leave" else _choices(app, form, before)
-    )
-    words = {key: _words(app, pages, language, key, edition) for key, edition in wanted.items() if edition}
+    spoken = pages.language_of_reader(before.subscriptions, before.newsletter)
+    match form.get("action"):
+        case "address":
+            limit.spend(request)
+            return _ask_address(app, pages, spoken, token, before, str(form.get("email") or "").strip())
+        case "again":
+            return _again(app, pages, spoken, token, before, str(form.get("edition")), limit.origin(request))
+        case "leave":
+            wanted: dict[str, str | None] = {one.newsletter: None for one in before.subscriptions}
+            name, notice = before.reader.name, "left_all"
+        case "save":
+            wanted, name, notice = _choices(app, form, before), _name(form, before), "saved"
+        case _:  # none of our forms
+            return _page(app, pages, before, status=422)
+    words = {key: _words(app, pages, spoken, key, edition) for key, edition in wanted.items() if edition}
     after = change(app.database, app.signer, token, name, wanted, words, limit.origin(request), app.clock())
-    return _page(app, pages, after, notice=pages.said(language, "left_all" if action == "leave" else "saved"))
+    return _page(app, pages, after, notice=pages.said(spoken, notice))
 
 
-def _again(
-    app: App, pages: Pages, language: str, token: str, before: Preferences, edition: str, origin: str
-) -> Response:
+def _ask_address(app: App, pages: Pages, spoken: str, token: str, before: Preferences, typed: str) -> Response:
+    try:
+        email = ask_new_address(app.database, app.signer, token, typed, app.clock())
+    except AddressError as error:
+        told = pages.said(spoken, "wrong", "address", sentence(error))
+        return _page(app, pages, before, error=told, typed=typed[:400], status=422)
+    return _page(app, pages, before, notice=pages.said(spoken, "asked_address", email))
+
+
+def _again(app: App, pages: Pages, spoken: str, token: str, before: Preferences, edition: str, origin: str) -> Response:
     """The button of the goodbye page: the newsletter just left, once more."""
     key = before.newsletter
     settings = app.config.newsletters.get(key)
     if settings is None or edition not in settings.editions:
         return _page(app, pages, before)
-    words = {key: f"{settings.name}: {pages.said(language, 'once_more')}"}
+    words = {key: f"{settings.name}: {pages.said(spoken, 'once_more')}"}
     after = change(app.database, app.signer, token, before.reader.name, {key: edition}, words, origin, app.clock())
-    return _page(app, pages, after, notice=pages.said(language, "saved"))
+    return _page(app, pages, after, notice=pages.said(spoken, "saved"))
+
+
+def _name(form: FormData, before: Preferences) -> str:
+    """A form without the field leaves it as it is."""
+    typed = form.get("name")
+    return clean_name(typed)[:100] if isinstance(typed, str) else before.reader.name
 
 
 def _choices(app: App, form: FormData, before: Preferences) -> dict[str, str | None]:
@@ -81,10 +91,10 @@ def _choices(app: App, form: FormData, before: Preferences) -> dict[str, str | N
     return chosen
 
 
-def _words(app: App, pages: Pages, language: str, newsletter: str, edition: str) -> str:
+def _words(app: App, pages: Pages, spoken: str, newsletter: str, edition: str) -> str:
     """A choice as the page names it: its group, then its label."""
     only = len(app.editions(newsletter)) == 1
-    label = pages.said(language, "send") if only else app.edition(newsletter, edition).name
+    label = pages.said(spoken, "send") if only else app.edition(newsletter, edition).name
     return f"{app.newsletter(newsletter).name}: {label}"
 
 

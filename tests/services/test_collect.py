@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -239,3 +240,14 @@ def test_a_feed_that_says_it_is_unchanged_still_holds_its_posts(database: Databa
     )
     source = FeedSource("feed", "feed.xml", (), tmp_path)
     assert [numbers(run(database, source)[0]) for _ in range(3)] == [(2, 2, 0, 0), (2, 0, 0, 0), (2, 0, 0, 0)]
+
+
+@pytest.mark.parametrize("odd", ["a\0b", "a\ud800b"])
+def test_what_no_database_takes_costs_no_source_its_posts(database: Database, odd: str) -> None:
+    """PostgreSQL refuses NUL, neither writes a lone half of UTF-16; JSON and YAML can say both."""
+    texts = dict.fromkeys(("url", "title", "path", "author", "excerpt", "image", "image_alt", "slug", "body"), odd)
+    strange = dataclasses.replace(post(f"strange{odd}"), **texts, categories=(odd,), tags=("fine", odd))
+    for _ in range(2):  # the second time both are known
+        [report] = run(database, Scripted([post("good"), strange]))
+        assert (report.error, report.seen) == (None, 2)
+    assert len(listing(database)) == 2

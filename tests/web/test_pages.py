@@ -158,6 +158,20 @@ def test_words_are_recorded_as_they_are_read_not_as_html(tmp_path: Path) -> None
     app.database.close()
 
 
+def test_preferences_change_only_what_the_form_says(app: App, web: TestClient) -> None:
+    reader = join(app)
+    page = f"/preferences/{app.signer.subscription(PREFERENCES, reader, 'tech')}"
+    web.post(page, data={"action": "save", "name": "Keep Me", "edition:tech": "uk"})
+    assert "Saved." in web.post(page, data={"action": "save", "edition:tech": "world"}).text
+    assert 'value="Keep Me"' in web.get(page).text
+    for fields in ({"action": "nope"}, {}, {"name": "Gone", "edition:tech": "-"}):
+        answer = web.post(page, data=fields)
+        assert (answer.status_code, "Saved." in answer.text) == (422, False)
+    assert web.post(page, json={"edition:tech": "uk"}).status_code == 422
+    assert 'value="Keep Me"' in web.get(page).text
+    assert 'value="world" checked' in web.get(page).text
+
+
 def test_json_has_one_fixed_answer(app: App, web: TestClient) -> None:
     join(app, "known@example.org")
     with app.database.write() as connection:
