@@ -17,6 +17,7 @@ from newsletter.domain.pulse import Pulse
 from newsletter.logs import tell
 from newsletter.outgoing import Outgoing, outgoing
 from newsletter.services.deliver import deliver
+from newsletter.services.steer import end_half_cancelled
 from newsletter.store import chunks, issues
 from newsletter.store.queue_worker import QueueWorker
 from newsletter.store.shared import close_all_books
@@ -141,6 +142,7 @@ class Chunks:
             chunks.finish_done(connection, self._app.clock())
             chunks.forget(connection)
             close_all_books(connection, self._app.clock())
+        end_half_cancelled(self._app.database, self._app.clock())
 
 
 async def end(working: asyncio.Task[None], queue: Queue) -> None:

@@ -14,6 +14,7 @@ from newsletter.errors import Busy
 from newsletter.logs import tell
 from newsletter.reminding import composers
 from newsletter.services.notices import send_due
+from newsletter.services.steer import end_half_cancelled
 from newsletter.services.tallying import depositing, process_name
 from newsletter.store import issues, waiting
 from newsletter.watch import Watch, tell_failure
@@ -56,6 +57,7 @@ class Issues:
     async def look(self) -> None:
         """Begins what is to be delivered and is not yet."""
         self._tasks = {number: task for number, task in self._tasks.items() if not task.done()}
+        end_half_cancelled(self._app.database, self._app.clock())
         with self._app.database.read() as connection:
             found = waiting.deliverable(connection, self._app.clock())
         now = asyncio.get_running_loop().time()

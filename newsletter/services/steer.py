@@ -5,7 +5,7 @@ A running delivery notices within a second.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
@@ -17,6 +17,7 @@ from newsletter.store.database import Database
 from newsletter.store.ledger import close_the_books
 from newsletter.store.lock import sole_sender
 
+_A_WHILE = timedelta(minutes=1)  # as long as cancelling takes, at most
 _DEADLOCKS = 5  # so often in a row nobody is unlucky
 _NOT_STARTED = (IssueState.DRAFT, IssueState.SCHEDULED)
 _STARTED = (IssueState.SENDING, IssueState.PAUSED)
@@ -93,11 +94,15 @@ def resume(database: Database, issue_id: int) -> None:
 def cancel(database: Database, issue_id: int, now: datetime) -> None:
     """Nobody who has not got it yet will. What another process has in flight may still arrive.
 
-    Raises NotFound, and WrongState for an issue that is sent or cancelled.
+    Those who send it hear of that at once; to call off a long list takes a while. Should it be cut short, cancelling
+    once more ends it, and so do those who send whatever comes next.
+    Raises NotFound, and WrongState for an issue that is sent, or cancelled to the end.
     """
+    issue = _stop(database, issue_id, now)
     for again in reversed(range(_DEADLOCKS)):
         try:
-            issue = _cancel(database, issue_id, now)
+            with database.write() as connection:
+                deliveries.call_off(connection, issue_id, now)
             break
         except OperationalError:  # PostgreSQL: workers were at the same rows in another order, and one had to give way
             if database.is_sqlite or not again:
@@ -105,12 +110,23 @@ def cancel(database: Database, issue_id: int, now: datetime) -> None:
     _close_the_books(database, issue, now)
 
 
+def end_half_cancelled(database: Database, now: datetime) -> None:
+    """Calls off what somebody began to cancel a while ago, and did not get to the end of."""
+    with database.read() as connection:
+        found = deliveries.half_cancelled(connection, now - _A_WHILE)
+    for issue_id in found:
+        with database.write() as connection:
+            deliveries.call_off(connection, issue_id, now)
+
+
 def _start(connection: Connection, issue_id: int, now: datetime, checked: str | None) -> tuple[Issue, int]:
     """The issue as it goes out, and to how many."""
+    for number in deliveries.half_cancelled(connection, now):  # their stories may go into this one
+        deliveries.call_off(connection, number, now)
     issue = _moved(connection, issue_id, IssueState.SENDING, checked, started_at=now, reason="")
     if already := deliveries.mark_stories(connection, issue):
         raise _told_before(issue, *already[0])
-    return issue, _enqueue(connection, issue)
+    return issue, _enqueue(connection, issue, now)
 
 
 def _moved(connection: Connection, issue_id: int, to: IssueState, checked: str | None, **values: object) -> Issue:
@@ -135,15 +151,13 @@ def _told_before(issue: Issue, story: int, other: int) -> WrongState:
     )
 
 
-def _cancel(database: Database, issue_id: int, now: datetime) -> Issue:
+def _stop(database: Database, issue_id: int, now: datetime) -> Issue:
     with database.write() as connection:
         issue = issues.get(connection, issue_id)
-        since = (*_NOT_STARTED, *_STARTED)
-        if not issues.move(
-            connection, issue_id, since, IssueState.CANCELLED, finished_at=now, reason="cancelled by hand"
-        ):
+        since, why = (*_NOT_STARTED, *_STARTED), "cancelled by hand"
+        stopped = issues.move(connection, issue_id, since, IssueState.CANCELLED, finished_at=now, reason=why)
+        if not stopped and issue_id not in deliveries.half_cancelled(connection, now):
             raise WrongState(f"issue {issue_id} is {_told(issue.state)}; there is nothing to cancel.")
-        deliveries.call_off(connection, issue_id, now)
     return issue
 
 
@@ -156,13 +170,15 @@ def _close_the_books(database: Database, issue: Issue, now: datetime) -> None:
         pass
 
 
-def _enqueue(connection: Connection, issue: Issue) -> int:
+def _enqueue(connection: Connection, issue: Issue, now: datetime) -> int:
     """How many get it. On PostgreSQL in chunks, each a job for whichever worker comes first."""
     if connection.dialect.name == "sqlite":
         return deliveries.enqueue(connection, issue, deliveries.readers(connection, issue).subquery())
     from newsletter.store import chunks
+    from newsletter.store.shared import close_all_books
 
     chunks.forget(connection)  # what former issues left in the queue, where no worker runs
+    close_all_books(connection, now)
     return chunks.enqueue(connection, issue)
 
 

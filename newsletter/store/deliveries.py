@@ -31,6 +31,7 @@ from newsletter.store.tables import deliveries, issues, sent_stories, subscriber
 
 _WAITING = (DeliveryState.QUEUED, DeliveryState.DEFERRED)
 _d = deliveries.c
+_CALLING_OFF = 0x6F666600  # our class of PostgreSQL's advisory locks: who calls an issue off
 
 
 def readers(connection: Connection, issue: Issue) -> Select[tuple[int, str, str]]:
@@ -113,6 +114,8 @@ def call_off(connection: Connection, issue_id: int, now: datetime) -> None:
 
     Who may have got it already, by a try that was never answered, stays uncertain.
     """
+    if connection.dialect.name == "postgresql":  # two at once would wait for each other's rows
+        connection.execute(select(func.pg_advisory_xact_lock(_CALLING_OFF, issue_id)))
     waiting = and_(_d.issue == issue_id, _d.state.in_([state.value for state in _WAITING]))
     doubtful = {"state": DeliveryState.UNCERTAIN.value, "worker": None, "due_at": None}
     connection.execute(update(deliveries).where(waiting, _d.doubts > 0).values(doubtful))
@@ -121,6 +124,13 @@ def call_off(connection: Connection, issue_id: int, now: datetime) -> None:
     connection.execute(update(deliveries).where(waiting).values(**gone, due_at=None))
     if not _reached(connection, issue_id):
         connection.execute(delete(sent_stories).where(sent_stories.c.issue == issue_id))
+
+
+def half_cancelled(connection: Connection, before: datetime) -> list[int]:
+    """The issues, cancelled `before`, of which somebody still waits: whoever cancelled them was cut short."""
+    waits = select(_d.id).where(_d.issue == issues.c.id, _d.state.in_([state.value for state in _WAITING]))
+    cancelled = and_(issues.c.state == IssueState.CANCELLED.value, issues.c.finished_at <= before)
+    return list(connection.scalars(select(issues.c.id).where(cancelled, waits.exists())))
 
 
 def call_off_what_came_back(connection: Connection, issue_id: int, now: datetime) -> None:

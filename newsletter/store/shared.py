@@ -114,7 +114,9 @@ class SharedLedger:
         self._close()
         with self._database.write() as connection:
             holders.take_over(connection, self._issue.id, [self._worker], policy, now)
+        with self._database.write() as connection:  # holding no row that whoever cancels the issue waits for
             deliveries.call_off_what_came_back(connection, self._issue.id, now)
+            deliveries.mark_what_reached_somebody(connection, self._issue)
             deliveries.finish(connection, self._issue.id, now)  # stopped after the very last one
 
     def _take_over_from_the_dead(self, connection: Connection, policy: DeliveryPolicy, now: datetime) -> None:

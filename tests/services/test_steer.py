@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -8,7 +9,7 @@ from sqlalchemy import func, select
 from newsletter.domain.issue import IssueState
 from newsletter.errors import NoReaders, NotFound, Rebuilt, WrongState
 from newsletter.services import steer
-from newsletter.store import accounts, issues, tables
+from newsletter.store import accounts, deliveries, issues, tables
 from newsletter.store.database import Database
 from tests.ledger import NOW, draft, subscribe
 
@@ -87,6 +88,62 @@ def test_what_is_cancelled_before_anybody_got_it_may_be_told_again(database: Dat
     assert (books.state, books.skipped, books.queued) == (IssueState.CANCELLED, 3, 0)
     assert (reason.text, reason.count) == ("cancelled", 3)
     steer.start(database, 2, NOW)
+
+
+def cut_short(database: Database) -> None:
+    """As `cancel` leaves issue 1 when it is killed on its way."""
+    subscribe(database, 3)
+    draft(database, 1, stories=(1, 2))
+    steer.start(database, 1, NOW)
+    with database.write() as connection:
+        issues.move(connection, 1, [IssueState.SENDING], IssueState.CANCELLED, finished_at=NOW, reason="")
+
+
+def waiting(database: Database) -> int:
+    with database.read() as connection:
+        return accounts.accounting(connection, 1).queued
+
+
+def test_who_sends_hears_of_a_cancellation_before_the_list_is_called_off(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subscribe(database, 3)
+    draft(database)
+    steer.start(database, 1, NOW)
+    real, seen = deliveries.call_off, []
+
+    def slow(*given: Any) -> None:
+        seen.append(state(database))  # by another connection
+        real(*given)
+
+    monkeypatch.setattr(deliveries, "call_off", slow)
+    steer.cancel(database, 1, NOW)
+    assert seen == [IssueState.CANCELLED]
+
+
+def test_a_cancellation_that_was_cut_short_is_ended_by_another(database: Database) -> None:
+    cut_short(database)
+    assert waiting(database) == 3
+    steer.cancel(database, 1, NOW)
+    assert waiting(database) == 0
+    with pytest.raises(WrongState, match="nothing to cancel"):
+        steer.cancel(database, 1, NOW)
+
+
+def test_or_by_who_sends_after_a_while(database: Database) -> None:
+    cut_short(database)
+    steer.end_half_cancelled(database, NOW)  # somebody may be at it still
+    assert waiting(database) == 3
+    steer.end_half_cancelled(database, NOW + HOUR)
+    assert waiting(database) == 0
+
+
+def test_or_by_the_next_issue_which_may_tell_its_stories(database: Database) -> None:
+    cut_short(database)
+    draft(database, 2, stories=(2, 3))
+    steer.start(database, 2, NOW)
+    assert waiting(database) == 0
+    assert state(database, 2) is IssueState.SENDING
 
 
 def test_a_refusal_of_before_is_not_the_reason_why_a_cancelled_delivery_was_skipped(database: Database) -> None:
