@@ -24,7 +24,7 @@ from newsletter.services.line import Line, Pace, unlimited
 from newsletter.services.tallying import process_name
 from newsletter.store import accounts, deliveries
 from newsletter.store.database import Database
-from newsletter.store.lock import presence, sole_sender
+from newsletter.store.lock import sole_sender
 from newsletter.text.message import CompiledMessage
 from newsletter.transports.base import Connection, Transport
 
@@ -77,14 +77,13 @@ async def deliver(
     other process was waited for and ended the issue, its accounting is the answer.
     """
     began = time.monotonic()
-    worker = process_name()
     reason, desk = "", None
-    async with _alone(database, issue.id, worker, policy, stop) as waited:
+    async with _alone(database, issue.id, policy, stop) as waited:
         if not waited or _state(database, issue.id) is IssueState.SENDING:  # else the other one did it all
             _must_be_sending(database, issue.id)
             line = Line(pace or unlimited(), clock, transport.connections)
             tally = tally or Tally()
-            desk = Desk(Errand(database, issue, policy, clock, chunk), worker, line, tally)
+            desk = Desk(Errand(database, issue, policy, clock, chunk), process_name(), line, tally)
             run = Run(desk, line, message, readers, return_path, clock, pulse or Pulse(), transport, tally)
             async with desk.opened():
                 await _all_hands(run, progress, stop)
@@ -227,9 +226,7 @@ async def _call_off(workers: Sequence[asyncio.Task[None]]) -> None:
 
 
 @asynccontextmanager
-async def _alone(
-    database: Database, issue_id: int, worker: str, policy: DeliveryPolicy, stop: asyncio.Event
-) -> AsyncIterator[bool]:
+async def _alone(database: Database, issue_id: int, policy: DeliveryPolicy, stop: asyncio.Event) -> AsyncIterator[bool]:
     """Holds the right to deliver the issue; waits for another process as long as the policy allows. True: it had to."""
     waited = False
     patient_until = time.monotonic() + policy.patience.total_seconds()
@@ -243,7 +240,6 @@ async def _alone(
                     raise
                 waited = True
                 await asyncio.sleep(0.1)
-        held.enter_context(presence(database, worker))
         yield waited
 
 

@@ -25,6 +25,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    text,
     true,
     update,
 )
@@ -37,8 +38,10 @@ from newsletter.store.issues import OVER
 from newsletter.store.tables import deliveries, leases, subscribers, subscriptions
 
 _SILENCE = timedelta(seconds=3)  # of a worker whose session is gone, until it is taken for dead
+_COMING_BACK = timedelta(seconds=15)  # after a restart of the server nobody is missed for so long
 _PRESENCE = 0x73656E64  # our class of PostgreSQL's advisory locks: a worker that lives holds one
 _TAKING_OVER = 0x74616B65  # and another of them: of who takes over, for all issues
+_LOCK_WAIT = text("SET LOCAL lock_timeout = '2s'")
 _d, _l = deliveries.c, leases.c
 
 
@@ -71,7 +74,8 @@ def claim(
         if len(claims) < size:
             claims += _claims(connection, wanted, values | {**where, "size": size - len(claims)})
     if claims:
-        connection.execute(_CLAIM, [{"b_id": c.id, "b_email": c.email, "b_worker": worker} for c in claims])
+        taken = {"ids": [claim.id for claim in claims], "emails": [claim.email for claim in claims]}
+        connection.execute(_CLAIM, {"worker": worker, **taken})
     return claims
 
 
@@ -124,10 +128,10 @@ _IN_CHUNK = _d.id.between(bindparam("first"), bindparam("last"))
 _FRESH, _DUE = _free(and_(_IS_FRESH, _IS_BETWEEN)).order_by(_by_domain), _free(_IS_DUE).order_by(_d.due_at)
 # In the order of their ids: so the primary key leads to them, however many rows of the issue are queued.
 _FRESH_OF_CHUNK, _DUE_OF_CHUNK = (_free(and_(which, _IN_CHUNK)).order_by(_d.id) for which in (_IS_FRESH, _IS_DUE))
-_CLAIM = (
-    update(deliveries)
-    .where(_d.id == bindparam("b_id"))
-    .values(worker=bindparam("b_worker"), email=bindparam("b_email"))
+# One statement, for a machine that falls asleep between many keeps its locks.
+_CLAIM = text(
+    "UPDATE deliveries SET worker = :worker, email = taken.email "
+    "FROM unnest(CAST(:ids AS bigint[]), CAST(:emails AS text[])) AS taken (id, email) WHERE deliveries.id = taken.id"
 )
 
 
@@ -140,20 +144,27 @@ def extend(connection: Connection, issue_id: int, worker: str, lease: timedelta)
 def dead_workers(connection: Connection, issue_id: int, me: str, lease: timedelta) -> list[str]:
     """Who has claimed of the issue and lives no more: their lease ended, or their session is gone and they are silent.
 
-    A server that restarts takes everybody's session along; who lives goes on renewing (more often than every second).
+    A server that restarts takes everybody's session along; who lives comes back soon, and goes on renewing (more often
+    than every second).
     Nobody while another takes over, for two at once get in each other's way. Until the transaction ends the dead cannot
     come to life again: nobody renews their leases, and nobody claims without one.
     """
     if not connection.scalar(select(func.pg_try_advisory_xact_lock(_TAKING_OVER))):
         return []
+    connection.execute(_LOCK_WAIT)  # what the dead still hold is tried again
     here = func.clock_timestamp()
     silent = here + lease - min(_SILENCE, lease / 2)
+    restarted = (func.pg_postmaster_start_time() > here - _COMING_BACK).label("restarted")
     quiet = (
-        select(_l.worker, (_l.until < here).label("ended"))
+        select(_l.worker, (_l.until < here).label("ended"), restarted)
         .where(_l.issue == issue_id, _l.worker != me, _l.until < silent)
         .with_for_update(skip_locked=True)  # who renews it right now lives
     )
-    return [row.worker for row in connection.execute(quiet).all() if row.ended or _gone(connection, row.worker)]
+    return [
+        row.worker
+        for row in connection.execute(quiet).all()
+        if row.ended or (not row.restarted and _gone(connection, row.worker))
+    ]
 
 
 def dead_at_what_is_over(connection: Connection) -> list[tuple[str, int]]:

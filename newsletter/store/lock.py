@@ -4,34 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
-
-from sqlalchemy.exc import DBAPIError
 
 from newsletter.errors import Busy, StoreError
 from newsletter.store.database import Database
-from newsletter.store.holders import announce, withdraw
 
 try:
     import fcntl
 except ImportError:  # Windows has no flock
     fcntl = None  # type: ignore[assignment]
-
-
-@contextmanager
-def presence(database: Database, worker: str) -> Iterator[None]:
-    """On PostgreSQL: while it lasts, and the connection behind it, other workers see that this one lives."""
-    if database.is_sqlite:
-        yield
-        return
-    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        announce(connection, worker)
-        try:
-            yield
-        finally:
-            with suppress(DBAPIError):  # a connection that broke took it along
-                withdraw(connection, worker)
 
 
 @contextmanager

@@ -19,12 +19,21 @@ _NOTICES_A_CUT = {
 """A connection over which nothing comes any more is given up in half a minute, about the lease of a delivery, not in
 the two hours that are the system's own."""
 
-SESSION = "SET idle_in_transaction_session_timeout = '20s'"
+SESSION = "; ".join(
+    (
+        "SET idle_in_transaction_session_timeout = '20s'",
+        "SET tcp_keepalives_idle = 10",
+        "SET tcp_keepalives_interval = 5",
+        "SET tcp_keepalives_count = 3",
+        "SET tcp_user_timeout = 20000",
+    )
+)
 """The same on the server's side, said when a session begins (a pooler like PgBouncer takes no options in an address): a
-machine that falls asleep in the middle of a transaction keeps its locks from the others for so long, not for ever."""
+machine that falls asleep in the middle of a transaction, or cannot be reached any more, keeps its locks from the others
+for so long, not for ever. What is sent in one go (a turn of the ledger) does not end in the middle."""
 
 POOL: dict[str, Any] = {"pool_pre_ping": True, "pool_size": 5, "max_overflow": 45}
-"""Each chunk at work keeps two connections, and borrows another now and then."""
+"""Each chunk at work keeps a connection, and borrows another now and then."""
 
 
 def connect_args(url: URL) -> dict[str, Any]:

@@ -1,17 +1,19 @@
 """The ledger on PostgreSQL: many workers deliver an issue, each row under the name of one of them.
 
-A turn (what came of the last messages, and which go out next) is one small transaction, sent in one go over a
-connection of its own: between a server's 250 and this commit a message is in doubt.
+A turn (what came of the last messages, and which go out next) is one statement over a connection of its own: between a
+server's 250 and its commit a message is in doubt, and a machine that falls asleep there keeps no lock from the others.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, PoolProxiedConnection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from newsletter.domain.accounting import Accounting
 from newsletter.domain.chunk import Chunk
@@ -23,34 +25,41 @@ from newsletter.store.database import Database
 _FOR_EVER = DeliveryPolicy(on_uncertain="hold")
 _LOOK_AGAIN = timedelta(milliseconds=100)  # for more of a chunk, while some of it is in flight
 
-# That a server took a message counts, whoever holds the row by now. An erased person's row takes no words.
-_RECORD = """
-UPDATE deliveries SET state = %s, attempts = %s, doubts = %s, due_at = %s, first_at = %s, at = %s, code = %s,
-  status = %s, text = CASE WHEN email = '' THEN '' ELSE %s END, worker = NULL
-WHERE id = %s AND (worker = %s OR (CAST(%s AS TEXT) = 'sent' AND state <> 'sent' AND state <> 'failed'))
-"""
-# Who left since the row was claimed, and a row that another worker took over, are not begun. One of ours that is
-# `sending` was begun by a turn whose commit was never heard of: nothing of it has left yet.
-_BEGIN = """
-UPDATE deliveries SET state = 'sending'
-WHERE id = %s AND worker = %s AND state IN ('queued', 'deferred', 'sending') AND EXISTS (
-  SELECT 1 FROM subscriptions
-  WHERE subscriber = deliveries.subscriber AND newsletter = %s AND edition = %s AND state = 'active')
-"""
-# What could not be begun, and is ours still: its reader left.
-_SKIP = """
-UPDATE deliveries SET state = 'skipped', worker = NULL, due_at = NULL, code = 0, status = '',
-  text = CASE
-  WHEN EXISTS (SELECT 1 FROM subscriptions
-    WHERE subscriber = deliveries.subscriber AND newsletter = %s AND state = 'active') THEN 'moved to another edition'
-  WHEN EXISTS (SELECT 1 FROM subscribers WHERE subscribers.id = deliveries.subscriber) THEN 'unsubscribed'
-  ELSE 'erased' END
-WHERE id = %s AND worker = %s AND state IN ('queued', 'deferred')
+# What is settled: that a server took a message counts, whoever holds the row by now. An erased person's row takes no
+# words. What is to begin: who left since the row was claimed is skipped; what another worker took over is not begun.
+# One of ours that is `sending` was begun by a turn whose commit was never heard of: nothing of it has left yet.
+_TURN = """
+WITH recorded AS (
+  UPDATE deliveries SET state = heard.state, attempts = heard.attempts, doubts = heard.doubts, due_at = heard.due_at,
+    first_at = heard.first_at, at = heard.at, code = heard.code, status = heard.status,
+    text = CASE WHEN email = '' THEN '' ELSE heard.text END, worker = NULL
+  FROM unnest(%(ids)s::bigint[], %(states)s::text[], %(attempts)s::int[], %(doubts)s::int[], %(due)s::timestamptz[],
+    %(first)s::timestamptz[], %(at)s::timestamptz[], %(codes)s::int[], %(statuses)s::text[], %(texts)s::text[])
+    AS heard (id, state, attempts, doubts, due_at, first_at, at, code, status, text)
+  WHERE deliveries.id = heard.id
+    AND (worker = %(worker)s OR (heard.state = 'sent' AND deliveries.state <> 'sent' AND deliveries.state <> 'failed'))
+), begun AS (
+  UPDATE deliveries SET state = 'sending'
+  WHERE id = ANY(%(begin)s::bigint[]) AND worker = %(worker)s AND state IN ('queued', 'deferred', 'sending')
+    AND EXISTS (SELECT 1 FROM subscriptions WHERE subscriber = deliveries.subscriber
+      AND newsletter = %(newsletter)s AND edition = %(edition)s AND state = 'active')
+  RETURNING id
+), skipped AS (
+  UPDATE deliveries SET state = 'skipped', worker = NULL, due_at = NULL, code = 0, status = '', text = CASE
+    WHEN EXISTS (SELECT 1 FROM subscriptions WHERE subscriber = deliveries.subscriber
+      AND newsletter = %(newsletter)s AND state = 'active') THEN 'moved to another edition'
+    WHEN EXISTS (SELECT 1 FROM subscribers WHERE subscribers.id = deliveries.subscriber) THEN 'unsubscribed'
+    ELSE 'erased' END
+  WHERE id = ANY(%(begin)s::bigint[]) AND worker = %(worker)s AND state IN ('queued', 'deferred')
+    AND NOT EXISTS (SELECT 1 FROM subscriptions WHERE subscriber = deliveries.subscriber
+      AND newsletter = %(newsletter)s AND edition = %(edition)s AND state = 'active')
+)
+SELECT id FROM begun
 """
 
 
 class SharedLedger:
-    """See Ledger. Keeps one connection for the turns of one worker's run.
+    """See Ledger. Keeps one connection for the turns of one worker's run, by which the others see that it lives.
 
     With a chunk it gives out that alone, is done when nothing of it may go out now, and counts from naught: to count
     an issue takes as long as to deliver many a chunk.
@@ -63,11 +72,12 @@ class SharedLedger:
     ) -> None:
         self._database, self._issue, self._worker, self._lease = database, issue, worker, lease
         self._chunk = chunk
-        self._connection: PoolProxiedConnection | None = None
+        self._connection: Connection | None = None
         dialect = database.engine.dialect
         self._trouble: Any = (dialect.loaded_dbapi.OperationalError, dialect.loaded_dbapi.InterfaceError)
 
     def open(self, policy: DeliveryPolicy, now: datetime) -> Accounting:
+        self._connected()
         with self._database.write() as connection:
             self._take_over_from_the_dead(connection, policy, now)
             if self._chunk is not None:
@@ -81,9 +91,7 @@ class SharedLedger:
 
     def turn(self, settled: Sequence[Settled], claims: Sequence[Claim]) -> set[int]:
         try:
-            if self._connection is None:
-                self._connection = self._database.engine.raw_connection()
-            return self._turn(self._connection.driver_connection, settled, claims)
+            return self._turn(self._connected().connection.driver_connection, settled, claims)
         except self._trouble as error:
             self._close()
             raise OperationalError("a turn of the ledger", None, error) from error
@@ -109,6 +117,7 @@ class SharedLedger:
 
     def let_go(self) -> None:
         """Leases end by themselves."""
+        self._close()
 
     def leave(self, policy: DeliveryPolicy, now: datetime) -> None:
         self._close()
@@ -123,32 +132,43 @@ class SharedLedger:
         dead = holders.dead_workers(connection, self._issue.id, self._worker, self._lease)
         holders.take_over(connection, self._issue.id, dead, policy, now)
 
+    def _connected(self) -> Connection:
+        if self._connection is None:
+            opened = self._database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+            try:
+                holders.announce(opened, self._worker)
+            except BaseException:
+                opened.close()
+                raise
+            self._connection = opened
+        return self._connection
+
     def _close(self) -> None:
-        """What was not committed is rolled back."""
         if self._connection is not None:
+            with suppress(SQLAlchemyError):  # a connection that broke took it along
+                holders.withdraw(self._connection, self._worker)
             self._connection.close()
             self._connection = None
 
     def _turn(self, driver: Any, settled: Sequence[Settled], claims: Sequence[Claim]) -> set[int]:
-        issue, worker = self._issue, self._worker
-        with driver.pipeline():
-            for line in settled:
-                driver.execute(_RECORD, self._row(line))
-            tries = [
-                (claim.id, driver.execute(_BEGIN, (claim.id, worker, issue.newsletter, issue.edition)))
-                for claim in claims
-            ]
-            for number, _ in tries:  # whether it was begun is not known yet: this finds only what was not
-                driver.execute(_SKIP, (issue.newsletter, number, worker))
-            driver.commit()
-        return {number for number, tried in tries if tried.rowcount == 1}
-
-    def _row(self, line: Settled) -> tuple[Any, ...]:
-        state = line.state.value
-        return (
-            state, line.attempts, line.doubts, line.due_at, line.first_at, line.at, line.code, line.status,
-            line.text, line.id, self._worker, state,
-        )  # fmt: skip
+        lines = sorted(settled, key=attrgetter("id"))
+        values = {
+            "worker": self._worker,
+            "newsletter": self._issue.newsletter,
+            "edition": self._issue.edition,
+            "begin": sorted(claim.id for claim in claims),
+            "ids": [line.id for line in lines],
+            "states": [line.state.value for line in lines],
+            "attempts": [line.attempts for line in lines],
+            "doubts": [line.doubts for line in lines],
+            "due": [line.due_at for line in lines],
+            "first": [line.first_at for line in lines],
+            "at": [line.at for line in lines],
+            "codes": [line.code for line in lines],
+            "statuses": [line.status for line in lines],
+            "texts": [line.text for line in lines],
+        }
+        return {number for (number,) in driver.execute(_TURN, values)}
 
 
 def close_the_books(database: Database, issue: Issue, lease: timedelta, now: datetime) -> None:

@@ -8,13 +8,13 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, text
+from sqlalchemy.exc import OperationalError
 
 from newsletter.domain.delivery import DeliveryPolicy, DeliveryState
 from newsletter.domain.issue import Issue
 from newsletter.services import steer
 from newsletter.store import holders
 from newsletter.store.database import Database
-from newsletter.store.lock import presence
 from newsletter.store.shared import SharedLedger, close_all_books
 from newsletter.store.tables import deliveries, leases
 from tests.ledger import NOW, draft, subscribe
@@ -98,18 +98,61 @@ def test_who_renews_right_now_lives(ledger: Database, worker: SharedLedger) -> N
         assert dead(ledger) == []
 
 
+@pytest.fixture
+def an_old_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that was not started a moment ago."""
+    monkeypatch.setattr(holders, "_COMING_BACK", timedelta(0))
+
+
+@pytest.mark.usefixtures("an_old_server")
 def test_silence_alone_is_no_death_while_the_session_lives(ledger: Database, worker: SharedLedger) -> None:
-    with presence(ledger, "w"):
-        age(ledger, timedelta(seconds=10))
-        assert dead(ledger) == []
-        age(ledger, timedelta(seconds=25))
-        assert dead(ledger) == ["w"]
+    age(ledger, timedelta(seconds=10))
+    assert dead(ledger) == []
+    age(ledger, timedelta(seconds=25))
+    assert dead(ledger) == ["w"]
 
 
+@pytest.mark.usefixtures("an_old_server")
 def test_nor_is_a_session_that_broke(ledger: Database, worker: SharedLedger) -> None:
+    worker._close()
     assert dead(ledger) == []
     age(ledger, timedelta(seconds=10))
     assert dead(ledger) == ["w"]
+
+
+def test_a_server_that_restarted_misses_nobodys_session(
+    ledger: Database, worker: SharedLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker._close()
+    age(ledger, timedelta(seconds=10))
+    monkeypatch.setattr(holders, "_COMING_BACK", timedelta(days=1))
+    assert dead(ledger) == []
+
+
+@pytest.mark.usefixtures("an_old_server")
+def test_who_comes_back_after_that_is_seen_to_live(ledger: Database, worker: SharedLedger) -> None:
+    with ledger.read() as connection:
+        connection.execute(text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"))
+    with pytest.raises(OperationalError):
+        worker.turn([], [])
+    worker.turn([], [])
+    age(ledger, timedelta(seconds=10))
+    assert dead(ledger) == []
+
+
+def test_a_turn_is_one_statement_and_one_transaction(ledger: Database, worker: SharedLedger) -> None:
+    """A machine that falls asleep between two would keep the others waiting for its rows."""
+    sent: list[object] = []
+    driver = worker._connected().connection.driver_connection
+
+    class Wire:
+        def execute(self, *given: object) -> object:
+            sent.append(driver.execute("SELECT txid_current_if_assigned()").fetchone())  # none is open
+            return driver.execute(*given)
+
+    [claim] = worker.claim(1, NOW, HOUR, frozenset())
+    assert worker._turn(Wire(), [], [claim]) == {claim.id}
+    assert sent == [(None,)]
 
 
 def test_the_dead_leave_nothing_behind(ledger: Database, worker: SharedLedger) -> None:
