@@ -13,13 +13,12 @@ from dataclasses import dataclass, field
 from statistics import fmean
 
 _OURS = 3  # enough where we are what is slow: whoever is ready finds the window open, and as few lie there in any case
-_WORTH = 0.2  # of what twice as many could bring at most: less is no reason for a wider window
+_WORTH = 0.3  # of what twice as many could bring at most: less is no reason for a wider window
 _CLEAR = 0.6  # so much of it, and twice as many again are tried without a pause, where an answer takes _SLOW or longer
 _SLOW = 0.005  # seconds; at a quicker server a pause costs nothing, while each trial puts more at its mercy
 _BUSY = 0.93  # share of its time in which a sender works: above, it is what is slow
 _MANY, _SHORT = 16, 0.05  # to judge by: so many answers or more, in so many seconds or more
 _FEW, _LONG = 4, 0.3  # or fewer, from a server that takes its time
-_INSTANT = 1e-6  # seconds: no answer comes sooner
 _PAUSE_SLOW, _PAUSE_QUICK, _PAUSE_MOST = 0.25, 1.0, 60.0  # seconds between two trials, longer while they change nothing
 
 
@@ -44,30 +43,29 @@ class Window:
     _rests_until: float = 0.0
     _stale: int = 0  # answers still to come to what went out before the size was changed
     _seconds: list[float] = field(default_factory=list)
-    _out: int = 0  # how many were out as each of these came, summed up
+    _last: float = float("-inf")  # when the latest answer came
     _began: float = 0.0
     _worked: float = 0.0
 
-    def listens(self, now: float) -> bool:
-        """Whether it wants to hear of answers; between two trials it does not."""
-        return now >= self._rests_until
-
-    def answered(self, seconds: float, out: int, now: float, worked: Callable[[], float]) -> None:
-        """An answer came `seconds` after its message was whole; with this one, `out` were unanswered until now.
+    def answered(self, seconds: float, now: float, worked: Callable[[], float]) -> None:
+        """An answer came `seconds` after its message was whole.
 
         `worked` tells how many seconds of a processor's time the sender has taken up to now.
         """
-        if not self.listens(now):
+        before, self._last = self._last, now
+        if now < self._rests_until:
             return
         if self._stale:
             self._stale -= 1
             return
         if not self._seconds:
-            self._began, self._worked = now - seconds, worked()
+            self._began, self._worked = max(before, now - seconds), worked()  # they may come many at a time
         self._seconds.append(seconds)
-        self._out += out
-        if self._knows_enough(now - self._began):
-            self._judge(worked() - self._worked > _BUSY * (now - self._began), now)
+        took = now - self._began
+        if self._knows_enough(took):
+            self._judge(
+                _Judged(self.size, fmean(self._seconds), len(self._seconds) / took), worked() - self._worked, now
+            )
 
     def _knows_enough(self, took: float) -> bool:
         answers = len(self._seconds)
@@ -75,10 +73,8 @@ class Window:
             return took >= _SHORT and answers >= max(_MANY, 2 * self.size)
         return answers >= max(_FEW, self.size)
 
-    def _judge(self, busy: bool, now: float) -> None:
-        seconds = max(fmean(self._seconds), _INSTANT)
-        out = self._out / len(self._seconds)
-        here = _Judged(self.size, seconds, out / seconds)  # by Little's law
+    def _judge(self, here: _Judged, worked: float, now: float) -> None:
+        busy = worked > _BUSY * (now - self._began)
         least = min(_OURS, self.most) if busy else 1
         if self.size < least:
             self._settle(least, here, now)
@@ -115,7 +111,7 @@ class Window:
     def _go_to(self, size: int, stands: _Judged | None) -> None:
         self._stale = self.size
         self.size, self._stands = size, stands
-        self._seconds, self._out = [], 0
+        self._seconds = []
 
 
 def _gain(few: _Judged, many: _Judged) -> float:

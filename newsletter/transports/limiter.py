@@ -44,10 +44,8 @@ class Limiter:
     def answered(self, who: object) -> None:
         """The server has answered; how long that took says how many places pay."""
         now = time.monotonic()
-        if self._window.listens(now):
-            out = len(self._out) + len(self._overdue)
-            since = self._out[who] if who in self._out else self._overdue[who]
-            self._window.answered(now - since, out, now, time.thread_time)
+        since = self._out[who] if who in self._out else self._overdue[who]
+        self._window.answered(now - since, now, time.thread_time)
 
     def leave(self, who: object) -> None:
         """Its place is another's."""
