@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
+
+from sqlalchemy import Connection
 
 from newsletter.app import App
 from newsletter.delivering import count_pause, pace, policy
@@ -14,11 +16,13 @@ from newsletter.domain.accounting import Accounting
 from newsletter.domain.chunk import Chunk
 from newsletter.domain.issue import Issue, IssueState
 from newsletter.domain.pulse import Pulse
+from newsletter.domain.warmup import day_of
 from newsletter.logs import tell
 from newsletter.outgoing import Outgoing, outgoing
 from newsletter.services.deliver import deliver
 from newsletter.services.steer import end_half_cancelled
 from newsletter.store import chunks, issues
+from newsletter.store.holders import gone_today
 from newsletter.store.queue_worker import QueueWorker
 from newsletter.store.shared import close_all_books
 from newsletter.transports.kept import KeptTransport
@@ -31,6 +35,7 @@ PATIENCE = timedelta(hours=1)  # how long one chunk waits for a mail server that
 _IDLE = 20.0  # seconds after which a session that no chunk wants is closed
 CANCEL_AGAIN, LOOK_AGAIN = 2.0, 0.05  # seconds
 _ISSUES_KEPT = 4
+_LOOK_AT_DAY = timedelta(minutes=5)  # between two looks whether a plan allows more by now
 
 
 class Queue(Protocol):
@@ -52,6 +57,7 @@ class Chunks:
         sessions = min(SESSIONS, transport.connections)
         self._transport = KeptTransport(transport, sessions)
         self._queue = QueueWorker(app.database, self.deliver, max(transport.connections // sessions, 1))
+        self._told: set[tuple[int, str]] = set()  # what an issue waits for, and it was said
         self._issues: dict[int, tuple[Outgoing, Pulse]] = {}  # the latest ones, made ready once
 
     async def work(self) -> None:
@@ -98,7 +104,7 @@ class Chunks:
             self._transport,
             policy(app, wait=PATIENCE),
             app.clock,
-            _waits(issue),
+            partial(self._waits, issue),
             self._stop,
             return_path=out.return_path,
             pace=pace(app),
@@ -127,6 +133,12 @@ class Chunks:
             self._issues.pop(issue.id, None)
             Watch(log, issue).ended(books)
 
+    def _waits(self, issue: Issue, books: Accounting) -> None:
+        """Says what an issue waits for, once for each thing: that a mail server is away, say."""
+        if books.reason and (issue.id, books.reason) not in self._told:
+            self._told.add((issue.id, books.reason))
+            tell(log, logging.WARNING, "issue_waits", f"issue {issue.id} waits: {books.reason}", issue=issue.id)
+
     def _find(self, issue_id: int, number: int, job: int) -> tuple[Chunk | None, Issue]:
         with self._app.database.read() as connection:
             return chunks.get(connection, issue_id, number, job), issues.get(connection, issue_id)
@@ -134,7 +146,16 @@ class Chunks:
     def _go_on(self, chunk: Chunk, job: int) -> None:
         now, most = self._app.clock(), self._app.config.delivery.retry_most
         with self._app.database.write() as connection:
-            chunks.go_on(connection, chunk, job, now, most, cut_short=self._stop.is_set())
+            not_before = self._goes_on(connection, now)
+            chunks.go_on(connection, chunk, job, now, most, not_before=not_before, cut_short=self._stop.is_set())
+
+    def _goes_on(self, connection: Connection, now: datetime) -> datetime:
+        """When more may go: not while a day's share of a warm-up plan is out."""
+        if (plan := self._app.warm_up) is None:
+            return now
+        day = day_of(plan, now)
+        is_out = day.left(gone_today(connection, day)) == 0
+        return min(day.ends, now + _LOOK_AT_DAY) if is_out else now
 
     def _cover(self) -> None:
         with self._app.database.write() as connection:
@@ -156,15 +177,3 @@ async def end(working: asyncio.Task[None], queue: Queue) -> None:
         if queue.is_open and (queue.is_idle or not told):
             told = working.cancel()
         await asyncio.wait([working], timeout=CANCEL_AGAIN if told else LOOK_AGAIN)
-
-
-def _waits(issue: Issue) -> Callable[[Accounting], None]:
-    """Says what a chunk waits for, once for each thing: that a mail server is away, say."""
-    told: set[str] = set()
-
-    def watch(books: Accounting) -> None:
-        if books.reason and books.reason not in told:
-            told.add(books.reason)
-            tell(log, logging.WARNING, "issue_waits", f"issue {issue.id} waits: {books.reason}", issue=issue.id)
-
-    return watch

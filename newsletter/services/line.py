@@ -47,7 +47,7 @@ class Line:
         self._pacer = pace.pacer
         self._lanes: Lanes[Claim] = Lanes(self._pacer, _domain)
         self._meter = Meter(timer())
-        self._day: Day | None = None
+        self.day: Day | None = None  # of a warm-up plan
         self._tried_today = 0
         self._groups: dict[str, int] = {}  # how many wait, to those that may be the last
         self._counted_at: float | None = None
@@ -101,17 +101,17 @@ class Line:
 
     def is_another_day(self) -> bool:
         """Whether a warm-up plan's day is to be looked at: the first one, or a new one."""
-        return self._pace.warm_up is not None and (self._day is None or self._clock() >= self._day.ends)
+        return self._pace.warm_up is not None and (self.day is None or self._clock() >= self.day.ends)
 
     def begin_day(self, connection: Connection) -> None:
         """Asks the ledger how many of today's share are gone, whatever issue they belonged to."""
         if self._pace.warm_up is None:
             return
         now = self._clock()
-        self._day = day_of(self._pace.warm_up, now)
-        self._tried_today = accounts.tried_since(connection, self._day.begins)
-        seconds = (self._day.ends - now).total_seconds()
-        self._pacer.allow(self._day.left(self._tried_today), self._timer(), seconds)
+        self.day = day_of(self._pace.warm_up, now)
+        self._tried_today = accounts.tried_since(connection, self.day.begins)
+        seconds = (self.day.ends - now).total_seconds()
+        self._pacer.allow(self.day.left(self._tried_today), self._timer(), seconds)
 
     def lacks_groups(self) -> bool:
         """Whether it should be counted who waits, by group: some have a pace of their own, and may be the last."""
@@ -131,7 +131,7 @@ class Line:
         wait = self._lanes.wait(now)
         if wait is None or wait < _WORTH_TELLING:
             return ""
-        day = self._day
+        day = self.day
         if day and day.allowance is not None and day.ends - self._clock() <= timedelta(seconds=wait + 1):
             share, ends = f"today's {day.allowance:,} of the warm-up plan", f"{day.ends:%Y-%m-%d %H:%M} UTC"
             return f"{share} are out; it goes on at {ends}"

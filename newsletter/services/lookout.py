@@ -75,7 +75,8 @@ class Lookout:
         return bool(found)
 
     def _claim(self) -> list[Claim]:
-        return self._ledger.claim(CLAIM_SIZE, self._errand.clock(), self._errand.policy.retry_most, self._line.full())
+        most = self._errand.policy.retry_most
+        return self._ledger.claim(CLAIM_SIZE, self._errand.clock(), most, self._line.full(), self._line.day)
 
     async def _nothing_found(self) -> None:
         """It is over when the issue is done, or waiting for what is left would take too long."""

@@ -92,12 +92,19 @@ def get(connection: Connection, issue_id: int, number: int, job: int) -> Chunk |
 
 
 def go_on(
-    connection: Connection, chunk: Chunk, job: int, now: datetime, most: timedelta, *, cut_short: bool = False
+    connection: Connection,
+    chunk: Chunk,
+    job: int,
+    now: datetime,
+    most: timedelta,
+    *,
+    not_before: datetime | None = None,
+    cut_short: bool = False,
 ) -> None:
     """At the end of a job: the chunk's next one, as soon as something of it may go out.
 
     If nothing of it is open, or the issue is over, the chunk is done. `most` is the longest pause there is.
-    `cut_short`: the job was stopped, and leaves its place to another.
+    `not_before`: nothing may go sooner, whatever is due. `cut_short`: the job was stopped, and leaves its place.
     """
     this = and_(_c.issue == chunk.issue, _c.number == chunk.number)
     if connection.execute(select(chunks).where(this, _c.job == job).with_for_update()).first() is None:
@@ -114,6 +121,7 @@ def go_on(
     if due is None:
         connection.execute(delete(chunks).where(this))
         return
+    due = max(due, not_before or due)
     [following] = queue.defer(connection, [chunk], None if cut_short and due <= now + HELD_ELSEWHERE else due)
     connection.execute(update(chunks).where(this).values(job=following))
 

@@ -20,6 +20,7 @@ from sqlalchemy.exc import OperationalError
 from newsletter.domain.accounting import Accounting
 from newsletter.domain.delivery import Claim, DeliveryPolicy, DeliveryState, Outlook, Settled, in_doubt
 from newsletter.domain.issue import Issue
+from newsletter.domain.warmup import Day
 from newsletter.errors import StoreError
 from newsletter.store import accounts, deliveries, journal
 from newsletter.store.database import Database, harden
@@ -117,7 +118,11 @@ class EmbeddedLedger:
         self._execute("PRAGMA wal_autocheckpoint=0")  # `renew` does it, in a thread
         return books
 
-    def claim(self, size: int, now: datetime, most: timedelta, without: frozenset[str]) -> list[Claim]:
+    def claim(
+        self, size: int, now: datetime, most: timedelta, without: frozenset[str], day: Day | None = None
+    ) -> list[Claim]:
+        if day is not None:
+            size = self._most_of(day, size)
         version = self._version()
         rows = self._look(size, now, most, without)
         if not rows and self._returned:  # its place is among those that were gone through
@@ -191,6 +196,12 @@ class EmbeddedLedger:
             raise
         self._journal = found
         return books
+
+    def _most_of(self, day: Day, size: int) -> int:
+        """What is left of a day's share, as far as other processes have written down what they sent."""
+        with self._database.read() as connection:
+            left = day.left(accounts.tried_since(connection, day.begins) + len(self._held))
+        return size if left is None else min(size, left)
 
     def _look(self, size: int, now: datetime, most: timedelta, without: frozenset[str]) -> list[Any]:
         rows = self._due(size, now, most, without)

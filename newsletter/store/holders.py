@@ -33,6 +33,8 @@ from sqlalchemy import (
 from newsletter.domain.chunk import Chunk
 from newsletter.domain.delivery import Claim, DeliveryPolicy, DeliveryState, in_doubt
 from newsletter.domain.issue import Issue
+from newsletter.domain.warmup import Day
+from newsletter.store.accounts import tried_since
 from newsletter.store.database import insert
 from newsletter.store.issues import OVER
 from newsletter.store.tables import deliveries, leases, subscribers, subscriptions
@@ -40,6 +42,7 @@ from newsletter.store.tables import deliveries, leases, subscribers, subscriptio
 _SILENCE = timedelta(seconds=3)  # of a worker whose session is gone, until it is taken for dead
 _COMING_BACK = timedelta(seconds=15)  # after a restart of the server nobody is missed for so long
 _PRESENCE = 0x73656E64  # our class of PostgreSQL's advisory locks: a worker that lives holds one
+_SHARING_A_DAY = 0x64617900  # and of who claims of a warm-up plan's day
 _TAKING_OVER = 0x74616B65  # and another of them: of who takes over, for all issues
 _LOCK_WAIT = text("SET LOCAL lock_timeout = '2s'")
 _d, _l = deliveries.c, leases.c
@@ -55,11 +58,16 @@ def claim(
     lease: timedelta,
     without: frozenset[str],
     chunk: Chunk | None,
+    day: Day | None = None,
 ) -> list[Claim]:
     """Puts `worker`'s name on up to `size` rows that may go out now, due retries first; see Ledger.claim.
 
-    Only on those of `chunk`, if there is one.
+    Only on those of `chunk`, if there is one, and no more than are left of the `day` of a warm-up plan.
     """
+    if day is not None:
+        connection.execute(select(func.pg_advisory_xact_lock(_SHARING_A_DAY)))
+        left = day.left(gone_today(connection, day))
+        size = size if left is None else min(size, left)
     values = {"issue": issue.id, "newsletter": issue.newsletter, "now": now, "latest": now + most}
     elsewhere = _d.domain.not_in(without) if without else true()
     looks: list[tuple[Select[Any], Mapping[str, object]]]
@@ -77,6 +85,12 @@ def claim(
         taken = {"ids": [claim.id for claim in claims], "emails": [claim.email for claim in claims]}
         connection.execute(_CLAIM, {"worker": worker, **taken})
     return claims
+
+
+def gone_today(connection: Connection, day: Day) -> int:
+    """How many of a day's messages were tried, or are held by somebody to be tried, whatever issue they belong to."""
+    held = connection.scalar(select(func.count()).where(_d.worker.is_not(None))) or 0
+    return tried_since(connection, day.begins) + held
 
 
 def _gaps(without: Collection[str]) -> list[dict[str, str]]:

@@ -10,6 +10,7 @@ from newsletter.domain.accounting import Accounting
 from newsletter.domain.chunk import Chunk
 from newsletter.domain.delivery import Claim, DeliveryPolicy, Outlook, Settled
 from newsletter.domain.issue import Issue
+from newsletter.domain.warmup import Day
 from newsletter.store.database import Database
 
 
@@ -31,11 +32,14 @@ class Ledger(Protocol):
         """
         ...
 
-    def claim(self, size: int, now: datetime, most: timedelta, without: frozenset[str]) -> list[Claim]:
+    def claim(
+        self, size: int, now: datetime, most: timedelta, without: frozenset[str], day: Day | None = None
+    ) -> list[Claim]:
         """Up to `size` deliveries that may go out now, for this run alone, due retries first.
 
         `most` is the longest pause there is: a retry due later than that shows a clock that was set back. `without`
-        are mail domains of which enough is at hand.
+        are mail domains of which enough is at hand. `day` is that of a warm-up plan: all who
+        send get no more than its allowance together, on SQLite but for what another has not written down yet.
         """
         ...
 

@@ -19,6 +19,7 @@ from newsletter.domain.accounting import Accounting
 from newsletter.domain.chunk import Chunk
 from newsletter.domain.delivery import Claim, DeliveryPolicy, Outlook, Settled
 from newsletter.domain.issue import Issue
+from newsletter.domain.warmup import Day
 from newsletter.store import accounts, deliveries, holders
 from newsletter.store.database import Database
 
@@ -84,10 +85,12 @@ class SharedLedger:
                 return Accounting(self._issue.id, deliveries.issue_state(connection, self._issue.id))
             return accounts.accounting(connection, self._issue.id)
 
-    def claim(self, size: int, now: datetime, most: timedelta, without: frozenset[str]) -> list[Claim]:
+    def claim(
+        self, size: int, now: datetime, most: timedelta, without: frozenset[str], day: Day | None = None
+    ) -> list[Claim]:
         with self._database.write() as connection:
             own = (self._issue, self._worker)
-            return holders.claim(connection, *own, size, now, most, self._lease, without, self._chunk)
+            return holders.claim(connection, *own, size, now, most, self._lease, without, self._chunk, day)
 
     def turn(self, settled: Sequence[Settled], claims: Sequence[Claim]) -> set[int]:
         try:

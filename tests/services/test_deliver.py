@@ -20,6 +20,7 @@ from newsletter.domain.accounting import Accounting
 from newsletter.domain.delivery import Claim, DeliveryPolicy, Settled
 from newsletter.domain.issue import Issue, IssueState
 from newsletter.domain.subscriber import Reader
+from newsletter.domain.warmup import Day
 from newsletter.errors import Busy, StoreError, WrongState
 from newsletter.services import apart, steer
 from newsletter.services.desk import Desk
@@ -27,6 +28,7 @@ from newsletter.services.lookout import Lookout
 from newsletter.services.wishes import Granted
 from newsletter.store import accounts, chunks, erasure, tables
 from newsletter.store.database import Database
+from newsletter.store.ledger import open_ledger
 from newsletter.transports.smtp import SmtpConnection
 from newsletter.transports.smtp_wire import Timeouts
 from tests.ledger import NOW, RETURN_PATH, draft, message_id, reader
@@ -709,3 +711,22 @@ def test_progress_is_told_often_and_ends_with_the_truth(sqlite_url: str) -> None
     assert [now.sent for now in told] == sorted(now.sent for now in told)
     assert all(now.sent + now.queued == 50 for now in told)
     database.close()
+
+
+def test_a_warm_up_plans_day_is_shared_with_other_processes(database: Database) -> None:
+    """What another process has sent since this run began counts as well."""
+    subscribe(database, 30)
+    issue = draft(database)
+    steer.start(database, 1, NOW)
+    day = Day(NOW.date(), 10, NOW - timedelta(hours=1), NOW + timedelta(hours=1))
+    ledger = open_ledger(database, issue, "w", timedelta(seconds=30))
+    ledger.open(DeliveryPolicy(), NOW)
+    hour, nobody = timedelta(hours=1), frozenset[str]()
+    assert len(ledger.claim(4, NOW, hour, nobody, day)) == 4
+    with database.write() as connection:
+        others = update(tables.deliveries).where(tables.deliveries.c.id > 25)
+        connection.execute(others.values(state="sent", attempts=1, at=NOW))
+    assert len(ledger.claim(20, NOW, hour, nobody, day)) == 1
+    assert ledger.claim(20, NOW, hour, nobody, day) == []
+    ledger.leave(DeliveryPolicy(), NOW)
+    ledger.let_go()

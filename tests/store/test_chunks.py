@@ -332,3 +332,12 @@ def twenty_thousand_join(ledger: Database) -> None:
                 "SELECT id, 'tech', 'uk', 'active', now() FROM subscribers"
             )
         )
+
+
+def test_a_chunk_whose_day_is_out_goes_on_later(ledger: Database) -> None:
+    started(ledger, 3)
+    with ledger.write() as connection:
+        chunk, job = the_chunk(connection)
+        connection.execute(text("UPDATE procrastinate_jobs SET status = 'doing' WHERE id = :job"), {"job": job})
+        chunks.go_on(connection, chunk, job, NOW, HOUR, not_before=NOW + HOUR)
+    assert jobs(ledger)[-1].scheduled_at == NOW + HOUR

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from newsletter.domain.delivery import DeliveryPolicy, DeliveryState
 from newsletter.domain.issue import Issue
+from newsletter.domain.warmup import Day
 from newsletter.services import steer
 from newsletter.store import holders
 from newsletter.store.database import Database
@@ -192,3 +194,15 @@ def test_who_died_after_the_issue_was_called_off_leaves_a_doubt(
         states = list(connection.scalars(select(deliveries.c.state).order_by(deliveries.c.state)))
     assert states == ["sending" if lives else "skipped"] + ["skipped"] * 4 + ["skipped" if lives else "uncertain"]
     assert bool(leased(ledger)) == lives
+
+
+def test_all_who_send_share_a_warm_up_plans_day(ledger: Database, issue: Issue, worker: SharedLedger) -> None:
+    """Three are held already."""
+    day = Day(NOW.date(), 4, NOW - HOUR, NOW + HOUR)
+    other = SharedLedger(ledger, issue, "other", LEASE)
+    assert len(other.claim(6, NOW, HOUR, frozenset(), day)) == 1
+    assert other.claim(6, NOW, HOUR, frozenset(), day) == []
+    worker.leave(POLICY, NOW)  # one of its three was begun: that one counts as tried
+    assert len(other.claim(6, NOW, HOUR, frozenset(), day)) == 2
+    assert len(other.claim(6, NOW, HOUR, frozenset(), replace(day, allowance=None))) == 2
+    other._close()
