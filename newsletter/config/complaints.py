@@ -139,7 +139,7 @@ def _lines(node: yaml.Node | None, above: tuple[str, ...]) -> Iterator[tuple[tup
         yield above, node.start_mark.line + 1
     inside: list[tuple[str, yaml.Node, yaml.Node]] = []  # key, where it stands, its value
     if isinstance(node, yaml.MappingNode):
-        inside = [(key.value, key, value) for key, value in node.value if isinstance(key.value, str)]
+        inside = [(key.value, key, value) for key, value in node.value]
     elif isinstance(node, yaml.SequenceNode):
         inside = [(str(index), value, value) for index, value in enumerate(node.value)]
     for step, place, value in inside:

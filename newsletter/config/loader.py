@@ -44,6 +44,8 @@ class Loader(yaml.SafeLoader):
             self._sizes[node] = self._values - before
         if self._values > MOST_VALUES:
             raise _unreadable(f"more than {MOST_VALUES:,} values, aliases included; leave some out", event)
+        if parent is not None and index is None and not isinstance(node, yaml.ScalarNode):  # only a key has no index
+            raise _unreadable("a key is words alone; a value that begins with { or [ belongs in quotes", event)
         self._depth -= 1
         return node
 

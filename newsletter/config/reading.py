@@ -111,10 +111,9 @@ def _doubles(node: yaml.Node | None) -> Iterator[tuple[int, str]]:
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
-            if key.value in seen and isinstance(key.value, str) and key.value != "<<":
+            if key.value in seen and key.value != "<<":
                 yield key.start_mark.line + 1, key.value
-            if isinstance(key.value, str):
-                seen.add(key.value)
+            seen.add(key.value)
             yield from _doubles(value)
     elif isinstance(node, yaml.SequenceNode):
         for value in node.value:
