@@ -528,6 +528,31 @@ def test_what_would_fail_later_is_refused_at_once(read: Load, right: str, wrong:
 
 
 @pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("site.name", 'site: {name: "%"}'),
+        ("database", 'database: "sqlite:///%.db"'),
+        ("media", 'media: "%"'),
+        ("templates", 'templates: "%"'),
+        ("smtp.path", 'smtp: {path: "%"}'),
+        ("smtp.username", 'smtp: {username: "%"}'),
+        ("web.password", 'web: {password: "%23456789"}'),
+        ("newsletters.n.note", 'newsletters: {n: {name: N, sender: n@example.org, note: "%"}}'),
+        ("newsletters.n.design.logo", 'newsletters: {n: {name: N, sender: n@example.org, design: {logo: "%"}}}'),
+        (
+            "newsletters.n.editions.m.categories",
+            'newsletters: {n: {name: N, sender: n@example.org, editions: {m: {categories: ["%"]}}}}',
+        ),
+    ],
+)
+def test_half_a_character_is_no_text_whatever_the_key(read: Load, key: str, text: str) -> None:
+    assert read(text.replace("%", "\\U0001F600"))
+    said = complaint(read, text.replace("%", "\\ud800"))
+    assert f"config.yaml:1: `{key}`: " in said
+    assert "write text in UTF-8." in said
+
+
+@pytest.mark.parametrize(
     "place", ["h", "h:5432", "[::1]:5432", "me@h", "me:p/a:[s]#w?@h:1", "", "me@", "h1,h2", "h?sslmode=require"]
 )
 def test_a_database_server_may_be_named_in_many_ways(read: Load, place: str) -> None:
