@@ -123,7 +123,7 @@ def _shown(item: Any) -> str:
     secret = any(step in ("password", "secret") for step in item["loc"])
     if secret or not isinstance(value, (str, int, float, bool)) or len(str(value)) > 60 or value == "":
         return ""
-    return f"{' '.join(json.dumps(value, ensure_ascii=False).splitlines())}: "
+    return f"{json.dumps(value, ensure_ascii=False)}: "
 
 
 def _nearest(key: str) -> str:

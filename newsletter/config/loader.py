@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import yaml
+from yaml.reader import ReaderError
 
 MOST_VALUES = 10_000  # after aliases are followed: what a bomb of aliases or merges runs into
 MOST_DEPTH = 60  # far below what exhausts Python's stack
@@ -22,7 +23,12 @@ class Loader(yaml.SafeLoader):
     """
 
     def __init__(self, text: str) -> None:
-        super().__init__(text)
+        try:
+            super().__init__(text)
+        except ReaderError as error:
+            problem = f"the character {int(error.character):#04x} cannot stand in a file; remove it"
+            mark = yaml.Mark("", error.position, text.count("\n", 0, error.position), 0, None, 0)
+            raise Unreadable(problem=problem, problem_mark=mark) from None
         self._values = 0
         self._depth = 0
         self._sizes: dict[yaml.Node | None, int] = {}
