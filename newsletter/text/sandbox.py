@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any
 
 import jinja2
@@ -23,6 +23,7 @@ from newsletter.text.unknown import Unknown
 SECONDS = 5.0  # a digest takes milliseconds
 DEPTH = 100  # expressions and blocks inside each other; Jinja and Python recurse for each
 TEXTS = 100  # templates of the configuration that are kept compiled
+_BEGUN = {"root", "top-level template code"}  # the function that a template begins with, as Jinja names it
 PAIRS = 5_000  # what an environment remembers; a template may make up names without end
 
 
@@ -221,11 +222,8 @@ def template_errors(name: str) -> Iterator[None]:
     except jinja2.TemplateNotFound as error:
         file, line = _place(error.__traceback__, name)
         raise TemplateError(file, f"there is no template {error.name}.", line=line) from None
-    except RecursionError:
-        reason = (
-            "it includes or extends itself. To build on the package's own template write its name with a ! before it."
-        )
-        raise TemplateError(name, reason) from None
+    except RecursionError as error:
+        raise TemplateError(name, _told_of_recursion(error.__traceback__)) from None
     except Exception as error:  # a template can make any value raise anything
         file, line = _place(error.__traceback__, name)
         raise TemplateError(file, _sentence(str(error) or type(error).__name__), line=line) from None
@@ -235,13 +233,27 @@ def _sentence(words: str) -> str:
     return words if words.endswith("?") else f"{words.rstrip('.')}."
 
 
+def _told_of_recursion(trace: TracebackType | None) -> str:
+    """Of templates that lead to each other each begins anew; a macro, a loop or a block stays within its own."""
+    innermost = [frame.f_code.co_name for frame, _ in _template_frames(trace)][-20:]
+    if innermost and _BEGUN.isdisjoint(innermost):
+        return "a macro, a loop or a block calls itself without an end. Put an {% if %} around the call that ends it."
+    return "it includes or extends itself. To build on the package's own template write its name with a ! before it."
+
+
 def _place(trace: TracebackType | None, name: str) -> tuple[str, int | None]:
-    """File and line of the innermost template; Jinja marks its frames."""
-    file, line = name, None
+    """File and line of the innermost template."""
+    for frame, line in reversed(_template_frames(trace)):
+        found = str(frame.f_globals["__file__"])
+        return (name if found == "<template>" else found), line
+    return name, None
+
+
+def _template_frames(trace: TracebackType | None) -> list[tuple[FrameType, int]]:
+    """Those of templates, each with its line, the innermost last; Jinja marks them."""
+    frames = []
     while trace:
-        names = trace.tb_frame.f_globals
-        if "__jinja_exception__" in names:
-            found = str(names["__file__"])
-            file, line = (name if found == "<template>" else found), trace.tb_lineno
+        if "__jinja_exception__" in trace.tb_frame.f_globals:
+            frames.append((trace.tb_frame, trace.tb_lineno))
         trace = trace.tb_next
-    return file, line
+    return frames
