@@ -129,3 +129,8 @@ def repeated(text: object) -> str:
     """What somebody gave, as a message repeats it: whole where it is short, else its beginning."""
     given = str(text)
     return given if len(given) <= _MOST_REPEATED else f"{given[:_MOST_REPEATED]}…"
+
+
+def visible(text: str) -> str:
+    """`text` in one line, with what cannot be printed, or turns a line around, as Python and YAML would escape it."""
+    return text if text.isprintable() else "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)

@@ -203,7 +203,7 @@ def test_a_newsletter_has_at_least_one_edition(read: Load, editions: str) -> Non
             "config.yaml:2: `newsletters.a.sender`: 'nobody' is no mailbox;",
         ),
         ("site: {name: A}\nsite: {name: B}", "config.yaml:2: `site` stands there twice; remove one."),
-        ('site: "a\\u2028b"', 'config.yaml:1: `site`: "a b": write'),
+        ('site: "a\\u2028b"', 'config.yaml:1: `site`: "a\\u2028b": write'),
         ("a: [", "config.yaml:1: this is not YAML: "),
         ("a: b: c", "config.yaml:1: this is not YAML: mapping values are not allowed here (a value with a colon"),
         ("a: b\n\tc: d", "indent with spaces, not tabs"),
@@ -213,6 +213,14 @@ def test_a_newsletter_has_at_least_one_edition(read: Load, editions: str) -> Non
         ("- a", "config.yaml:1: a configuration is `key: value` lines"),
         ("just words", "config.yaml:1: a configuration is `key: value` lines"),
         ("site: &a {name: *a}", "config.yaml:"),
+        (
+            "site:\n  name: {{ x }}",
+            "config.yaml:2: a key is words alone; a value that begins with { or [ belongs in quotes",
+        ),
+        ("site:\n  name: {{ x }} and more", "config.yaml:2: a key is words alone"),
+        ("site:\n  ? [a, b]\n  : c", "config.yaml:2: a key is words alone"),
+        ("[a]: b", "config.yaml:1: a key is words alone"),
+        ("a: &x {b: c}\n*x : d", "config.yaml:2: a key is words alone"),
         ("a: !!python/object/apply:os.system [ls]", "this is not YAML: could not determine a constructor"),
         ("a: &a\n  <<: *a", "config.yaml:2: an alias (*name) stands inside what it names; write it out."),
         ("site:\n  name: !!bool abc", "config.yaml:2: the tag !!bool does not fit its value; leave the tag out."),
@@ -221,7 +229,12 @@ def test_a_newsletter_has_at_least_one_edition(read: Load, editions: str) -> Non
         (f"a: {'{a: ' * 400}{'}' * 400}", "config.yaml:1: more than 60 levels deep"),
         (f"a: {'[' * 5000}", "config.yaml:1: more than 60 levels deep"),
         (b"site: {name: \xff}", "config.yaml: byte 13 is not UTF-8; save the file as UTF-8."),
-        ("site: {name: \x01}", "config.yaml: this is not YAML"),
+        ("site:\n  {name: \x01}", "config.yaml:2: the character 0x01 cannot stand in a file; remove it."),
+        ("site:\n  {name: a\0}", "config.yaml:2: the character 0x00 cannot stand in a file; remove it."),
+        (
+            "site: {name: a}\n---\nsite: {name: b}",
+            "config.yaml:2: this is not YAML: but found another document (a line ---",
+        ),
     ],
 )
 def test_a_complaint_names_place_key_and_remedy(read: Load, text: str | bytes, expected: str) -> None:
@@ -305,6 +318,21 @@ def test_of_many_complaints_the_first_are_shown(read: Load) -> None:
 def test_a_file_that_never_ends_is_not_read_to_its_end(read: Load) -> None:
     assert "more than 1,000,000 bytes is no configuration" in complaint(read, "#" * 1_000_001)
     assert read("#" * 1_000_000)
+
+
+@pytest.mark.parametrize("odd", ["\u202e", "\x1b", "\n", "\u2028", "\U0010ffff"])
+def test_what_cannot_be_printed_is_told_as_an_escape(read: Load, odd: str) -> None:
+    written = yaml.safe_dump(f"{odd}a", default_style='"').strip()
+    texts = [f"site: {written}", f"log: {{level: {written}}}", f"smtp: {{port: {written}}}", f"{written}: 1"]
+    texts += [
+        f"{written}: 1\n{written}: 2",
+        f"newsletters: {{{written}: {{}}}}",
+        f"delivery: {{retry_first: {written}}}",
+    ]
+    for text in texts:
+        said = complaint(read, text)
+        assert all(line.isprintable() and "config.yaml:" in line for line in said.splitlines())
+        assert "\\" in said
 
 
 def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
@@ -497,6 +525,8 @@ newsletters:
         ("n@example.org", '""', 6, "'' is no mailbox"),
         ("n@example.org", f"{'n' * 65}@example.org", 6, "has 65 characters before its @; mail servers take 64"),
         ("n@example.org", "jürgen@example.org", 6, "letters before its @"),
+        ("n@example.org", "h..x@example.org", 6, "'h..x', before its @, is malformed"),
+        ("n@example.org", '"N <.n@example.org>"', 6, "'.n', before its @, is malformed"),
         ("n@example.org", "hello@☃.net", 6, "'☃.net', behind its @, is no domain"),
         ("n@example.org", "hello@exa%mple.org", 6, "is no domain"),
         ("n@example.org", "hello@a..b", 6, "is no domain"),
@@ -517,6 +547,31 @@ def test_what_would_fail_later_is_refused_at_once(read: Load, right: str, wrong:
     said = complaint(read, _SMALL.replace(right, wrong))
     assert f"config.yaml:{line}: " in said
     assert reason in said
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("site.name", 'site: {name: "%"}'),
+        ("database", 'database: "sqlite:///%.db"'),
+        ("media", 'media: "%"'),
+        ("templates", 'templates: "%"'),
+        ("smtp.path", 'smtp: {path: "%"}'),
+        ("smtp.username", 'smtp: {username: "%"}'),
+        ("web.password", 'web: {password: "%23456789"}'),
+        ("newsletters.n.note", 'newsletters: {n: {name: N, sender: n@example.org, note: "%"}}'),
+        ("newsletters.n.design.logo", 'newsletters: {n: {name: N, sender: n@example.org, design: {logo: "%"}}}'),
+        (
+            "newsletters.n.editions.m.categories",
+            'newsletters: {n: {name: N, sender: n@example.org, editions: {m: {categories: ["%"]}}}}',
+        ),
+    ],
+)
+def test_half_a_character_is_no_text_whatever_the_key(read: Load, key: str, text: str) -> None:
+    assert read(text.replace("%", "\\U0001F600"))
+    said = complaint(read, text.replace("%", "\\ud800"))
+    assert f"config.yaml:1: `{key}`: " in said
+    assert "write text in UTF-8." in said
 
 
 @pytest.mark.parametrize(
@@ -542,7 +597,7 @@ def test_a_path_that_leads_nowhere_is_a_wrong_config(read: Load, tmp_path: Path)
         ("SITE", "[" * 5000, "NEWSLETTER_SITE: `site`: write `key: value` lines below it"),
         ("SITE", "!!bool abc", "NEWSLETTER_SITE: `site`: "),
         ("SMTP__PORT", "!!bool abc", 'NEWSLETTER_SMTP__PORT: `smtp.port`: "!!bool abc": write a whole number'),
-        ("SMTP__HOST", "\udcff", 'NEWSLETTER_SMTP__HOST: `smtp.host`: "\udcff": write text in UTF-8.'),
+        ("SMTP__HOST", "\udcff", 'NEWSLETTER_SMTP__HOST: `smtp.host`: "\\udcff": write text in UTF-8.'),
         (f"NEWSLETTERS__N__SOURCES__{'9' * 5000}", "x", "that list has no entry"),
         ("NEWSLETTERS__N__SOURCES__²", "x", "that list has no entry ²; its first is 0"),
         (f"SITE{'__A' * 20000}", "x", "unknown key `site.a`"),

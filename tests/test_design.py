@@ -73,6 +73,8 @@ def test_a_logo_file_is_beside_the_configuration(tmp_path: Path) -> None:
         ("    design:\n      colours: {dark: {paper: '#000'}}\n", 6, "unknown key"),
         ("    design:\n      colours: {dark: {page: '#00'}}\n", 6, "'#00' is no colour"),
         ("    design:\n      fonts: {text: 'a}</style>, serif'}\n", 6, "is no font's name"),
+        ("    design:\n      fonts: {text: []}\n", 6, "design.fonts.text`: '' is no font's name"),
+        ("    design:\n      fonts: {headings: []}\n", 6, "'' is no font's name"),
         ("    design:\n      fonts: {text: Verdana}\n", 6, "ends with a font that not every device has"),
         ("    design: {logo_width: 900}\n", 5, "logo_width"),
         ("    feedback: maybe\n", 5, "feedback"),

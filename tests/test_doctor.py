@@ -174,7 +174,22 @@ def test_mail_servers() -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     assert "connection refused" in levels(mail.examine(server(port)))[0][1]
-    assert levels(mail.examine(Smtp(type="folder")))[0][0] == "note"
+
+
+def test_what_is_in_the_way_of_a_folder_of_mails_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert levels(mail.examine_folder(tmp_path / "not" / "there yet"))[0][0] == "note"
+    for place in (tmp_path / "file", tmp_path / "file" / "below"):
+        assert levels(mail.examine_folder(place)) == [
+            ("error", f"mails cannot become files: {tmp_path / 'file'} is no folder.")
+        ]
+
+
+def test_the_folder_is_looked_for_beside_the_configuration(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, environ={"NEWSLETTER_SMTP__TYPE": "folder", "NEWSLETTER_SMTP__PATH": "config.yaml"}).furnish()
+    app = open_app(load(desk.folder / "config.yaml", desk.environ))
+    found = [finding.message for finding in examine(app, {}) if finding.area == "mail server"]
+    assert found == [f"mails cannot become files: {desk.folder / 'config.yaml'} is no folder."]
 
 
 class Zone:

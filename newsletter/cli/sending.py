@@ -90,7 +90,7 @@ def send(
         return
     demand_not_started(draft, elsewhere=elsewhere)
     demand_sound(session, draft, as_json=as_json)
-    _demand_passwords(session)
+    _demand_a_door(session)
     if yes:
         start_for_anybody(session.app.database, issue, session.app.clock(), checked=draft.hash)
     else:
@@ -117,7 +117,7 @@ def resume(
     patient = _patience(wait)
     logs = log_if_asked(session.config, log)
     load(session, issue)
-    _demand_passwords(session)
+    _demand_a_door(session)
     set_sending(session.app.database, issue)
     if wait is not None and is_delivered(session.app.database, issue):
         _say_who_is_waited_for(issue)
@@ -155,13 +155,18 @@ def cancel(context: Context, issue: IssueArgument, as_json: JsonOption = False) 
     _tell_state(context.obj, issue, f"Issue {issue} is cancelled.", as_json=as_json)
 
 
-def _demand_passwords(session: Session) -> None:
-    """Before anything is started: it would wait for a server that lets nobody in."""
-    if users := session.config.smtp.users_without_password():
+def _demand_a_door(session: Session) -> None:
+    """Before anything is started: it would wait for a server that lets nobody in, or for a folder that is none."""
+    from newsletter.transports.folder import in_the_way
+
+    smtp, file = session.config.smtp, session.config.file
+    if users := smtp.users_without_password():
         raise ConfigError(
-            f"{session.config.file}: `smtp.username` is {users[0]}, and there is no password. "
+            f"{file}: `smtp.username` is {users[0]}, and there is no password. "
             "Set NEWSLETTER_SMTP__PASSWORD, or leave `username` out."
         )
+    if smtp.type == "folder" and (trouble := in_the_way(session.config.resolve(smtp.path))):
+        raise ConfigError(f"{file}: `smtp.path`: {trouble}. Write the path of a folder.")
 
 
 def _sent(session: Session, issue: int) -> int:

@@ -123,7 +123,7 @@ def _shown(item: Any) -> str:
     secret = any(step in ("password", "secret") for step in item["loc"])
     if secret or not isinstance(value, (str, int, float, bool)) or len(str(value)) > 60 or value == "":
         return ""
-    return f"{' '.join(json.dumps(value, ensure_ascii=False).splitlines())}: "
+    return f"{json.dumps(value, ensure_ascii=False)}: "
 
 
 def _nearest(key: str) -> str:
@@ -139,7 +139,7 @@ def _lines(node: yaml.Node | None, above: tuple[str, ...]) -> Iterator[tuple[tup
         yield above, node.start_mark.line + 1
     inside: list[tuple[str, yaml.Node, yaml.Node]] = []  # key, where it stands, its value
     if isinstance(node, yaml.MappingNode):
-        inside = [(key.value, key, value) for key, value in node.value if isinstance(key.value, str)]
+        inside = [(key.value, key, value) for key, value in node.value]
     elif isinstance(node, yaml.SequenceNode):
         inside = [(str(index), value, value) for index, value in enumerate(node.value)]
     for step, place, value in inside:

@@ -31,7 +31,7 @@ def _stack(value: object) -> object:
     """`Inter, "Segoe UI", sans-serif`, or a list: names that a style attribute can hold, a generic one at the end."""
     listed = [str(name) for name in value] if isinstance(value, (list, tuple)) else str(value).split(",")
     names = [" ".join(name.strip().strip("'\"").split()) for name in listed]
-    for name in names:
+    for name in names or [""]:  # an empty list is as empty as empty text
         if not _FAMILY.match(name):
             told = 'write the names of installed fonts, like "Verdana, Arial, sans-serif"'
             raise ValueError(f"{repeated(name)!r} is no font's name; {told}")

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import yaml
+from yaml.reader import ReaderError
 
 MOST_VALUES = 10_000  # after aliases are followed: what a bomb of aliases or merges runs into
 MOST_DEPTH = 60  # far below what exhausts Python's stack
@@ -22,7 +23,12 @@ class Loader(yaml.SafeLoader):
     """
 
     def __init__(self, text: str) -> None:
-        super().__init__(text)
+        try:
+            super().__init__(text)
+        except ReaderError as error:
+            problem = f"the character {int(error.character):#04x} cannot stand in a file; remove it"
+            mark = yaml.Mark("", error.position, text.count("\n", 0, error.position), 0, None, 0)
+            raise Unreadable(problem=problem, problem_mark=mark) from None
         self._values = 0
         self._depth = 0
         self._sizes: dict[yaml.Node | None, int] = {}
@@ -44,6 +50,8 @@ class Loader(yaml.SafeLoader):
             self._sizes[node] = self._values - before
         if self._values > MOST_VALUES:
             raise _unreadable(f"more than {MOST_VALUES:,} values, aliases included; leave some out", event)
+        if parent is not None and index is None and not isinstance(node, yaml.ScalarNode):  # only a key has no index
+            raise _unreadable("a key is words alone; a value that begins with { or [ belongs in quotes", event)
         self._depth -= 1
         return node
 

@@ -14,7 +14,7 @@ from newsletter.config.complaints import Lines, Place, explain, lines_of
 from newsletter.config.environment import overlaid
 from newsletter.config.loader import Loader, Unreadable
 from newsletter.config.schema import NOT_IN_THE_FILE, Config
-from newsletter.errors import ConfigError, repeated
+from newsletter.errors import ConfigError, repeated, visible
 
 MOST_BYTES = 1_000_000  # of config.yaml
 MOST_COMPLAINTS = 20
@@ -32,6 +32,7 @@ _OFTEN = (
     ("expected ',' or ']'", "here or above: a comma or the bracket at the end is missing; a # begins a comment"),
     ("expected the node content", "here or above: a # begins a comment, so a colour belongs in quotes"),
     ("escape", "in double quotes a backslash is written \\\\; in single ones it stands for itself"),
+    ("found another document", "a line --- begins a second one; remove that line, or what is not meant"),
     ("unexpected end of stream", "a quote or a bracket is opened and never closed"),
 )
 
@@ -75,7 +76,7 @@ def _parsed(path: Path) -> tuple[Any, Lines]:
 
 def _listed(path: Path, complaints: Iterable[str], number: int) -> str:
     """A line for each, and for many of them what can be read at once."""
-    shown = list(islice(complaints, MOST_COMPLAINTS))
+    shown = [visible(complaint) for complaint in islice(complaints, MOST_COMPLAINTS)]
     more = number - len(shown)
     return "\n".join([*shown, f"{path}: and {more:,} more; mend these first."] if more else shown)
 
@@ -111,10 +112,9 @@ def _doubles(node: yaml.Node | None) -> Iterator[tuple[int, str]]:
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
-            if key.value in seen and isinstance(key.value, str) and key.value != "<<":
+            if key.value in seen and key.value != "<<":
                 yield key.start_mark.line + 1, key.value
-            if isinstance(key.value, str):
-                seen.add(key.value)
+            seen.add(key.value)
             yield from _doubles(value)
     elif isinstance(node, yaml.SequenceNode):
         for value in node.value:

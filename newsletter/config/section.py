@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, SecretStr, field_validator, model_validator
+from pydantic_core import PydanticKnownError
+
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 class Section(BaseModel):
@@ -22,3 +26,13 @@ class Section(BaseModel):
             return value
         optional = {name for name, field in cls.model_fields.items() if not field.is_required()}
         return {key: inner for key, inner in value.items() if inner is not None or key not in optional}
+
+    @field_validator("*")
+    @classmethod
+    def _text_is_unicode(cls, value: Any) -> Any:
+        """Half a character, like "\\ud800", can stand in no path and no mail; pydantic finds it in some texts only."""
+        for text in value if isinstance(value, tuple) else (value,):
+            written = text.get_secret_value() if isinstance(text, SecretStr) else text
+            if isinstance(written, str) and _HALF.search(written):
+                raise PydanticKnownError("string_unicode")
+        return value

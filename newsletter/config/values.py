@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, time, timedelta
+from email.errors import MessageError
 from email.utils import getaddresses
 from ipaddress import ip_network
 from typing import Annotated
@@ -21,6 +22,8 @@ _LONGEST = 36525 * 86400.0
 _DURATION = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*(ms|s|m|h|d)\Z")
 _RATE = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)\s*(?:/\s*(s|m|h|d))?\Z")
 _LOCAL_PART = 64  # RFC 5321 §4.5.3.1.1
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_ATOMS = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
 _DOMAIN = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]{0,251}[a-z0-9])?\Z")
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?"
 _MAIL_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*|\[[0-9A-Za-z:.]+\]")
@@ -148,9 +151,22 @@ def _mailbox(value: str) -> str:
         raise ValueError(f"{_quoted(value)} has {len(local)} characters before its @; mail servers take {_LOCAL_PART}")
     if not local.isascii():
         raise ValueError(f"{_quoted(value)} has letters before its @ that few mail servers take; use a to z and digits")
+    if not _ATOMS.fullmatch(local) and _is_malformed(f"{local}@example.org"):
+        raise ValueError(f"{_quoted(value)}: {_quoted(local)}, before its @, is malformed; write one like hello")
     if not _is_mail_domain(domain):
         raise ValueError(f"{_quoted(value)}: {_quoted(domain)}, behind its @, is no domain; write one like example.org")
     return value
+
+
+def _is_malformed(address: str) -> bool:
+    """By the parser with which preflight reads the finished From."""
+    from email.headerregistry import Address  # takes its time, and nearly every address is plain
+
+    try:
+        Address(addr_spec=address)
+    except (ValueError, MessageError):
+        return True
+    return False
 
 
 def _is_mail_domain(domain: str) -> bool:

@@ -37,7 +37,7 @@ def examine(app: App, environ: Mapping[str, str]) -> Iterator[Finding]:
         ("templates", lambda: subjects.examine(app)),
         ("logos", lambda: _logos(app)),
         ("sources", lambda: _sources(app)),
-        ("mail server", lambda: mail.examine(app.config.smtp)),
+        ("mail server", lambda: _mail_server(app)),
         ("DNS", lambda: dns.examine(sorted({own.sender for own in app.config.newsletters.values()}))),
     )
     for area, look in examinations:
@@ -194,3 +194,8 @@ def _sources(app: App) -> Iterator[Finding]:
                 yield error(key, f"{source.name} cannot be read: {trouble}", "Look at its line under `sources:`.")
             else:
                 yield ok(key, f"{source.name} can be read; it holds {count(held, 'item')}.")
+
+
+def _mail_server(app: App) -> Iterator[Finding]:
+    smtp = app.config.smtp
+    return mail.examine_folder(app.config.resolve(smtp.path)) if smtp.type == "folder" else mail.examine(smtp)

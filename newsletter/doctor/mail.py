@@ -10,6 +10,7 @@ from pathlib import Path
 
 from newsletter.config import Smtp
 from newsletter.doctor.finding import Finding, error, note, ok, warning
+from newsletter.transports.folder import in_the_way
 from newsletter.transports.gate import Gate
 from newsletter.transports.mishaps import in_words
 from newsletter.transports.smtp_session import Refused, Server, Session, open_session
@@ -20,13 +21,16 @@ _PATIENT = Timeouts(connect=8.0, greeting=8.0, command=8.0)
 
 
 def examine(smtp: Smtp) -> Iterator[Finding]:
-    if smtp.type == "folder":
-        yield note(
-            AREA, f"mails become files in {Path(smtp.path)}; nothing is sent.", "Set `smtp: type: smtp` to send."
-        )
-        return
     for server in smtp.each():
         yield from _examine(server)
+
+
+def examine_folder(folder: Path) -> Iterator[Finding]:
+    """What stands in for a server with `smtp: type: folder`."""
+    if trouble := in_the_way(folder):
+        yield error(AREA, f"mails cannot become files: {trouble}.", "Write the path of a folder into `smtp: path`.")
+    else:
+        yield note(AREA, f"mails become files in {folder}; nothing is sent.", "Set `smtp: type: smtp` to send.")
 
 
 def _examine(smtp: Smtp) -> Iterator[Finding]:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sized
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from contextvars import ContextVar
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any
 
 import jinja2
@@ -18,41 +17,40 @@ from jinja2.runtime import Context, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from newsletter.errors import TemplateError
+from newsletter.text import bounds
 from newsletter.text.unknown import Unknown
 
 SECONDS = 5.0  # a digest takes milliseconds
-CHARACTERS = 2_000_000  # twenty times what Gmail shows
 DEPTH = 100  # expressions and blocks inside each other; Jinja and Python recurse for each
 TEXTS = 100  # templates of the configuration that are kept compiled
+_BEGUN = {"root", "top-level template code"}  # the function that a template begins with, as Jinja names it
 PAIRS = 5_000  # what an environment remembers; a template may make up names without end
-REPEAT = 10_000  # the most that "x" * n, ranges may ask for
-_UNBOUNDED_FILTERS = ("center", "format", "indent")  # a few characters of template make gigabytes with these
-_UNBOUNDED_METHODS = ("center", "expandtabs", "format", "format_map", "ljust", "rjust", "zfill")
 
 
 class Environment(ImmutableSandboxedEnvironment):
-    """Content comes in as values only. Attribute access, calls and products watch the clock and the size."""
+    """Content comes in as values only. What a template does is watched: its time, and the size of what it makes."""
 
-    intercepted_binops = frozenset({"*", "**", "%", "<<"})
+    intercepted_binops = frozenset({"+", "*", "**", "%", "<<"})
 
     def __init__(self, loader: jinja2.BaseLoader) -> None:
         super().__init__(
             loader=loader,
             autoescape=lambda name: name is not None and not name.endswith(".txt"),
             undefined=Unknown,
+            finalize=bounds.written,
             trim_blocks=True,
             lstrip_blocks=True,
         )
         self._texts: dict[str, jinja2.Template] = {}
         self._safe: set[tuple[type, str]] = set()
-        self._deadline: ContextVar[float] = ContextVar("deadline", default=float("inf"))
-        self.globals["range"] = _short_range
-        for name in _UNBOUNDED_FILTERS:
-            del self.filters[name]
+        self.globals.clear()
+        self.globals.update(bounds.GLOBALS)
+        self.filters.clear()
+        self.filters.update(bounds.FILTERS)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
-        if time.monotonic() > self._deadline.get():
-            self._check_time()  # called only then: an issue reads hundreds of attributes
+        if (watch := bounds.WATCH.get()) and time.monotonic() > watch.deadline:
+            bounds.check_time()  # called only then: an issue reads hundreds of attributes
         if (type(obj), attribute) in self._safe:
             try:
                 return getattr(obj, attribute)
@@ -76,23 +74,17 @@ class Environment(ImmutableSandboxedEnvironment):
         return safe
 
     def call(self, context: Any, function: Any, /, *args: Any, **kwargs: Any) -> Any:
-        self._check_time()
         if isinstance(function, Macro):
+            bounds.check_time()
             return _written(context, function, args, kwargs)
-        if getattr(function, "__name__", "") in _UNBOUNDED_METHODS:
-            raise SecurityError(f"`{function.__name__}` is not for templates")
-        return super().call(context, function, *args, **kwargs)
+        return bounds.weighed(super().call(context, function, *bounds.called(function, args, kwargs), **kwargs))
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
-        self._check_time()
         if operator in ("**", "<<") or (operator == "%" and isinstance(left, str)):
             raise SecurityError(f"`{operator}` is not for templates")
-        if operator == "*" and not all(isinstance(side, (int, float)) and abs(side) <= 1e9 for side in (left, right)):
-            count, what = (right, left) if isinstance(right, int) else (left, right)
-            most = min(REPEAT, CHARACTERS // max(1, len(what))) if isinstance(what, Sized) else REPEAT
-            if not isinstance(count, int) or count > most:
-                raise SecurityError("a product this large is not for templates")
-        return super().call_binop(context, operator, left, right)
+        if operator == "*":
+            bounds.multiplied(left, right)
+        return bounds.weighed(super().call_binop(context, operator, left, right))
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         """As Jinja does it, but what nests too deep is told with its line."""
@@ -105,6 +97,7 @@ class Environment(ImmutableSandboxedEnvironment):
         if line is not None:
             reason = "this nests too deep. Take it apart with {% set %}, or look for brackets that are never closed"
             raise jinja2.TemplateSyntaxError(reason, line, name, filename)
+        _watch(parsed, self)
         return parsed
 
     def render(self, name: str, values: Mapping[str, object]) -> str:
@@ -141,24 +134,31 @@ class Environment(ImmutableSandboxedEnvironment):
         return self._texts[source]
 
     def _bounded(self, name: str, pieces: Callable[[], Iterator[str]]) -> str:
-        token = self._deadline.set(time.monotonic() + SECONDS)
         written: list[str] = []
         size = 0
-        try:
-            with template_errors(name):
-                for piece in pieces():
-                    self._check_time()
-                    size += len(piece)
-                    if size > CHARACTERS:
-                        raise SecurityError(f"it writes more than {CHARACTERS:,} characters")
-                    written.append(piece)
-        finally:
-            self._deadline.reset(token)
+        with bounds.watched(SECONDS), template_errors(name):
+            for piece in pieces():
+                bounds.check_time()
+                size += len(piece)
+                if size > bounds.MOST:
+                    raise SecurityError(f"it writes more than {bounds.MOST:,} characters")
+                written.append(piece)
         return "".join(written)
 
-    def _check_time(self) -> None:
-        if time.monotonic() > self._deadline.get():
-            raise SecurityError(f"it takes longer than {SECONDS:g} seconds; look for a loop inside a loop")
+
+def _watch(template: nodes.Template, environment: jinja2.Environment) -> None:
+    """Has each loop's turns, and what `~` joins, go through a filter of ours: Jinja asks nobody about them."""
+    for node in list(template.find_all((nodes.For, nodes.Concat))):
+        if isinstance(node, nodes.For):
+            size = sum(len(data.data) for data in node.find_all(nodes.TemplateData))
+            node.iter = _through(bounds.EACH, node.iter, nodes.Const(size))
+        elif isinstance(node, nodes.Concat):
+            node.nodes = [_through(bounds.JOINED, nodes.Concat(node.nodes, lineno=node.lineno))]
+    template.set_environment(environment)
+
+
+def _through(name: str, node: nodes.Node, *args: nodes.Expr) -> nodes.Filter:
+    return nodes.Filter(node, name, list(args), [], None, None, lineno=node.lineno)
 
 
 def _written(context: Context, macro: Macro, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
@@ -222,11 +222,8 @@ def template_errors(name: str) -> Iterator[None]:
     except jinja2.TemplateNotFound as error:
         file, line = _place(error.__traceback__, name)
         raise TemplateError(file, f"there is no template {error.name}.", line=line) from None
-    except RecursionError:
-        reason = (
-            "it includes or extends itself. To build on the package's own template write its name with a ! before it."
-        )
-        raise TemplateError(name, reason) from None
+    except RecursionError as error:
+        raise TemplateError(name, _told_of_recursion(error.__traceback__)) from None
     except Exception as error:  # a template can make any value raise anything
         file, line = _place(error.__traceback__, name)
         raise TemplateError(file, _sentence(str(error) or type(error).__name__), line=line) from None
@@ -236,20 +233,27 @@ def _sentence(words: str) -> str:
     return words if words.endswith("?") else f"{words.rstrip('.')}."
 
 
+def _told_of_recursion(trace: TracebackType | None) -> str:
+    """Of templates that lead to each other each begins anew; a macro, a loop or a block stays within its own."""
+    innermost = [frame.f_code.co_name for frame, _ in _template_frames(trace)][-20:]
+    if innermost and _BEGUN.isdisjoint(innermost):
+        return "a macro, a loop or a block calls itself without an end. Put an {% if %} around the call that ends it."
+    return "it includes or extends itself. To build on the package's own template write its name with a ! before it."
+
+
 def _place(trace: TracebackType | None, name: str) -> tuple[str, int | None]:
-    """File and line of the innermost template; Jinja marks its frames."""
-    file, line = name, None
+    """File and line of the innermost template."""
+    for frame, line in reversed(_template_frames(trace)):
+        found = str(frame.f_globals["__file__"])
+        return (name if found == "<template>" else found), line
+    return name, None
+
+
+def _template_frames(trace: TracebackType | None) -> list[tuple[FrameType, int]]:
+    """Those of templates, each with its line, the innermost last; Jinja marks them."""
+    frames = []
     while trace:
-        names = trace.tb_frame.f_globals
-        if "__jinja_exception__" in names:
-            found = str(names["__file__"])
-            file, line = (name if found == "<template>" else found), trace.tb_lineno
+        if "__jinja_exception__" in trace.tb_frame.f_globals:
+            frames.append((trace.tb_frame, trace.tb_lineno))
         trace = trace.tb_next
-    return file, line
-
-
-def _short_range(*arguments: int) -> range:
-    steps = range(*arguments)
-    if len(steps) > REPEAT:
-        raise SecurityError(f"a range of more than {REPEAT:,} steps is not for templates")
-    return steps
+    return frames

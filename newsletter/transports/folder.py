@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +13,14 @@ from newsletter.domain.delivery import Envelope, Outcome, OutcomeKind
 from newsletter.transports.gate import Gate
 
 _MESSAGE_ID = re.compile(rb"^Message-ID:\s*<([^>]*)>", re.IGNORECASE | re.MULTILINE)
+
+
+def in_the_way(folder: Path) -> str:
+    """Why no mail can become a file there, as far as it can be told beforehand; "" when nothing is in the way."""
+    there = next(place for place in (folder, *folder.parents) if os.access(place, os.F_OK))
+    if not there.is_dir():
+        return f"{there} is no folder"
+    return "" if os.access(there, os.W_OK | os.X_OK) else f"{there} cannot be written to"
 
 
 class FolderTransport:

@@ -362,6 +362,16 @@ def test_a_login_without_a_password_starts_nothing(tmp_path: Path) -> None:
     assert desk.call("show", 1, "--json").json["state"] == "draft"
 
 
+def test_a_folder_that_is_a_file_starts_nothing(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, environ={"NEWSLETTER_SMTP__TYPE": "folder", "NEWSLETTER_SMTP__PATH": "blog/_config.yml"})
+    desk.furnish().call("subscribers", "add", "ann@example.com", "--active")
+    assert desk.call("build", "harbour", "--edition", "near").status == 0
+    refused = desk.call("send", 1, "--yes")
+    assert refused.status == 2
+    assert f"`smtp.path`: {tmp_path / 'blog' / '_config.yml'} is no folder. Write the path of a folder." in refused.err
+    assert desk.call("show", 1, "--json").json["state"] == "draft"
+
+
 def test_an_import_says_whom_it_unsubscribed(tmp_path: Path) -> None:
     desk = Desk(tmp_path).furnish()
     for name in ("ann", "bob", "cy"):

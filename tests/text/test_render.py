@@ -320,6 +320,27 @@ def test_a_broken_template_is_explained_with_file_and_line(source: str, line: in
     assert caught.value.line == line
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
+        "{% macro a() %}{{ b() }}{% endmacro %}{% macro b() %}{{ a() }}{% endmacro %}{{ a() }}",
+        "{% for x in [1] recursive %}{{ loop([1]) }}{% endfor %}",
+        "{% block b %}{{ self.b() }}{% endblock %}",
+    ],
+)
+def test_what_calls_itself_is_told_so_and_not_that_it_includes_itself(source: str) -> None:
+    with pytest.raises(TemplateError, match=r"a macro, a loop or a block calls itself without an end\."):
+        rendered(subject=source)
+
+
+@pytest.mark.parametrize("source", ["{% include 'a.txt' %}", "{% block b %}{% include 'a.txt' %}{% endblock %}"])
+def test_what_includes_itself_is_told_so(source: str) -> None:
+    looping = sandbox.Environment(jinja2.DictLoader({"a.txt": source}))
+    with pytest.raises(TemplateError, match="it includes or extends itself"):
+        looping.render("a.txt", {})
+
+
 def test_a_subject_that_nests_too_deep_is_explained() -> None:
     with pytest.raises(TemplateError, match="`subject` of tech-decoded, edition uk: this nests too deep"):
         rendered(subject="{{ " + "[" * 3000 + "]" * 3000 + " }}")
