@@ -116,7 +116,7 @@ def _show(out: Path, done: Demonstration, port: int) -> None:
     _show_sources(done)
     _show_issues(done)
     _show_readers(done)
-    table = output.table("Edition", "Reader", "Subject")
+    table = output.table("Edition", ("Reader", "last"), "Subject")
     for edition, mail in done.mails:
         table.add_row(edition, output.plain(mail.read()["To"]), output.plain(mail.subject))
     output.say()

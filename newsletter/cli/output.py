@@ -80,7 +80,7 @@ def plain(text: object) -> str:
 
 
 def table(*columns: str | tuple[str, str]) -> Sheet:
-    """A table without frames. A column is its heading, or (heading, way): `right`, or `whole` for never shortened."""
+    """A table without frames. A column is its heading, or (heading, way); the ways are told where a Sheet is."""
     from newsletter.cli.sheet import Sheet
 
     return Sheet(columns)

@@ -141,7 +141,11 @@ def tell_deliveries(session: Session, issue: Issue, rows: Iterator[dict[str, Any
     zone, now = zone_of(session.app, issue.newsletter, issue.edition), session.app.clock()
     cells = (_delivery(row, zone, now) for row in every)
     table = output.table(
-        "Address", ("State", "whole"), ("Tries", "right"), ("Answer", "whole"), "The server's words", ("At", "whole")
+        ("Address", "last"),
+        ("State", "whole"),
+        ("Tries", "right"),
+        ("At", "whole"),
+        ("Answer", "below"),
     )
     output.show_long(table, islice(cells, _SCREENFUL) if sys.stdout.isatty() else cells)
     if rest := sum(1 for _ in every):
@@ -149,11 +153,10 @@ def tell_deliveries(session: Session, issue: Issue, rows: Iterator[dict[str, Any
 
 
 def _delivery(row: dict[str, Any], zone: str, now: datetime) -> tuple[str, ...]:
-    answer = " ".join(part for part in (str(row["code"] or ""), row["status"]) if part)
+    answer = " ".join(part for part in (str(row["code"] or ""), row["status"], row["text"]) if part)
     when = brief(row["at"], zone, now) if row["at"] else ""
     state = coloured(row["state"], row["state"])
-    address, words = output.plain(row["email"] or "(erased)"), output.plain(row["text"])
-    return (address, state, str(row["attempts"]), answer, words, when)
+    return (output.plain(row["email"] or "(erased)"), state, str(row["attempts"]), when, output.plain(answer))
 
 
 def _stream(rows: Iterable[dict[str, Any]]) -> None:

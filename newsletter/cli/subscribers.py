@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache, partial
 from itertools import chain, islice
 from pathlib import Path
@@ -22,6 +22,7 @@ from newsletter.errors import NewsletterError, NotFound, UsageError
 
 if TYPE_CHECKING:
     from newsletter.app import App
+    from newsletter.cli.sheet import Sheet
     from newsletter.domain.subscriber import Subscription
 
 PANEL = "Subscribers"
@@ -242,12 +243,33 @@ def _show(session: Session, found: Iterable[Subscription], *, narrowed: bool) ->
         return
     every = chain(first, rows)
     zone = cache(partial(zone_of, session.app))
-    cells = (_cells(one, zone(one.newsletter, one.edition)) for one in every)
-    table = output.table("Address", "Name", "Newsletter", "Edition", ("State", "whole"), ("Since", "whole"))
-    shown = output.show_long(table, islice(cells, _SCREENFUL) if sys.stdout.isatty() else cells)
-    rest = sum(1 for _ in every)
-    more = f", the first {shown} of them above; `subscribers export` writes them all" if rest else ""
-    output.say(f"\n{count(shown + rest, 'subscription')}{more}.")
+    table = output.table(("Address", "last"), "Name", "Newsletter", "Edition", ("State", "whole"), ("Since", "whole"))
+    if sys.stdout.isatty():
+        _show_screenful(table, every, zone)
+        return
+    number = output.show_long(table, (_cells(one, zone(one.newsletter, one.edition)) for one in every))
+    output.say(f"\n{count(number, 'subscription')}.")
+
+
+def _show_screenful(table: Sheet, every: Iterable[Subscription], zone: Callable[[str, str], str]) -> None:
+    """The first ones, without the columns in which all of them say the same; that stands below."""
+    number, shown = 0, 0
+    newsletters: set[str] = set()
+    editions: set[str] = set()
+    for number, one in enumerate(every, 1):
+        newsletters.add(one.newsletter)
+        editions.add(one.edition)
+        if number <= _SCREENFUL:
+            shown = number
+            table.add_row(*_cells(one, zone(one.newsletter, one.edition)))
+    shared = ""
+    for heading, names in (("Newsletter", newsletters), ("Edition", editions)):
+        if len(names) == 1:
+            table.leave_out(heading)
+            shared += f", {heading.lower()} {output.plain(*names)}"
+    output.show(table)
+    more = f", the first {shown} of them above; `subscribers export` writes them all" if shown < number else ""
+    output.say(f"\n{count(number, 'subscription')}{shared}{more}.")
 
 
 def _say_that_there_are_none(*, narrowed: bool) -> None:
