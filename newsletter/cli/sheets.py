@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from newsletter.cli import output
 from newsletter.cli.session import Session, zone_of
 from newsletter.cli.summary import coloured
-from newsletter.cli.words import brief, count, iso, moment
+from newsletter.cli.words import brief, count, iso, moment, shared_zone
 from newsletter.domain.accounting import COUNTED
 
 if TYPE_CHECKING:
@@ -103,21 +103,22 @@ def beginning(note: str) -> str:
 
 
 def show_issues(session: Session, issues: Sequence[ListedIssue], books: Mapping[int, Accounting]) -> None:
+    zone, now = cache(partial(zone_of, session.app)), session.app.clock()
+    whens = [brief(_last_moment(issue), zone(issue.newsletter, issue.edition), now) for issue in issues]
+    shared = shared_zone(whens) if sys.stdout.isatty() else ""
     table = output.table(
         ("Id", "right"),
-        "Newsletter",
+        ("Newsletter", "last"),
         ("State", "whole"),
-        ("When", "whole"),
+        (f"When{shared and f' ({shared})'}", "whole"),
         ("Sent", "right"),
-        ("Of", "right"),
         "Subject",
     )
-    zone, now = cache(partial(zone_of, session.app)), session.app.clock()
-    for issue in issues:
-        when = brief(_last_moment(issue), zone(issue.newsletter, issue.edition), now)
+    for issue, when in zip(issues, whens, strict=True):
         book = books[issue.id]
-        numbers = (f"{book.sent:,}", f"{book.recipients:,}") if book.recipients else ("", "")
-        table.add_row(str(issue.id), _name(issue), _state(issue), when, *numbers, output.plain(issue.subject))
+        sent = f"{book.sent:,}/{book.recipients:,}" if book.recipients else ""
+        subject = output.plain(issue.subject)
+        table.add_row(str(issue.id), _name(issue), _state(issue), when.removesuffix(f" {shared}"), sent, subject)
     output.show(table)
 
 

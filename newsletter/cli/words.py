@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -28,6 +28,12 @@ def brief(at: datetime, zone: str, now: datetime) -> str:
     local = at.astimezone(ZoneInfo(zone))
     year = "" if local.year == now.astimezone(ZoneInfo(zone)).year else f" {local.year}"
     return f"{local.day} {local:%b}{year} {local:%H:%M} {local.tzname()}"
+
+
+def shared_zone(moments: Sequence[str]) -> str:
+    """The zone at the end of each of what `brief` said, where it is the same one; a heading says it then."""
+    zones = {said.rsplit(" ", 1)[-1] for said in moments}
+    return zones.pop() if len(zones) == 1 else ""
 
 
 def day(at: datetime, zone: str = "UTC") -> str:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 from tests.cli.desk import Desk
 
 LONG = "rosalind.featherstone@letters.example.com"
@@ -30,3 +34,21 @@ def test_a_list_of_deliveries_shows_addresses_whole_and_the_answers_below(desk: 
     (row,) = [line for line in desk.screen("show", 1, "--deliveries") if "@" in line]
     assert row.startswith(f"{LONG}   sent ")
     assert desk.screen("show", 1, "--deliveries")[-1].startswith("  Answer: 250 ")
+
+
+def test_a_list_of_issues_says_whole_which_it_is_and_its_zone_once(desk: Desk) -> None:
+    enrol(desk, "ann@example.com,Ann,near", "bob@example.com,Bob,near")
+    assert desk.call("send", 1, "--yes").status == 0
+    heading, _, row = desk.screen("issues", "harbour")
+    assert re.split(r" {3,}", heading) == ["Id", "Newsletter", "State", f"When ({local_zone()})", "Sent", "Subject"]
+    assert "harbour near #1   sent    " in row
+    assert "   2/2   " in row
+    assert local_zone() not in row
+    assert desk.call("build", "harbour", "--edition", "far").status == 0
+    heading, _, *rows = desk.screen("issues", "harbour")
+    assert re.split(r" {3,}", heading)[3] == "When"
+    assert ["+0545" in rows[0], local_zone() in rows[1]] == [True, True]
+
+
+def local_zone() -> str:
+    return datetime.now(ZoneInfo("Europe/London")).tzname() or ""
