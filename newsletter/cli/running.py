@@ -56,21 +56,15 @@ def schedule(
 
 def _show_runs(session: Session, runs: Sequence[tuple[Planned, Occurrence]], now: datetime) -> None:
     reminds = any(plan.schedule.remind for plan, _ in runs)
-    headings: list[str | tuple[str, str]] = [
-        ("When", "whole"),
-        ("Offset", "whole"),
-        ("Zone", "whole"),
-        "Newsletter",
-        "Edition",
-        ("", "whole"),
-    ]
-    table = output.table(*headings, *([("Reminder", "whole")] if reminds else []))
+    headings: list[str | tuple[str, str]] = [("When", "whole"), "Zone", ("Newsletter", "last"), ("Due", "whole")]
+    table = output.table(*headings, *([("Reminder", "below")] if reminds else []))
     for plan, one in runs:
         at = _local(plan, one)
-        when = f"{at:%a} {at.day} {at:%b %Y %H:%M}"
-        place = (plan.schedule.timezone, plan.newsletter, plan.edition)
+        year = "" if at.year == now.astimezone(at.tzinfo).year else f" {at.year}"
+        when = f"{at:%a} {at.day} {at:%b}{year} {at:%H:%M} {offset(at)}"
+        name = output.plain(f"{plan.newsletter} {plan.edition}")
         told = [_reminder(plan, one)] if reminds else []
-        table.add_row(when, offset(at), *place, f"[dim]{distance(one.at - now)}[/]", *told)
+        table.add_row(when, plan.schedule.timezone, name, f"[dim]{distance(one.at - now)}[/]", *told)
     output.show(table)
     _tell_unread(session.app, {plan for plan, _ in runs})
 

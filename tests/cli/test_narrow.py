@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
+
+import pytest
 
 from tests.cli.desk import Desk
 
@@ -52,3 +55,32 @@ def test_a_list_of_issues_says_whole_which_it_is_and_its_zone_once(desk: Desk) -
 
 def local_zone() -> str:
     return datetime.now(ZoneInfo("Europe/London")).tzname() or ""
+
+
+@pytest.mark.parametrize("key", ["harbour", "the-harbour-light-of-saltby-and-of-all-the-isles"])
+def test_a_schedule_has_a_line_for_each_run_and_names_the_year_of_another_one(tmp_path: Path, key: str) -> None:
+    desk = Desk(tmp_path).furnish()
+    config = tmp_path / "config.yaml"
+    config.write_text(config.read_text().replace("  harbour:", f"  {key}:"))
+    shown = desk.screen("schedule", "--next", 5)
+    assert re.split(r" {3,}", shown[0]) == ["When", "Zone", "Newsletter", "Due"]
+    runs = [line for line in shown if line[:3] == "Fri"]
+    assert len(runs) == 5
+    assert max(map(len, shown[:7])) <= 80
+    assert all(" near " in line or " far " in line for line in runs)
+    this_year = datetime.now(ZoneInfo("Europe/London")).year
+    plans = desk.call("schedule", "--next", 120, "--json").json
+    told = [line for line in desk.call("schedule", "--next", 120).out.splitlines() if line[:3] == "Fri"]
+    assert [bool(re.match(r"Fri \d+ \w+ \d{4} ", line)) for line in told] == [
+        not plan["at"].startswith(str(this_year)) for plan in plans
+    ]
+
+
+def test_a_reminder_stands_below_its_run(tmp_path: Path) -> None:
+    desk = Desk(tmp_path).furnish()
+    config = tmp_path / "config.yaml"
+    added = config.read_text().replace("Europe/London}", "Europe/London, remind: 24h}")
+    config.write_text(added.replace("    lookback", "    editor: ed@example.org\n    lookback", 1))
+    lines = desk.screen("schedule")
+    place = next(number for number, line in enumerate(lines) if "harbour near" in line)
+    assert lines[place + 1].startswith("  Reminder: Thu ")
