@@ -185,12 +185,18 @@ def _html_json(post: Post) -> dict[str, Any]:
 
 
 def _show_posts(found: Sequence[Post], last: int | None) -> None:
+    """On a terminal without the column of sources where there is one for all: that stands below."""
     shown = found[: last or (_SCREENFUL if sys.stdout.isatty() else None)]
     table = output.table(("Published", "whole"), ("State", "whole"), ("Story", "right"), "Title", "Source")
     for post in shown:
         state = post.state.value if post.state.value == "published" else f"[yellow]{post.state.value}[/]"
         row = (day(post.published), state, str(post.story or ""), output.plain(post.title), output.plain(post.source))
         table.add_row(*row)
+    sources = {post.source for post in found}
+    origin = ""
+    if len(sources) == 1 and sys.stdout.isatty():
+        table.leave_out("Source")
+        origin = f" of {output.plain(*sources)}"
     output.show(table)
     rest = f", the newest {len(shown)} of them above; --last N shows more" if len(shown) < len(found) else ""
-    output.say(f"\n{count(len(found), 'post')}{rest}.")
+    output.say(f"\n{count(len(found), 'post')}{origin}{rest}.")

@@ -84,3 +84,10 @@ def test_a_reminder_stands_below_its_run(tmp_path: Path) -> None:
     lines = desk.screen("schedule")
     place = next(number for number, line in enumerate(lines) if "harbour near" in line)
     assert lines[place + 1].startswith("  Reminder: Thu ")
+
+
+def test_a_list_of_posts_leaves_out_a_source_that_all_have(desk: Desk) -> None:
+    heading, *_, last = desk.screen("posts")
+    assert heading.split() == ["Published", "State", "Story", "Title"]
+    assert last == "4 posts of blog."
+    assert "Source" in desk.call("posts").out.splitlines()[0]
