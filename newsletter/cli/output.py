@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import shutil
 import sys
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from newsletter.domain.accounting import Accounting
 
 _NARROWEST = 30  # columns in which words can still be wrapped
+_LABEL = re.compile(r"(?:→|\d+\.|\S+(?: \S+)?(?= {2})|(?=[^:]{1,18}:)\w+(?: \w+){0,2}:) +")
 _PAGE = 1000  # rows
 _UNLIMITED = 100_000  # a pipe has no width: what `grep` reads must be whole
 
@@ -55,20 +57,28 @@ def note(text: str) -> None:
 
 
 def _print(console: Console, text: str) -> None:
-    """On a terminal a line too long for it goes on below, at a word and a little further in."""
+    """On a terminal a line too long for it goes on below, at a word and under its text."""
     from rich.text import Text
 
     for line in text.split("\n"):
         bare = line.lstrip(" ")
         margin = len(line) - len(bare)
-        if not console.is_terminal or console.width < _NARROWEST + margin:
+        words = Text.from_markup(bare)
+        label = _label(words.plain)
+        hang = margin + (label or min(margin, 2))
+        if not console.is_terminal or console.width < _NARROWEST + hang:
             console.print(line, soft_wrap=True)
             continue
-        hang = margin + 2 if margin else 0
-        first, *others = Text.from_markup(bare).wrap(console, console.width - max(margin, hang)) or [Text()]
-        console.print(Text(" " * margin) + first, soft_wrap=True)
+        first, *others = words[label:].wrap(console, console.width - hang) or [Text()]
+        console.print(Text(" " * margin) + words[:label] + first, soft_wrap=True)
         for other in others:
             console.print(Text(" " * hang) + other, soft_wrap=True)
+
+
+def _label(line: str) -> int:
+    """How long what stands before a line's text is: `ok       `, `warning: `, ` 1. `, `→ `; 0 where nothing does."""
+    found = _LABEL.match(line)
+    return found.end() if found else 0
 
 
 def plain(text: object) -> str:

@@ -101,10 +101,10 @@ def _site(app: App) -> Iterator[Finding]:
 def _newsletters(app: App) -> Iterator[Finding]:
     for key, own in app.config.newsletters.items():
         if not own.postal_address.strip():
-            told = f"{key} has no postal address, which many countries ask for in every mail."
+            told = "no postal address, which many countries ask for in every mail."
             yield warning(key, told, "Set `postal_address`.")
         if not own.sources:
-            yield error(key, f"{key} has no sources, so it never has anything to say.", "Name one under `sources:`.")
+            yield error(key, "no sources, so it never has anything to say.", "Name one under `sources:`.")
     for plan, following in upcoming(app, app.clock()):
         when = f"{following.at:%Y-%m-%d %H:%M} UTC"
         yield ok(plan.newsletter, f"edition {plan.edition} goes out next at {when}, if `newsletter serve` runs then.")
@@ -112,7 +112,7 @@ def _newsletters(app: App) -> Iterator[Finding]:
     scheduled = {plan.newsletter for plan, _ in upcoming(app, app.clock())}
     for key in app.config.newsletters:
         if key not in scheduled:
-            yield note(key, f"{key} has no schedule: it goes out when you `newsletter send` it.")
+            yield note(key, "no schedule: it goes out when you `newsletter send` it.")
 
 
 def _readers(app: App, plan: Planned) -> Iterator[Finding]:

@@ -126,10 +126,10 @@ class Desk:
 
     def screen(self, *words: object, columns: int = 80) -> list[str]:
         """The lines that a terminal so wide shows of it, without colours."""
-        both = _Screen()
+        both = Screen()
         there = Desk(self.folder, self.port, {**self.environ, "TERM": "xterm", "COLUMNS": str(columns)})
         there._call(words, both, both)
-        return [line.rstrip() for line in re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", both.getvalue()).splitlines()]
+        return both.lines()
 
     def _call(self, words: tuple[object, ...], out: io.StringIO, err: io.StringIO) -> Result:
         arguments = ["newsletter", *map(str, words)]
@@ -154,6 +154,12 @@ class Desk:
         )  # fmt: skip
 
 
-class _Screen(io.StringIO):
+class Screen(io.StringIO):
+    """Takes itself for a terminal."""
+
     def isatty(self) -> bool:
         return True
+
+    def lines(self) -> list[str]:
+        """What can be read there, without colours."""
+        return [line.rstrip() for line in re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", self.getvalue()).splitlines()]
