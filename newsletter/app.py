@@ -99,6 +99,11 @@ class App:
             raise NotFound(_unknown(f"edition of {newsletter}", key, known, self.config.file))
         return _edition(self.config, newsletter, key)
 
+    def zone(self, newsletter: str, edition: str) -> str:
+        """The zone in which an edition's times are said; UTC once it is no longer in the config."""
+        own = self.config.newsletters.get(newsletter)
+        return self.edition(newsletter, edition).timezone if own and edition in own.editions else "UTC"
+
     def schedule(self, newsletter: str, edition: str) -> Schedule | None:
         """When the edition falls due; None where neither it nor its newsletter has a schedule."""
         own = self.newsletter(newsletter)

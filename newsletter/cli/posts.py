@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from newsletter.cli import output
 from newsletter.cli.session import Context, JsonOption, Session
-from newsletter.cli.words import count, day
+from newsletter.cli.words import count
+from newsletter.text.clocks import day
 
 if TYPE_CHECKING:
+    from newsletter.app import App
     from newsletter.domain.post import Post
     from newsletter.services.collect import SourceReport
 
@@ -88,7 +90,7 @@ def posts(
     if as_json:
         output.answer_json([_post_json(post) | (_html_json(post) if with_html else {}) for post in found[:last]])
     elif found:
-        _show_posts(found, last)
+        _show_posts(found, last, _zones(session.app, _keys(session, newsletter)))
     elif looked:
         output.say(
             f"No posts: [bold]newsletter collect[/] found none in {output.plain(', '.join(looked))}. "
@@ -184,13 +186,25 @@ def _html_json(post: Post) -> dict[str, Any]:
     return {"html": body_html(post)}
 
 
-def _show_posts(found: Sequence[Post], last: int | None) -> None:
+def _zones(app: App, newsletters: Sequence[str]) -> dict[str, str]:
+    """By whose clocks the posts of each source have their days: the site's, else the first edition's."""
+    from newsletter.sources.base import zone_of_posts
+
+    return {
+        source.name: zone_of_posts(source, app.editions(key)[0].timezone)
+        for key in reversed(newsletters)
+        for source in app.sources(key)
+    }
+
+
+def _show_posts(found: Sequence[Post], last: int | None, zones: Mapping[str, str]) -> None:
     """On a terminal without the column of sources where there is one for all: that stands below."""
     shown = found[: last or (_SCREENFUL if sys.stdout.isatty() else None)]
     table = output.table(("Published", "whole"), ("State", "whole"), ("Story", "right"), "Title", "Source")
     for post in shown:
         state = post.state.value if post.state.value == "published" else f"[yellow]{post.state.value}[/]"
-        row = (day(post.published), state, str(post.story or ""), output.plain(post.title), output.plain(post.source))
+        published = day(post.published, zones.get(post.source, "UTC"))
+        row = (published, state, str(post.story or ""), output.plain(post.title), output.plain(post.source))
         table.add_row(*row)
     sources = {post.source for post in found}
     origin = ""

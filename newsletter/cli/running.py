@@ -10,8 +10,9 @@ import typer
 
 from newsletter.cli import output
 from newsletter.cli.log import LogOption, log_always
-from newsletter.cli.session import Context, JsonOption, Session, zone_of
-from newsletter.cli.words import distance, iso, moment, offset
+from newsletter.cli.session import Context, JsonOption, Session
+from newsletter.cli.words import distance, iso, offset
+from newsletter.text.clocks import moment
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -153,7 +154,7 @@ def _with_their_own_time(app: App) -> list[ListedIssue]:
 
 
 def _tell_waiting(session: Session, issue: ListedIssue) -> None:
-    zone = zone_of(session.app, issue.newsletter, issue.edition)
+    zone = session.app.zone(issue.newsletter, issue.edition)
     when = moment(issue.scheduled_for or issue.built_at, zone)
     name = output.plain(f"{issue.newsletter} {issue.edition} #{issue.number}")
     output.say(f"Issue {issue.id} ({name}) goes on {when}, by `send --at`.")

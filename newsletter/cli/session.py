@@ -70,12 +70,6 @@ AsOption = Annotated[
 ]
 
 
-def zone_of(app: App, newsletter: str, edition: str) -> str:
-    """The zone in which an edition's times are shown; UTC once it is no longer in the config."""
-    own = app.config.newsletters.get(newsletter)
-    return app.edition(newsletter, edition).timezone if own and edition in own.editions else "UTC"
-
-
 def only_newsletter(session: Session, newsletter: str | None) -> str:
     """The newsletter that was named, or the only one there is. Raises NotFound; UsageError when one must be named."""
     there = list(session.config.newsletters)

@@ -7,15 +7,16 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from functools import cache, partial
+from functools import cache
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from newsletter.cli import output
-from newsletter.cli.session import Session, zone_of
+from newsletter.cli.session import Session
 from newsletter.cli.summary import coloured
-from newsletter.cli.words import brief, count, iso, moment, shared_zone
+from newsletter.cli.words import brief, count, iso, shared_zone
 from newsletter.domain.accounting import COUNTED
+from newsletter.text.clocks import moment
 
 if TYPE_CHECKING:
     from newsletter.domain.accounting import Accounting, DomainCount, Headway, ReasonCount
@@ -74,7 +75,7 @@ def books_json(books: Accounting) -> dict[str, Any]:
 
 def show_issue(session: Session, issue: Issue) -> None:
     """What an issue is, and what it holds."""
-    zone = zone_of(session.app, issue.newsletter, issue.edition)
+    zone = session.app.zone(issue.newsletter, issue.edition)
     output.say(f"[bold]Issue {issue.id}[/]  {_name(issue)}  {_state(issue)}")
     output.say(f"[bold]{output.plain(issue.subject)}[/]")
     told = {
@@ -103,7 +104,7 @@ def beginning(note: str) -> str:
 
 
 def show_issues(session: Session, issues: Sequence[ListedIssue], books: Mapping[int, Accounting]) -> None:
-    zone, now = cache(partial(zone_of, session.app)), session.app.clock()
+    zone, now = cache(session.app.zone), session.app.clock()
     whens = [brief(_last_moment(issue), zone(issue.newsletter, issue.edition), now) for issue in issues]
     shared = shared_zone(whens) if sys.stdout.isatty() else ""
     table = output.table(
@@ -139,7 +140,7 @@ def tell_deliveries(session: Session, issue: Issue, rows: Iterator[dict[str, Any
         output.say("Not sent to anybody yet: it has no deliveries." if draft else "No deliveries like that.")
         return
     every = chain(first, rows)
-    zone, now = zone_of(session.app, issue.newsletter, issue.edition), session.app.clock()
+    zone, now = session.app.zone(issue.newsletter, issue.edition), session.app.clock()
     cells = (_delivery(row, zone, now) for row in every)
     table = output.table(
         ("Address", "last"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache, partial
+from functools import cache
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,9 +16,10 @@ from newsletter.cli import output
 from newsletter.cli.asking import Asked, ask_at_once, say_asked
 from newsletter.cli.importing import import_file
 from newsletter.cli.person import show_person
-from newsletter.cli.session import Context, JsonOption, Session, only_newsletter, zone_of
-from newsletter.cli.words import count, day, iso, one_of
+from newsletter.cli.session import Context, JsonOption, Session, only_newsletter
+from newsletter.cli.words import count, iso, one_of
 from newsletter.errors import NewsletterError, NotFound, UsageError
+from newsletter.text.clocks import day
 
 if TYPE_CHECKING:
     from newsletter.app import App
@@ -242,7 +243,7 @@ def _show(session: Session, found: Iterable[Subscription], *, narrowed: bool) ->
         _say_that_there_are_none(narrowed=narrowed)
         return
     every = chain(first, rows)
-    zone = cache(partial(zone_of, session.app))
+    zone = cache(session.app.zone)
     table = output.table(("Address", "last"), "Name", "Newsletter", "Edition", ("State", "whole"), ("Since", "whole"))
     if sys.stdout.isatty():
         _show_screenful(table, every, zone)

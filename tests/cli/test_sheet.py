@@ -11,6 +11,7 @@ from rich.console import Console
 
 from newsletter.cli import output, words
 from newsletter.cli.sheet import Sheet
+from newsletter.text import clocks
 
 AT = datetime(2026, 7, 3, 7, 5, tzinfo=UTC)
 
@@ -143,7 +144,7 @@ def test_how_long_it_took(span: float, said: str) -> None:
 
 
 def test_times_name_their_zone() -> None:
-    assert words.moment(AT, "Europe/London") == "Fri 3 Jul 2026 08:05 BST"
+    assert clocks.moment(AT, "Europe/London") == "Fri 3 Jul 2026 08:05 BST"
     assert words.brief(AT, "Europe/London", AT) == "3 Jul 08:05 BST"
     assert words.brief(AT, "Asia/Kathmandu", AT + timedelta(days=365)) == "3 Jul 2026 12:50 +0545"
     assert words.offset(AT) == "+00:00"
