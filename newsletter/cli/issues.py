@@ -221,7 +221,7 @@ def _no_post(app: App, newsletter: str, until: datetime) -> str:
 
 def show_list(
     context: Context,
-    newsletter: Annotated[str | None, typer.Argument(metavar="[NEWSLETTER]", help="Only this one's.")] = None,
+    newsletter: Annotated[str | None, typer.Argument(metavar="NEWSLETTER", help="Only this one's.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """List all issues, newest first, with what became of them."""

@@ -61,7 +61,7 @@ IssueArgument = Annotated[
 ]
 NewsletterArgument = Annotated[
     str | None,
-    typer.Argument(metavar="[NEWSLETTER]", help="Its key in config.yaml; may be left out while there is one."),
+    typer.Argument(metavar="NEWSLETTER", help="Its key in config.yaml; may be left out while there is one."),
 ]
 EditionOption = Annotated[str | None, typer.Option("--edition", metavar="EDITION", help="Only this edition.")]
 AsOption = Annotated[

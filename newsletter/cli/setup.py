@@ -24,7 +24,7 @@ def register(cli: typer.Typer) -> None:
 
 def init(
     context: Context,
-    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to write; made if it is not there.")] = Path(),
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write; made if it is not there.")] = Path(),
     as_json: JsonOption = False,
 ) -> None:
     """Write a commented config.yaml, a templates folder and the database.

@@ -54,6 +54,8 @@ def test_every_command_explains_itself(command: str) -> None:
     assert told.exit_code == 0
     assert "Usage: root" in told.output or "Usage: newsletter" in told.output
     assert len(told.output.splitlines()) > 5
+    assert "bool" not in told.output  # a flag takes no value
+    assert "[[" not in told.output
 
 
 @pytest.mark.parametrize("command", REPORTING)
