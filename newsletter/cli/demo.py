@@ -158,11 +158,9 @@ def _show_next(out: Path, done: Demonstration) -> None:
         (f"{program} --config {out}/config.yaml posts", "look around in what it made"),
         (f"{program} init ~/my-blog", "begin with your own"),
     ]
-    width = max(len(text) for text, _ in (*pages, *mails, *after))
-    for heading, lines in (("Look at it", (*pages, *mails)), ("Go on", after)):
+    for heading, steps in (("Look at it", [*pages, *mails]), ("Go on", after)):
         output.say(f"\n{heading}:")
-        for text, words in lines:
-            output.say(f"  [bold]{output.plain(text):<{width}}[/]  [dim]{words}[/]")
+        output.say_steps(steps)
 
 
 def _program() -> str:

@@ -7,7 +7,7 @@ import re
 import shlex
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -49,6 +49,18 @@ def stderr() -> Console:
 def say(text: str = "") -> None:
     """A line of the answer; rich markup, so texts from outside go through `plain` first."""
     _print(stdout(), text)
+
+
+def say_steps(steps: Sequence[tuple[str, str]]) -> None:
+    """Commands or files and what each is for: beside it where all have room for that, else below."""
+    longest = max(len(text) for text, _ in steps)
+    beside = all(2 + longest + 2 + len(words) <= stdout().width for _, words in steps)
+    for text, words in steps:
+        if beside:
+            say(f"  [bold]{plain(text):<{longest}}[/]  [dim]{words}[/]")
+        else:
+            stdout().print(f"  [bold]{plain(text)}[/]", soft_wrap=True)  # whole, to be copied
+            say(f"    [dim]{words}[/]")
 
 
 def note(text: str) -> None:

@@ -70,7 +70,7 @@ def _tell_what_jekyll_publishes(private: str) -> None:
 
 
 def _next_steps(folder: Path, key: str, starter: Starter) -> None:
-    program = output.plain(output.program())
+    program = output.program()
     out = f" --out {starter.private}preview" if starter.private else ""
     steps = [
         (f"{program} build {key}", "read the posts and make a first issue; nothing is sent"),
@@ -88,9 +88,7 @@ def _next_steps(folder: Path, key: str, starter: Starter) -> None:
         output.say("\nNext:")
     if folder.resolve() != Path.cwd():
         output.say(f"  [bold]cd {output.plain(shlex.quote(str(folder)))}[/]")
-    width = max(len(command) for command, _ in steps)
-    for command, words in steps:
-        output.say(f"  [bold]{command:<{width}}[/]  [dim]{words}[/]")
+    output.say_steps(steps)
 
 
 def _make(folder: Path) -> None:

@@ -56,3 +56,22 @@ def test_doctor_says_a_newsletter_once(desk: Desk) -> None:
     told = " ".join(one["message"] for one in found)
     assert [word for word in ("no postal address", "no sources", "no schedule") if word not in told] == []
     assert "harbour" not in told
+
+
+def test_what_a_command_is_for_stands_beside_it_or_below(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Screen()
+    monkeypatch.setattr(sys, "stdout", screen)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "30")
+    output.say_steps([("newsletter build x", "reads"), ("doctor", "looks")])
+    output.say_steps(
+        [("newsletter build [x]", "reads the posts"), ("newsletter --config a/very/long/path", "looks around")]
+    )
+    assert screen.lines() == [
+        "  newsletter build x  reads",
+        "  doctor              looks",
+        "  newsletter build [x]",
+        "    reads the posts",
+        "  newsletter --config a/very/long/path",
+        "    looks around",
+    ]
