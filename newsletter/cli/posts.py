@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from newsletter.cli import output
-from newsletter.cli.session import Context, JsonOption, Session
+from newsletter.cli.session import Context, JsonOption, Session, whole_number
 from newsletter.cli.words import count
 from newsletter.text.clocks import day
 
@@ -72,7 +72,10 @@ def _note_warnings(report: SourceReport) -> None:
 def posts(
     context: Context,
     newsletter: MaybeNewsletter = None,
-    last: Annotated[int | None, typer.Option("--last", metavar="N", min=1, help="Only the newest N.")] = None,
+    last: Annotated[
+        int | None,
+        typer.Option("--last", metavar="N", parser=whole_number(1, 1_000_000), help="Only the newest N."),
+    ] = None,
     as_json: JsonOption = False,
     with_html: Annotated[bool, typer.Option("--html", help="With --json: each post's body as clean HTML.")] = False,
 ) -> None:

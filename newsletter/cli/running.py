@@ -10,7 +10,7 @@ import typer
 
 from newsletter.cli import output
 from newsletter.cli.log import LogOption, log_always
-from newsletter.cli.session import Context, JsonOption, Session
+from newsletter.cli.session import Context, JsonOption, Session, whole_number
 from newsletter.cli.words import distance, iso, offset
 from newsletter.text.clocks import moment
 
@@ -33,7 +33,9 @@ def register(cli: typer.Typer) -> None:
 
 def schedule(
     context: Context,
-    following: Annotated[int, typer.Option("--next", metavar="N", min=1, max=1000, help="How many runs.")] = 5,
+    following: Annotated[
+        int, typer.Option("--next", metavar="N", parser=whole_number(1, 1000), help="How many runs.")
+    ] = 5,
     as_json: JsonOption = False,
 ) -> None:
     """Show the next runs of all schedules, with time zone and offset."""
@@ -74,7 +76,8 @@ def serve(
     context: Context,
     host: Annotated[str | None, typer.Option("--host", metavar="HOST", help="Where to listen.")] = None,
     port: Annotated[
-        int | None, typer.Option("--port", metavar="PORT", min=0, max=65535, help="0 takes any free one.")
+        int | None,
+        typer.Option("--port", metavar="PORT", parser=whole_number(0, 65535), help="0 takes any free one."),
     ] = None,
     log: LogOption = None,
 ) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from newsletter.cli import output
+from newsletter.cli.mishaps import reason, remedy
 from newsletter.cli.session import Context, JsonOption
 from newsletter.errors import NewsletterError
 
@@ -95,7 +96,7 @@ def _make(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise NewsletterError(f"{folder}: cannot be made a folder: {error.strerror}.") from None
+        raise NewsletterError(f"{folder}: cannot be made a folder: {reason(error)}. {remedy(error)}") from None
 
 
 def _write_new(path: Path, content: str) -> bool:
@@ -108,7 +109,5 @@ def _write_new(path: Path, content: str) -> bool:
         return False
     except OSError as error:
         path.unlink(missing_ok=True)
-        raise NewsletterError(
-            f"{path}: cannot be written: {(error.strerror or str(error)).lower()}. Make room, or name another folder."
-        ) from None
+        raise NewsletterError(f"{path}: cannot be written: {reason(error)}. {remedy(error)}") from None
     return True
