@@ -86,7 +86,7 @@ class App:
         try:
             return self.config.newsletters[key]
         except KeyError:
-            raise NotFound(_unknown("newsletter", key, self.config.newsletters, self.config.file)) from None
+            raise NotFound(_unknown(key, list(self.config.newsletters), self.config.file)) from None
 
     def editions(self, newsletter: str) -> list[Edition]:
         """In the order of config.yaml, each with what it does not say itself filled in."""
@@ -96,8 +96,15 @@ class App:
         """Raises NotFound, which lists the editions there are."""
         known = self.newsletter(newsletter).editions
         if key not in known:
-            raise NotFound(_unknown(f"edition of {newsletter}", key, known, self.config.file))
+            raise NotFound(
+                f"{newsletter} has no edition `{repeated(key)}`. {_meant(key, known)}It has: {', '.join(known)}."
+            )
         return _edition(self.config, newsletter, key)
+
+    def zone(self, newsletter: str, edition: str) -> str:
+        """The zone in which an edition's times are said; UTC once it is no longer in the config."""
+        own = self.config.newsletters.get(newsletter)
+        return self.edition(newsletter, edition).timezone if own and edition in own.editions else "UTC"
 
     def schedule(self, newsletter: str, edition: str) -> Schedule | None:
         """When the edition falls due; None where neither it nor its newsletter has a schedule."""
@@ -265,10 +272,13 @@ def _distinct(names: Iterable[str]) -> list[str]:
     return taken
 
 
-def _unknown(kind: str, key: str, known: Iterable[str], file: Path) -> str:
-    there = list(known)
-    if not there:
-        return f"there is no {kind} `{repeated(key)}`: {file} names none. Add one under `newsletters:`."
-    near = difflib.get_close_matches(key, there, n=1)
-    hint = f"Did you mean `{near[0]}`? " if near else ""
-    return f"there is no {kind} `{repeated(key)}`. {hint}{file.name} has: {', '.join(there)}."
+def _unknown(key: str, known: list[str], file: Path) -> str:
+    told = f"there is no newsletter `{repeated(key)}`"
+    if not known:
+        return f"{told}: {file} names none. Add one under `newsletters:`."
+    return f"{told}. {_meant(key, known)}{file.name} has: {', '.join(known)}."
+
+
+def _meant(key: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(key, known, n=1)
+    return f"Did you mean `{near[0]}`? " if near else ""

@@ -164,7 +164,9 @@ def test_mail_servers() -> None:
     with Sink() as sink:
         assert levels(mail.examine(server(sink.port)))[0][0] == "ok"
         assert "no password for me" in levels(mail.examine(server(sink.port, username="me")))[0][1]
-        assert "STARTTLS" in levels(mail.examine(server(sink.port, security="starttls")))[0][1]
+        [plain] = mail.examine(server(sink.port, security="starttls"))
+        assert "answers, but not as it should: the mail server offers no STARTTLS" in plain.message
+        assert "`smtp: security` and `port`" in plain.remedy
         [(level, told)] = levels(mail.examine(server(sink.port, security="tls")))
         assert (level, "no TLS with it: wrong version number" in told) == ("error", True)
         sink.fail("greeting", reply(554, "5.7.1 go away"))

@@ -116,7 +116,7 @@ def _show(out: Path, done: Demonstration, port: int) -> None:
     _show_sources(done)
     _show_issues(done)
     _show_readers(done)
-    table = output.table("Edition", "Reader", "Subject")
+    table = output.table("Edition", ("Reader", "last"), "Subject")
     for edition, mail in done.mails:
         table.add_row(edition, output.plain(mail.read()["To"]), output.plain(mail.subject))
     output.say()
@@ -158,11 +158,9 @@ def _show_next(out: Path, done: Demonstration) -> None:
         (f"{program} --config {out}/config.yaml posts", "look around in what it made"),
         (f"{program} init ~/my-blog", "begin with your own"),
     ]
-    width = max(len(text) for text, _ in (*pages, *mails, *after))
-    for heading, lines in (("Look at it", (*pages, *mails)), ("Go on", after)):
+    for heading, steps in (("Look at it", [*pages, *mails]), ("Go on", after)):
         output.say(f"\n{heading}:")
-        for text, words in lines:
-            output.say(f"  [bold]{output.plain(text):<{width}}[/]  [dim]{words}[/]")
+        output.say_steps(steps)
 
 
 def _program() -> str:

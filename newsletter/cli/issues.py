@@ -18,13 +18,13 @@ from newsletter.cli.session import (
     NewsletterArgument,
     Session,
     only_newsletter,
-    zone_of,
 )
 from newsletter.cli.times import as_of_moment
-from newsletter.cli.words import count, day, moment, one_of
+from newsletter.cli.words import count, one_of
 from newsletter.domain.accounting import COUNTED
 from newsletter.domain.finding import blocking
 from newsletter.errors import NewsletterError, UsageError
+from newsletter.text.clocks import day, moment
 
 if TYPE_CHECKING:
     from newsletter.app import App
@@ -70,14 +70,14 @@ def build(
     scheduled = _scheduled(context.obj.app, key, edition)
     judged = [judge(context.obj.app, issue) for issue in issues]
     if as_json:
-        _tell_kept(kept, output.note)
+        _tell_kept(context.obj.app, kept, output.note)
         _tell_lacking(lacking, output.note)
         _tell_scheduled(context.obj, scheduled, output.note)
         output.answer_json({"issues": [sheets.issue_json(issue) for issue in issues]})
         return
     if not issues:
         _explain(context.obj.app, key, upto, "no new draft" if kept else "no draft")
-    _tell_kept(kept, output.say)
+    _tell_kept(context.obj.app, kept, output.say)
     _tell_scheduled(context.obj, scheduled, output.say)
     for issue, found in zip(issues, judged, strict=True):
         sheets.show_issue(context.obj, issue)
@@ -134,12 +134,12 @@ def _kept(app: App, newsletter: str, edition: str | None, made: Sequence[Issue])
     return [draft for draft in drafts if draft]
 
 
-def _tell_kept(kept: Sequence[Issue], tell: Callable[[str], None]) -> None:
+def _tell_kept(app: App, kept: Sequence[Issue], tell: Callable[[str], None]) -> None:
     for draft in kept:
         tell(
             f"Issue {draft.id} for {output.plain(draft.edition)}, a draft built before, stays as it is: "
             f"{output.plain(draft.subject)} ({count(len(draft.stories), 'story', 'stories')}, "
-            f"as of {moment(draft.as_of)}).\n"
+            f"as of {moment(draft.as_of, app.zone(draft.newsletter, draft.edition))}).\n"
             f"[bold]newsletter send {draft.id}[/] sends it, [bold]newsletter cancel {draft.id}[/] drops it."
         )
 
@@ -173,7 +173,7 @@ def _scheduled(app: App, newsletter: str, edition: str | None) -> list[ListedIss
 
 def _tell_scheduled(session: Session, scheduled: Sequence[ListedIssue], tell: Callable[[str], None]) -> None:
     for issue in scheduled:
-        zone = zone_of(session.app, issue.newsletter, issue.edition)
+        zone = session.app.zone(issue.newsletter, issue.edition)
         when = f" on {moment(issue.scheduled_for, zone)}" if issue.scheduled_for else ""
         stories = count(len(issue.stories), "story", "stories")
         tell(f"Issue {issue.id} for {output.plain(issue.edition)} goes out{when} as it is, with its {stories}.")
@@ -193,7 +193,7 @@ def _explain(app: App, newsletter: str, as_of: datetime | None, lacking: str) ->
     if last < until - lookback:
         that_day = last.astimezone(UTC).date()
         output.say(
-            f"Nothing new, so there is {lacking}: the newest post is of {day(last)}, and `lookback` is {days}.\n"
+            f"Nothing new, so there is {lacking}: the newest post is of {day(last, 'UTC')}, and `lookback` is {days}.\n"
             f"[bold]newsletter build {output.plain(newsletter)} --as-of {that_day}[/] builds as if it were that day; "
             "a longer `lookback` in config.yaml reaches further."
         )
@@ -214,13 +214,14 @@ def _no_post(app: App, newsletter: str, until: datetime) -> str:
     with app.database.read() as connection:
         some = are_there(connection, newsletter)
     if some:
-        return f"no post in {names} was published by {moment(until)}. [bold]newsletter posts[/] lists them."
+        when = moment(until, app.editions(newsletter)[0].timezone)
+        return f"no post in {names} was published by {when}. [bold]newsletter posts[/] lists them."
     return f"no post was found in {names}. Under [bold]sources:[/] in config.yaml stands where it looks."
 
 
 def show_list(
     context: Context,
-    newsletter: Annotated[str | None, typer.Argument(metavar="[NEWSLETTER]", help="Only this one's.")] = None,
+    newsletter: Annotated[str | None, typer.Argument(metavar="NEWSLETTER", help="Only this one's.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """List all issues, newest first, with what became of them."""

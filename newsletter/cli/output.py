@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from newsletter.domain.accounting import Accounting
 
 _NARROWEST = 30  # columns in which words can still be wrapped
+_LABEL = re.compile(r"(?:→|\d+\.|\S+(?: \S+)?(?= {2})|(?=[^:]{1,18}:)\w+(?: \w+){0,2}:) +")
 _PAGE = 1000  # rows
 _UNLIMITED = 100_000  # a pipe has no width: what `grep` reads must be whole
 
@@ -49,26 +51,46 @@ def say(text: str = "") -> None:
     _print(stdout(), text)
 
 
+def say_steps(steps: Sequence[tuple[str, str]]) -> None:
+    """Commands or files and what each is for: beside it where all have room for that, else below."""
+    longest = max(len(text) for text, _ in steps)
+    beside = all(2 + longest + 2 + len(words) <= stdout().width for _, words in steps)
+    for text, words in steps:
+        if beside:
+            say(f"  [bold]{plain(text):<{longest}}[/]  [dim]{words}[/]")
+        else:
+            stdout().print(f"  [bold]{plain(text)}[/]", soft_wrap=True)  # whole, to be copied
+            say(f"    [dim]{words}[/]")
+
+
 def note(text: str) -> None:
     """A remark beside the answer."""
     _print(stderr(), text)
 
 
 def _print(console: Console, text: str) -> None:
-    """On a terminal a line too long for it goes on below, at a word and a little further in."""
+    """On a terminal a line too long for it goes on below, at a word and under its text."""
     from rich.text import Text
 
     for line in text.split("\n"):
         bare = line.lstrip(" ")
         margin = len(line) - len(bare)
-        if not console.is_terminal or console.width < _NARROWEST + margin:
+        words = Text.from_markup(bare)
+        label = _label(words.plain)
+        hang = margin + (label or min(margin, 2))
+        if not console.is_terminal or console.width < _NARROWEST + hang:
             console.print(line, soft_wrap=True)
             continue
-        hang = margin + 2 if margin else 0
-        first, *others = Text.from_markup(bare).wrap(console, console.width - max(margin, hang)) or [Text()]
-        console.print(Text(" " * margin) + first, soft_wrap=True)
+        first, *others = words[label:].wrap(console, console.width - hang) or [Text()]
+        console.print(Text(" " * margin) + words[:label] + first, soft_wrap=True)
         for other in others:
             console.print(Text(" " * hang) + other, soft_wrap=True)
+
+
+def _label(line: str) -> int:
+    """How long what stands before a line's text is: `ok       `, `warning: `, ` 1. `, `→ `; 0 where nothing does."""
+    found = _LABEL.match(line)
+    return found.end() if found else 0
 
 
 def plain(text: object) -> str:
@@ -80,7 +102,7 @@ def plain(text: object) -> str:
 
 
 def table(*columns: str | tuple[str, str]) -> Sheet:
-    """A table without frames. A column is its heading, or (heading, way): `right`, or `whole` for never shortened."""
+    """A table without frames. A column is its heading, or (heading, way); the ways are told where a Sheet is."""
     from newsletter.cli.sheet import Sheet
 
     return Sheet(columns)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from newsletter.cli import output
-from newsletter.cli.session import Context, JsonOption, Session, zone_of
-from newsletter.cli.words import iso, moment
+from newsletter.cli.session import Context, JsonOption, Session
+from newsletter.cli.words import iso
+from newsletter.text.clocks import moment
 
 if TYPE_CHECKING:
     from newsletter.domain.subscriber import Consent, Person
@@ -69,7 +70,7 @@ def _show(session: Session, person: Person) -> None:
     if person.suppressed:
         output.say(f"  [yellow]never mailed[/]: {output.plain(person.suppressed)}")
     for one in person.subscriptions:
-        since = moment(one.since, zone_of(session.app, one.newsletter, one.edition))
+        since = moment(one.since, session.app.zone(one.newsletter, one.edition))
         output.say(f"  {one.newsletter}, edition {one.edition}: {one.state.value} since {since}")
     if person.consents:
         output.say("\nThe record of consent, oldest first:")
@@ -79,7 +80,7 @@ def _show(session: Session, person: Person) -> None:
 
 def _line(session: Session, consent: Consent) -> str:
     """One step of the record: when, what, how, from where, in which words."""
-    zone = zone_of(session.app, consent.newsletter, consent.edition)
+    zone = session.app.zone(consent.newsletter, consent.edition)
     about = f" {consent.newsletter}, edition {consent.edition}" if consent.newsletter else ""
     origin = f" ({output.plain(consent.origin)})" if consent.origin else ""
     words = f": “{output.plain(consent.words)}”" if consent.words else ""

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from newsletter.cli import output
-from newsletter.cli.session import Context, JsonOption, Session
-from newsletter.cli.words import count, day
+from newsletter.cli.session import Context, JsonOption, Session, whole_number
+from newsletter.cli.words import count
+from newsletter.text.clocks import day
 
 if TYPE_CHECKING:
+    from newsletter.app import App
     from newsletter.domain.post import Post
     from newsletter.services.collect import SourceReport
 
@@ -22,7 +24,7 @@ _SHOWN_WARNINGS = 5
 _SCREENFUL = 40
 
 MaybeNewsletter = Annotated[
-    str | None, typer.Argument(metavar="[NEWSLETTER]", help="A newsletter's key in config.yaml; all without one.")
+    str | None, typer.Argument(metavar="NEWSLETTER", help="A newsletter's key in config.yaml; all without one.")
 ]
 
 
@@ -70,7 +72,10 @@ def _note_warnings(report: SourceReport) -> None:
 def posts(
     context: Context,
     newsletter: MaybeNewsletter = None,
-    last: Annotated[int | None, typer.Option("--last", metavar="N", min=1, help="Only the newest N.")] = None,
+    last: Annotated[
+        int | None,
+        typer.Option("--last", metavar="N", parser=whole_number(1, 1_000_000), help="Only the newest N."),
+    ] = None,
     as_json: JsonOption = False,
     with_html: Annotated[bool, typer.Option("--html", help="With --json: each post's body as clean HTML.")] = False,
 ) -> None:
@@ -88,7 +93,7 @@ def posts(
     if as_json:
         output.answer_json([_post_json(post) | (_html_json(post) if with_html else {}) for post in found[:last]])
     elif found:
-        _show_posts(found, last)
+        _show_posts(found, last, _zones(session.app, _keys(session, newsletter)))
     elif looked:
         output.say(
             f"No posts: [bold]newsletter collect[/] found none in {output.plain(', '.join(looked))}. "
@@ -184,13 +189,31 @@ def _html_json(post: Post) -> dict[str, Any]:
     return {"html": body_html(post)}
 
 
-def _show_posts(found: Sequence[Post], last: int | None) -> None:
+def _zones(app: App, newsletters: Sequence[str]) -> dict[str, str]:
+    """By whose clocks the posts of each source have their days: the site's, else the first edition's."""
+    from newsletter.sources.base import zone_of_posts
+
+    return {
+        source.name: zone_of_posts(source, app.editions(key)[0].timezone)
+        for key in reversed(newsletters)
+        for source in app.sources(key)
+    }
+
+
+def _show_posts(found: Sequence[Post], last: int | None, zones: Mapping[str, str]) -> None:
+    """On a terminal without the column of sources where there is one for all: that stands below."""
     shown = found[: last or (_SCREENFUL if sys.stdout.isatty() else None)]
     table = output.table(("Published", "whole"), ("State", "whole"), ("Story", "right"), "Title", "Source")
     for post in shown:
         state = post.state.value if post.state.value == "published" else f"[yellow]{post.state.value}[/]"
-        row = (day(post.published), state, str(post.story or ""), output.plain(post.title), output.plain(post.source))
+        published = day(post.published, zones.get(post.source, "UTC"))
+        row = (published, state, str(post.story or ""), output.plain(post.title), output.plain(post.source))
         table.add_row(*row)
+    sources = {post.source for post in found}
+    origin = ""
+    if len(sources) == 1 and sys.stdout.isatty():
+        table.leave_out("Source")
+        origin = f" of {output.plain(*sources)}"
     output.show(table)
     rest = f", the newest {len(shown)} of them above; --last N shows more" if len(shown) < len(found) else ""
-    output.say(f"\n{count(len(found), 'post')}{rest}.")
+    output.say(f"\n{count(len(found), 'post')}{origin}{rest}.")

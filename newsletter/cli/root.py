@@ -3,16 +3,38 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 import newsletter
 from newsletter.cli import demo, doctor, issues, posts, preview, running, send_preview, sending, setup, subscribers, why
 from newsletter.cli.session import Context, Session
 
+
+class _Parameters:
+    """Help without the type of flags: `--json <bool>` reads as if it took a value."""
+
+    def get_params(self, context: Any) -> list[Any]:
+        params: list[Any] = super().get_params(context)  # type: ignore[misc]
+        for each in params:
+            if getattr(each, "is_flag", False):
+                each.metavar = ""
+        return params
+
+
+class _Command(_Parameters, TyperCommand):
+    """One command."""
+
+
+class _Group(_Parameters, TyperGroup):
+    """Commands below a word."""
+
+
 cli = typer.Typer(
     name="newsletter",
+    cls=_Group,
     help="Your blog's best stories in your readers' inboxes.\n\n"
     "Start with [bold]newsletter init[/], or see it all at once with [bold]newsletter demo[/].",
     no_args_is_help=True,
@@ -29,7 +51,9 @@ def _reflowed(text: str) -> str:
     return "\n\n".join(" ".join(part.split()) for part in text.split("\n\n"))
 
 
+subscribers.group.info.cls = _Group
 for command in (*cli.registered_commands, *subscribers.group.registered_commands):
+    command.cls = _Command
     command.help = _reflowed(command.callback.__doc__ or "") if command.callback else None
 
 

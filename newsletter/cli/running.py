@@ -10,8 +10,9 @@ import typer
 
 from newsletter.cli import output
 from newsletter.cli.log import LogOption, log_always
-from newsletter.cli.session import Context, JsonOption, Session, zone_of
-from newsletter.cli.words import distance, iso, moment, offset
+from newsletter.cli.session import Context, JsonOption, Session, whole_number
+from newsletter.cli.words import distance, iso, offset
+from newsletter.text.clocks import moment
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -32,7 +33,9 @@ def register(cli: typer.Typer) -> None:
 
 def schedule(
     context: Context,
-    following: Annotated[int, typer.Option("--next", metavar="N", min=1, max=1000, help="How many runs.")] = 5,
+    following: Annotated[
+        int, typer.Option("--next", metavar="N", parser=whole_number(1, 1000), help="How many runs.")
+    ] = 5,
     as_json: JsonOption = False,
 ) -> None:
     """Show the next runs of all schedules, with time zone and offset."""
@@ -56,21 +59,15 @@ def schedule(
 
 def _show_runs(session: Session, runs: Sequence[tuple[Planned, Occurrence]], now: datetime) -> None:
     reminds = any(plan.schedule.remind for plan, _ in runs)
-    headings: list[str | tuple[str, str]] = [
-        ("When", "whole"),
-        ("Offset", "whole"),
-        ("Zone", "whole"),
-        "Newsletter",
-        "Edition",
-        ("", "whole"),
-    ]
-    table = output.table(*headings, *([("Reminder", "whole")] if reminds else []))
+    headings: list[str | tuple[str, str]] = [("When", "whole"), "Zone", ("Newsletter", "last"), ("Due", "whole")]
+    table = output.table(*headings, *([("Reminder", "below")] if reminds else []))
     for plan, one in runs:
         at = _local(plan, one)
-        when = f"{at:%a} {at.day} {at:%b %Y %H:%M}"
-        place = (plan.schedule.timezone, plan.newsletter, plan.edition)
+        year = "" if at.year == now.astimezone(at.tzinfo).year else f" {at.year}"
+        when = f"{at:%a} {at.day} {at:%b}{year} {at:%H:%M} {offset(at)}"
+        name = output.plain(f"{plan.newsletter} {plan.edition}")
         told = [_reminder(plan, one)] if reminds else []
-        table.add_row(when, offset(at), *place, f"[dim]{distance(one.at - now)}[/]", *told)
+        table.add_row(when, plan.schedule.timezone, name, f"[dim]{distance(one.at - now)}[/]", *told)
     output.show(table)
     _tell_unread(session.app, {plan for plan, _ in runs})
 
@@ -79,7 +76,8 @@ def serve(
     context: Context,
     host: Annotated[str | None, typer.Option("--host", metavar="HOST", help="Where to listen.")] = None,
     port: Annotated[
-        int | None, typer.Option("--port", metavar="PORT", min=0, max=65535, help="0 takes any free one.")
+        int | None,
+        typer.Option("--port", metavar="PORT", parser=whole_number(0, 65535), help="0 takes any free one."),
     ] = None,
     log: LogOption = None,
 ) -> None:
@@ -159,7 +157,7 @@ def _with_their_own_time(app: App) -> list[ListedIssue]:
 
 
 def _tell_waiting(session: Session, issue: ListedIssue) -> None:
-    zone = zone_of(session.app, issue.newsletter, issue.edition)
+    zone = session.app.zone(issue.newsletter, issue.edition)
     when = moment(issue.scheduled_for or issue.built_at, zone)
     name = output.plain(f"{issue.newsletter} {issue.edition} #{issue.number}")
     output.say(f"Issue {issue.id} ({name}) goes on {when}, by `send --at`.")

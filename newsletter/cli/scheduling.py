@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from newsletter.cli import output, sheets
 from newsletter.cli.agreeing import agree, demand_not_started, demand_sound, readers_of
 from newsletter.cli.issues import load
-from newsletter.cli.session import Session, zone_of
+from newsletter.cli.session import Session
 from newsletter.cli.times import moment_ahead
-from newsletter.cli.words import count, distance, iso, moment
+from newsletter.cli.words import count, distance, iso
+from newsletter.text.clocks import moment
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -23,7 +24,7 @@ def schedule_issue(session: Session, issue: int, at: str, *, yes: bool, as_json:
 
     app = session.app
     draft = load(session, issue)
-    zone = zone_of(app, draft.newsletter, draft.edition)
+    zone = app.zone(draft.newsletter, draft.edition)
     when = moment_ahead(at, zone, app.clock())
     demand_not_started(draft, elsewhere=False)
     demand_sound(session, draft, as_json=as_json)

@@ -31,7 +31,7 @@ def send_preview(
     what: Annotated[
         str | None,
         typer.Argument(
-            metavar="[NEWSLETTER-or-ISSUE]",
+            metavar="NEWSLETTER-or-ISSUE",
             help="A newsletter's key, which may be left out while there is one, or an issue's number.",
         ),
     ] = None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -56,12 +57,24 @@ def _issue_number(word: str) -> int:
     return int(word[:100])
 
 
+def whole_number(low: int, high: int) -> Callable[[object], int]:
+    """Reads an option's number, and says in our own words which ones there are."""
+
+    def read(given: object) -> int:
+        word = str(given)  # a default is a number already
+        if word.isdecimal() and low <= int(word[:20]) <= high:
+            return int(word[:20])
+        raise typer.BadParameter(f"{word[:40]!r} is no whole number from {low} to {high}.")
+
+    return read
+
+
 IssueArgument = Annotated[
     int, typer.Argument(metavar="ISSUE", help="The number that `newsletter issues` shows.", parser=_issue_number)
 ]
 NewsletterArgument = Annotated[
     str | None,
-    typer.Argument(metavar="[NEWSLETTER]", help="Its key in config.yaml; may be left out while there is one."),
+    typer.Argument(metavar="NEWSLETTER", help="Its key in config.yaml; may be left out while there is one."),
 ]
 EditionOption = Annotated[str | None, typer.Option("--edition", metavar="EDITION", help="Only this edition.")]
 AsOption = Annotated[
@@ -70,18 +83,14 @@ AsOption = Annotated[
 ]
 
 
-def zone_of(app: App, newsletter: str, edition: str) -> str:
-    """The zone in which an edition's times are shown; UTC once it is no longer in the config."""
-    own = app.config.newsletters.get(newsletter)
-    return app.edition(newsletter, edition).timezone if own and edition in own.editions else "UTC"
-
-
 def only_newsletter(session: Session, newsletter: str | None) -> str:
     """The newsletter that was named, or the only one there is. Raises NotFound; UsageError when one must be named."""
     there = list(session.config.newsletters)
     if newsletter is None and len(there) == 1:
         return there[0]
+    if newsletter is None and not there:
+        raise UsageError(f"there is no newsletter yet: add one under `newsletters:` in {session.file}.")
     if newsletter is None:
-        raise UsageError(f"which newsletter? Name one of: {', '.join(there) or 'none yet'}.")
+        raise UsageError(f"which newsletter? Name one of: {', '.join(there)}.")
     session.app.newsletter(newsletter)
     return newsletter

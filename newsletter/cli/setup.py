@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from newsletter.cli import output
+from newsletter.cli.mishaps import reason, remedy
 from newsletter.cli.session import Context, JsonOption
 from newsletter.errors import NewsletterError
 
@@ -24,7 +25,7 @@ def register(cli: typer.Typer) -> None:
 
 def init(
     context: Context,
-    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Where to write; made if it is not there.")] = Path(),
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write; made if it is not there.")] = Path(),
     as_json: JsonOption = False,
 ) -> None:
     """Write a commented config.yaml, a templates folder and the database.
@@ -70,7 +71,7 @@ def _tell_what_jekyll_publishes(private: str) -> None:
 
 
 def _next_steps(folder: Path, key: str, starter: Starter) -> None:
-    program = output.plain(output.program())
+    program = output.program()
     out = f" --out {starter.private}preview" if starter.private else ""
     steps = [
         (f"{program} build {key}", "read the posts and make a first issue; nothing is sent"),
@@ -88,16 +89,14 @@ def _next_steps(folder: Path, key: str, starter: Starter) -> None:
         output.say("\nNext:")
     if folder.resolve() != Path.cwd():
         output.say(f"  [bold]cd {output.plain(shlex.quote(str(folder)))}[/]")
-    width = max(len(command) for command, _ in steps)
-    for command, words in steps:
-        output.say(f"  [bold]{command:<{width}}[/]  [dim]{words}[/]")
+    output.say_steps(steps)
 
 
 def _make(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise NewsletterError(f"{folder}: cannot be made a folder: {error.strerror}.") from None
+        raise NewsletterError(f"{folder}: cannot be made a folder: {reason(error)}. {remedy(error)}") from None
 
 
 def _write_new(path: Path, content: str) -> bool:
@@ -110,7 +109,5 @@ def _write_new(path: Path, content: str) -> bool:
         return False
     except OSError as error:
         path.unlink(missing_ok=True)
-        raise NewsletterError(
-            f"{path}: cannot be written: {(error.strerror or str(error)).lower()}. Make room, or name another folder."
-        ) from None
+        raise NewsletterError(f"{path}: cannot be written: {reason(error)}. {remedy(error)}") from None
     return True

@@ -1,20 +1,29 @@
-"""A table that fits the terminal: numbers, states and times stay whole, titles give way; else a list, row by row."""
+"""A table that fits the terminal: numbers, states and times stay whole, titles give way, names and addresses last.
+
+Where even that does not fit, it is a list, row by row.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 
 from rich import box
+from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 _GAP = 3  # what rich puts between two columns
-_NARROWEST = 8
-_UNLIMITED = 1_000_000
+_NARROWEST = {"": 8, "last": 20}  # of the columns that give way, the first to do so first
 
 
 class Sheet:
-    """Columns are headings, or (heading, way): `right` and `whole` are never shortened. Cells are rich markup."""
+    """Columns are headings, or (heading, way); cells are rich markup.
+
+    `right` and `whole` are never shortened, `last` when nothing else can be, and in its middle; the others are, the
+    widest first. `below` stands on a line of its own where the table has no room for it.
+    """
 
     def __init__(self, columns: Sequence[str | tuple[str, str]]) -> None:
         self._columns = [column if isinstance(column, tuple) else (column, "") for column in columns]
@@ -26,23 +35,61 @@ class Sheet:
 
     def turn_page(self) -> None:
         """What is added from now on stands below what was shown, without headings, in columns as wide at least."""
-        self._former = self._widths(_UNLIMITED)
+        self._former = self._wanted()
         self._rows = []
 
-    def fitting(self, width: int) -> Table:
+    def leave_out(self, heading: str) -> None:
+        """Without the column of that heading."""
+        gone = [name for name, _ in self._columns].index(heading)
+        self._columns.pop(gone)
+        self._former.pop(gone)
+        self._rows = [(*row[:gone], *row[gone + 1 :]) for row in self._rows]
+
+    def fitting(self, width: int) -> RenderableType:
         """The table as rich prints it, at most `width` wide: where its whole columns do not allow that, as a list."""
-        widths = self._widths(width)
-        if sum(widths) + _GAP * (len(widths) - 1) > width:  # rich would cut numbers and times, and "…" is no number
+        below = [index for index, (_, way) in enumerate(self._columns) if way == "below"]
+        if below and _across(self._wanted()) > width:
+            return self._above(below, width)
+        return self._table(range(len(self._columns)), width)
+
+    def _above(self, below: Sequence[int], width: int) -> RenderableType:
+        """The other columns, and what `below` says under each row."""
+        rest = [index for index in range(len(self._columns)) if index not in below]
+        widths = self._widths(rest, width)
+        if _across(widths) > width:
             return self._listed()
+        parts: list[RenderableType] = []
+        for told, rows in groupby(self._rows, key=lambda row: tuple(row[index] for index in below)):
+            for some in [[row] for row in rows] if any(told) else [list(rows)]:
+                parts.append(self._drawn(rest, widths, some, headed=not parts and not any(self._former)))
+                for index, words in zip(below, told, strict=True):
+                    if words:
+                        said = Text.from_markup(f"{self._columns[index][0]}: {words}", style="dim")
+                        parts.append(Padding(said, (0, 0, 0, 2)))
+        return Group(*parts)
+
+    def _table(self, shown: Sequence[int], width: int) -> RenderableType:
+        widths = self._widths(shown, width)
+        if _across(widths) > width:  # rich would cut numbers and times, and "…" is no number
+            return self._listed()
+        return self._drawn(shown, widths, self._rows, headed=not any(self._former))
+
+    def _drawn(
+        self, shown: Sequence[int], widths: Sequence[int], rows: Sequence[tuple[str, ...]], *, headed: bool
+    ) -> Table:
         made = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="bold", border_style="dim")
-        made.show_header = not any(self._former)
-        for (heading, way), wide in zip(self._columns, widths, strict=True):
+        made.show_header = headed
+        for index, wide in zip(shown, widths, strict=True):
+            heading, way = self._columns[index]
             made.add_column(heading, no_wrap=True, overflow="ellipsis", width=wide)
             if way == "right":
                 made.columns[-1].justify = "right"
-        for row in self._rows:
-            made.add_row(*row)
+        for row in rows:
+            made.add_row(*(self._cell(index, row[index], wide) for index, wide in zip(shown, widths, strict=True)))
         return made
+
+    def _cell(self, index: int, cell: str, wide: int) -> str | Text:
+        return _without_middle(cell, wide) if self._columns[index][1] == "last" else cell
 
     def _listed(self) -> Table:
         """A line for each cell that is not empty, its heading before it, and a blank line between two rows."""
@@ -57,16 +104,39 @@ class Sheet:
                     made.add_row(heading, cell)
         return made
 
-    def _widths(self, width: int) -> list[int]:
+    def _wanted(self) -> list[int]:
         texts = [tuple(heading for heading, _ in self._columns), *self._rows]
         wanted = [max(Text.from_markup(cell).cell_len for cell in cells) for cells in zip(*texts, strict=True)]
-        widths = [max(both) for both in zip(wanted, self._former, strict=True)]
-        flexible = [index for index, (_, way) in enumerate(self._columns) if not way]
-        over = sum(widths) + _GAP * (len(widths) - 1) - width
-        while over > 0 and flexible:
-            widest = max(flexible, key=lambda index: widths[index])
-            if widths[widest] <= _NARROWEST:
-                break
-            widths[widest] -= 1
-            over -= 1
+        return [max(both) for both in zip(wanted, self._former, strict=True)]
+
+    def _widths(self, shown: Sequence[int], width: int) -> list[int]:
+        """How wide each column of `shown` is."""
+        every = self._wanted()
+        widths = [every[index] for index in shown]
+        for way, narrowest in _NARROWEST.items():
+            giving = [place for place, index in enumerate(shown) if self._columns[index][1] == way]
+            while giving and _across(widths) > width:
+                widest = max(giving, key=lambda place: widths[place])
+                if widths[widest] <= narrowest:
+                    break
+                widths[widest] -= 1
         return widths
+
+
+def _across(widths: Sequence[int]) -> int:
+    return sum(widths) + _GAP * (len(widths) - 1)
+
+
+def _without_middle(cell: str, wide: int) -> Text:
+    """Of a name or an address both ends tell more than its beginning alone."""
+    text = Text.from_markup(cell)
+    if text.cell_len <= wide:
+        return text
+    half = (len(text) + 1) // 2
+    head, tail = text[:half], text[half:]
+    while head.cell_len + 1 + tail.cell_len > wide:
+        if head.cell_len > tail.cell_len:
+            head = head[:-1]
+        else:
+            tail = tail[1:]
+    return head + Text("…") + tail

@@ -7,15 +7,16 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from functools import cache, partial
+from functools import cache
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from newsletter.cli import output
-from newsletter.cli.session import Session, zone_of
+from newsletter.cli.session import Session
 from newsletter.cli.summary import coloured
-from newsletter.cli.words import brief, count, iso, moment
+from newsletter.cli.words import brief, count, iso, shared_zone
 from newsletter.domain.accounting import COUNTED
+from newsletter.text.clocks import moment
 
 if TYPE_CHECKING:
     from newsletter.domain.accounting import Accounting, DomainCount, Headway, ReasonCount
@@ -74,7 +75,7 @@ def books_json(books: Accounting) -> dict[str, Any]:
 
 def show_issue(session: Session, issue: Issue) -> None:
     """What an issue is, and what it holds."""
-    zone = zone_of(session.app, issue.newsletter, issue.edition)
+    zone = session.app.zone(issue.newsletter, issue.edition)
     output.say(f"[bold]Issue {issue.id}[/]  {_name(issue)}  {_state(issue)}")
     output.say(f"[bold]{output.plain(issue.subject)}[/]")
     told = {
@@ -103,21 +104,22 @@ def beginning(note: str) -> str:
 
 
 def show_issues(session: Session, issues: Sequence[ListedIssue], books: Mapping[int, Accounting]) -> None:
+    zone, now = cache(session.app.zone), session.app.clock()
+    whens = [brief(_last_moment(issue), zone(issue.newsletter, issue.edition), now) for issue in issues]
+    shared = shared_zone(whens) if sys.stdout.isatty() else ""
     table = output.table(
         ("Id", "right"),
-        "Newsletter",
+        ("Newsletter", "last"),
         ("State", "whole"),
-        ("When", "whole"),
+        (f"When{shared and f' ({shared})'}", "whole"),
         ("Sent", "right"),
-        ("Of", "right"),
         "Subject",
     )
-    zone, now = cache(partial(zone_of, session.app)), session.app.clock()
-    for issue in issues:
-        when = brief(_last_moment(issue), zone(issue.newsletter, issue.edition), now)
+    for issue, when in zip(issues, whens, strict=True):
         book = books[issue.id]
-        numbers = (f"{book.sent:,}", f"{book.recipients:,}") if book.recipients else ("", "")
-        table.add_row(str(issue.id), _name(issue), _state(issue), when, *numbers, output.plain(issue.subject))
+        sent = f"{book.sent:,}/{book.recipients:,}" if book.recipients else ""
+        subject = output.plain(issue.subject)
+        table.add_row(str(issue.id), _name(issue), _state(issue), when.removesuffix(f" {shared}"), sent, subject)
     output.show(table)
 
 
@@ -138,10 +140,14 @@ def tell_deliveries(session: Session, issue: Issue, rows: Iterator[dict[str, Any
         output.say("Not sent to anybody yet: it has no deliveries." if draft else "No deliveries like that.")
         return
     every = chain(first, rows)
-    zone, now = zone_of(session.app, issue.newsletter, issue.edition), session.app.clock()
+    zone, now = session.app.zone(issue.newsletter, issue.edition), session.app.clock()
     cells = (_delivery(row, zone, now) for row in every)
     table = output.table(
-        "Address", ("State", "whole"), ("Tries", "right"), ("Answer", "whole"), "The server's words", ("At", "whole")
+        ("Address", "last"),
+        ("State", "whole"),
+        ("Tries", "right"),
+        ("At", "whole"),
+        ("Answer", "below"),
     )
     output.show_long(table, islice(cells, _SCREENFUL) if sys.stdout.isatty() else cells)
     if rest := sum(1 for _ in every):
@@ -149,11 +155,10 @@ def tell_deliveries(session: Session, issue: Issue, rows: Iterator[dict[str, Any
 
 
 def _delivery(row: dict[str, Any], zone: str, now: datetime) -> tuple[str, ...]:
-    answer = " ".join(part for part in (str(row["code"] or ""), row["status"]) if part)
+    answer = " ".join(part for part in (str(row["code"] or ""), row["status"], row["text"]) if part)
     when = brief(row["at"], zone, now) if row["at"] else ""
     state = coloured(row["state"], row["state"])
-    address, words = output.plain(row["email"] or "(erased)"), output.plain(row["text"])
-    return (address, state, str(row["attempts"]), answer, words, when)
+    return (output.plain(row["email"] or "(erased)"), state, str(row["attempts"]), when, output.plain(answer))
 
 
 def _stream(rows: Iterable[dict[str, Any]]) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator
-from functools import cache, partial
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,12 +16,14 @@ from newsletter.cli import output
 from newsletter.cli.asking import Asked, ask_at_once, say_asked
 from newsletter.cli.importing import import_file
 from newsletter.cli.person import show_person
-from newsletter.cli.session import Context, JsonOption, Session, only_newsletter, zone_of
-from newsletter.cli.words import count, day, iso, one_of
+from newsletter.cli.session import Context, JsonOption, Session, only_newsletter
+from newsletter.cli.words import count, iso, one_of
 from newsletter.errors import NewsletterError, NotFound, UsageError
+from newsletter.text.clocks import day
 
 if TYPE_CHECKING:
     from newsletter.app import App
+    from newsletter.cli.sheet import Sheet
     from newsletter.domain.subscriber import Subscription
 
 PANEL = "Subscribers"
@@ -241,13 +243,34 @@ def _show(session: Session, found: Iterable[Subscription], *, narrowed: bool) ->
         _say_that_there_are_none(narrowed=narrowed)
         return
     every = chain(first, rows)
-    zone = cache(partial(zone_of, session.app))
-    cells = (_cells(one, zone(one.newsletter, one.edition)) for one in every)
-    table = output.table("Address", "Name", "Newsletter", "Edition", ("State", "whole"), ("Since", "whole"))
-    shown = output.show_long(table, islice(cells, _SCREENFUL) if sys.stdout.isatty() else cells)
-    rest = sum(1 for _ in every)
-    more = f", the first {shown} of them above; `subscribers export` writes them all" if rest else ""
-    output.say(f"\n{count(shown + rest, 'subscription')}{more}.")
+    zone = cache(session.app.zone)
+    table = output.table(("Address", "last"), "Name", "Newsletter", "Edition", ("State", "whole"), ("Since", "whole"))
+    if sys.stdout.isatty():
+        _show_screenful(table, every, zone)
+        return
+    number = output.show_long(table, (_cells(one, zone(one.newsletter, one.edition)) for one in every))
+    output.say(f"\n{count(number, 'subscription')}.")
+
+
+def _show_screenful(table: Sheet, every: Iterable[Subscription], zone: Callable[[str, str], str]) -> None:
+    """The first ones, without the columns in which all of them say the same; that stands below."""
+    number, shown = 0, 0
+    newsletters: set[str] = set()
+    editions: set[str] = set()
+    for number, one in enumerate(every, 1):
+        newsletters.add(one.newsletter)
+        editions.add(one.edition)
+        if number <= _SCREENFUL:
+            shown = number
+            table.add_row(*_cells(one, zone(one.newsletter, one.edition)))
+    shared = ""
+    for heading, names in (("Newsletter", newsletters), ("Edition", editions)):
+        if len(names) == 1:
+            table.leave_out(heading)
+            shared += f", {heading.lower()} {output.plain(*names)}"
+    output.show(table)
+    more = f", the first {shown} of them above; `subscribers export` writes them all" if shown < number else ""
+    output.say(f"\n{count(number, 'subscription')}{shared}{more}.")
 
 
 def _say_that_there_are_none(*, narrowed: bool) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
-from newsletter.cli.words import moment
 from newsletter.domain.occurrence import first_instant
 from newsletter.errors import UsageError
+from newsletter.text.clocks import moment
 
 _FIRST_YEAR, _LAST_YEAR = 1970, 9998  # there is room for a look back, and for any zone
 _END_OF_DAY = time(23, 59, 59, tzinfo=UTC)

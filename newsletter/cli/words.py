@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -17,12 +17,6 @@ def count(number: int, thing: str, things: str | None = None) -> str:
     return f"{number:,} {noun}" if number else f"no {noun}"
 
 
-def moment(at: datetime, zone: str = "UTC") -> str:
-    """`Fri 27 Nov 2026 08:00 GMT`: the wall clock of `zone`, and which one it is."""
-    local = at.astimezone(ZoneInfo(zone))
-    return f"{local:%a} {local.day} {local:%b %Y %H:%M} {local.tzname()}"
-
-
 def brief(at: datetime, zone: str, now: datetime) -> str:
     """`27 Nov 08:00 GMT`; with its year when that is not this one's."""
     local = at.astimezone(ZoneInfo(zone))
@@ -30,10 +24,10 @@ def brief(at: datetime, zone: str, now: datetime) -> str:
     return f"{local.day} {local:%b}{year} {local:%H:%M} {local.tzname()}"
 
 
-def day(at: datetime, zone: str = "UTC") -> str:
-    """`27 Nov 2026`."""
-    local = at.astimezone(ZoneInfo(zone))
-    return f"{local.day} {local:%b %Y}"
+def shared_zone(moments: Sequence[str]) -> str:
+    """The zone at the end of each of what `brief` said, where it is the same one; a heading says it then."""
+    zones = {said.rsplit(" ", 1)[-1] for said in moments}
+    return zones.pop() if len(zones) == 1 else ""
 
 
 def offset(at: datetime) -> str:

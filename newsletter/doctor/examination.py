@@ -20,6 +20,7 @@ from newsletter.schedule import Planned, upcoming
 from newsletter.sources.base import SourceState
 from newsletter.store import issues, mishaps, subscribers
 from newsletter.store.database import Database
+from newsletter.text.clocks import moment
 
 _EXPECTED = ("CONFIG", "DEBUG")  # variables of ours that are no keys of config.yaml
 
@@ -82,7 +83,8 @@ def _database(app: App) -> Iterator[Finding]:
     active = sum(number for (*_, state), number in counts.items() if state == "active")
     yield ok("database", f"{app.database.place} can be written to; it holds {count(active, 'active subscription')}.")
     if newest and newest[0].built_at > app.clock():
-        told = f"the latest issue was built at {newest[0].built_at:%Y-%m-%d %H:%M} UTC, and that lies ahead"
+        when = moment(newest[0].built_at, app.zone(newest[0].newsletter, newest[0].edition))
+        told = f"the latest issue was built on {when}, and that lies ahead"
         yield error("clock", f"{told}: the clock of this machine was set back.", "Let a time service set it (NTP).")
 
 
@@ -101,18 +103,18 @@ def _site(app: App) -> Iterator[Finding]:
 def _newsletters(app: App) -> Iterator[Finding]:
     for key, own in app.config.newsletters.items():
         if not own.postal_address.strip():
-            told = f"{key} has no postal address, which many countries ask for in every mail."
+            told = "no postal address, which many countries ask for in every mail."
             yield warning(key, told, "Set `postal_address`.")
         if not own.sources:
-            yield error(key, f"{key} has no sources, so it never has anything to say.", "Name one under `sources:`.")
+            yield error(key, "no sources, so it never has anything to say.", "Name one under `sources:`.")
     for plan, following in upcoming(app, app.clock()):
-        when = f"{following.at:%Y-%m-%d %H:%M} UTC"
-        yield ok(plan.newsletter, f"edition {plan.edition} goes out next at {when}, if `newsletter serve` runs then.")
+        when = moment(following.at, plan.schedule.timezone)
+        yield ok(plan.newsletter, f"edition {plan.edition} goes out next on {when}, if `newsletter serve` runs then.")
         yield from _readers(app, plan)
     scheduled = {plan.newsletter for plan, _ in upcoming(app, app.clock())}
     for key in app.config.newsletters:
         if key not in scheduled:
-            yield note(key, f"{key} has no schedule: it goes out when you `newsletter send` it.")
+            yield note(key, "no schedule: it goes out when you `newsletter send` it.")
 
 
 def _readers(app: App, plan: Planned) -> Iterator[Finding]:
@@ -130,7 +132,8 @@ def _overdue(app: App) -> Iterator[Finding]:
         waiting = issues.listing(connection, states=[IssueState.SCHEDULED])
     for issue in waiting:
         if issue.scheduled_for and issue.scheduled_for < app.clock() - ON_TIME:
-            told = f"issue {issue.id} was to go out at {issue.scheduled_for:%Y-%m-%d %H:%M} UTC, and waits still."
+            when = moment(issue.scheduled_for, app.zone(issue.newsletter, issue.edition))
+            told = f"issue {issue.id} was to go out on {when}, and waits still."
             remedy = "Start `newsletter serve`: it goes out as soon as that runs. `newsletter pause` keeps it back."
             yield warning(issue.newsletter, told, remedy)
 

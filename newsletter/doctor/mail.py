@@ -13,7 +13,7 @@ from newsletter.doctor.finding import Finding, error, note, ok, warning
 from newsletter.transports.folder import in_the_way
 from newsletter.transports.gate import Gate
 from newsletter.transports.mishaps import in_words
-from newsletter.transports.smtp_session import Refused, Server, Session, open_session
+from newsletter.transports.smtp_session import Refused, Server, Session, Unsuited, open_session
 from newsletter.transports.smtp_wire import Broken, Timeouts
 
 AREA = "mail server"
@@ -47,6 +47,10 @@ def _examine(smtp: Smtp) -> Iterator[Finding]:
     except ssl.SSLError as trouble:
         told = f"{_place(smtp)} cannot be spoken to: {in_words(trouble)}."
         yield error(AREA, told, "Check the host's name and certificate, and `security:` (587: starttls, 465: tls).")
+        return
+    except Unsuited as trouble:
+        remedy = "Check `smtp: security` and `port` (587: starttls, 465: tls, 25: often none)."
+        yield error(AREA, f"{_place(smtp)} answers, but not as it should: {in_words(trouble)}.", remedy)
         return
     except (Broken, OSError) as trouble:
         told = f"{_place(smtp)} does not answer: {in_words(trouble)}."

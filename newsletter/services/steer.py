@@ -74,6 +74,10 @@ def no_readers(issue: Issue) -> NoReaders:
 def pause(database: Database, issue_id: int) -> None:
     """What is in flight is finished, nothing more is begun. Raises NotFound, WrongState."""
     with database.write() as connection:
+        if (state := issues.get(connection, issue_id).state) in _NOT_STARTED:
+            told = "nothing leaves until it is sent" if state is IssueState.DRAFT else "nothing leaves before its time"
+            drop = f"`newsletter cancel {issue_id}` drops it"
+            raise WrongState(f"issue {issue_id} is {_told(state)}: {told}, so there is nothing to stop. {drop}.")
         _move(connection, issue_id, (IssueState.SENDING,), IssueState.PAUSED, BY_HAND)
 
 

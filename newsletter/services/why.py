@@ -15,10 +15,11 @@ from newsletter.domain.ranking import Ranked
 from newsletter.domain.urls import canonical
 from newsletter.errors import SourceError, repeated
 from newsletter.services.publish import ranked, unwanted, wanted
-from newsletter.sources.base import Source, SourceState
+from newsletter.sources.base import Source, SourceState, zone_of_posts
 from newsletter.store import candidates, issues, source_states
 from newsletter.store.candidates import Seen
 from newsletter.store.database import Database
+from newsletter.text.clocks import day, moment
 
 
 class Reason(StrEnum):
@@ -68,6 +69,15 @@ class Why:
         return self.reason in (Reason.INCLUDED, Reason.VERSION, Reason.IN_DRAFT)
 
 
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """The moment that is asked about; in which zone an edition's times are said, and in which a post's."""
+
+    as_of: datetime
+    edition: str
+    post: str
+
+
 def why(
     database: Database,
     editions: Sequence[Edition],
@@ -83,10 +93,23 @@ def why(
         names = dict.fromkeys(each.newsletter for each in editions)
         known = {name: _find(connection, name, post) for name in names}
         absent = {name: _absent(connection, name, known[name], post, sources[name], as_of) for name in names}
+        zones = {name: _zone(known[name], sources[name]) for name in names}
         return [
-            _answer(connection, edition, known[edition.newsletter], absent[edition.newsletter], post, as_of)
+            _answer(
+                connection,
+                edition,
+                known[edition.newsletter],
+                absent[edition.newsletter],
+                post,
+                Clocks(as_of, edition.timezone, zones[edition.newsletter] or edition.timezone),
+            )
             for edition in editions
         ]
+
+
+def _zone(seen: Seen | None, sources: Sequence[Source]) -> str:
+    """Of the site that has the post; "" where none says."""
+    return next((zone_of_posts(one, "") for one in sources if seen and one.name == seen.version.source), "")
 
 
 def _find(connection: Connection, newsletter: str, post: str) -> Seen | None:
@@ -123,7 +146,7 @@ def _absent(
 
 
 def _answer(
-    connection: Connection, edition: Edition, seen: Seen | None, absent: _Absence | None, post: str, as_of: datetime
+    connection: Connection, edition: Edition, seen: Seen | None, absent: _Absence | None, post: str, clocks: Clocks
 ) -> Why:
     if seen is None and absent:
         return Why(edition.newsletter, edition.key, *absent)
@@ -131,14 +154,14 @@ def _answer(
         told = f"No post of {edition.newsletter} has this address or path: {repeated(post)}"
         text = f"{told}. `newsletter collect` reads the sources."
         return Why(edition.newsletter, edition.key, Reason.UNKNOWN, text)
-    return _beside_the_draft(connection, edition, seen, _judged(connection, edition, seen, absent, as_of), as_of)
+    return _beside_the_draft(connection, edition, seen, _judged(connection, edition, seen, absent, clocks), clocks)
 
 
-def _judged(connection: Connection, edition: Edition, seen: Seen, absent: _Absence | None, as_of: datetime) -> Why:
+def _judged(connection: Connection, edition: Edition, seen: Seen, absent: _Absence | None, clocks: Clocks) -> Why:
     """What holds for an issue built as of then."""
-    kept_out = _kept_out(connection, edition, seen, absent, as_of)
+    kept_out = _kept_out(connection, edition, seen, absent, clocks)
     if kept_out is None or kept_out.reason in (Reason.FILTERED, Reason.OLD):
-        order = ranked(connection, edition, as_of)
+        order = ranked(connection, edition, clocks.as_of)
         mine = next((item for item in order if item.candidate.story == seen.story), None)
         if kept_out is None or (mine and not unwanted(edition, seen.version.categories)):
             return _weighed(connection, edition, seen, order, mine)
@@ -146,21 +169,21 @@ def _judged(connection: Connection, edition: Edition, seen: Seen, absent: _Absen
 
 
 def _kept_out(
-    connection: Connection, edition: Edition, seen: Seen, absent: _Absence | None, as_of: datetime
+    connection: Connection, edition: Edition, seen: Seen, absent: _Absence | None, clocks: Clocks
 ) -> Why | None:
     """The first rule that the post falls to before anything is weighed.
 
     A post that is too old or filtered may still stand behind another version of its story.
     """
-    version, since = seen.version, as_of - edition.lookback
+    version, as_of, since = seen.version, clocks.as_of, clocks.as_of - edition.lookback
     if sent := issues.sent(connection, edition.newsletter, edition.key).get(seen.story or 0):
         issue = issues.get(connection, sent)
-        when = f" of {_day(issue.started_at)}" if issue.started_at else ""
+        when = f" of {day(issue.started_at, clocks.edition)}" if issue.started_at else ""
         text = f"Its story went to {edition.key} in issue {issue.number}{when}; a story goes to an edition once."
         return _why(edition, seen, Reason.SENT, text, issue=sent)
     if held := issues.reserved(connection, edition.newsletter, edition.key).get(seen.story or 0):
         issue = issues.get(connection, held)
-        when = f" for {_moment(issue.scheduled_for)}" if issue.scheduled_for else ""
+        when = f" for {moment(issue.scheduled_for, clocks.edition)}" if issue.scheduled_for else ""
         text = f"Its story stands in issue {issue.number}, which is scheduled{when}."
         return _why(edition, seen, Reason.SCHEDULED, text, issue=held)
     if seen.gone and absent:
@@ -172,14 +195,14 @@ def _kept_out(
     if seen.state is PostState.UNPUBLISHED:
         return _why(edition, seen, Reason.UNPUBLISHED, "Its front matter says `published: false`.")
     if version.published > as_of:
-        text = f"It is dated {_moment(version.published)}, after {_moment(as_of)}."
+        text = f"It is dated {moment(version.published, clocks.post)}, after {moment(as_of, clocks.edition)}."
         return _why(edition, seen, Reason.FUTURE, text)
     if not wanted(edition, version.categories):
         return _why(edition, seen, Reason.FILTERED, _filter(edition, version.categories))
     if version.published < since:
         text = (
-            f"It is of {_moment(version.published)}; `lookback` reaches {edition.lookback.days} days back, "
-            f"to {_moment(since)}."
+            f"It is of {moment(version.published, clocks.post)}; `lookback` reaches {edition.lookback.days} days back, "
+            f"to {moment(since, clocks.edition)}."
         )
         return _why(edition, seen, Reason.OLD, text)
     return None
@@ -206,12 +229,12 @@ def _weighed(connection: Connection, edition: Edition, seen: Seen, order: Sequen
     return _why(edition, seen, Reason.INCLUDED, f"It ranks {mine.rank} with {mine.total:.2f}.", mine)
 
 
-def _beside_the_draft(connection: Connection, edition: Edition, seen: Seen, answer: Why, as_of: datetime) -> Why:
+def _beside_the_draft(connection: Connection, edition: Edition, seen: Seen, answer: Why, clocks: Clocks) -> Why:
     """The draft that is there comes first: it is what `send` would send."""
     draft = issues.draft(connection, edition.newsletter, edition.key)
     if draft is None or answer.reason in (Reason.SENT, Reason.SCHEDULED, Reason.EDITED):
         return answer
-    name = f"draft issue {draft.id} (built as of {_moment(draft.as_of)})"
+    name = f"draft issue {draft.id} (built as of {moment(draft.as_of, clocks.edition)})"
     held = next((story for story in draft.stories if story.story == seen.story), None)
     if held is None:
         if not answer.included:
@@ -222,7 +245,9 @@ def _beside_the_draft(connection: Connection, edition: Edition, seen: Seen, answ
         return replace(answer, text=f"Its story stands in {name}. {answer.text}", issue=draft.id)
     if seen.version.url not in (held.url, *(also["url"] for also in held.also)):
         return answer  # the draft has other versions of it, and not this one
-    text = f"Its story stands in {name}. Built as of {_moment(as_of)}, an issue would leave it out: "
+    text = (
+        f"Its story stands in {name}. Built as of {moment(clocks.as_of, clocks.edition)}, an issue would leave it out: "
+    )
     return replace(answer, reason=Reason.IN_DRAFT, text=text + answer.text[0].lower() + answer.text[1:], issue=draft.id)
 
 
@@ -248,11 +273,3 @@ def _why(
         signals=weighed.signals if weighed else {},
         issue=issue,
     )
-
-
-def _moment(when: datetime) -> str:
-    return f"{when:%Y-%m-%d %H:%M} UTC"
-
-
-def _day(when: datetime) -> str:
-    return f"{when:%Y-%m-%d}"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from newsletter.domain.post import Post, Skipped
+from newsletter.errors import SourceError
 from newsletter.text.traits import Packed
 
 
@@ -83,6 +84,18 @@ class Source(Protocol):
     def home(self) -> Home | None:
         """Where its posts' pictures lie, None when they are on the web only. Raises SourceError."""
         ...
+
+    def zone(self) -> str | None:
+        """Whose clocks its posts' days go by, like Europe/London; None when it does not say. Raises SourceError."""
+        ...
+
+
+def zone_of_posts(source: Source, otherwise: str) -> str:
+    """By whose clocks the days of a source's posts are told."""
+    try:
+        return source.zone() or otherwise
+    except SourceError:
+        return otherwise
 
 
 def of_other_categories(source: str, wanted: Sequence[str], own: Sequence[str]) -> str:

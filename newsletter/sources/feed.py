@@ -83,6 +83,9 @@ class FeedSource:
                 return of_other_categories(self.name, self.categories, categories)
         return None
 
+    def zone(self) -> None:
+        """Entries have moments; in which zone their writers live is not said."""
+
     def home(self) -> None:
         return None
 

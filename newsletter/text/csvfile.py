@@ -28,6 +28,8 @@ _LONGEST_CELL = csv.field_size_limit()  # beyond it csv gives up
 _UNCLOSED = "a quotation mark in this line is never closed; remove it, or close it"
 _TOO_LONG = f"a cell of this line is longer than {_LONGEST_CELL:,} characters; shorten it"
 _END = "end"  # read after some lines, it is a record of its own when no quote is open before it
+_FIRST = 16  # characters: every usual picture, archive or sound has a control character among them, and no list has
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 
 Record = tuple[int, list[str]]
@@ -46,8 +48,10 @@ class CsvFile:
         if head.startswith(_WORKBOOKS):
             raise NewsletterError(f"{name} is a spreadsheet's own format. Save it as CSV (UTF-8) and import that.")
         encoding = _encoding(head)
-        if any("\0" in word for word in head.decode(encoding, "replace").split()[:1]):
-            raise NewsletterError(f"{name} is no text: it begins with zero bytes. Save the list as CSV (UTF-8).")
+        if _CONTROL.search(head.decode(encoding, "replace")[:_FIRST]):
+            raise NewsletterError(
+                f"{name} is no text file, so no list can be read from it. Save the list as CSV (UTF-8)."
+            )
         self._lines: Iterator[str] = _text(rest, encoding)
         self.line = 0  # physical lines handed out
         first = self._first_line()

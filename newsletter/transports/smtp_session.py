@@ -67,6 +67,10 @@ class Refused(Exception):
         self.reply = reply
 
 
+class Unsuited(Broken):
+    """The server answers, and does not offer what the configuration asks for."""
+
+
 async def open_session(server: Server, gate: Gate) -> Session:
     """`gate` hears of all answers.
 
@@ -127,7 +131,7 @@ def _our_name(wire: Wire) -> str:
 
 async def _encrypt(wire: Wire, server: Server, offers: dict[str, str]) -> None:
     if "STARTTLS" not in offers:
-        raise Broken("the mail server offers no STARTTLS, which `smtp: security: starttls` asks for")
+        raise Unsuited("the mail server offers no STARTTLS, which `smtp: security: starttls` asks for")
     _expect(await wire.ask("STARTTLS", server.timeouts.command), 220)
     if not wire.quiet:
         raise Broken("the server sent more than its answer to STARTTLS: somebody may be in between")
@@ -157,7 +161,7 @@ async def _log_in(wire: Wire, server: Server, ways: list[str]) -> None:
         _expect(await wire.ask(_base64(user), server.timeouts.command), 334)
         _expect(await wire.ask(_base64(password), server.timeouts.command), 235)
     else:
-        raise Broken(f"the mail server wants to be logged in to by {' or '.join(ways)}; we know PLAIN and LOGIN")
+        raise Unsuited(f"the mail server wants to be logged in to by {' or '.join(ways)}; we know PLAIN and LOGIN")
 
 
 def _base64(text: str) -> str:

@@ -26,7 +26,8 @@ def admin_page(request: Request, app: TheApp, pages: ThePages) -> Response:
         counts = subscribers.counts(connection)
         waiting = notices.waiting(connection)
         sick = {key: source_states.errors(connection, key) for key in app.config.newsletters}
-    return pages.page("admin", ENGLISH, listed=listed, counts=counts, waiting=waiting, sick=sick)
+    zones = {issue.id: app.zone(issue.newsletter, issue.edition) for issue in newest}
+    return pages.page("admin", ENGLISH, listed=listed, zones=zones, counts=counts, waiting=waiting, sick=sick)
 
 
 def turn_away(request: Request, app: App, pages: Pages) -> Response | None:

@@ -21,6 +21,7 @@ from newsletter.domain.edition import Edition
 from newsletter.domain.occurrence import WEEKDAYS, Schedule
 from newsletter.domain.subscriber import Subscription
 from newsletter.text import dates, phrases
+from newsletter.text.clocks import moment
 from newsletter.text.phrases import PAGE_WORDS
 from newsletter.web.guard import FRAMED
 
@@ -129,6 +130,7 @@ def speaking(loader: BaseLoader, words_file: str, language: str) -> ImmutableSan
     made.globals.update(words_file=words_file, language=language, direction=dates.direction(language))
     made.filters.update(
         day=day,
+        moment=moment,
         listed=partial(dates.weekdays, language=language),
         plural=partial(phrases.plural, language=language),
         apart=phrases.apart,

@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -121,7 +122,16 @@ class Desk:
 
     def call(self, *words: object) -> Result:
         """The same without a process of its own, where what matters is what it says."""
-        out, err = io.StringIO(), io.StringIO()
+        return self._call(words, io.StringIO(), io.StringIO())
+
+    def screen(self, *words: object, columns: int = 80) -> list[str]:
+        """The lines that a terminal so wide shows of it, without colours."""
+        both = Screen()
+        there = Desk(self.folder, self.port, {**self.environ, "TERM": "xterm", "COLUMNS": str(columns)})
+        there._call(words, both, both)
+        return both.lines()
+
+    def _call(self, words: tuple[object, ...], out: io.StringIO, err: io.StringIO) -> Result:
         arguments = ["newsletter", *map(str, words)]
         with (
             mock.patch.object(sys, "argv", arguments),
@@ -142,3 +152,14 @@ class Desk:
             self.command(*words), cwd=self.folder, env=self.environment, text=True, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
+
+
+class Screen(io.StringIO):
+    """Takes itself for a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+    def lines(self) -> list[str]:
+        """What can be read there, without colours."""
+        return [line.rstrip() for line in re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", self.getvalue()).splitlines()]

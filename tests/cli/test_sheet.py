@@ -11,6 +11,7 @@ from rich.console import Console
 
 from newsletter.cli import output, words
 from newsletter.cli.sheet import Sheet
+from newsletter.text import clocks
 
 AT = datetime(2026, 7, 3, 7, 5, tzinfo=UTC)
 
@@ -28,6 +29,39 @@ def test_titles_give_way_and_numbers_do_not() -> None:
     _, _, row = printed(sheet, 60)
     assert row == "1234567   3 Jul 2026 08:05 BST   A title that g…   somewhere"
     assert printed(sheet, 200)[2].endswith("A title that goes on and on and on   somewhere")
+
+
+def test_addresses_are_shortened_when_nothing_else_can_be_and_in_their_middle() -> None:
+    sheet = Sheet([("Address", "last"), "Name", "Town", ("State", "whole")])
+    sheet.add_row("amara.whitlock@example.org", "Amara Whitlock of Saltby", "Saltby-upon-Sea", "active")
+    assert printed(sheet, 70)[2] == "amara.whitlock@example.org   Amara Whitloc…   Saltby-upon-Sea   active"
+    assert printed(sheet, 57)[2] == "amara.whitlock@example.org   Amara W…   Saltby-…   active"
+    assert printed(sheet, 52)[2] == "amara.whit…xample.org   Amara W…   Saltby-…   active"
+    assert printed(sheet, 50)[0] == "Address  amara.whitlock@example.org"
+
+
+def test_what_is_to_stand_below_does_so_where_it_has_no_room() -> None:
+    sheet = Sheet([("Address", "last"), ("State", "whole"), ("Words", "below")])
+    sheet.add_row("ann@example.org", "failed", "no such user here, and nobody who would know where to")
+    sheet.add_row("bob@example.org", "sent", "")
+    sheet.add_row("cem@example.org", "sent", "")
+    assert printed(sheet, 40) == [
+        "Address           State",
+        "─" * 24,
+        "ann@example.org   failed",
+        "  Words: no such user here, and nobody",
+        "  who would know where to",
+        "bob@example.org   sent",
+        "cem@example.org   sent",
+    ]
+    assert printed(sheet, 100)[2].startswith("ann@example.org   failed   no such user here, and")
+
+
+def test_a_column_can_be_left_out() -> None:
+    sheet = Sheet(["Name", "Town", ("No", "right")])
+    sheet.add_row("Ann", "Saltby", "1")
+    sheet.leave_out("Town")
+    assert printed(sheet, 40)[2] == "Ann     1"
 
 
 @given(st.lists(st.tuples(st.text(max_size=60), st.text(max_size=60)), max_size=5), st.integers(40, 120))
@@ -110,7 +144,7 @@ def test_how_long_it_took(span: float, said: str) -> None:
 
 
 def test_times_name_their_zone() -> None:
-    assert words.moment(AT, "Europe/London") == "Fri 3 Jul 2026 08:05 BST"
+    assert clocks.moment(AT, "Europe/London") == "Fri 3 Jul 2026 08:05 BST"
     assert words.brief(AT, "Europe/London", AT) == "3 Jul 08:05 BST"
     assert words.brief(AT, "Asia/Kathmandu", AT + timedelta(days=365)) == "3 Jul 2026 12:50 +0545"
     assert words.offset(AT) == "+00:00"

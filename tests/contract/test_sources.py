@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -165,6 +166,11 @@ def test_what_it_gives_is_not_left_out_nor_what_it_does_not_know(sample: Sample)
     for unknown in ("_posts/2026-04-01-nowhere.md", "https://blog.example.org/nowhere"):
         assert sample.source.left_out(before.state, unknown, NOW) is None
         assert sample.source.left_out(SourceState(), unknown, NOW) is None
+
+
+def test_a_zone_is_one_that_there_is(sample: Sample) -> None:
+    zone = sample.source.zone()
+    assert zone is None or ZoneInfo(zone).key == zone
 
 
 def test_a_home_holds_what_its_posts_name(sample: Sample) -> None:

@@ -425,9 +425,9 @@ def test_the_admin_opens_with_the_password_only(app: App, web: TestClient, tmp_p
     scheduled = write_issue(app, 2, state=IssueState.DRAFT)
     schedule(app.database, scheduled.id, datetime(2026, 12, 1, 9, tzinfo=UTC))
     told = web.get("/admin/", auth=("admin", "a long password")).text
-    assert told.count("2026-12-01 09:00 UTC") == 1
+    assert told.count("Tue 1 Dec 2026 09:00 GMT") == 1
     preview = web.get(f"/admin/issues/{scheduled.id}/preview", auth=("admin", "a long password"))
-    assert "for 2026-12-01 09:00 UTC" in preview.text
+    assert "for Tue 1 Dec 2026 09:00 GMT" in preview.text
     (tmp_path / "closed").mkdir()
     closed = make_app(tmp_path / "closed", config="site: {{name: Closed}}\n# {port} {smtp} {limit}")
     with TestClient(create_app(closed)) as other:

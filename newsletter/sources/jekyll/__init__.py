@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from newsletter.errors import SourceError
 from newsletter.sources.base import Home, Reading, SourceState, of_other_categories
@@ -44,6 +45,10 @@ class JekyllSource:
     def home(self) -> Home:
         site = self._site()
         return Home(site.url + site.baseurl, site.root)
+
+    def zone(self) -> str:
+        zone = self._site().zone
+        return zone.key if isinstance(zone, ZoneInfo) else "UTC"
 
     def _site(self) -> Site:
         if not self.root.is_dir():
