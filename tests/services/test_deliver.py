@@ -31,7 +31,7 @@ from newsletter.store.database import Database
 from newsletter.store.ledger import open_ledger
 from newsletter.transports.smtp import SmtpConnection
 from newsletter.transports.smtp_wire import Timeouts
-from tests.ledger import NOW, RETURN_PATH, draft, message_id, reader
+from tests.ledger import NOW, RETURN_PATH, draft, message_id, reader, subscribe
 from tests.sending import HASTY, PATIENT, QUICK, address, lines, now_utc, send, started
 from tests.smtp_sink import CUT, HALF, HOLD, SILENCE, Action, Sink, delay, reply
 from tests.waiting import until
