@@ -17,6 +17,7 @@ from newsletter.services.notices import send_due
 from newsletter.services.steer import end_half_cancelled
 from newsletter.services.tallying import depositing, process_name
 from newsletter.store import issues, waiting
+from newsletter.strays import strays
 from newsletter.watch import Watch, tell_failure
 
 log = logging.getLogger("newsletter.sender")
@@ -33,6 +34,8 @@ async def send_all(app: App, stop: asyncio.Event, role: str) -> None:
 
 
 async def _send_all(app: App, stop: asyncio.Event) -> None:
+    for one in strays(app):
+        tell(log, logging.WARNING, "stray_readers", f"{one.told} {one.remedy}", newsletter=one.place.newsletter)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(_again_and_again(lambda: _send_notices(app), stop))
         if app.database.is_sqlite:

@@ -24,6 +24,7 @@ MAY_IMPORT = {
     "services": GROUND | {"text", "store", "preflight", "pictures", "sources.base", "transports.base", "services"},
     "app": GROUND | {"config", "text", "store", "preflight", "pictures", "sources", "transports", "services"},
     "note_file": GROUND | {"config", "text", "app"},
+    "strays": GROUND | {"services", "app"},
     "outgoing": GROUND
     | {"config", "text", "store", "preflight", "pictures", "sources", "transports", "services", "app"},
 }

@@ -49,6 +49,7 @@ def import_file(
         output.answer_json(asdict(done))
     else:
         _show(done)
+        _show_edition(done, target, chosen=edition is not None)
 
 
 def _target(session: Session, newsletter: str | None, edition: str | None, file: Path, *, confirm: bool) -> Target:
@@ -74,6 +75,16 @@ def _opened(file: Path) -> Iterator[BinaryIO]:
         reason = (error.strerror or str(error)).lower()
         place = "stdin" if str(file) == "-" else file
         raise UsageError(f"{place}: cannot be read: {reason}. Name another file, or - for stdin.") from None
+
+
+def _show_edition(done: ImportReport, target: Target, *, chosen: bool) -> None:
+    """Where the readers are, unless there is but one place."""
+    if done.added and len(target.editions) > 1:
+        output.say(f"Where the list names no edition, new readers are in {target.edition}.")
+    if chosen and (done.updated or done.unchanged):
+        output.say(
+            "Who was here before stays in their edition; [bold]newsletter subscribers move[/] takes all of one along."
+        )
 
 
 def _show(done: ImportReport) -> None:

@@ -73,6 +73,7 @@ def build(
         _tell_kept(context.obj.app, kept, output.note)
         _tell_lacking(lacking, output.note)
         _tell_scheduled(context.obj, scheduled, output.note)
+        _tell_strays(context.obj.app, key)
         output.answer_json({"issues": [sheets.issue_json(issue) for issue in issues]})
         return
     if not issues:
@@ -83,6 +84,7 @@ def build(
         sheets.show_issue(context.obj, issue)
         findings.note_findings(issue.id, [one for one in found if one.rule != "left_out"])  # told with the issue
     _tell_lacking(lacking, output.say)
+    _tell_strays(context.obj.app, key)
     if issues:
         _tell_next([issue.id for issue in issues])
 
@@ -121,6 +123,15 @@ def build_drafts(
             f"no source of {newsletter} could be read, so no draft was built; see the warnings above."
         )
     return issues
+
+
+def _tell_strays(app: App, newsletter: str) -> None:
+    """Readers of this newsletter who get none of its editions any more."""
+    from newsletter.strays import strays
+
+    for one in strays(app):
+        if one.place.newsletter == newsletter:
+            output.note(f"[yellow]warning:[/] {output.plain(one.told)} {output.plain(one.remedy)}")
 
 
 def _kept(app: App, newsletter: str, edition: str | None, made: Sequence[Issue]) -> list[Issue]:

@@ -33,6 +33,7 @@ def examine(app: App, environ: Mapping[str, str]) -> Iterator[Finding]:
         ("site", lambda: _site(app)),
         ("site", lambda: published.examine(app)),
         ("newsletters", lambda: _newsletters(app)),
+        ("readers", lambda: _strays(app)),
         ("issues", lambda: _overdue(app)),
         ("templates", lambda: _templates(app)),
         ("templates", lambda: subjects.examine(app)),
@@ -115,6 +116,14 @@ def _newsletters(app: App) -> Iterator[Finding]:
     for key in app.config.newsletters:
         if key not in scheduled:
             yield note(key, "no schedule: it goes out when you `newsletter send` it.")
+
+
+def _strays(app: App) -> Iterator[Finding]:
+    """Readers whose edition was renamed or taken away."""
+    from newsletter.strays import strays
+
+    for one in strays(app):
+        yield error(one.place.newsletter, one.told, one.remedy)
 
 
 def _readers(app: App, plan: Planned) -> Iterator[Finding]:

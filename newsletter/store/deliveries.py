@@ -79,6 +79,14 @@ def mark_stories(connection: Connection, issue: Issue) -> Sequence[tuple[int, in
     return [(row.story, row.issue) for row in already]
 
 
+def told_too(connection: Connection, newsletter: str, edition: str, other: str) -> None:
+    """What an edition was told counts for another of its newsletter as well: its readers move there."""
+    columns = (sent_stories.c.newsletter, literal(other).label("edition"), sent_stories.c.story, sent_stories.c.issue)
+    told = select(*columns).where(sent_stories.c.newsletter == newsletter, sent_stories.c.edition == edition)
+    names = ["newsletter", "edition", "story", "issue"]
+    connection.execute(insert(connection, sent_stories).from_select(names, told).on_conflict_do_nothing())
+
+
 def mark_what_reached_somebody(connection: Connection, issue: Issue) -> None:
     """Of a cancelled issue: a message that was in flight as it was called off has told its stories after all."""
     if issue_state(connection, issue.id) is IssueState.CANCELLED and _reached(connection, issue.id):

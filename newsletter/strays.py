@@ -1,0 +1,31 @@
+"""Readers whom nobody sends anything, for config.yaml does not have their edition any more. Beside app.py on the third
+floor."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from newsletter.app import App
+from newsletter.services.moving import Place, stranded
+
+
+class Stray(NamedTuple):
+    """Some readers' `place`, what is to be said of them, and what can be done."""
+
+    place: Place
+    told: str
+    remedy: str
+
+
+def strays(app: App) -> list[Stray]:
+    """The newsletters and editions that have active readers, and no place in config.yaml."""
+    known = {Place(key, edition.key): None for key in app.config.newsletters for edition in app.editions(key)}
+    return [_stray(place, number, list(known)) for place, number in sorted(stranded(app.database, known).items())]
+
+
+def _stray(place: Place, number: int, known: list[Place]) -> Stray:
+    readers = f"{number:,} active reader{'s are' if number != 1 else ' is'}"
+    told = f"{readers} in {place}, which config.yaml does not have: nobody sends them anything."
+    there = next((one for one in known if one.newsletter == place.newsletter), known[0] if known else None)
+    moves = f"`newsletter subscribers move {place} {there}` moves them, or name" if there else "Name"
+    return Stray(place, told, f"{moves} it in config.yaml again.")

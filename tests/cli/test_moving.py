@@ -1,0 +1,61 @@
+"""An edition that config.yaml does not have any more: who reads it is told of, and can be moved."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.desk import Desk
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    """Ann reads `near`, Bob `far`; then `near` gets another name."""
+    desk = Desk(tmp_path).furnish()
+    desk.enlist(near="ann", far="bob")
+    config = desk.folder / "config.yaml"
+    config.write_text(config.read_text("utf-8").replace("near:", "coast:"), "utf-8")
+    return desk
+
+
+def test_readers_who_are_left_behind_are_told_of(desk: Desk) -> None:
+    said = "1 active reader is in harbour/near, which config.yaml does not have: nobody sends them anything."
+    moves = "`newsletter subscribers move harbour/near harbour/coast` moves them"
+    examined = desk.call("doctor")
+    assert said in examined.out
+    assert moves in examined.out
+    assert examined.status == 1
+    for words in (("build",), ("build", "--json")):
+        built = desk.call(*words)
+        assert said in built.err
+        assert moves in built.err
+
+
+def test_and_moved(desk: Desk) -> None:
+    moved = desk.call("subscribers", "move", "near", "harbour/coast")
+    assert moved.out == "1 subscription moved from harbour/near to harbour/coast.\n"
+    listed = {one["email"]: one["edition"] for one in desk.call("subscribers", "list", "--json").json}
+    assert listed == {"ann@example.com": "coast", "bob@example.com": "far"}
+    assert "active reader" not in desk.call("build").err
+    assert desk.call("subscribers", "move", "coast", "far", "--json").json == {"moved": 1, "stayed": 0}
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "told"),
+    [
+        (("near", "nowhere"), 1, "nowhere"),
+        (("nowhere", "coast"), 1, "nobody is in harbour/nowhere"),
+        (("coast", "coast"), 2, "harbour/coast is where they are"),
+    ],
+)
+def test_slips_are_told(desk: Desk, words: tuple[str, str], status: int, told: str) -> None:
+    done = desk.call("subscribers", "move", *words)
+    assert (done.status, told in done.err) == (status, True)
+
+
+def test_an_import_says_where_its_readers_are(desk: Desk) -> None:
+    (desk.folder / "new.csv").write_text("email\ncho@example.com\nbob@example.com\n")
+    assert "new readers are in coast" in desk.call("subscribers", "import", "new.csv").out
+    again = desk.call("subscribers", "import", "new.csv", "--edition", "coast").out
+    assert "Who was here before stays in their edition" in again
