@@ -39,10 +39,14 @@ class Pages:
         self, name: str, language: str, /, status: int = 200, headers: dict[str, str] | None = None, **values: object
     ) -> Response:
         """One of templates/web, by its name without `.html`."""
-        template = self._environment(language).get_template(f"web/{name}.html")
         site = self._app.config.site
-        html = template.render(site=site, style=self.style_url, newsletters=self.newsletters, **values)
-        return HTMLResponse(phrases.in_html(html), status, headers)
+        given = {"site": site, "style": self.style_url, "newsletters": self.newsletters, **values}
+        return HTMLResponse(self.piece(name, language, **given), status, headers)
+
+    def piece(self, name: str, language: str, /, **values: object) -> str:
+        """The HTML that a template of templates/web makes of these values alone: a whole page, or a part of one."""
+        template = self._environment(language).get_template(f"web/{name}.html")
+        return phrases.in_html(template.render(values))
 
     def said(self, language: str, phrase: str, *values: str) -> str:
         """A phrase of web/words as a page in that language shows it, as plain text."""

@@ -365,7 +365,12 @@ def test_the_archive_shows_what_went_out_and_nothing_else(app: App, web: TestCli
     issue = web.get("/archive/tech/1?edition=uk")
     assert "sandbox" in issue.headers["content-security-policy"]
     assert "November 2026" in issue.text or "20, 2026" in issue.text
-    assert re.findall(r'href="([^"]+)"', issue.text) == ["http://127.0.0.1:8000/subscribe/tech"] * 2
+    bar, own = issue.text.split("</nav>")
+    assert re.findall(r'href="([^"]+)" target="_top"', bar) == [
+        "/subscribe/tech?edition=uk",
+        "/archive/tech?edition=uk",
+    ]
+    assert re.findall(r'href="([^"]+)"', own) == ["http://127.0.0.1:8000/subscribe/tech"] * 2  # frozen without marks
     assert not re.search("[\ufdd0\ufdd1]", issue.text)
 
 
