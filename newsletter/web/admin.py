@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, tzinfo
+from zoneinfo import ZoneInfo
+
 from fastapi import APIRouter, Request, Response
 
 from newsletter.app import App
+from newsletter.errors import NotFound
 from newsletter.store import accounts, archive, notices, source_states, subscribers
+from newsletter.store.archive import Listed
 from newsletter.text.phrases import ENGLISH
 from newsletter.web.guard import is_operator
 from newsletter.web.pages import READ, Pages, TheApp, ThePages
@@ -26,7 +31,20 @@ def admin_page(request: Request, app: TheApp, pages: ThePages) -> Response:
         counts = subscribers.counts(connection)
         waiting = notices.waiting(connection)
         sick = {key: source_states.errors(connection, key) for key in app.config.newsletters}
-    return pages.page("admin", ENGLISH, listed=listed, counts=counts, waiting=waiting, sick=sick)
+    rows = [(issue, _when(app, issue), books) for issue, books in listed]
+    return pages.page("admin", ENGLISH, listed=rows, counts=counts, waiting=waiting, sick=sick)
+
+
+def _when(app: App, issue: Listed) -> str:
+    """When it went out, or is to, where its readers are; "" of a draft. UTC for an edition that is gone."""
+    moment = issue.started or issue.due
+    if moment is None:
+        return ""
+    try:
+        zone: tzinfo = ZoneInfo(app.edition(issue.newsletter, issue.edition).timezone)
+    except NotFound:
+        zone = UTC
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M %Z}"
 
 
 def turn_away(request: Request, app: App, pages: Pages) -> Response | None:
