@@ -17,6 +17,7 @@ from newsletter.preview.fields import Field, explained
 from newsletter.preview.inbox import InboxLine, inbox_line
 from newsletter.preview.scale import Scale, scale
 from newsletter.preview.views import SANDBOX, VIEWS, View
+from newsletter.text.filters import coded
 from newsletter.text.opened import Opened
 from newsletter.text.sandbox import template_errors
 
@@ -102,6 +103,7 @@ class PreviewPage:
         self._environment = ImmutableSandboxedEnvironment(
             loader=templates, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
         )
+        self._environment.filters["coded"] = coded
 
     def html(self, look: Look, place: Place) -> str:
         """Everything in it is a value and escaped. Raises TemplateError."""

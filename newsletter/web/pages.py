@@ -21,6 +21,7 @@ from newsletter.domain.edition import Edition
 from newsletter.domain.occurrence import WEEKDAYS, Schedule
 from newsletter.domain.subscriber import Subscription
 from newsletter.text import dates, phrases
+from newsletter.text.filters import coded
 from newsletter.text.phrases import PAGE_WORDS
 from newsletter.web.guard import FRAMED
 
@@ -136,6 +137,7 @@ def speaking(loader: BaseLoader, words_file: str, language: str) -> ImmutableSan
         listed=partial(dates.weekdays, language=language),
         plural=partial(phrases.plural, language=language),
         apart=phrases.apart,
+        coded=coded,
         unmarked=_unmarked,
     )
     return made
