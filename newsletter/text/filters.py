@@ -10,6 +10,7 @@ from markupsafe import Markup, escape
 from newsletter.domain.digest import Also, DigestStory
 from newsletter.domain.picture import WIDE
 from newsletter.text import columns, note
+from newsletter.text.dates import unbroken
 from newsletter.text.phrases import apart
 from newsletter.text.plain import one_line
 from newsletter.text.sentences import sentences
@@ -67,6 +68,7 @@ FILTERS: Mapping[str, Callable[..., object]] = {
     "paired": paired,
     "initial": initial,
     "coded": coded,
+    "unbroken": unbroken,
     "pieces": note.pieces,
     "spelled_out": note.spelled_out,
     "told_elsewhere": told_elsewhere,

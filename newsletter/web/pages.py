@@ -157,7 +157,8 @@ def wants_json(request: Request) -> bool:
 
 def day(moment: datetime, edition: Edition) -> str:
     """The date of an instant where the edition's readers are, in its language."""
-    return dates.long_date(moment.astimezone(ZoneInfo(edition.timezone)).date(), edition.language)
+    written = dates.long_date(moment.astimezone(ZoneInfo(edition.timezone)).date(), edition.language)
+    return dates.unbroken(written)
 
 
 def rhythm(schedule: Schedule | None) -> list[int]:
