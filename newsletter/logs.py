@@ -16,6 +16,8 @@ Format = Literal["text", "json"]
 
 _STYLES = {logging.WARNING: "33", logging.ERROR: "31", logging.CRITICAL: "1;31"}  # yellow, red, bold red
 _LONGEST = 10_000  # characters of one value
+# What any stranger can make these libraries say, and no operator can mend: requests that are none, forms that are junk.
+_STRANGERS = {"uvicorn.error": logging.ERROR, "python_multipart": logging.CRITICAL}
 _REPEATED = ("procrastinate", "psycopg", "sqlalchemy.pool")  # of a database that is away we say it ourselves, in words
 
 
@@ -34,6 +36,8 @@ def set_up(stream: TextIO, form: Format, level: str, *, colours: bool = False) -
     ours.setLevel(level.upper())
     for library in _REPEATED:
         logging.getLogger(library).setLevel(logging.WARNING if level == "debug" else logging.CRITICAL)
+    for library, worth in _STRANGERS.items():
+        logging.getLogger(library).setLevel(logging.WARNING if level == "debug" else worth)
 
 
 class Words(logging.Formatter):

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from newsletter.domain.digest import Digest, DigestStory
 from newsletter.domain.theme import THEMES, ThemeName, theme
-from newsletter.text.dates import full_date
+from newsletter.text.dates import full_date, unbroken
 from newsletter.text.render import NOTICES, Rendered, Renderer
 from newsletter.text.slots import fill_html, fill_text, values
 from tests.digests import EDITION, LINKS, READER, digest, renderer, story
@@ -42,7 +42,9 @@ def turned_mail(name: ThemeName) -> Rendered:
     told = replace(sample(), edition=replace(EDITION, theme=theme(name), language=TURNED))
     made = filled(_renderer().digest(replace(told, note=NOTE), LINKS))
     day = told.date.date()
-    return replace(made, html=made.html.replace(full_date(day, TURNED), full_date(day, EDITION.language)))
+    return replace(
+        made, html=made.html.replace(unbroken(full_date(day, TURNED)), unbroken(full_date(day, EDITION.language)))
+    )
 
 
 @lru_cache

@@ -16,13 +16,17 @@ from newsletter.domain.issue import IssueState
 from newsletter.logs import Format, set_up, tell
 from newsletter.watch import Watch
 from tests.web.site import make_app, write_issue
+from tests.web.test_connections import client, ended, served
 
 
 @pytest.fixture(autouse=True)
 def _left_as_found() -> Iterator[None]:
     root, ours = logging.getLogger(), logging.getLogger("newsletter")
     before = (root.handlers, root.level, ours.handlers, ours.level)
+    libraries = {name: logging.getLogger(name).level for name in ("uvicorn.error", "python_multipart")}
     yield
+    for name, level in libraries.items():
+        logging.getLogger(name).setLevel(level)
     (root.handlers, root.level, ours.handlers, ours.level) = before
 
 
@@ -72,6 +76,41 @@ def test_below_the_level_nothing_is_written() -> None:
     logging.getLogger("newsletter.test").info("never mind")
     logging.getLogger("some.library").info("never mind")
     assert stream.getvalue() == ""
+
+
+JUNK = {
+    "no HTTP": b"\x16\x03\x01\x02\x00\x01 hello\r\n\r\n",
+    "a WebSocket": b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, close\r\nUpgrade: websocket\r\n\r\n",
+    "a form that breaks off": b"--b\rX",
+    "a form of no parts": b"nothing of the kind",
+    "a part without an end": b"--b\r\nContent-Disposition: form-data; name=x\r\n\r\n1\r\n--bX",
+    "a header that is none": b"--b\r\n\x00: 1\r\n\r\n1\r\n--b--\r\n",
+}
+
+
+@pytest.mark.parametrize("level", ["info", "debug"])
+def test_what_strangers_send_fills_no_log(tmp_path: Path, level: str) -> None:
+    """Whoever looks for trouble, at level debug, sees it."""
+    stream = logged(level=level)
+    app = make_app(tmp_path)
+    head = "POST /subscribe/tech HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+    form = "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: {}\r\n\r\n"
+    with served(app) as port:
+        for name, junk in JUNK.items():
+            begun = b"" if name in ("no HTTP", "a WebSocket") else (head + form.format(len(junk))).encode()
+            with client(port) as connection:
+                connection.sendall(begun + junk)
+                assert re.match(rb"HTTP/1.1 (200|4\d\d) ", ended(connection)), name
+    app.database.close()
+    told = [words for words in ("Invalid HTTP", "WebSocket", "boundary") if words in stream.getvalue()]
+    assert told == ([] if level == "info" else ["Invalid HTTP", "WebSocket", "boundary"])
+    assert level == "debug" or "warning" not in stream.getvalue()
+
+
+def test_what_goes_wrong_with_us_is_told_by_the_server_too() -> None:
+    stream = logged()
+    logging.getLogger("uvicorn.error").error("Exception in ASGI application")
+    assert "Exception in ASGI application" in stream.getvalue()
 
 
 def test_a_delivery_is_told_at_its_beginning_each_minute_when_it_waits_and_at_its_end(tmp_path: Path) -> None:

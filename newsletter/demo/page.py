@@ -25,11 +25,15 @@ _STYLE = """
   --ground: #f2f1ec; --card: #fff; --ink: #1c1e21; --muted: #595f66; --line: #d9d6ce; --link: #0b5c86 }
 @media (prefers-color-scheme: dark) { :root {
   --ground: #101214; --card: #1a1d20; --ink: #eceef0; --muted: #aab2ba; --line: #3a4046; --link: #7fc4ea } }
-body { margin: 0 auto; max-width: 60rem; padding: 1.5rem 1rem; background: var(--ground); color: var(--ink) }
-h1 { font: bold 1.7rem/1.2 Georgia, serif; margin: .5rem 0 } a { color: var(--link) } .quiet { color: var(--muted) }
+body { margin: 0 auto; max-width: 60rem; padding: 1.5rem 1rem; background: var(--ground); color: var(--ink);
+  overflow-wrap: anywhere }
+h1 { font: bold 1.7rem/1.2 Georgia, serif; margin: .5rem 0 } a { color: var(--link) }
+.ways a, .quiet a { display: inline-block; padding: .6rem 0 } .quiet { color: var(--muted) }
 table { border-collapse: collapse; width: 100%; background: var(--card); border-top: 3px solid var(--ink) }
 th, td { text-align: left; padding: .6rem .8rem; border-bottom: 1px solid var(--line) }
+th, td:first-child { overflow-wrap: normal }
 iframe { width: 100%; height: calc(100vh - 9rem); min-height: 30rem; border: 1px solid var(--line); background: #fff }
+tr { position: relative } td a::after { content: ""; position: absolute; inset: 0 } /* the row is the link */
 @media (max-width: 40rem) { thead, td:first-child { display: none } td { border: 0; padding: .2rem .8rem }
   tr { display: flex; flex-direction: column-reverse; padding: .5rem 0; border-bottom: 1px solid var(--line) } }
 """
@@ -92,7 +96,7 @@ class Pages:
         )
         held = f'<p class="quiet">{count(len(self.inbox.mails), "message")}; new ones appear by themselves.</p>'
         head = "<thead><tr><th>No</th><th>To</th><th>Subject</th></tr></thead>"
-        return f"<p>{links}</p>{held}<table>{head}<tbody>{rows}</tbody></table>"
+        return f'<p class="ways">{links}</p>{held}<table>{head}<tbody>{rows}</tbody></table>'
 
 
 @contextmanager

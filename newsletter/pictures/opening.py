@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
@@ -34,6 +35,8 @@ _OTHERS = (
     (b"version https://git-lfs", "a Git LFS pointer and not the picture itself; run `git lfs pull`"),
 )
 
+# Of EXIF data that are broken, say: what can be read is a picture all the same, and nobody can do anything about it.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 Image.MAX_IMAGE_PIXELS = None  # Pillow would warn on stderr only; MOST_PIXELS refuses, before anything is decoded
 
 

@@ -18,6 +18,7 @@ from newsletter.preview.inbox import InboxLine, inbox_line
 from newsletter.preview.scale import Scale, scale
 from newsletter.preview.views import SANDBOX, VIEWS, View
 from newsletter.text.clocks import moment
+from newsletter.text.filters import coded
 from newsletter.text.opened import Opened
 from newsletter.text.sandbox import template_errors
 
@@ -104,6 +105,7 @@ class PreviewPage:
             loader=templates, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
         )
         self._environment.filters["moment"] = moment
+        self._environment.filters["coded"] = coded
 
     def html(self, look: Look, place: Place) -> str:
         """Everything in it is a value and escaped. Raises TemplateError."""

@@ -14,13 +14,26 @@ from newsletter.sources.feed_entry import Entry, Feed
 from newsletter.sources.feed_xml import MOST_ENTRIES
 from newsletter.text.titles import plain_title
 
+# How json.JSONDecodeError begins -> what that means for whoever writes the feed.
+_BROKEN = {
+    "Expecting ',' delimiter": "a comma is missing",
+    "Expecting ':' delimiter": "a colon is missing",
+    "Expecting property name": "a name in double quotes is missing",
+    "Expecting value": "a value is missing",
+    "Unterminated string": "a text begins here that never ends",
+    "Invalid control character": "a text holds a line break or another control character",
+    "Invalid \\": "a backslash stands where none may stand",
+    "Extra data": "something follows where the feed has ended",
+    "Illegal trailing comma": "a comma too many",
+}
+
 
 def parse_json(body: bytes, place: str) -> Feed:
     """The feed. Raises SourceError when this is JSON of another kind, or none."""
     try:
         told = json.loads((as_utf8(body, "") or body).decode("utf-8", "replace"))
     except (ValueError, RecursionError) as error:
-        raise SourceError(f"{place}: this begins like JSON, but is broken: {error}.") from None
+        raise SourceError(f"{place}: this begins like JSON, but is broken: {_what(error)}.") from None
     if not isinstance(told, dict) or not isinstance(told.get("items"), list):
         raise SourceError(f"{place}: this is JSON, but no JSON Feed: it has no list of `items`.")
     inherited = _author(told)
@@ -30,6 +43,19 @@ def parse_json(body: bytes, place: str) -> Feed:
         _text(told.get("home_page_url")) or _text(told.get("feed_url")),
         tuple(_entry(item, inherited) for item in items),
     )
+
+
+def _what(error: ValueError | RecursionError) -> str:
+    """What is wrong with the feed and where, not what Python says of it."""
+    if isinstance(error, RecursionError):
+        return "its lists and objects stand too deep inside each other"
+    if not isinstance(error, json.JSONDecodeError):
+        return "it holds a number with thousands of digits"
+    where = f"line {error.lineno}, column {error.colno}"
+    if error.pos >= len(error.doc.rstrip()):
+        return f"it ends too early, at {where}"
+    reasons = (words for begin, words in _BROKEN.items() if error.msg.startswith(begin))
+    return f"{where}: {next(reasons, 'this cannot be read')}"
 
 
 def _entry(item: Mapping[str, Any], inherited_author: str) -> Entry:

@@ -24,7 +24,7 @@ _COLUMNS = (
 class Listed:
     """`at` is when it began to go out, of a draft when it was built; `stories` are (title, url).
 
-    `due` is when a scheduled one is to begin, None of any other.
+    `due` is when a scheduled one is to begin, None of any other; `started` when one began to go out, None of a draft.
     """
 
     id: int
@@ -37,6 +37,7 @@ class Listed:
     stories: tuple[tuple[str, str], ...]
     at: datetime
     due: datetime | None = None
+    started: datetime | None = None
 
 
 def sent(connection: Connection, newsletter: str, edition: str, most: int = 1000) -> list[Listed]:
@@ -75,4 +76,4 @@ def _listed(row: Any) -> Listed:
     at = row.started_at or row.built_at
     head = (row.id, row.newsletter, row.edition, row.number, row.state, row.subject, row.preheader)
     due = row.scheduled_for if row.state == IssueState.SCHEDULED.value else None
-    return Listed(*head, stories, at, due)
+    return Listed(*head, stories, at, due, row.started_at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
@@ -10,6 +11,11 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, get_day_names
 from babel.lists import format_list
 from babel.numbers import format_decimal
+
+_DAY_MONTH = re.compile(
+    r"(?<!\d)\d{1,2}(?:er|\.)? (?:de )?(?=[^\W\d])"
+)  # 20 November, 20. November, 1er mai, 2 de mayo
+_MONTH_DAY = re.compile(r"([^\W\d]) (?=\d{1,2}(?!\d))")  # November 20
 
 
 def full_date(day: date, language: str) -> str:
@@ -20,6 +26,12 @@ def full_date(day: date, language: str) -> str:
 def long_date(day: date, language: str) -> str:
     """`20 November 2026`. Pass a date that is local to the reader's edition; this knows no time zones."""
     return _format(date(day.year, day.month, day.day), language, "long")
+
+
+def unbroken(written: str) -> str:
+    """A date as HTML shows it: no line ends between the day's number and the month, whichever comes first."""
+    joined = _DAY_MONTH.sub(lambda found: found[0].replace(" ", "\u00a0"), written, count=1)
+    return joined if joined != written else _MONTH_DAY.sub("\\1\u00a0", written, count=1)
 
 
 def weekdays(days: Sequence[int], language: str) -> str:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 
+from markupsafe import Markup, escape
+
 from newsletter.domain.digest import Also, DigestStory
 from newsletter.domain.picture import WIDE
 from newsletter.text import columns, note
+from newsletter.text.dates import unbroken
 from newsletter.text.phrases import apart
 from newsletter.text.plain import one_line
 from newsletter.text.sentences import sentences
 
+_CODE = re.compile(r"`(?! )([^`\n]+)(?<! )`")
 ALSO_SHOWN = 5  # other versions of one story, of either kind
 
 
@@ -50,6 +54,11 @@ def initial(name: str) -> str:
     return next((char.upper() for char in name if char.isalnum()), "")
 
 
+def coded(text: str) -> Markup:
+    """For HTML: what our messages put between backticks, as in `site.url`, is code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - it is escaped
+
+
 FILTERS: Mapping[str, Callable[..., object]] = {
     "apart": apart,
     "wrap": columns.wrap,
@@ -58,6 +67,8 @@ FILTERS: Mapping[str, Callable[..., object]] = {
     "sentence": sentence,
     "paired": paired,
     "initial": initial,
+    "coded": coded,
+    "unbroken": unbroken,
     "pieces": note.pieces,
     "spelled_out": note.spelled_out,
     "told_elsewhere": told_elsewhere,

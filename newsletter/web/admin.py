@@ -6,6 +6,8 @@ from fastapi import APIRouter, Request, Response
 
 from newsletter.app import App
 from newsletter.store import accounts, archive, notices, source_states, subscribers
+from newsletter.store.archive import Listed
+from newsletter.text import clocks
 from newsletter.text.phrases import ENGLISH
 from newsletter.web.guard import is_operator
 from newsletter.web.pages import READ, Pages, TheApp, ThePages
@@ -26,8 +28,14 @@ def admin_page(request: Request, app: TheApp, pages: ThePages) -> Response:
         counts = subscribers.counts(connection)
         waiting = notices.waiting(connection)
         sick = {key: source_states.errors(connection, key) for key in app.config.newsletters}
-    zones = {issue.id: app.zone(issue.newsletter, issue.edition) for issue in newest}
-    return pages.page("admin", ENGLISH, listed=listed, zones=zones, counts=counts, waiting=waiting, sick=sick)
+    rows = [(issue, _when(app, issue), books) for issue, books in listed]
+    return pages.page("admin", ENGLISH, listed=rows, counts=counts, waiting=waiting, sick=sick)
+
+
+def _when(app: App, issue: Listed) -> str:
+    """When it went out, or is to, where its readers are; "" of a draft."""
+    when = issue.started or issue.due
+    return clocks.moment(when, app.zone(issue.newsletter, issue.edition)) if when else ""
 
 
 def turn_away(request: Request, app: App, pages: Pages) -> Response | None:

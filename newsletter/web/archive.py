@@ -15,6 +15,7 @@ from newsletter.store import archive, issues
 from newsletter.store.archive import Listed
 from newsletter.text.media import embedded, relocated
 from newsletter.text.message import fill_html
+from newsletter.text.public import for_everybody, on_top
 from newsletter.web.pages import READ, TheApp, ThePages, day
 
 router = APIRouter(include_in_schema=False)
@@ -53,8 +54,11 @@ def archive_feed(newsletter: str, app: TheApp, edition: str = "") -> Response:
 
 
 @router.api_route("/archive/{newsletter}/{number}", methods=READ)
-def archive_issue(newsletter: str, number: Number, app: TheApp, edition: str = "") -> Response:
-    """The same bytes that readers got; their own links lead to the sign-up page, and cid: to our pictures."""
+def archive_issue(newsletter: str, number: Number, app: TheApp, pages: ThePages, edition: str = "") -> Response:
+    """What readers got, without what was for each of them, below a bar with the ways on; cid: leads to our pictures.
+
+    Where no marks tell what that is, readers' own links lead to the sign-up page.
+    """
     chosen = _edition(app, newsletter, edition)
     with app.database.read() as connection:
         issue = issues.by_number(connection, newsletter, chosen.key, number)
@@ -68,8 +72,10 @@ def archive_issue(newsletter: str, number: Number, app: TheApp, edition: str = "
         "preferences_url": signup,
     }
     policy = {"Content-Security-Policy": _ISSUE_POLICY}
-    html = relocated(fill_html(issue.html, nobody), lambda name: f"/media/{name}" if name in travelling else None)
-    return HTMLResponse(html, headers={**_SHORT_TIME, **policy})
+    html = fill_html(for_everybody(issue.html), nobody)
+    html = relocated(html, lambda name: f"/media/{name}" if name in travelling else None)
+    bar = pages.piece("issue_bar", chosen.language, edition=chosen)
+    return HTMLResponse(on_top(html, bar), headers={**_SHORT_TIME, **policy})
 
 
 def _edition(app: App, newsletter: str, edition: str) -> Edition:

@@ -21,7 +21,7 @@ from newsletter.domain.edition import Edition
 from newsletter.domain.occurrence import WEEKDAYS, Schedule
 from newsletter.domain.subscriber import Subscription
 from newsletter.text import dates, phrases
-from newsletter.text.clocks import moment
+from newsletter.text.filters import coded
 from newsletter.text.phrases import PAGE_WORDS
 from newsletter.web.guard import FRAMED
 
@@ -40,10 +40,14 @@ class Pages:
         self, name: str, language: str, /, status: int = 200, headers: dict[str, str] | None = None, **values: object
     ) -> Response:
         """One of templates/web, by its name without `.html`."""
-        template = self._environment(language).get_template(f"web/{name}.html")
         site = self._app.config.site
-        html = template.render(site=site, style=self.style_url, newsletters=self.newsletters, **values)
-        return HTMLResponse(phrases.in_html(html), status, headers)
+        given = {"site": site, "style": self.style_url, "newsletters": self.newsletters, **values}
+        return HTMLResponse(self.piece(name, language, **given), status, headers)
+
+    def piece(self, name: str, language: str, /, **values: object) -> str:
+        """The HTML that a template of templates/web makes of these values alone: a whole page, or a part of one."""
+        template = self._environment(language).get_template(f"web/{name}.html")
+        return phrases.in_html(template.render(values))
 
     def said(self, language: str, phrase: str, *values: str) -> str:
         """A phrase of web/words as a page in that language shows it, as plain text."""
@@ -130,10 +134,10 @@ def speaking(loader: BaseLoader, words_file: str, language: str) -> ImmutableSan
     made.globals.update(words_file=words_file, language=language, direction=dates.direction(language))
     made.filters.update(
         day=day,
-        moment=moment,
         listed=partial(dates.weekdays, language=language),
         plural=partial(phrases.plural, language=language),
         apart=phrases.apart,
+        coded=coded,
         unmarked=_unmarked,
     )
     return made
@@ -153,7 +157,8 @@ def wants_json(request: Request) -> bool:
 
 def day(moment: datetime, edition: Edition) -> str:
     """The date of an instant where the edition's readers are, in its language."""
-    return dates.long_date(moment.astimezone(ZoneInfo(edition.timezone)).date(), edition.language)
+    written = dates.long_date(moment.astimezone(ZoneInfo(edition.timezone)).date(), edition.language)
+    return dates.unbroken(written)
 
 
 def rhythm(schedule: Schedule | None) -> list[int]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from _pytest.mark import ParameterSet
 
-from newsletter.domain.theme import THEMES, ThemeName
+from newsletter.domain.theme import THEMES, ThemeName, theme
 from newsletter.text.render import NOTICES
 from tests.browser.conftest import Eye
+from tests.digests import EDITION, LINKS, digest, renderer, story
 from tests.mail_program import (
     INVERTED,
     LARGE_TEXT,
@@ -18,8 +21,9 @@ from tests.mail_program import (
     OUTLOOK_DARK,
     PARTLY_INVERTED,
     Look,
+    MailProgram,
 )
-from tests.mails import LONG_WORD, TONGUES, endless_mail, every_mail, issue_mail, notice_mail, turned_mail
+from tests.mails import LONG_WORD, TONGUES, endless_mail, every_mail, filled, issue_mail, notice_mail, turned_mail
 
 WIDE, NARROW, NARROWEST = Look(600), Look(375), Look(320)
 LOOKS = {
@@ -103,6 +107,29 @@ def test_every_tongue_fits_a_small_phone(eye: Eye, name: ThemeName, tongue: str)
     assert seen.width == 320
     assert seen.cut == []
     assert seen.tongue == [[tongue, "rtl" if tongue == "ar" else "ltr"]] * 2  # webmail keeps nothing above the body
+
+
+# How many lines the date and the way to the browser take, on top of a mail.
+_LINES = """() => {
+  const lines = it => new Set([...it.getClientRects()].map(box => Math.round(box.bottom))).size
+  const range = document.createRange(), walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+  while (walker.nextNode() && !/20\\d\\d/.test(walker.currentNode.data));
+  range.selectNodeContents(walker.currentNode)
+  const link = document.createRange()
+  link.selectNodeContents(document.querySelector('a[href*="/archive/"]').querySelector('bdi'))
+  return [lines(range), lines(link)]
+}"""
+
+
+@pytest.mark.parametrize("width", [320, 360, 375, 600])
+@pytest.mark.parametrize("name", ["classic", "magazine"])
+def test_date_and_way_to_the_browser_stay_whole_on_phones(program: MailProgram, name: ThemeName, width: int) -> None:
+    """In the languages whose days and months have the longest names, too."""
+    for language in ("en-GB", "de", "nl", "pt", "ar"):
+        edition = replace(EDITION, language=language, theme=theme(name))
+        told = replace(digest(story(), edition=edition), date=datetime(2026, 11, 25, 8, tzinfo=UTC))
+        html = filled(renderer().digest(told, LINKS)).html
+        assert program.show(html, Look(width)).evaluate(_LINES) == [1, 1], language
 
 
 @pytest.mark.parametrize(

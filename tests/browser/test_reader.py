@@ -138,6 +138,22 @@ def test_an_issue_of_the_archive_runs_no_script(site: Site, browser: Browser) ->
     page.close()
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_from_an_issue_of_the_archive_a_stranger_finds_the_way_in(site: Site, browser: Browser, scheme: str) -> None:
+    page = browser.new_page(viewport={"width": 320, "height": 800}, color_scheme=scheme)
+    page.goto(f"{site.url}/archive/tech/1")
+    bar = page.get_by_role("navigation", name="Tech Decoded")
+    ways = [way.bounding_box() for way in bar.get_by_role("link").all()]
+    assert [way["height"] >= 44 for way in ways if way] == [True, True]
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    bar.get_by_role("link", name="Past issues").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Tech Decoded")
+    page.go_back()
+    bar.get_by_role("link", name="Subscribe").click()
+    expect(page.get_by_label("Email address")).to_be_visible()
+    page.close()
+
+
 def pages(site: Site) -> dict[str, str]:
     app = site.app
     reader = readers.add_active(app.database, app.signer, SignUp("tech", "uk", "axe@example.org", "Axe"), app.clock())

@@ -99,6 +99,23 @@ def test_unreadable_exif_data_are_no_reason() -> None:
     assert shape(file(quarters(), "JPEG", exif=b"Exif\0\0nonsense"), WIDE).data
 
 
+@pytest.mark.parametrize(
+    "exif",
+    [b"\x05\0\x12\x01\x03\0", b"\x01\0\x0f\x01\x02\0\xff\0\0\0\xff\xff\0\0"],
+    ids=["cut off", "leading outside"],
+)
+def test_broken_exif_data_are_nothing_to_tell_an_operator(exif: bytes) -> None:
+    """In a process of its own: here every warning is an error."""
+    told = (
+        "import sys; from newsletter.domain.picture import WIDE; from newsletter.pictures.shaping import shape; "
+        "print(len(shape(sys.stdin.buffer.read(), WIDE).data))"
+    )
+    picture = file(quarters(), "JPEG", exif=b"Exif\0\0II*\0\x08\0\0\0" + exif)
+    done = subprocess.run([sys.executable, "-c", told], input=picture, capture_output=True, check=True)
+    assert int(done.stdout) > 0
+    assert done.stderr == b""
+
+
 SHARED = '<rect width="160" height="90" fill="#888"/>'
 BAD_DRAWINGS = {
     "no XML": (b"<svg <<<", "no sound SVG"),

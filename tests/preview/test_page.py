@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from jinja2 import FileSystemLoader
 
+from newsletter.domain.finding import warn
 from newsletter.preview.fields import _UNKNOWN, explained
 from newsletter.preview.inbox import inbox_line
-from newsletter.preview.page import Look, Onlooker
+from newsletter.preview.page import Look, Onlooker, Place, PreviewPage
 from newsletter.preview.scale import Scale, scale
 from newsletter.text.message import (
     Content,
@@ -20,7 +22,7 @@ from newsletter.text.message import (
     values,
 )
 from newsletter.text.opened import Opened
-from tests.digests import DATE, EDITION, READER, issue
+from tests.digests import DATE, EDITION, READER, TEMPLATES, issue
 
 SOMEBODY = replace(EDITION, reply_to="answers@example.org")
 
@@ -94,3 +96,15 @@ def test_a_message_with_many_pictures_in_it_is_not_shown_whole() -> None:
     assert len(look.source) == 256 * 1024
     assert look.source_left == 44 * 1024
     assert look.among([]).others == []
+
+
+def test_the_page_shows_code_as_code() -> None:
+    """Wherever words of ours stand: what was found, what is wrong with a reader's copy, why there is no message."""
+    said = "`site.url` is not https"
+    page = PreviewPage(FileSystemLoader(TEMPLATES))
+    place = Place(frame=lambda _: ("srcdoc", ""), issue=str, files=[])
+    reader = Onlooker("ada@example.org", "", is_chosen=True, remark=said)
+    look = Look(issue(), SOMEBODY, Opened(b""), reader, [warn("`here`", said, said)], trouble=said)
+    html = page.html(look, place).partition("</style>")[2]
+    assert "<code>site.url</code> is not https" in html
+    assert "`" not in html

@@ -204,6 +204,29 @@ def test_pictures_without_a_type_are_known_by_their_names(tmp_path: Path, told: 
     assert post.image == image
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('{"items": [\n{"id": "1" "title": "T"}]}', "line 2, column 12: a comma is missing"),
+        ('{"items" []}', "line 1, column 10: a colon is missing"),
+        ('{"items": [], id: 1}', "line 1, column 15: a name in double quotes is missing"),
+        ('{"items": [], "id": nul}', "line 1, column 21: a value is missing"),
+        ('{"items": [], "title": "T}', "line 1, column 24: a text begins here that never ends"),
+        ('{"title": "a\nb"}', "line 1, column 13: a text holds a line break or another control character"),
+        ('{"title": "\\x"}', "line 1, column 12: a backslash stands where none may stand"),
+        ('{"title": "\\u12"}', "line 1, column 13: a backslash stands where none may stand"),
+        ('{"items": []} {}', "line 1, column 15: something follows where the feed has ended"),
+        ('{"items": [{"id": "1"},', "it ends too early, at line 1, column 24"),
+        ('{"items": ' + "[" * 100_000, "its lists and objects stand too deep inside each other"),
+        ('{"items": [], "id": ' + "9" * 5000 + "}", "it holds a number with thousands of digits"),
+    ],
+)
+def test_broken_json_is_told_in_words_about_the_feed(tmp_path: Path, text: str, reason: str) -> None:
+    with pytest.raises(SourceError) as refused:
+        read(tmp_path, text)
+    assert str(refused.value).endswith(f": this begins like JSON, but is broken: {reason}.")
+
+
 def test_broken_xml_gives_what_can_be_had(tmp_path: Path) -> None:
     good = (
         "<title>AT&T < 5 & more</title><link>https://x.example/{}?a=1&b=2</link><description>One <b>two</description>"

@@ -228,3 +228,17 @@ def test_who_left_by_mistake_comes_back_with_one_button(mixed: App, web: TestCli
         assert (one.state, one.edition, one.subscriber.name) == ("active", "world", "Ann Maria")
     assert agreed(mixed)[-1] == "Tech Decoded: Wieder abonnieren"
     assert "Gespeichert." not in web.post(button[1], data={"action": "again", "edition": "elsewhere"}).text
+
+
+def test_the_bar_above_an_issue_speaks_as_its_edition_does(tmp_path: Path) -> None:
+    """The issue below it is kept as it was frozen, in its own language and direction."""
+    app = make_app(tmp_path, config=speaking("ar"))
+    write_issue(app)
+    with TestClient(create_app(app)) as client:
+        issue = client.get("/archive/tech/1").text
+    app.database.close()
+    assert "<html lang='en'>" in issue
+    bar = re.search(r'<nav class="issue-bar" lang="ar" dir="rtl".*?</nav>', issue, re.DOTALL)
+    assert bar
+    assert "الاشتراك" in bar[0]
+    assert "<bdi>Tech Decoded</bdi>" in bar[0]

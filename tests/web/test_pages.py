@@ -379,7 +379,12 @@ def test_the_archive_shows_what_went_out_and_nothing_else(app: App, web: TestCli
     issue = web.get("/archive/tech/1?edition=uk")
     assert "sandbox" in issue.headers["content-security-policy"]
     assert "November 2026" in issue.text or "20, 2026" in issue.text
-    assert re.findall(r'href="([^"]+)"', issue.text) == ["http://127.0.0.1:8000/subscribe/tech"] * 2
+    bar, own = issue.text.split("</nav>")
+    assert re.findall(r'href="([^"]+)" target="_top"', bar) == [
+        "/subscribe/tech?edition=uk",
+        "/archive/tech?edition=uk",
+    ]
+    assert re.findall(r'href="([^"]+)"', own) == ["http://127.0.0.1:8000/subscribe/tech"] * 2  # frozen without marks
     assert not re.search("[\ufdd0\ufdd1]", issue.text)
 
 
@@ -436,6 +441,36 @@ def test_the_admin_opens_with_the_password_only(app: App, web: TestClient, tmp_p
         assert "NEWSLETTER_WEB__PASSWORD" in off.text
         assert "There is no newsletter yet" in other.get("/").text
     closed.database.close()
+
+
+def admin_rows(web: TestClient) -> list[list[str]]:
+    """The words in each cell of the admin's table of issues."""
+    page = web.get("/admin/", auth=("admin", "a long password")).text
+    rows = re.findall(r"<tr>(.*?)</tr>", page.split('id="issues"')[1], re.DOTALL)[1:]
+    return [[re.sub(r"<[^>]+>", "", cell) for cell in re.findall(r"<td.*?</td>", row)] for row in rows]
+
+
+def test_the_admin_tells_when_an_issue_went_out_and_how_many_got_it(tmp_path: Path) -> None:
+    app = make_app(tmp_path, config=CONFIG.replace("Europe/London", "Asia/Tokyo"))
+    [ann, bob] = [join(app, email) for email in ("ann@example.org", "bob@example.org")]
+    issue = write_issue(app)
+    write_issue(app, 2, state=IssueState.DRAFT)
+    rows = [
+        {"issue": issue.id, "subscriber": who, "email": "a@example.org", "domain": "example.org", "state": state}
+        for who, state in ((ann, "sent"), (bob, "failed"))
+    ]
+    with app.database.write() as connection:
+        connection.execute(insert(tables.deliveries), rows)
+    with TestClient(create_app(app)) as web:
+        draft, sent = admin_rows(web)
+        assert sent[3:] == ["Fri 20 Nov 2026 17:00 JST", "1 of 2", "0", "1"]
+        assert draft[3:] == ["–", "–", "0", "0"]
+    app.database.close()
+
+
+def test_the_admin_lists_issues_of_an_edition_that_is_gone(app: App, web: TestClient) -> None:
+    write_issue(app, edition="mars")
+    assert admin_rows(web)[0][3] == "Fri 20 Nov 2026 08:00 UTC"
 
 
 def test_wrong_passwords_are_braked(app: App, caplog: pytest.LogCaptureFixture) -> None:
