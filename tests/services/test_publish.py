@@ -150,7 +150,7 @@ def test_a_story_goes_to_an_edition_once_whatever_becomes_of_its_post(database: 
     assert make(database) is None
     answer = ask(database, "http://www.example.org/bridge/?utm_source=x")
     assert (answer.reason, answer.issue) == (Reason.SENT, first.id)
-    assert "in issue 1 of 2026-05-15" in answer.text
+    assert "in issue 1 of 15 May 2026" in answer.text
     world = make(database, Edition("tech", "world", "W", "w@example.org", "E", "https://e.example"))
     assert titles(world) == ["Listening to iron"]
 
@@ -177,7 +177,7 @@ def test_stories_of_a_scheduled_issue_are_not_taken_again(database: Database) ->
     assert make(database) is None
     answer = ask(database, "_posts/bridge.md")
     assert (answer.reason, answer.issue) == (Reason.SCHEDULED, first.id)
-    assert "issue 1, which is scheduled for 2026-05-15 08:00 UTC" in answer.text
+    assert "issue 1, which is scheduled for Fri 15 May 2026 08:00 UTC" in answer.text
     add(database, "cheese")
     second = make(database)
     assert second is not None
@@ -258,8 +258,8 @@ def test_a_draft_that_has_the_story_is_told_beside_what_an_issue_built_now_would
     assert draft is not None
     now, then = ask(database, "_posts/bridge.md"), ask(database, "_posts/bridge.md", as_of=before)
     assert (now.reason, now.included, now.issue) == (Reason.IN_DRAFT, True, draft.id)
-    assert f"stands in draft issue {draft.id} (built as of 2026-04-27 08:00 UTC)" in now.text
-    assert "Built as of 2026-05-15 08:00 UTC, an issue would leave it out: it is of 2026-04-25" in now.text
+    assert f"stands in draft issue {draft.id} (built as of Mon 27 Apr 2026 08:00 UTC)" in now.text
+    assert "Built as of Fri 15 May 2026 08:00 UTC, an issue would leave it out: it is of Sat 25 Apr" in now.text
     assert (then.reason, then.issue, then.rank) == (Reason.INCLUDED, draft.id, 1)
     assert "draft issue" in then.text
 
