@@ -84,16 +84,15 @@ def posts(
     from newsletter.store.posts import listing
 
     session: Session = context.obj
-    if newsletter is not None:
-        session.app.newsletter(newsletter)
+    keys = _keys(session, newsletter)
     with session.app.database.read() as connection:
-        found = listing(connection, newsletter)
+        found = [post for key in keys for post in listing(connection, key)]
         looked = source_states.known(connection, newsletter)
     found.sort(key=lambda post: post.published, reverse=True)
     if as_json:
         output.answer_json([_post_json(post) | (_html_json(post) if with_html else {}) for post in found[:last]])
     elif found:
-        _show_posts(found, last, _zones(session.app, _keys(session, newsletter)))
+        _show_posts(found, last, _zones(session.app, keys))
     elif looked:
         output.say(
             f"No posts: [bold]newsletter collect[/] found none in {output.plain(', '.join(looked))}. "

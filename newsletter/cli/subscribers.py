@@ -74,13 +74,14 @@ def add(
         readers.let_back(app.database, app.signer, address, ORIGIN, app.clock())
     wish = SignUp(key, chosen.key, address, name, method="operator", origin=ORIGIN)
     join = readers.add_active if active else readers.add
-    found = join(app.database, app.signer, wish, app.clock())
+    began = app.clock()
+    found = join(app.database, app.signer, wish, began)
     if found is None:
         raise NewsletterError(
             f"{address} is on the list of addresses that are never mailed; nothing was changed. "
             "If its owner wants to come back, the same with --again asks them to confirm."
         )
-    asked = Asked() if active else ask_at_once(app, found)
+    asked = Asked() if active else ask_at_once(app, found, began)
     if as_json:
         output.answer_json({**_json(found), "asked": asked.state})
     elif found.state.value == "active":

@@ -19,7 +19,7 @@ from newsletter.errors import NewsletterError, SourceError, StoreError, Template
 from newsletter.schedule import Planned, upcoming
 from newsletter.sources.base import SourceState
 from newsletter.store import issues, mishaps, subscribers
-from newsletter.store.database import Database
+from newsletter.store.database import Database, prove_writable
 from newsletter.text.clocks import moment
 
 _EXPECTED = ("CONFIG", "DEBUG")  # variables of ours that are no keys of config.yaml
@@ -79,6 +79,7 @@ def _config(app: App, environ: Mapping[str, str]) -> Iterator[Finding]:
 
 def _database(app: App) -> Iterator[Finding]:
     with app.database.write() as connection:
+        prove_writable(connection)
         counts = subscribers.counts(connection)
         newest = issues.listing(connection, most=1)
     active = sum(number for (*_, state), number in counts.items() if state == "active")

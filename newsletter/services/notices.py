@@ -15,7 +15,7 @@ from newsletter.errors import AddressError, NotFound, TemplateError, WrongState
 from newsletter.services.subscribe import CONFIRM_WITHIN, ONE_MAIL_EVERY
 from newsletter.store import notices
 from newsletter.store.database import Database
-from newsletter.store.notices import Notice
+from newsletter.store.notices import Latest, Notice
 from newsletter.text.headers import mailbox
 from newsletter.text.message import Content, notice_headers, plain_message
 from newsletter.text.token import ADDRESS, CONFIRM, PREFERENCES, UNSUBSCRIBE, Signer
@@ -106,10 +106,8 @@ def values_for(notice: Notice, edition: Edition, signer: Signer) -> dict[str, ob
     }
 
 
-def confirmation_mail(
-    database: Database, person: bytes, found: Subscription, now: datetime
-) -> tuple[DeliveryState, str] | None:
-    """The state of the mail that asks that person to confirm, and what was said of it; None where none went lately."""
+def confirmation_mail(database: Database, person: bytes, found: Subscription, now: datetime) -> Latest | None:
+    """The mail that asks that person to confirm; None where none was queued lately."""
     with database.read() as connection:
         return notices.latest(connection, person, CONFIRM, found.newsletter, now - ONE_MAIL_EVERY)
 

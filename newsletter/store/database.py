@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, select, text
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, select, text, update
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from newsletter.errors import StoreError
@@ -61,6 +61,12 @@ def insert(connection: Connection, table: Any) -> Any:
     from sqlalchemy.dialects import postgresql
 
     return postgresql.insert(table)
+
+
+def prove_writable(connection: Connection) -> None:
+    """Writes, and changes nothing: a mere transaction begins on a read-only file, too. Raises OperationalError."""
+    settings = tables.settings
+    connection.execute(update(settings).where(settings.c.key == "signing_key").values(value=settings.c.value))
 
 
 def harden(database: Database) -> None:

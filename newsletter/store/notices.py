@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import Connection, func, insert, or_, select, update
 
@@ -62,14 +63,20 @@ def queued_since(connection: Connection, person: bytes, kind: str, since: dateti
     return {row[0]: row[1] for row in rows}
 
 
-def latest(
-    connection: Connection, person: bytes, kind: str, newsletter: str, since: datetime
-) -> tuple[DeliveryState, str] | None:
-    """State and text of the newest notice of that kind to that person since then."""
+class Latest(NamedTuple):
+    """How a notice stands, with the server's words, and when it was queued."""
+
+    state: DeliveryState
+    words: str
+    created_at: datetime
+
+
+def latest(connection: Connection, person: bytes, kind: str, newsletter: str, since: datetime) -> Latest | None:
+    """The newest notice of that kind to that person since then."""
     theirs = (notices.c.person == person, notices.c.kind == kind, notices.c.newsletter == newsletter)
-    wanted = select(notices.c.state, notices.c.text).where(*theirs, notices.c.created_at > since)
+    wanted = select(notices.c.state, notices.c.text, notices.c.created_at).where(*theirs, notices.c.created_at > since)
     row = connection.execute(wanted.order_by(notices.c.id.desc()).limit(1)).first()
-    return (DeliveryState(row.state), row.text) if row else None
+    return Latest(DeliveryState(row.state), row.text, row.created_at) if row else None
 
 
 def claim(

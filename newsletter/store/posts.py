@@ -79,11 +79,9 @@ def are_there(connection: Connection, newsletter: str) -> bool:
     return connection.execute(wanted).first() is not None
 
 
-def listing(connection: Connection, newsletter: str | None) -> list[Post]:
-    """Every post still in its source, newest first; of all newsletters without a name."""
-    wanted = _POSTS.where(posts.c.gone.is_(False))
-    if newsletter is not None:
-        wanted = wanted.where(posts.c.newsletter == newsletter)
+def listing(connection: Connection, newsletter: str) -> list[Post]:
+    """Every post still in its source, newest first."""
+    wanted = _POSTS.where(posts.c.gone.is_(False), posts.c.newsletter == newsletter)
     return [_post(row) for row in connection.execute(wanted.order_by(posts.c.published.desc(), posts.c.id))]
 
 
