@@ -18,6 +18,7 @@ from newsletter.domain.mailboxes import group_of
 from newsletter.domain.pace import Limits, Pacer
 from newsletter.domain.warmup import Day, WarmUp, day_of
 from newsletter.store import accounts
+from newsletter.text.clocks import moment
 
 _COUNT_AGAIN = 30.0  # seconds at least between two counts of all that waits
 _WORTH_TELLING = 2.0  # seconds that everybody waits
@@ -133,12 +134,18 @@ class Line:
             return ""
         day = self.day
         if day and day.allowance is not None and day.ends - self._clock() <= timedelta(seconds=wait + 1):
-            share, ends = f"today's {day.allowance:,} of the warm-up plan", f"{day.ends:%Y-%m-%d %H:%M} UTC"
-            return f"{share} are out; it goes on at {ends}"
+            return self.day_is_out()
         slowed = sorted(group for group, rate in self._pacer.slowed(now).items() if rate == 0)
         if slowed:
             return f"{_listed(slowed)} asked for less mail and is left alone for {round(wait)} seconds"
         return f"keeping to the pace: the next may go in {round(wait)} seconds"
+
+    def day_is_out(self) -> str:
+        """What there is to wait for when a warm-up plan's day has no more to give."""
+        plan, day = self._pace.warm_up, self.day
+        if plan is None or day is None or day.allowance is None:
+            return ""
+        return f"today's {day.allowance:,} of the warm-up plan are out; it goes on at {moment(day.ends, plan.timezone)}"
 
     def seconds_left(self, books: Accounting) -> float | None:
         """Until the last message has gone, as far as anybody can tell."""

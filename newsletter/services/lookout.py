@@ -80,11 +80,13 @@ class Lookout:
 
     async def _nothing_found(self) -> None:
         """It is over when the issue is done, or waiting for what is left would take too long."""
-        pause, done = await self._apart(self._outlook)
+        pause, done, day_is_out = await self._apart(self._outlook)
         if self._came_back:
             return
-        if done:
+        if done and not (day_is_out and self._errand.chunk):
             self.is_over = True
+        elif day_is_out and not self._busy():
+            self._wait_for_the_day()
         elif not self._busy() and self._patience.is_over(pause):
             self._patience.waits("retries fall due later")
             self.is_over = True
@@ -93,11 +95,22 @@ class Lookout:
                 self._patience.waits("waiting for retries to fall due")
             self._wait(min(pause, _LONGEST_PAUSE))
 
-    def _outlook(self) -> tuple[float, bool]:
-        """Seconds until there may be work again, and whether the issue is sent."""
+    def _wait_for_the_day(self) -> None:
+        """A warm-up plan's day has no more to give: the run waits for the next one if it may, a chunk never does."""
+        assert self._line.day is not None
+        self._patience.waits(self._line.day_is_out())
+        wait = (self._line.day.ends - self._errand.clock()).total_seconds()
+        if self._errand.chunk or self._patience.is_over(wait):
+            self.is_over = True
+        else:
+            self._wait(min(wait, _LONGEST_PAUSE))
+
+    def _outlook(self) -> tuple[float, bool, bool]:
+        """Seconds until there may be work again, whether the issue is sent, and whether a warm-up plan's day is out."""
         now = self._errand.clock()
         outlook = self._ledger.outlook(self._busy(), now, self._errand.policy.retry_most)
-        return (max((outlook.due - now).total_seconds(), 0.01) if outlook.due else _LOOK_AGAIN), outlook.done
+        pause = max((outlook.due - now).total_seconds(), 0.01) if outlook.due else _LOOK_AGAIN
+        return pause, outlook.done, self._line.day is not None and self._ledger.left_of(self._line.day) == 0
 
     def _wait(self, seconds: float) -> None:
         self.next_look = 0.0 if self._came_back else asyncio.get_running_loop().time() + seconds

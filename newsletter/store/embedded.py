@@ -121,8 +121,8 @@ class EmbeddedLedger:
     def claim(
         self, size: int, now: datetime, most: timedelta, without: frozenset[str], day: Day | None = None
     ) -> list[Claim]:
-        if day is not None:
-            size = self._most_of(day, size)
+        if day is not None and (left := self.left_of(day)) is not None:
+            size = min(size, left)
         version = self._version()
         rows = self._look(size, now, most, without)
         if not rows and self._returned:  # its place is among those that were gone through
@@ -133,6 +133,10 @@ class EmbeddedLedger:
         if moved := [(row[2], row[0]) for row in rows if row[2] != row[9]]:
             self._write("UPDATE deliveries SET email = ? WHERE id = ?", moved)
         return [_claim(row) for row in rows]
+
+    def left_of(self, day: Day) -> int | None:
+        with self._database.read() as connection:  # as far as other processes have written down what they sent
+            return day.left(accounts.tried_since(connection, day.begins) + len(self._held))
 
     def turn(self, settled: Sequence[Settled], claims: Sequence[Claim]) -> set[int]:
         assert self._journal is not None
@@ -196,12 +200,6 @@ class EmbeddedLedger:
             raise
         self._journal = found
         return books
-
-    def _most_of(self, day: Day, size: int) -> int:
-        """What is left of a day's share, as far as other processes have written down what they sent."""
-        with self._database.read() as connection:
-            left = day.left(accounts.tried_since(connection, day.begins) + len(self._held))
-        return size if left is None else min(size, left)
 
     def _look(self, size: int, now: datetime, most: timedelta, without: frozenset[str]) -> list[Any]:
         rows = self._due(size, now, most, without)

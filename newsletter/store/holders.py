@@ -89,8 +89,9 @@ def claim(
 
 def gone_today(connection: Connection, day: Day) -> int:
     """How many of a day's messages were tried, or are held by somebody to be tried, whatever issue they belong to."""
-    held = connection.scalar(select(func.count()).where(_d.worker.is_not(None))) or 0
-    return tried_since(connection, day.begins) + held
+    by_the_living = _l.until > func.clock_timestamp()  # what a dead worker holds of a paused issue goes nowhere
+    held = select(func.count()).select_from(deliveries.join(leases, _l.worker == _d.worker)).where(by_the_living)
+    return tried_since(connection, day.begins) + (connection.scalar(held) or 0)
 
 
 def _gaps(without: Collection[str]) -> list[dict[str, str]]:

@@ -43,6 +43,10 @@ class Ledger(Protocol):
         """
         ...
 
+    def left_of(self, day: Day) -> int | None:
+        """How many may still be claimed of a warm-up plan's day; None: as many as like."""
+        ...
+
     def turn(self, settled: Sequence[Settled], claims: Sequence[Claim]) -> set[int]:
         """Records and begins, both or neither; the ids of the claims that may go out now, the others are skipped."""
         ...

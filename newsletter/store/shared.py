@@ -51,7 +51,7 @@ WITH recorded AS (
       AND newsletter = %(newsletter)s AND state = 'active') THEN 'moved to another edition'
     WHEN EXISTS (SELECT 1 FROM subscribers WHERE subscribers.id = deliveries.subscriber) THEN 'unsubscribed'
     ELSE 'erased' END
-  WHERE id = ANY(%(begin)s::bigint[]) AND worker = %(worker)s AND state IN ('queued', 'deferred')
+  WHERE id = ANY(%(begin)s::bigint[]) AND worker = %(worker)s AND state IN ('queued', 'deferred', 'sending')
     AND NOT EXISTS (SELECT 1 FROM subscriptions WHERE subscriber = deliveries.subscriber
       AND newsletter = %(newsletter)s AND edition = %(edition)s AND state = 'active')
 )
@@ -91,6 +91,10 @@ class SharedLedger:
         with self._database.write() as connection:
             own = (self._issue, self._worker)
             return holders.claim(connection, *own, size, now, most, self._lease, without, self._chunk, day)
+
+    def left_of(self, day: Day) -> int | None:
+        with self._database.read() as connection:
+            return day.left(holders.gone_today(connection, day))
 
     def turn(self, settled: Sequence[Settled], claims: Sequence[Claim]) -> set[int]:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
@@ -10,6 +11,7 @@ import pytest
 
 from newsletter.domain import backoff
 from newsletter.domain.accounting import Accounting
+from newsletter.domain.chunk import Chunk
 from newsletter.domain.delivery import DeliveryPolicy
 from newsletter.domain.issue import IssueState
 from newsletter.domain.pace import Limits, Pacer
@@ -102,6 +104,22 @@ def test_a_warm_up_plan_lets_a_days_share_go_and_no_more(database: Database) -> 
             day += timedelta(days=1)
     assert sent == [("sending", 8), ("sending", 8 + 16), ("sent", READERS)]
     assert set(sink.accepted.values()) == {1}
+
+
+def test_a_day_that_is_out_ends_a_run_at_once_and_says_so(database: Database) -> None:
+    """However long the run may wait: the next day is further away. A chunk ends so, too."""
+    now = datetime(2026, 11, 20, 9, tzinfo=UTC)
+    issue = started(database, 12)
+    plan = WarmUp(first_day=5, started=now.date())
+    policy = replace(HASTY, wait=timedelta(seconds=30))
+    chunk = None if database.is_sqlite else Chunk(issue.id, 0, "lane", 0, 1, 12)
+    for sent in (5, 0):
+        began = time.monotonic()
+        with Sink() as sink:
+            end = send(database, issue, sink, policy, clock=lambda: now, pace=paced(Limits(), plan), chunk=chunk)
+        assert time.monotonic() - began < 10
+        assert end.reason == "today's 5 of the warm-up plan are out; it goes on at Sat 21 Nov 2026 00:00 UTC"
+        assert len(sink.received) == sent
 
 
 @pytest.mark.parametrize("fault", [("greeting", CUT), ("DATA", CUT), ("MAIL", reply(421, "4.3.2 busy"))])
