@@ -101,10 +101,13 @@ class App:
             )
         return _edition(self.config, newsletter, key)
 
+    def has_edition(self, newsletter: str, edition: str) -> bool:
+        own = self.config.newsletters.get(newsletter)
+        return own is not None and edition in own.editions
+
     def zone(self, newsletter: str, edition: str) -> str:
         """The zone in which an edition's times are said; UTC once it is no longer in the config."""
-        own = self.config.newsletters.get(newsletter)
-        return self.edition(newsletter, edition).timezone if own and edition in own.editions else "UTC"
+        return self.edition(newsletter, edition).timezone if self.has_edition(newsletter, edition) else "UTC"
 
     def schedule(self, newsletter: str, edition: str) -> Schedule | None:
         """When the edition falls due; None where neither it nor its newsletter has a schedule."""

@@ -26,6 +26,10 @@ def strays(app: App) -> list[Stray]:
 def _stray(place: Place, number: int, known: list[Place]) -> Stray:
     readers = f"{number:,} active reader{'s are' if number != 1 else ' is'}"
     told = f"{readers} in {place}, which config.yaml does not have: nobody sends them anything."
-    there = next((one for one in known if one.newsletter == place.newsletter), known[0] if known else None)
-    moves = f"`newsletter subscribers move {place} {there}` moves them, or name" if there else "Name"
-    return Stray(place, told, f"{moves} it in config.yaml again.")
+    there = next((one.edition for one in known if one.newsletter == place.newsletter), None)
+    if there is None:
+        remedy = f"Give the newsletter its key {place.newsletter} again; its `name` may be another."
+    else:
+        move = f"`newsletter subscribers move {place.edition} {there} --newsletter {place.newsletter}`"
+        remedy = f"{move} takes them along, or name it in config.yaml again."
+    return Stray(place, told, remedy)

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from newsletter.app import App
     from newsletter.cli.sheet import Sheet
     from newsletter.domain.subscriber import Subscription
-    from newsletter.services.moving import Place
 
 PANEL = "Subscribers"
 ORIGIN = "command line"
@@ -180,28 +179,28 @@ def remove(
 @group.command()
 def move(
     context: Context,
-    old: Annotated[str, typer.Argument(metavar="FROM", help="An edition, or NEWSLETTER/EDITION.")],
-    new: Annotated[str, typer.Argument(metavar="TO", help="The same, of those in config.yaml.")],
+    old: Annotated[str, typer.Argument(metavar="FROM", help="An edition that readers are in.")],
+    new: Annotated[str, typer.Argument(metavar="TO", help="An edition in config.yaml.")],
+    newsletter: NewsletterOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Move all readers of an edition to another: config.yaml has new editions, or new names for them.
 
-    Within a newsletter they are not told again what they were told already.
+    They are not told again what they were told already.
     """
+    from newsletter.services.moving import Place
     from newsletter.services.moving import move as move_readers
 
     app = context.obj.app
-    before, after = _place(context.obj, old), _place(context.obj, new)
-    app.edition(*after)
-    if before == after:
-        raise UsageError(f"{before} is where they are.")
-    done = move_readers(app.database, app.signer, before, after, ORIGIN, app.clock())
+    key = only_newsletter(context.obj, newsletter)
+    there = app.edition(key, new).key
+    if old == there:
+        raise UsageError(f"{old} is where they are.")
+    number = move_readers(app.database, app.signer, Place(key, old), there, ORIGIN, app.clock())
     if as_json:
-        output.answer_json(done._asdict())
-        return
-    output.say(f"{count(done.moved, 'subscription')} moved from {output.plain(before)} to {output.plain(after)}.")
-    if done.stayed:
-        output.note(f"{count(done.stayed, 'subscription')} stayed: their readers have {after.newsletter} already.")
+        output.answer_json({"moved": number})
+    else:
+        output.say(f"{count(number, 'subscription')} of {key} moved from {output.plain(old)} to {there}.")
 
 
 @group.command()
@@ -225,14 +224,6 @@ def erase(
         output.answer_json({"erased": address})
     else:
         output.say(f"{output.plain(address)} is erased, and will never be mailed.")
-
-
-def _place(session: Session, given: str) -> Place:
-    """`NEWSLETTER/EDITION`, or an edition of the only newsletter."""
-    from newsletter.services.moving import Place
-
-    key, slash, edition = given.rpartition("/")
-    return Place(key if slash else only_newsletter(session, None), edition)
 
 
 def _some_edition(app: App, newsletter: str | None, edition: str) -> None:

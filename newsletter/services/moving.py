@@ -6,11 +6,16 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
+from sqlalchemy import Connection
+
+from newsletter.domain.issue import IssueState
 from newsletter.domain.subscriber import Consent, SubscriptionState
-from newsletter.errors import NotFound
-from newsletter.store import consents, deliveries, subscribers
+from newsletter.errors import NotFound, WrongState
+from newsletter.store import consents, deliveries, issues, subscribers
 from newsletter.store.database import Database
 from newsletter.text.token import Signer
+
+_UNDER_WAY = (IssueState.SCHEDULED, IssueState.SENDING, IssueState.PAUSED)
 
 
 class Place(NamedTuple):
@@ -23,13 +28,6 @@ class Place(NamedTuple):
         return f"{self.newsletter}/{self.edition}"
 
 
-class Moved(NamedTuple):
-    """How many subscriptions moved, and how many stayed because their reader has the other newsletter already."""
-
-    moved: int
-    stayed: int
-
-
 def stranded(database: Database, known: Collection[Place]) -> dict[Place, int]:
     """How many active readers are in editions that are not among the `known` ones: nobody sends them anything."""
     with database.read() as connection:
@@ -38,23 +36,31 @@ def stranded(database: Database, known: Collection[Place]) -> dict[Place, int]:
     return {place: number for place, number in active.items() if place not in known}
 
 
-def move(database: Database, signer: Signer, old: Place, new: Place, origin: str, now: datetime) -> Moved:
-    """Moves all subscriptions, whatever their state, and within a newsletter what the old edition was told already.
+def move(database: Database, signer: Signer, old: Place, edition: str, origin: str, now: datetime) -> int:
+    """Moves all of an edition to another of its newsletter, whatever their state, and what it was told already.
 
-    Raises NotFound when the old edition has none.
+    How many there are. Raises NotFound when it has none, WrongState while an issue of it is under way.
     """
     with database.write() as connection:
-        before = subscribers.of_edition(connection, *old)
-        if not before:
+        moving = subscribers.of_edition(connection, *old)
+        if not moving:
             raise NotFound(f"nobody is in {old}; `newsletter subscribers list` shows who is where.")
-        elsewhere = old.newsletter != new.newsletter
-        taken = subscribers.known_to(connection, new.newsletter) if elsewhere else set[int]()
-        moving = [one for one in before if one.subscriber.id not in taken]
-        subscribers.move_all(connection, old, new, [one.subscriber.id for one in moving])
+        _must_be_at_rest(connection, old)
+        subscribers.move_all(connection, *old, edition)
         for one in moving:
             if one.state is SubscriptionState.ACTIVE:
-                consent = Consent(now, "moved", new.newsletter, new.edition, "operator", origin)
+                consent = Consent(now, "moved", old.newsletter, edition, "operator", origin)
                 consents.append(connection, signer.person(one.subscriber.email), consent)
-        if not elsewhere:
-            deliveries.told_too(connection, *old, new.edition)
-    return Moved(len(moving), len(before) - len(moving))
+        deliveries.told_too(connection, *old, edition)
+    return len(moving)
+
+
+def _must_be_at_rest(connection: Connection, place: Place) -> None:
+    """Who still waits for an issue would lose it, and never be told its stories."""
+    under_way = issues.listing(connection, *place, states=_UNDER_WAY, most=1)
+    if under_way:
+        number, state = under_way[0].id, under_way[0].state
+        raise WrongState(
+            f"issue {number} of {place} is {state}, and who moves now would not get it. "
+            f"Wait until it is sent, or `newsletter cancel {number}` calls it off."
+        )

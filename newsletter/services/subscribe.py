@@ -5,6 +5,7 @@ What a stranger does never shows who is subscribed: `sign_up` answers nothing, a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -64,17 +65,32 @@ def sign_up(database: Database, signer: Signer, wish: SignUp, now: datetime) -> 
             _follow(connection, found, wish.edition)
 
 
-def confirmation(database: Database, signer: Signer, token: str) -> Subscription:
+HasEdition = Callable[[str, str], bool]
+"""Whether there is an edition: newsletter, edition."""
+
+
+def _any(_newsletter: str, _edition: str) -> bool:
+    return True
+
+
+def confirmation(database: Database, signer: Signer, token: str, has: HasEdition = _any) -> Subscription:
     """The subscription that a confirmation link is about, as confirming it makes it: in the edition its mail named.
 
+    If there is none of that name any more, in the one that its readers were moved to.
     Raises TokenError when it can no longer be confirmed.
     """
     with database.read() as connection:
-        return _confirmable(connection, signer, token)
+        return _confirmable(connection, signer, token, has)
 
 
 def confirm(
-    database: Database, signer: Signer, token: str, origin: str, now: datetime, words: str = ""
+    database: Database,
+    signer: Signer,
+    token: str,
+    origin: str,
+    now: datetime,
+    words: str = "",
+    has: HasEdition = _any,
 ) -> Subscription:
     """Makes the subscription active, and queues the welcome. A second time changes nothing.
 
@@ -82,7 +98,7 @@ def confirm(
     Raises TokenError when the link is forged, too old or was used and the reader has left since.
     """
     with database.write() as connection:
-        found = _confirmable(connection, signer, token)
+        found = _confirmable(connection, signer, token, has)
         if found.state is SubscriptionState.ACTIVE:
             return found
         consent = Consent(now, "confirmed", found.newsletter, found.edition, "link", origin, words)
@@ -196,7 +212,7 @@ def _payload(pending: Subscription) -> str:
     return f"{pending.subscriber.id}:{pending.since.timestamp():.6f}:{pending.newsletter}:{pending.edition}"
 
 
-def _confirmable(connection: Connection, signer: Signer, token: str) -> Subscription:
+def _confirmable(connection: Connection, signer: Signer, token: str, has: HasEdition) -> Subscription:
     parts = signer.read(CONFIRM, token, CONFIRM_WITHIN).split(":")
     if len(parts) != 4:  # of a version whose links named no edition
         raise TokenError(*_USED)
@@ -210,7 +226,7 @@ def _confirmable(connection: Connection, signer: Signer, token: str) -> Subscrip
         raise TokenError(*_USED)
     if subscribers.suppressed(connection, signer.person(found.subscriber.email)):
         raise TokenError(*_NEVER_MAILED)
-    return replace(found, edition=edition)
+    return replace(found, edition=edition) if has(newsletter, edition) else found
 
 
 def _consent(wish: SignUp, action: str, now: datetime) -> Consent:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, bindparam, delete, func, select, update
+from sqlalchemy import Connection, RowMapping, delete, func, select, update
 
 from newsletter.domain.subscriber import Subscriber, Subscription, SubscriptionState
 from newsletter.store.database import insert
@@ -79,18 +79,10 @@ def of_edition(connection: Connection, newsletter: str, edition: str) -> list[Su
     return [_subscription(row) for row in connection.execute(wanted).mappings()]
 
 
-def known_to(connection: Connection, newsletter: str) -> set[int]:
-    """Who has, or had, a subscription of any edition."""
-    return set(connection.scalars(select(subscriptions.c.subscriber).where(subscriptions.c.newsletter == newsletter)))
-
-
-def move_all(connection: Connection, old: tuple[str, str], new: tuple[str, str], who: Sequence[int]) -> None:
-    """These readers' subscriptions from one (newsletter, edition) to another; state and date stay."""
-    c = subscriptions.c
-    theirs = (c.subscriber == bindparam("reader")) & (c.newsletter == old[0]) & (c.edition == old[1])
-    if who:
-        moved = update(subscriptions).where(theirs).values(newsletter=new[0], edition=new[1])
-        connection.execute(moved, [{"reader": one} for one in who])
+def move_all(connection: Connection, newsletter: str, edition: str, other: str) -> None:
+    """All subscriptions of an edition to another; state and date stay."""
+    theirs = (subscriptions.c.newsletter == newsletter) & (subscriptions.c.edition == edition)
+    connection.execute(update(subscriptions).where(theirs).values(edition=other))
 
 
 def listing(

@@ -17,7 +17,7 @@ router = APIRouter(include_in_schema=False)
 
 @router.api_route("/confirm/{token}", methods=READ)
 def confirm_page(token: str, app: TheApp, pages: ThePages) -> Response:
-    found = confirmation(app.database, app.signer, token)
+    found = confirmation(app.database, app.signer, token, app.has_edition)
     edition = app.edition(found.newsletter, found.edition)
     done = found.state is SubscriptionState.ACTIVE
     name = "confirmed" if done else "confirm"
@@ -41,10 +41,10 @@ async def address_now(token: str, request: Request, app: TheApp, pages: ThePages
 
 def _confirmed(token: str, request: Request, app: App, pages: Pages) -> Response:
     origin = request.app.state.limit.origin(request)
-    asked = confirmation(app.database, app.signer, token)
+    asked = confirmation(app.database, app.signer, token, app.has_edition)
     edition = app.edition(asked.newsletter, asked.edition)
     words = pages.said(edition.language, "confirm", edition.name)
-    found = confirm(app.database, app.signer, token, origin, app.clock(), words)
+    found = confirm(app.database, app.signer, token, origin, app.clock(), words, app.has_edition)
     preferences = app.signer.subscription(PREFERENCES, found.subscriber.id, found.newsletter)
     return pages.page("confirmed", edition.language, edition=edition, found=found, preferences=preferences)
 

@@ -21,7 +21,7 @@ def desk(tmp_path: Path) -> Desk:
 
 def test_readers_who_are_left_behind_are_told_of(desk: Desk) -> None:
     said = "1 active reader is in harbour/near, which config.yaml does not have: nobody sends them anything."
-    moves = "`newsletter subscribers move harbour/near harbour/coast` moves them"
+    moves = "`newsletter subscribers move near coast --newsletter harbour` takes them along"
     examined = desk.call("doctor")
     assert said in examined.out
     assert moves in examined.out
@@ -33,12 +33,12 @@ def test_readers_who_are_left_behind_are_told_of(desk: Desk) -> None:
 
 
 def test_and_moved(desk: Desk) -> None:
-    moved = desk.call("subscribers", "move", "near", "harbour/coast")
-    assert moved.out == "1 subscription moved from harbour/near to harbour/coast.\n"
+    moved = desk.call("subscribers", "move", "near", "coast")
+    assert moved.out == "1 subscription of harbour moved from near to coast.\n"
     listed = {one["email"]: one["edition"] for one in desk.call("subscribers", "list", "--json").json}
     assert listed == {"ann@example.com": "coast", "bob@example.com": "far"}
     assert "active reader" not in desk.call("build").err
-    assert desk.call("subscribers", "move", "coast", "far", "--json").json == {"moved": 1, "stayed": 0}
+    assert desk.call("subscribers", "move", "coast", "far", "--json").json == {"moved": 1}
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_and_moved(desk: Desk) -> None:
     [
         (("near", "nowhere"), 1, "nowhere"),
         (("nowhere", "coast"), 1, "nobody is in harbour/nowhere"),
-        (("coast", "coast"), 2, "harbour/coast is where they are"),
+        (("coast", "coast"), 2, "coast is where they are"),
     ],
 )
 def test_slips_are_told(desk: Desk, words: tuple[str, str], status: int, told: str) -> None:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
+from newsletter.domain.issue import IssueState
 from newsletter.domain.subscriber import SubscriptionState
-from newsletter.errors import NotFound
+from newsletter.errors import NotFound, WrongState
 from newsletter.services import steer
-from newsletter.services.moving import Moved, Place, move, stranded
-from newsletter.store import consents, subscribers
+from newsletter.services.moving import Place, move, stranded
+from newsletter.services.subscribe import SignUp, confirm, confirmation, sign_up
+from newsletter.store import consents, issues, subscribers
 from newsletter.store.database import Database
 from newsletter.store.tables import sent_stories
-from newsletter.text.token import Signer
+from newsletter.text.token import CONFIRM, Signer
 from tests.ledger import NOW, draft, subscribe
 
 SIGNER = Signer("a key that is long enough")
-MAIN, UK, WORLD, OTHER = Place("tech", "main"), Place("tech", "uk"), Place("tech", "world"), Place("other", "main")
+MAIN, UK, WORLD = Place("tech", "main"), Place("tech", "uk"), Place("tech", "world")
 
 
 def editions(database: Database) -> dict[str, list[tuple[str, str]]]:
@@ -28,8 +30,8 @@ def editions(database: Database) -> dict[str, list[tuple[str, str]]]:
     return found
 
 
-def go(database: Database, old: Place, new: Place) -> Moved:
-    return move(database, SIGNER, old, new, "test", NOW)
+def go(database: Database, old: Place, new: Place) -> int:
+    return move(database, SIGNER, old, new.edition, "test", NOW)
 
 
 def test_all_of_an_edition_move_whatever_their_state(database: Database) -> None:
@@ -37,7 +39,7 @@ def test_all_of_an_edition_move_whatever_their_state(database: Database) -> None
     subscribe(database, 1, state="pending", first=10)
     subscribe(database, 1, state="unsubscribed", first=20)
     subscribe(database, 1, edition="world", first=30)
-    assert go(database, UK, MAIN) == (4, 0)
+    assert go(database, UK, MAIN) == 4
     states = ["active", "pending", "active", "unsubscribed"]
     assert sorted(editions(database)["tech"]) == sorted([("world", "active"), *(("main", state) for state in states)])
     with database.read() as connection:
@@ -52,6 +54,8 @@ def test_what_they_were_told_goes_along(database: Database) -> None:
     subscribe(database, 2)
     draft(database, 1, stories=(1, 2))
     steer.start(database, 1, NOW)
+    with database.write() as connection:
+        issues.move(connection, 1, [IssueState.SENDING], IssueState.SENT)
     for _ in range(2):  # there and back: nothing is lost, nothing twice
         go(database, UK, WORLD)
         go(database, WORLD, UK)
@@ -60,16 +64,38 @@ def test_what_they_were_told_goes_along(database: Database) -> None:
     assert sorted(tuple(row) for row in told) == [("uk", 1), ("uk", 2), ("world", 1), ("world", 2)]
 
 
-def test_who_has_the_other_newsletter_already_stays(database: Database) -> None:
+@pytest.mark.parametrize("state", [IssueState.SENDING, IssueState.PAUSED, IssueState.SCHEDULED])
+def test_nobody_moves_while_an_issue_of_theirs_is_under_way(database: Database, state: IssueState) -> None:
+    """They would not get it, and its stories would count as told."""
     subscribe(database, 3)
-    with database.write() as connection:
-        first = subscribers.of_edition(connection, *UK)[0].subscriber.id
-        subscribers.subscribe(connection, first, "other", "old", SubscriptionState.UNSUBSCRIBED, NOW)
-    assert go(database, UK, OTHER) == (2, 1)
-    assert editions(database) == {
-        "other": [("old", "unsubscribed"), ("main", "active"), ("main", "active")],
-        "tech": [("uk", "active")],
-    }
+    draft(database)
+    if state is IssueState.SCHEDULED:
+        steer.schedule(database, 1, NOW)
+    else:
+        steer.start(database, 1, NOW)
+    if state is IssueState.PAUSED:
+        steer.pause(database, 1)
+    with pytest.raises(WrongState, match=rf"issue 1 of tech/uk is {state}.*newsletter cancel 1"):
+        go(database, UK, WORLD)
+    steer.cancel(database, 1, NOW)
+    assert go(database, UK, WORLD) == 3
+
+
+def test_who_has_not_confirmed_yet_can_still(database: Database) -> None:
+    """By the link of before, which names an edition that is no more."""
+    wish = SignUp("tech", "uk", "ann@example.org")
+    sign_up(database, SIGNER, wish, NOW)
+    with database.read() as connection:
+        [one] = subscribers.of_edition(connection, *UK)
+    token = SIGNER.sign_expiring(CONFIRM, f"{one.subscriber.id}:{one.since.timestamp():.6f}:tech:uk")
+    go(database, UK, WORLD)
+
+    def has(newsletter: str, edition: str) -> bool:
+        return edition == "world"
+
+    assert confirmation(database, SIGNER, token, has).edition == "world"
+    found = confirm(database, SIGNER, token, "test", NOW, has=has)
+    assert (found.edition, found.state) == ("world", SubscriptionState.ACTIVE)
 
 
 def test_an_edition_without_readers_is_a_slip(database: Database) -> None:
