@@ -22,6 +22,7 @@ from newsletter.store import issues, mishaps, subscribers
 from newsletter.store.database import Database, prove_writable
 from newsletter.text.clocks import moment
 
+_NAMED = 8  # phrases that a file lacks, of more there is a number
 _EXPECTED = ("CONFIG", "DEBUG")  # variables of ours that are no keys of config.yaml
 
 
@@ -144,7 +145,7 @@ def _overdue(app: App) -> Iterator[Finding]:
         if issue.scheduled_for and issue.scheduled_for < app.clock() - ON_TIME:
             when = moment(issue.scheduled_for, app.zone(issue.newsletter, issue.edition))
             told = f"issue {issue.id} was to go out on {when}, and waits still."
-            remedy = "Start `newsletter serve`: it goes out as soon as that runs. `newsletter pause` keeps it back."
+            remedy = "Start `newsletter serve`: it goes out as soon as that runs. `newsletter cancel` drops it."
             yield warning(issue.newsletter, told, remedy)
 
 
@@ -162,19 +163,22 @@ def _templates(app: App) -> Iterator[Finding]:
             wrong += 1
             yield error("templates", str(trouble), "")
     yield from _languages(app)
+    yield from _page_words(app)
     if not wrong:
         yield ok("templates", f"{len(names)} email templates are sound.")
 
 
 def _languages(app: App) -> Iterator[Finding]:
     """Editions whose mails or pages have English phrases because there are none in their own language."""
-    from newsletter.text.phrases import ENGLISH, PAGE_WORDS
+    from newsletter.text import page_words
+    from newsletter.text.phrases import ENGLISH
     from newsletter.text.render import NOTICE_WORDS, WORDS
 
     for key in app.config.newsletters:
         for edition in app.editions(key):
             spoken = edition.language.split("-")[0].lower()
-            files = [app.renderer.words_file(edition.language, folder) for folder in (WORDS, NOTICE_WORDS, PAGE_WORDS)]
+            folders = (WORDS, NOTICE_WORDS, page_words.WORDS)
+            files = [app.renderer.words_file(edition.language, folder) for folder in folders]
             missing = [file for file in files if file.endswith(f"/{ENGLISH}.txt") and spoken != ENGLISH]
             if missing:
                 where = f"edition {edition.key} is in {edition.language}"
@@ -182,6 +186,26 @@ def _languages(app: App) -> Iterator[Finding]:
                 own = " and ".join(file.replace(f"/{ENGLISH}.", f"/{edition.language}.") for file in missing)
                 remedy = f"Write {' and '.join(missing)} as {own} in your templates folder, or correct `language`."
                 yield warning(key, told, remedy)
+
+
+def _page_words(app: App) -> Iterator[Finding]:
+    """Phrases of pages in files of the operator's own: what they lack is said in English."""
+    from newsletter.text import page_words
+    from newsletter.text.sandbox import template_errors
+
+    languages = {edition.language for key in app.config.newsletters for edition in app.editions(key)}
+    for file in sorted({app.renderer.words_file(language, page_words.WORDS) for language in languages}):
+        try:
+            with template_errors(file):
+                lacking = page_words.missing(app.templates, file)
+        except TemplateError as trouble:
+            yield error("templates", str(trouble), "")
+            continue
+        if lacking:
+            more = f" and {len(lacking) - _NAMED} more" if len(lacking) > _NAMED else ""
+            told = f"{file} lacks {', '.join(lacking[:_NAMED])}{more}: pages say that in English."
+            original = page_words.ORIGINAL.removeprefix("!")
+            yield warning("templates", told, f"Copy what is missing from the package's {original}.")
 
 
 def _logos(app: App) -> Iterator[Finding]:

@@ -16,8 +16,10 @@ from jinja2.filters import FILTERS as JINJAS
 MOST = 2_000_000  # characters of a text, entries of a list; twenty times what Gmail shows
 ALTOGETHER = 50_000_000  # of all texts and lists that one rendering makes
 PRODUCT = 20_000_000  # characters of a text times those of another that may be put into it
+ENTRIES = 200_000  # of a list and of all lists inside it, characters of their texts included, that may become text
 COUNT = 1_000  # the most that a filter may be told to cut into, fill up, indent or round to
 REPEAT = 10_000  # the most that "x" * n, ranges may ask for
+_NESTS = (list, tuple, dict, set, frozenset)
 _COUNTING = ("batch", "round", "slice", "tojson")
 _UNBOUNDED_FILTERS = ("center", "format", "indent")
 _UNBOUNDED_METHODS = (
@@ -73,10 +75,29 @@ def weighed(made: Any) -> Any:
 
 def written(value: Any) -> Any:
     """What stands in {{ }}, if there is room for it. An issue has hundreds, so nobody looks at the clock for one."""
-    if isinstance(value, str) and (watch := WATCH.get()):
-        watch.room -= len(value)
-        if watch.room < 0:
-            watch.look(0)
+    if isinstance(value, str):
+        if watch := WATCH.get():
+            watch.room -= len(value)
+            if watch.room < 0:
+                watch.look(0)
+        return value
+    return spread(value)
+
+
+def spread(value: Any) -> Any:
+    """A value that may become text. A list in a list in a list, each twice there, makes more than a memory holds."""
+    if not isinstance(value, _NESTS):
+        return value
+    size, inside = 0, [value]
+    while inside:
+        one = inside.pop()
+        entries = [*one.keys(), *one.values()] if isinstance(one, dict) else one
+        for entry in entries:
+            size += len(entry) if isinstance(entry, (str, bytes)) else 1
+            if isinstance(entry, _NESTS):
+                inside.append(entry)
+        if size > ENTRIES:
+            raise SecurityError(f"a list with more than {ENTRIES:,} entries and characters in it is not for templates")
     return value
 
 
@@ -143,7 +164,7 @@ def _bounded(name: str, filter_: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(filter_)
     def bounded(*args: Any, **kwargs: Any) -> Any:
-        before, what, args = args[:ahead], args[ahead], args[ahead + 1 :]
+        before, what, args = args[:ahead], spread(args[ahead]), args[ahead + 1 :]
         if name == "join":
             what = _joinable(args[0] if args else kwargs.get("d", ""), what)
         elif args or kwargs:
@@ -153,7 +174,7 @@ def _bounded(name: str, filter_: Callable[..., Any]) -> Callable[..., Any]:
     return bounded
 
 
-EACH, JOINED = " each", " joined"  # filters by names that no template can write
+EACH, JOINED, SPREAD = " each", " joined", " spread"  # filters by names that no template can write
 FILTERS = {name: _bounded(name, own) for name, own in JINJAS.items() if name not in _UNBOUNDED_FILTERS}
-FILTERS |= {EACH: each, JOINED: weighed}
+FILTERS |= {EACH: each, JOINED: weighed, SPREAD: spread}
 GLOBALS = {name: thing for name, thing in DEFAULT_NAMESPACE.items() if name != "lipsum"} | {"range": short_range}

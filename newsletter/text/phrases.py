@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from newsletter.text import dates
 
 ENGLISH = "en"
-PAGE_WORDS = "web/words"  # the phrases of web pages, a file for each language
 APART, AGAIN = "\u2068", "\u2069"  # first strong isolate, pop directional isolate
 _TRADITIONAL = re.compile(r"zh-(hant|tw|hk|mo)\b", re.IGNORECASE)
 _MARKUP = {APART: "<bdi>", AGAIN: "</bdi>"}

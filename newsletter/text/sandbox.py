@@ -153,7 +153,8 @@ def _watch(template: nodes.Template, environment: jinja2.Environment) -> None:
             size = sum(len(data.data) for data in node.find_all(nodes.TemplateData))
             node.iter = _through(bounds.EACH, node.iter, nodes.Const(size))
         elif isinstance(node, nodes.Concat):
-            node.nodes = [_through(bounds.JOINED, nodes.Concat(node.nodes, lineno=node.lineno))]
+            parts = [part if isinstance(part, nodes.Const) else _through(bounds.SPREAD, part) for part in node.nodes]
+            node.nodes = [_through(bounds.JOINED, nodes.Concat(parts, lineno=node.lineno))]
     template.set_environment(environment)
 
 

@@ -15,8 +15,9 @@ from newsletter.store import archive, issues
 from newsletter.store.archive import Listed
 from newsletter.text.media import embedded, relocated
 from newsletter.text.message import fill_html
+from newsletter.text.page_words import day
 from newsletter.text.public import for_everybody, on_top
-from newsletter.web.pages import READ, TheApp, ThePages, day
+from newsletter.web.pages import READ, TheApp, ThePages
 
 router = APIRouter(include_in_schema=False)
 
@@ -67,7 +68,7 @@ def archive_issue(newsletter: str, number: Number, app: TheApp, pages: ThePages,
     nobody = {
         "email": "",
         "name": "",
-        "since": day(issue.started_at or issue.built_at, chosen),
+        "since": day(issue.started_at or issue.built_at, chosen, chosen.language),
         "unsubscribe_url": signup,
         "preferences_url": signup,
     }

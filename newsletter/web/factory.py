@@ -6,6 +6,8 @@ import logging
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, PlainTextResponse
+from jinja2 import TemplateError
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from starlette.exceptions import HTTPException
@@ -15,7 +17,6 @@ from newsletter.app import App
 from newsletter.errors import Busy, NotFound, TokenError
 from newsletter.logs import tell
 from newsletter.preview.page import PreviewPage
-from newsletter.text.phrases import ENGLISH
 from newsletter.web import (
     admin,
     api,
@@ -102,7 +103,11 @@ def _busy(request: Request, error: Exception) -> Response:
 
 
 def _failure(request: Request, error: Exception) -> Response:
-    return _answer(request, 500, "failure", headers=EVERYWHERE)  # this one is answered outside of our middleware
+    """This one is answered outside of our middleware."""
+    try:
+        return _answer(request, 500, "failure", headers=EVERYWHERE)
+    except TemplateError:  # one of the operator's own is what failed
+        return PlainTextResponse("Sorry. Something went wrong on our side.", 500, EVERYWHERE)
 
 
 def _answer(
@@ -118,7 +123,10 @@ def _answer(
     Programs are answered in English.
     """
     pages: Pages = request.app.state.pages
-    language = ENGLISH if wants_json(request) else pages.language
+    if wants_json(request):
+        told = {"error": pages.told_programs(phrase), "detail": reason or pages.told_programs(f"{phrase}_why")}
+        return JSONResponse(told, status, headers)
+    language = pages.language
     title = pages.said(language, phrase)
     text = pages.said(language, "wrong", kind, reason) if reason else pages.said(language, f"{phrase}_why")
     return pages.message(request, status, title, text, headers, language)

@@ -5,24 +5,19 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from datetime import datetime
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
-from jinja2 import BaseLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from markupsafe import Markup
 
 from newsletter.app import App
 from newsletter.domain.edition import Edition
 from newsletter.domain.occurrence import WEEKDAYS, Schedule
 from newsletter.domain.subscriber import Subscription
-from newsletter.text import dates, phrases
-from newsletter.text.filters import coded
-from newsletter.text.phrases import PAGE_WORDS
+from newsletter.text import phrases
+from newsletter.text.page_words import ORIGINAL, WORDS, plain, speaking
 from newsletter.web.guard import FRAMED
 
 READ = ["GET", "HEAD"]
@@ -51,8 +46,12 @@ class Pages:
 
     def said(self, language: str, phrase: str, *values: str) -> str:
         """A phrase of web/words as a page in that language shows it, as plain text."""
-        found = self._phrase(language, phrase, *values)
-        return " ".join(_unmarked(found.unescape() if isinstance(found, Markup) else found).split())
+        return plain(self._phrase(language, phrase, *values))
+
+    def told_programs(self, phrase: str) -> str:
+        """A phrase in the package's own English."""
+        module = self._environment(phrases.ENGLISH).get_template(ORIGINAL).module
+        return plain(getattr(module, phrase))
 
     def message(
         self,
@@ -103,8 +102,7 @@ class Pages:
         return f"/style.css?v={hashlib.sha256(self.style.encode()).hexdigest()[:12]}"
 
     def _phrase(self, language: str, phrase: str, *values: str) -> str:
-        environment = self._environment(language)
-        found = getattr(environment.get_template(str(environment.globals["words_file"])).module, phrase)
+        found = getattr(self._environment(language).globals["words"], phrase)
         told: str = found(*values) if values else found
         return told
 
@@ -122,30 +120,8 @@ class Pages:
 
     def _words_file(self, language: str) -> tuple[str, str]:
         """The file with the phrases for a language tag, and the language that they are in."""
-        file = self._app.renderer.words_file(language, PAGE_WORDS)
-        return file, phrases.ENGLISH if file == f"{PAGE_WORDS}/{phrases.ENGLISH}.txt" else language
-
-
-def speaking(loader: BaseLoader, words_file: str, language: str) -> ImmutableSandboxedEnvironment:
-    """What renders pages in a language, whose phrases are in `words_file`."""
-    made = ImmutableSandboxedEnvironment(
-        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    made.globals.update(words_file=words_file, language=language, direction=dates.direction(language))
-    made.filters.update(
-        day=day,
-        listed=partial(dates.weekdays, language=language),
-        plural=partial(phrases.plural, language=language),
-        apart=phrases.apart,
-        coded=coded,
-        unmarked=_unmarked,
-    )
-    return made
-
-
-def _unmarked(text: str) -> str:
-    """Without the signs that keep names apart: for a title, and for text that is read elsewhere."""
-    return phrases.in_text(text, "ltr")
+        file = self._app.renderer.words_file(language, WORDS)
+        return file, phrases.ENGLISH if file == f"{WORDS}/{phrases.ENGLISH}.txt" else language
 
 
 def wants_json(request: Request) -> bool:
@@ -153,12 +129,6 @@ def wants_json(request: Request) -> bool:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     accepts = request.headers.get("accept", "")
     return kind == "application/json" or request.url.path.startswith("/api/") or accepts.startswith("application/json")
-
-
-def day(moment: datetime, edition: Edition) -> str:
-    """The date of an instant where the edition's readers are, in its language."""
-    written = dates.long_date(moment.astimezone(ZoneInfo(edition.timezone)).date(), edition.language)
-    return dates.unbroken(written)
 
 
 def rhythm(schedule: Schedule | None) -> list[int]:

@@ -14,7 +14,6 @@ from newsletter.domain.edition import Edition
 from newsletter.errors import AddressError
 from newsletter.services.subscribe import SignUp, sign_up
 from newsletter.store import archive
-from newsletter.text.phrases import ENGLISH
 from newsletter.text.roster import clean_name
 from newsletter.web.guard import FRAMED, SignupLimit
 from newsletter.web.pages import READ, Pages, TheApp, ThePages, json_body, rhythm, wants_json
@@ -118,8 +117,9 @@ def take(app: App, pages: Pages, request: Request, newsletter: str, form: Form) 
     try:
         sign_up(app.database, app.signer, wish, app.clock())
     except AddressError as error:
-        language = ENGLISH if wants_json(request) else pages.language_of(newsletter, form.edition)
-        return {"email": pages.said(language, "wrong", "address", sentence(error))}
+        if wants_json(request):
+            return {"email": sentence(error)}
+        return {"email": pages.said(pages.language_of(newsletter, form.edition), "wrong", "address", sentence(error))}
     return {}
 
 
@@ -158,7 +158,7 @@ def _form_page(app: App, pages: Pages, newsletter: str, form: Form, embedded: st
         form=form,
         honeypot=HONEYPOT,
         latest=latest,
-        days=_rhythms(app)[newsletter],
+        days=rhythm(app.schedule(newsletter, chosen.key)),
     )
 
 

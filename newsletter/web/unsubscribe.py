@@ -46,6 +46,7 @@ def _done(app: App, pages: Pages, token: str, found: Subscription | None) -> Res
         found=found,
         preferences=preferences,
         preview=subscriber == 0,
+        comes_back=found is not None and app.has_edition(found.newsletter, found.edition),
     )
 
 

@@ -131,3 +131,22 @@ def test_who_made_much_leaves_room_for_the_next() -> None:
 def test_there_is_no_filler_text() -> None:
     with pytest.raises(TemplateError, match="there is no `lipsum`"):
         written("{{ lipsum(n=3000000) }}")
+
+
+@pytest.mark.parametrize(
+    "use", ["{{ ns.x }}", "{{ ns.x|string|length }}", "{{ '' ~ ns.x }}", "{{ ns.x|tojson|length }}"]
+)
+@pytest.mark.parametrize("nest", ["[ns.x, ns.x]", "(ns.x, ns.x)", "{'a': ns.x, 'b': ns.x}"])
+def test_lists_in_lists_become_no_gigabytes(use: str, nest: str) -> None:
+    began = time.monotonic()
+    with pytest.raises(TemplateError, match="not for templates"):
+        written(
+            "{% set ns = namespace(x=['a']) %}{% for i in range(40) %}{% set ns.x = " + nest + " %}{% endfor %}" + use
+        )
+    assert time.monotonic() - began < 3
+
+
+def test_a_list_that_is_none_of_those_may_be_seen() -> None:
+    assert written("{% set x = [1, ['a', {'b': (2, 3)}]] %}{{ x }} {{ 'x' ~ x }}") == (
+        "[1, ['a', {'b': (2, 3)}]] x[1, ['a', {'b': (2, 3)}]]"
+    )

@@ -14,13 +14,13 @@ from babel import Locale
 from jinja2.runtime import Macro
 
 from newsletter.domain.theme import THEMES, ThemeName, theme
-from newsletter.text.phrases import AGAIN, APART, PAGE_WORDS, in_html, in_language, plural
+from newsletter.text import page_words
+from newsletter.text.phrases import AGAIN, APART, in_html, in_language, plural
 from newsletter.text.render import NOTICES, WORDS, Rendered
-from newsletter.web.pages import speaking
 from tests.digests import EDITION, LINKS, TEMPLATES, digest, renderer
 from tests.notice_samples import BLOCKED, BROKEN, EMPTY, given
 
-FOLDERS = ("email/words", "email/notices/words", PAGE_WORDS)
+FOLDERS = ("email/words", "email/notices/words", page_words.WORDS)
 LANGUAGES = sorted(file.stem for file in (TEMPLATES / WORDS).iterdir())
 TRANSLATED = [language for language in LANGUAGES if language != "en"]
 # The same in both, and right so.
@@ -32,8 +32,8 @@ SHARED = renderer()
 @lru_cache
 def phrases(folder: str, language: str) -> dict[str, object]:
     environment: jinja2.Environment = SHARED._environment(theme("classic"), language)
-    if folder == PAGE_WORDS:
-        environment = speaking(SHARED._loader, "", language)
+    if folder == page_words.WORDS:
+        environment = page_words.speaking(SHARED._loader, f"{folder}/{language}.txt", language)
     module = environment.get_template(f"{folder}/{language}.txt").module
     return {name: value for name, value in vars(module).items() if not name.startswith("_")}
 

@@ -12,6 +12,8 @@ from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from newsletter.app import App
+from newsletter.doctor.examination import examine
+from newsletter.domain.subscriber import SubscriptionState
 from newsletter.store import subscribers, tables
 from newsletter.text.phrases import AGAIN, APART
 from newsletter.text.token import ADDRESS, CONFIRM, PREFERENCES, UNSUBSCRIBE
@@ -242,3 +244,77 @@ def test_the_bar_above_an_issue_speaks_as_its_edition_does(tmp_path: Path) -> No
     assert bar
     assert "الاشتراك" in bar[0]
     assert "<bdi>Tech Decoded</bdi>" in bar[0]
+
+
+def own_words(folder: Path, text: str, name: str = "words.txt") -> App:
+    """The German sample site with a file of words of the operator's own."""
+    place = folder / "templates/web"
+    place.mkdir(parents=True)
+    (place / name).write_text(text, "utf-8")
+    return make_app(folder, config=speaking("de").replace("database:", "templates: templates\ndatabase:"))
+
+
+def test_what_own_phrases_lack_is_said_in_english(tmp_path: Path) -> None:
+    app = own_words(tmp_path, '{% set subscribe = "Her damit" %}')
+    with TestClient(create_app(app), client=("192.0.2.7", 1), raise_server_exceptions=False) as web:
+        page = web.get("/subscribe/tech")
+        assert page.status_code == 200
+        assert "Her damit</button>" in page.text
+        assert "Email address" in page.text
+        assert web.get("/nothing").status_code == 404
+    found = [one.message for one in examine(app, {}) if "lacks" in one.message]
+    assert len(found) == 1
+    assert "web/words.txt lacks" in found[0]
+    assert "a_problem, address_asks" in found[0]
+    assert found[0].endswith("more: pages say that in English.")
+    app.database.close()
+
+
+def test_own_phrases_that_cannot_be_read_are_told(tmp_path: Path) -> None:
+    app = own_words(tmp_path, "{% set subscribe = %}")
+    with TestClient(create_app(app), client=("192.0.2.7", 1), raise_server_exceptions=False) as web:
+        answer = web.get("/subscribe/tech")
+        assert answer.status_code == 500
+        assert answer.text == "Sorry. Something went wrong on our side."
+    assert [one for one in examine(app, {}) if one.level == "error" and "web/words.txt:1" in one.message]
+    app.database.close()
+
+
+def test_programs_are_answered_in_the_packages_english(tmp_path: Path) -> None:
+    app = own_words(tmp_path, (TEMPLATES / "web/words/de.txt").read_text("utf-8"))
+    with TestClient(create_app(app), client=("192.0.2.7", 1)) as web:
+        assert "Hier ist nichts" in web.get("/nothing").text
+        assert web.get("/api/v1/nothing").json()["error"] == "Nothing here"
+        wrong = web.post("/api/v1/newsletters/tech/subscribe", json={"email": "nobody"})
+        assert "has no @" in wrong.json()["errors"]["email"]
+    app.database.close()
+
+
+def test_dates_are_in_the_language_of_the_page(mixed: App, web: TestClient) -> None:
+    web.post("/subscribe/tech", data=FORM)
+    web.post(f"/confirm/{confirm_token(mixed)}")
+    with mixed.database.read() as connection:
+        reader = subscribers.find(connection, "ann@example.org")
+    assert reader
+    page = web.get(f"/preferences/{mixed.signer.subscription(PREFERENCES, reader.id, 'tech')}").text
+    assert re.search(r"Abonniert seit dem <bdi>\d+\.\s\w+ \d{4}</bdi>", page)
+
+
+def test_the_form_to_copy_is_that_of_the_edition(web: TestClient) -> None:
+    page = unescape(web.get("/subscribe/tech?edition=world").text)
+    assert '<input type="hidden" name="edition" value="world">' in page
+    assert "<p>Mit der Anmeldung bitten Sie uns, Ihnen Technik per E-Mail" in page
+    assert "/embed/tech?edition=world" in page
+    assert "/archive/tech/feed.xml?edition=world" in page
+
+
+def test_nobody_is_offered_an_edition_that_is_gone(tmp_path: Path) -> None:
+    app = make_app(tmp_path)
+    with app.database.write() as connection:
+        reader = subscribers.create(connection, "ann@example.org", "", app.clock())
+        subscribers.subscribe(connection, reader.id, "tech", "mars", SubscriptionState.ACTIVE, app.clock())
+    with TestClient(create_app(app), client=("192.0.2.7", 1)) as web:
+        gone = web.post(f"/unsubscribe/{app.signer.subscription(UNSUBSCRIBE, reader.id, 'tech')}").text
+        assert "You are unsubscribed" in gone
+        assert "<form" not in gone
+    app.database.close()
