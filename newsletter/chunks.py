@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
@@ -17,6 +18,7 @@ from newsletter.domain.chunk import Chunk
 from newsletter.domain.issue import Issue, IssueState
 from newsletter.domain.pulse import Pulse
 from newsletter.domain.warmup import day_of
+from newsletter.errors import WrongState
 from newsletter.logs import tell
 from newsletter.outgoing import Outgoing, outgoing
 from newsletter.services.deliver import deliver
@@ -87,7 +89,8 @@ class Chunks:
             return
         try:
             if issue.state is IssueState.SENDING and not self._stop.is_set():
-                self._tell(issue, await self._send(issue, chunk))
+                with suppress(WrongState):  # paused or called off just now
+                    self._tell(issue, await self._send(issue, chunk))
             await asyncio.to_thread(self._go_on, chunk, job)
         except Exception as error:  # the queue tries the job again
             tell_failure(log, f"issue {issue_id}", error, issue=issue_id)

@@ -14,10 +14,10 @@ from newsletter.domain.issue import BY_HAND, Issue, IssueState
 from newsletter.errors import Busy, NoReaders, Rebuilt, WrongState
 from newsletter.store import deliveries, issues
 from newsletter.store.database import Database
-from newsletter.store.ledger import close_the_books
+from newsletter.store.ledger import close_the_books, half_cancelled
 from newsletter.store.lock import sole_sender
 
-_A_WHILE = timedelta(minutes=1)  # as long as cancelling takes, at most
+A_WHILE = timedelta(minutes=1)  # as long as cancelling takes, at most
 _DEADLOCKS = 5  # so often in a row nobody is unlucky
 _NOT_STARTED = (IssueState.DRAFT, IssueState.SCHEDULED)
 _STARTED = (IssueState.SENDING, IssueState.PAUSED)
@@ -30,6 +30,7 @@ def start(database: Database, issue_id: int, now: datetime, checked: str | None 
     Raises NotFound, WrongState when it is no draft or holds a story that its edition had before, Rebuilt when
     another draft has taken its place, and NoReaders when its stories would be used up for nobody.
     """
+    end_half_cancelled(database, now, timedelta())  # their stories may go into this one
     with database.write() as connection:
         issue, readers = _start(connection, issue_id, now, checked)
         if not readers:
@@ -38,6 +39,7 @@ def start(database: Database, issue_id: int, now: datetime, checked: str | None 
 
 def start_for_anybody(database: Database, issue_id: int, now: datetime, checked: str | None = None) -> None:
     """The same, by an operator's express wish for nobody too: then its stories count as told."""
+    end_half_cancelled(database, now, timedelta())
     with database.write() as connection:
         _start(connection, issue_id, now, checked)
 
@@ -102,11 +104,24 @@ def cancel(database: Database, issue_id: int, now: datetime) -> None:
     once more ends it, and so do those who send whatever comes next.
     Raises NotFound, and WrongState for an issue that is sent, or cancelled to the end.
     """
-    issue = _stop(database, issue_id, now)
+    _end(database, _stop(database, issue_id, now), now)
+
+
+def end_half_cancelled(database: Database, now: datetime, age: timedelta = A_WHILE) -> None:
+    """Ends what somebody began to cancel so long ago, and did not get to the end of."""
+    with database.read() as connection:
+        found = [issues.get(connection, number) for number in half_cancelled(database, connection)]
+    for issue in found:
+        if issue.finished_at is None or issue.finished_at <= now - age:
+            _end(database, issue, now)
+
+
+def _end(database: Database, issue: Issue, now: datetime) -> None:
+    """Of a cancelled issue: nobody waits for it any more, and what a dead process knew of it is written down."""
     for again in reversed(range(_DEADLOCKS)):
         try:
             with database.write() as connection:
-                deliveries.call_off(connection, issue_id, now)
+                deliveries.call_off(connection, issue.id, now)
             break
         except OperationalError:  # PostgreSQL: workers were at the same rows in another order, and one had to give way
             if database.is_sqlite or not again:
@@ -114,19 +129,8 @@ def cancel(database: Database, issue_id: int, now: datetime) -> None:
     _close_the_books(database, issue, now)
 
 
-def end_half_cancelled(database: Database, now: datetime) -> None:
-    """Calls off what somebody began to cancel a while ago, and did not get to the end of."""
-    with database.read() as connection:
-        found = deliveries.half_cancelled(connection, now - _A_WHILE)
-    for issue_id in found:
-        with database.write() as connection:
-            deliveries.call_off(connection, issue_id, now)
-
-
 def _start(connection: Connection, issue_id: int, now: datetime, checked: str | None) -> tuple[Issue, int]:
     """The issue as it goes out, and to how many."""
-    for number in deliveries.half_cancelled(connection, now):  # their stories may go into this one
-        deliveries.call_off(connection, number, now)
     issue = _moved(connection, issue_id, IssueState.SENDING, checked, started_at=now, reason="")
     if already := deliveries.mark_stories(connection, issue):
         raise _told_before(issue, *already[0])
@@ -160,8 +164,9 @@ def _stop(database: Database, issue_id: int, now: datetime) -> Issue:
         issue = issues.get(connection, issue_id)
         since, why = (*_NOT_STARTED, *_STARTED), "cancelled by hand"
         stopped = issues.move(connection, issue_id, since, IssueState.CANCELLED, finished_at=now, reason=why)
-        if not stopped and issue_id not in deliveries.half_cancelled(connection, now):
-            raise WrongState(f"issue {issue_id} is {_told(issue.state)}; there is nothing to cancel.")
+        if not stopped and issue_id not in half_cancelled(database, connection):
+            state = issues.get(connection, issue_id).state  # another may have been faster
+            raise WrongState(f"issue {issue_id} is {_told(state)}; there is nothing to cancel.")
     return issue
 
 

@@ -5,7 +5,7 @@ What is written while an issue is delivered is another matter on each: `store.em
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import (
@@ -18,6 +18,7 @@ from sqlalchemy import (
     delete,
     func,
     literal,
+    or_,
     select,
     update,
 )
@@ -134,11 +135,11 @@ def call_off(connection: Connection, issue_id: int, now: datetime) -> None:
         connection.execute(delete(sent_stories).where(sent_stories.c.issue == issue_id))
 
 
-def half_cancelled(connection: Connection, before: datetime) -> list[int]:
-    """The issues, cancelled `before`, of which somebody still waits: whoever cancelled them was cut short."""
+def half_cancelled(connection: Connection, also: Collection[int] = ()) -> list[int]:
+    """The cancelled issues of which somebody still waits, and those in `also`: whoever cancelled them was cut short."""
     waits = select(_d.id).where(_d.issue == issues.c.id, _d.state.in_([state.value for state in _WAITING]))
-    cancelled = and_(issues.c.state == IssueState.CANCELLED.value, issues.c.finished_at <= before)
-    return list(connection.scalars(select(issues.c.id).where(cancelled, waits.exists())))
+    cancelled = issues.c.state == IssueState.CANCELLED.value
+    return list(connection.scalars(select(issues.c.id).where(cancelled, or_(waits.exists(), issues.c.id.in_(also)))))
 
 
 def call_off_what_came_back(connection: Connection, issue_id: int, now: datetime) -> None:

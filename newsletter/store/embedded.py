@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import json
+import re
 import sqlite3
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -304,6 +305,13 @@ def close_the_books(database: Database, issue: Issue, now: datetime) -> None:
         ledger.leave(hold, now)
     finally:
         ledger.let_go()
+
+
+def left_behind(database: Database) -> list[int]:
+    """The issues of which there is a journal: a process writes it, or died."""
+    place = Path(database.engine.url.database or "").resolve()
+    ours = re.compile(rf"{re.escape(place.name)}-issue-(\d+)\.journal")
+    return [int(found[1]) for file in place.parent.iterdir() if (found := ours.fullmatch(file.name))]
 
 
 def _path(database: Database, issue: Issue) -> Path:

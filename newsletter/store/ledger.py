@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from sqlalchemy import Connection
+
 from newsletter.domain.accounting import Accounting
 from newsletter.domain.chunk import Chunk
 from newsletter.domain.delivery import Claim, DeliveryPolicy, Outlook, Settled
 from newsletter.domain.issue import Issue
 from newsletter.domain.warmup import Day
+from newsletter.store import deliveries
 from newsletter.store.database import Database
 
 
@@ -84,6 +87,15 @@ def open_ledger(database: Database, issue: Issue, worker: str, lease: timedelta,
     from newsletter.store.shared import SharedLedger
 
     return SharedLedger(database, issue, worker, lease, chunk)
+
+
+def half_cancelled(database: Database, connection: Connection) -> list[int]:
+    """The cancelled issues that are not over yet: somebody waits, or nobody has read a dead process's journal."""
+    if not database.is_sqlite:
+        return deliveries.half_cancelled(connection)
+    from newsletter.store import embedded
+
+    return deliveries.half_cancelled(connection, embedded.left_behind(database))
 
 
 def close_the_books(database: Database, issue: Issue, now: datetime) -> None:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from newsletter.domain.accounting import Accounting
@@ -23,6 +23,8 @@ from newsletter.domain.warmup import Day
 from newsletter.store import accounts, deliveries, holders
 from newsletter.store.database import Database
 
+_LOCK_WAIT, _AS_BEFORE = text("SET lock_timeout = '500ms'"), text("RESET lock_timeout")
+"""A turn that waits for a row would go by who was subscribed before it did; it is tried again, and looks again."""
 _FOR_EVER = DeliveryPolicy(on_uncertain="hold")
 _LOOK_AGAIN = timedelta(milliseconds=100)  # for more of a chunk, while some of it is in flight
 
@@ -74,6 +76,7 @@ class SharedLedger:
         self._database, self._issue, self._worker, self._lease = database, issue, worker, lease
         self._chunk = chunk
         self._connection: Connection | None = None
+        self._held: set[int] = set()  # claimed by this run, and not yet settled
         dialect = database.engine.dialect
         self._trouble: Any = (dialect.loaded_dbapi.OperationalError, dialect.loaded_dbapi.InterfaceError)
 
@@ -90,7 +93,11 @@ class SharedLedger:
     ) -> list[Claim]:
         with self._database.write() as connection:
             own = (self._issue, self._worker)
-            return holders.claim(connection, *own, size, now, most, self._lease, without, self._chunk, day)
+            found = holders.claim(connection, *own, size, now, most, self._lease, without, self._chunk, day)
+        # Who was taken for dead and was not finds rows that it has in hand: its own again, and no new ones.
+        fresh = [claim for claim in found if claim.id not in self._held]
+        self._held.update(claim.id for claim in fresh)
+        return fresh
 
     def left_of(self, day: Day) -> int | None:
         with self._database.read() as connection:
@@ -98,13 +105,16 @@ class SharedLedger:
 
     def turn(self, settled: Sequence[Settled], claims: Sequence[Claim]) -> set[int]:
         try:
-            return self._turn(self._connected().connection.driver_connection, settled, claims)
+            begun = self._turn(self._connected().connection.driver_connection, settled, claims)
         except self._trouble as error:
             self._close()
             raise OperationalError("a turn of the ledger", None, error) from error
         except BaseException:
             self._close()
             raise
+        self._held.difference_update(line.id for line in settled)
+        self._held.difference_update(claim.id for claim in claims if claim.id not in begun)
+        return begun
 
     def outlook(self, in_flight: int, now: datetime, most: timedelta) -> Outlook:
         if self._chunk is not None:  # what is left of it falls due later, or is another's
@@ -144,6 +154,7 @@ class SharedLedger:
             opened = self._database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
             try:
                 holders.announce(opened, self._worker)
+                opened.execute(_LOCK_WAIT)
             except BaseException:
                 opened.close()
                 raise
@@ -154,6 +165,7 @@ class SharedLedger:
         if self._connection is not None:
             with suppress(SQLAlchemyError):  # a connection that broke took it along
                 holders.withdraw(self._connection, self._worker)
+                self._connection.execute(_AS_BEFORE)
             self._connection.close()
             self._connection = None
 

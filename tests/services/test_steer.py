@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from newsletter.domain.delivery import DeliveryPolicy, Outcome, OutcomeKind, settle
 from newsletter.domain.issue import IssueState
 from newsletter.errors import NoReaders, NotFound, Rebuilt, WrongState
 from newsletter.services import steer
 from newsletter.store import accounts, deliveries, issues, tables
 from newsletter.store.database import Database
+from newsletter.store.embedded import EmbeddedLedger
 from tests.ledger import NOW, draft, subscribe
 
 HOUR = timedelta(hours=1)
@@ -136,6 +138,39 @@ def test_or_by_who_sends_after_a_while(database: Database) -> None:
     assert waiting(database) == 3
     steer.end_half_cancelled(database, NOW + HOUR)
     assert waiting(database) == 0
+
+
+@pytest.mark.parametrize("ends", ["another", "later", "next"])
+def test_what_a_dead_process_knew_is_read_whoever_ends_a_cancellation(sqlite_url: str, ends: str) -> None:
+    """Its journal says that somebody has the issue: so its stories are told, though the rows know nothing of it."""
+    database = Database(sqlite_url)
+    subscribe(database, 3)
+    draft(database, 1, stories=(1, 2))
+    draft(database, 2, stories=(2, 3))
+    steer.start(database, 1, NOW)
+    with database.read() as connection:
+        issue = issues.get(connection, 1)
+    ledger = EmbeddedLedger(database, issue)
+    ledger.open(DeliveryPolicy(), NOW)
+    first, second, _ = ledger.claim(3, NOW, HOUR, frozenset())
+    ledger.turn([], [first, second])
+    ledger.turn([settle(first, Outcome(OutcomeKind.ACCEPTED, 250), DeliveryPolicy(), NOW)], [])
+    ledger.let_go()  # dies
+    with database.write() as connection:
+        issues.move(connection, 1, [IssueState.SENDING], IssueState.CANCELLED, finished_at=NOW, reason="")
+        deliveries.call_off(connection, 1, NOW)  # and so does who cancels it, right here
+    if ends == "another":
+        steer.cancel(database, 1, NOW)
+    elif ends == "later":
+        steer.end_half_cancelled(database, NOW + HOUR)
+    with pytest.raises(WrongState, match=r"“Story 2”.*issue 1"):
+        steer.start(database, 2, NOW)
+    with database.read() as connection:
+        books = accounts.accounting(connection, 1)
+    assert (books.sent, books.uncertain, books.skipped) == (1, 1, 1)
+    with pytest.raises(WrongState, match="nothing to cancel"):
+        steer.cancel(database, 1, NOW)
+    database.close()
 
 
 def test_or_by_the_next_issue_which_may_tell_its_stories(database: Database) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -11,7 +12,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import OperationalError
 
-from newsletter.domain.delivery import DeliveryPolicy, DeliveryState
+from newsletter.domain.delivery import Claim, DeliveryPolicy, DeliveryState, Outcome, OutcomeKind, settle
 from newsletter.domain.issue import Issue
 from newsletter.domain.warmup import Day
 from newsletter.services import steer
@@ -72,6 +73,19 @@ def take_over(ledger: Database) -> None:
 def held(ledger: Database) -> int:
     with ledger.read() as connection:
         return len(connection.execute(select(deliveries.c.id).where(deliveries.c.worker.is_not(None))).all())
+
+
+def held_by(ledger: Database, worker: str, state: str = "%") -> list[int]:
+    theirs = select(deliveries.c.id).where(deliveries.c.worker == worker, deliveries.c.state.like(state))
+    with ledger.read() as connection:
+        return list(connection.scalars(theirs))
+
+
+def claims_of(ledger: Database) -> list[Claim]:
+    """All deliveries, as they were claimed at first."""
+    with ledger.read() as connection:
+        rows = connection.execute(select(deliveries.c.id, deliveries.c.subscriber, deliveries.c.email)).all()
+    return [Claim(id=row.id, subscriber=row.subscriber, email=row.email) for row in rows]
 
 
 def leased(ledger: Database) -> list[str]:
@@ -170,7 +184,7 @@ def test_who_was_taken_for_dead_and_was_not_may_claim_again(ledger: Database, wo
     """Rows without a lease would be nobody's for ever, should it die now."""
     age(ledger, timedelta(minutes=5))
     take_over(ledger)
-    assert len(worker.claim(2, NOW, HOUR, frozenset())) == 2
+    assert len(worker.claim(6, NOW, HOUR, frozenset())) == 3  # the three others
     assert leased(ledger) == ["w"]
     age(ledger, timedelta(minutes=5))
     take_over(ledger)
@@ -206,3 +220,35 @@ def test_all_who_send_share_a_warm_up_plans_day(ledger: Database, issue: Issue, 
     assert len(other.claim(6, NOW, HOUR, frozenset(), day)) == 2
     assert len(other.claim(6, NOW, HOUR, frozenset(), replace(day, allowance=None))) == 2
     other._close()
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_what_a_run_has_in_hand_is_not_claimed_once_more(kept: bool, ledger: Database, worker: SharedLedger) -> None:
+    """It was taken for dead, and was not: its rows are its own again, and given out once."""
+    mine = set(held_by(ledger, "w"))
+    first = held_by(ledger, "w", "queued")[0]
+    if not kept:
+        age(ledger, timedelta(minutes=5))
+        take_over(ledger)
+    assert {claim.id for claim in worker.claim(6, NOW, HOUR, frozenset())}.isdisjoint(mine)
+    [claim] = [one for one in claims_of(ledger) if one.id == first]
+    assert worker.turn([], [claim]) == {first}
+    settled = settle(claim, Outcome(OutcomeKind.ACCEPTED, 250), DeliveryPolicy(), NOW)
+    worker.turn([settled], [])
+    assert first not in {one.id for one in worker.claim(6, NOW, HOUR, frozenset())}
+
+
+def test_a_turn_does_not_wait_long_for_a_row(ledger: Database, worker: SharedLedger) -> None:
+    """What it knew of who is subscribed would be old by then."""
+    [claim] = worker.claim(1, NOW, HOUR, frozenset())
+    with ledger.write() as other:
+        other.execute(text("UPDATE deliveries SET text = '' WHERE id = :id"), {"id": claim.id})
+        other.execute(text("UPDATE subscriptions SET state = 'unsubscribed'"))
+        began = time.monotonic()
+        with pytest.raises(OperationalError):
+            worker.turn([], [claim])
+        assert time.monotonic() - began < 2
+    assert worker.turn([], [claim]) == set()
+    worker._close()
+    with ledger.read() as connection:
+        assert connection.scalar(text("SHOW lock_timeout")) == "0"  # that of the turns alone
