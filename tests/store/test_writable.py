@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import create_engine, select
 from sqlalchemy.exc import OperationalError
 
 from newsletter.store.database import Database, prove_writable, signing_key
@@ -24,7 +24,7 @@ def test_a_file_that_may_only_be_read_is_found_out(tmp_path: Path) -> None:
     whole = Database(f"sqlite:///{tmp_path / 'subscribers.db'}")
     signing_key(whole)
     whole.close()
-    locked = Database(f"sqlite:///file:{tmp_path / 'subscribers.db'}?mode=ro&uri=true")
-    with pytest.raises(OperationalError, match="readonly"), locked.write() as connection:
+    locked = create_engine(f"sqlite:///file:{tmp_path / 'subscribers.db'}?mode=ro&uri=true")
+    with pytest.raises(OperationalError, match="readonly"), locked.begin() as connection:
         prove_writable(connection)
-    locked.close()
+    locked.dispose()
