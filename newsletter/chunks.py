@@ -24,7 +24,7 @@ from newsletter.outgoing import Outgoing, outgoing
 from newsletter.services.deliver import deliver
 from newsletter.services.steer import end_half_cancelled
 from newsletter.store import chunks, issues
-from newsletter.store.holders import gone_today
+from newsletter.store.holders import left_of
 from newsletter.store.queue_worker import QueueWorker
 from newsletter.store.shared import close_all_books
 from newsletter.transports.kept import KeptTransport
@@ -157,8 +157,7 @@ class Chunks:
         if (plan := self._app.warm_up) is None:
             return now
         day = day_of(plan, now)
-        is_out = day.left(gone_today(connection, day)) == 0
-        return min(day.ends, now + _LOOK_AT_DAY) if is_out else now
+        return min(day.ends, now + _LOOK_AT_DAY) if left_of(connection, day) == 0 else now
 
     def _cover(self) -> None:
         with self._app.database.write() as connection:

@@ -66,7 +66,7 @@ def claim(
     """
     if day is not None:
         connection.execute(select(func.pg_advisory_xact_lock(_SHARING_A_DAY)))
-        left = day.left(gone_today(connection, day))
+        left = left_of(connection, day)
         size = size if left is None else min(size, left)
     values = {"issue": issue.id, "newsletter": issue.newsletter, "now": now, "latest": now + most}
     elsewhere = _d.domain.not_in(without) if without else true()
@@ -87,11 +87,11 @@ def claim(
     return claims
 
 
-def gone_today(connection: Connection, day: Day) -> int:
-    """How many of a day's messages were tried, or are held by somebody to be tried, whatever issue they belong to."""
+def left_of(connection: Connection, day: Day) -> int | None:
+    """See Ledger.left_of: what was tried is gone, and what is held by somebody to be tried, of whatever issue."""
     by_the_living = _l.until > func.clock_timestamp()  # what a dead worker holds of a paused issue goes nowhere
     held = select(func.count()).select_from(deliveries.join(leases, _l.worker == _d.worker)).where(by_the_living)
-    return tried_since(connection, day.begins) + (connection.scalar(held) or 0)
+    return day.left(tried_since(connection, day.begins) + (connection.scalar(held) or 0))
 
 
 def _gaps(without: Collection[str]) -> list[dict[str, str]]:

@@ -101,7 +101,7 @@ class SharedLedger:
 
     def left_of(self, day: Day) -> int | None:
         with self._database.read() as connection:
-            return day.left(holders.gone_today(connection, day))
+            return holders.left_of(connection, day)
 
     def turn(self, settled: Sequence[Settled], claims: Sequence[Claim]) -> set[int]:
         try:
