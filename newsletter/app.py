@@ -101,6 +101,11 @@ class App:
             )
         return _edition(self.config, newsletter, key)
 
+    def edition_or_first(self, newsletter: str, key: str) -> Edition:
+        """The edition of that key, where the newsletter has it, else its first one. Raises NotFound as `newsletter`."""
+        editions = self.editions(newsletter)
+        return next((one for one in editions if one.key == key), editions[0])
+
     def has_edition(self, newsletter: str, edition: str) -> bool:
         own = self.config.newsletters.get(newsletter)
         return own is not None and edition in own.editions

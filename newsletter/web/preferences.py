@@ -6,8 +6,6 @@ from fastapi import APIRouter, Request, Response
 from starlette.datastructures import FormData
 
 from newsletter.app import App
-from newsletter.domain.edition import Edition
-from newsletter.domain.subscriber import Subscription
 from newsletter.errors import AddressError
 from newsletter.services.preferences import Preferences, ask_new_address, change, preferences
 from newsletter.text.roster import clean_name
@@ -63,17 +61,11 @@ def _ask_address(app: App, pages: Pages, spoken: str, token: str, before: Prefer
     return _page(app, pages, before, notice=pages.said(spoken, "asked_address", email))
 
 
-def _own(app: App, one: Subscription) -> Edition:
-    """The edition that a reader is in; the first one when config.yaml does not have it any more."""
-    editions = app.editions(one.newsletter)
-    return next((edition for edition in editions if edition.key == one.edition), editions[0])
-
-
 def _again(app: App, pages: Pages, spoken: str, token: str, before: Preferences, edition: str, origin: str) -> Response:
     """The button of the goodbye page: the newsletter just left, once more."""
     key = before.newsletter
     settings = app.config.newsletters.get(key)
-    if settings is None or edition not in settings.editions:
+    if settings is None or not app.has_edition(key, edition):
         return _page(app, pages, before, status=422)
     words = {key: f"{settings.name}: {pages.said(spoken, 'once_more')}"}
     after = change(app.database, app.signer, token, before.reader.name, {key: edition}, words, origin, app.clock())
@@ -116,7 +108,15 @@ def _page(
     status: int = 200,
 ) -> Response:
     known = [one for one in found.subscriptions if one.newsletter in app.config.newsletters]
-    choices = [(one, app.newsletter(one.newsletter), app.editions(one.newsletter), _own(app, one)) for one in known]
+    choices = [
+        (
+            one,
+            app.newsletter(one.newsletter),
+            app.editions(one.newsletter),
+            app.edition_or_first(one.newsletter, one.edition),
+        )
+        for one in known
+    ]
     return pages.page(
         "preferences",
         pages.language_of_reader(found.subscriptions, found.newsletter),

@@ -143,7 +143,7 @@ def _subscribed(request: Request, app: App, pages: Pages, newsletter: str, form:
 
 def _form_page(app: App, pages: Pages, newsletter: str, form: Form, embedded: str = "", status: int = 200) -> Response:
     editions = app.editions(newsletter)
-    chosen = next((one for one in editions if one.key == form.edition), editions[0])
+    chosen = app.edition_or_first(newsletter, form.edition)
     with app.database.read() as connection:
         latest = next(iter(archive.sent(connection, newsletter, chosen.key, most=1)), None)
     return pages.page(
