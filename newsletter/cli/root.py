@@ -13,23 +13,22 @@ from newsletter.cli import demo, doctor, issues, posts, preview, running, send_p
 from newsletter.cli.session import Context, Session
 
 
-class _Parameters:
-    """Help without the type of flags: `--json <bool>` reads as if it took a value."""
-
+class _Command(TyperCommand):
     def get_params(self, context: Any) -> list[Any]:
-        params: list[Any] = super().get_params(context)  # type: ignore[misc]
-        for each in params:
-            if getattr(each, "is_flag", False):
-                each.metavar = ""
-        return params
+        return _without_types(super().get_params(context))
 
 
-class _Command(_Parameters, TyperCommand):
-    """One command."""
+class _Group(TyperGroup):
+    def get_params(self, context: Any) -> list[Any]:
+        return _without_types(super().get_params(context))
 
 
-class _Group(_Parameters, TyperGroup):
-    """Commands below a word."""
+def _without_types(parameters: list[Any]) -> list[Any]:
+    """Help without the type of flags: `--json <bool>` reads as if it took a value."""
+    for each in parameters:
+        if getattr(each, "is_flag", False):
+            each.metavar = ""
+    return parameters
 
 
 cli = typer.Typer(
