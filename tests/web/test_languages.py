@@ -33,17 +33,11 @@ def speaking(language: str) -> str:
 
 
 @pytest.fixture
-def mixed(tmp_path: Path) -> Iterator[App]:
+def app(tmp_path: Path) -> Iterator[App]:
     """English readers at home, German ones abroad."""
-    app = make_app(tmp_path, config=GERMAN_WORLD)
-    yield app
-    app.database.close()
-
-
-@pytest.fixture
-def web(mixed: App) -> Iterator[TestClient]:
-    with TestClient(create_app(mixed), client=("192.0.2.7", 1)) as client:
-        yield client
+    made = make_app(tmp_path, config=GERMAN_WORLD)
+    yield made
+    made.database.close()
 
 
 def shown(page: str) -> str:
@@ -122,13 +116,13 @@ def test_no_page_says_a_word_of_english(language: str, tmp_path: Path) -> None:
     app.database.close()
 
 
-def test_a_page_speaks_its_editions_language(mixed: App, web: TestClient) -> None:
+def test_a_page_speaks_its_editions_language(app: App, web: TestClient) -> None:
     assert '<html lang="en"' in web.get("/").text
     assert '<html lang="en"' in web.get("/subscribe/tech").text
     assert '<html lang="de"' in web.get("/subscribe/tech?edition=world").text
     assert '<html lang="de"' in web.get("/archive/tech?edition=world").text
     assert "Sehen Sie in Ihr Postfach" in web.post("/subscribe/tech", data=FORM).text
-    assert "Willkommen bei <bdi>Technik</bdi>" in web.post(f"/confirm/{confirm_token(mixed)}").text
+    assert "Willkommen bei <bdi>Technik</bdi>" in web.post(f"/confirm/{confirm_token(app)}").text
 
 
 def test_the_edition_of_the_address_is_chosen_already(web: TestClient) -> None:
@@ -137,11 +131,11 @@ def test_the_edition_of_the_address_is_chosen_already(web: TestClient) -> None:
     assert "/subscribe/tech?edition=world" in web.get("/archive/tech?edition=world").text
 
 
-def test_the_record_of_consent_quotes_the_editions_language(mixed: App, web: TestClient) -> None:
+def test_the_record_of_consent_quotes_the_editions_language(app: App, web: TestClient) -> None:
     page = web.get("/subscribe/tech").text
     web.post("/subscribe/tech", data=FORM)
-    web.post(f"/confirm/{confirm_token(mixed)}")
-    asked, confirmed = agreed(mixed)
+    web.post(f"/confirm/{confirm_token(app)}")
+    asked, confirmed = agreed(app)
     assert asked.startswith("Mit der Anmeldung bitten Sie uns, Ihnen Technik per E-Mail")
     assert asked in shown(page)  # in the English page too, for that edition
     assert '<p class="meta agreed" lang="de" dir="auto">' in page
@@ -213,22 +207,22 @@ def test_a_wrong_password_too_many_is_no_sign_up(tmp_path: Path) -> None:
     app.database.close()
 
 
-def test_who_left_by_mistake_comes_back_with_one_button(mixed: App, web: TestClient) -> None:
+def test_who_left_by_mistake_comes_back_with_one_button(app: App, web: TestClient) -> None:
     web.post("/subscribe/tech", data={**FORM, "name": "Ann Maria"})
-    web.post(f"/confirm/{confirm_token(mixed)}")
-    with mixed.database.read() as connection:
+    web.post(f"/confirm/{confirm_token(app)}")
+    with app.database.read() as connection:
         reader = subscribers.find(connection, "ann@example.org")
     assert reader
-    gone = web.post(f"/unsubscribe/{mixed.signer.subscription(UNSUBSCRIBE, reader.id, 'tech')}").text
+    gone = web.post(f"/unsubscribe/{app.signer.subscription(UNSUBSCRIBE, reader.id, 'tech')}").text
     button = re.search(r'<form method="post" action="(/preferences/[^"]+)".*?</form>', gone, re.DOTALL)
     assert button
     fields = dict(re.findall(r'name="(\w+)" value="(\w+)"', button[0]))
     assert fields == {"action": "again", "edition": "world"}
     assert "Gespeichert." in web.post(button[1], data=fields).text
-    with mixed.database.read() as connection:
+    with app.database.read() as connection:
         [one] = subscribers.subscriptions_of(connection, reader.id)
         assert (one.state, one.edition, one.subscriber.name) == ("active", "world", "Ann Maria")
-    assert agreed(mixed)[-1] == "Tech Decoded: Wieder abonnieren"
+    assert agreed(app)[-1] == "Tech Decoded: Wieder abonnieren"
     assert "Gespeichert." not in web.post(button[1], data={"action": "again", "edition": "elsewhere"}).text
 
 
@@ -290,13 +284,13 @@ def test_programs_are_answered_in_the_packages_english(tmp_path: Path) -> None:
     app.database.close()
 
 
-def test_dates_are_in_the_language_of_the_page(mixed: App, web: TestClient) -> None:
+def test_dates_are_in_the_language_of_the_page(app: App, web: TestClient) -> None:
     web.post("/subscribe/tech", data=FORM)
-    web.post(f"/confirm/{confirm_token(mixed)}")
-    with mixed.database.read() as connection:
+    web.post(f"/confirm/{confirm_token(app)}")
+    with app.database.read() as connection:
         reader = subscribers.find(connection, "ann@example.org")
     assert reader
-    page = web.get(f"/preferences/{mixed.signer.subscription(PREFERENCES, reader.id, 'tech')}").text
+    page = web.get(f"/preferences/{app.signer.subscription(PREFERENCES, reader.id, 'tech')}").text
     assert re.search(r"Abonniert seit dem <bdi>\d+\.\s\w+ \d{4}</bdi>", page)
 
 
