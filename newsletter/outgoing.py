@@ -65,7 +65,8 @@ def preview(app: App, issue: Issue) -> Outgoing:
 
 def readers(app: App, issue: Issue, edition: Edition) -> Callable[[Claim], Reader]:
     """From a claimed delivery to what fills its slots. Called once per message: nothing here may be slow."""
-    sign, person = app.signer.subscription, app.signer.person
+    person, tokens = app.signer.person, app.signer.subscriptions
+    to_unsubscribe, to_preferences = tokens(UNSUBSCRIBE, issue.newsletter), tokens(PREFERENCES, issue.newsletter)
     unsubscribe, preferences = f"{edition.site_url}/unsubscribe/", f"{edition.site_url}/preferences/"
     domain = _address(edition).rpartition("@")[2]
     since = _day_in_words(edition)
@@ -74,8 +75,8 @@ def readers(app: App, issue: Issue, edition: Edition) -> Callable[[Claim], Reade
         return Reader(
             email=claim.email,
             name=claim.name,
-            unsubscribe_url=unsubscribe + sign(UNSUBSCRIBE, claim.subscriber, issue.newsletter),
-            preferences_url=preferences + sign(PREFERENCES, claim.subscriber, issue.newsletter),
+            unsubscribe_url=unsubscribe + to_unsubscribe(claim.subscriber),
+            preferences_url=preferences + to_preferences(claim.subscriber),
             message_id=f"{issue.id}.{person(f'{issue.id}:{claim.subscriber}').hex()[:32]}@{domain}",
             since=since(claim.since or issue.built_at),
         )

@@ -12,7 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from statistics import fmean
 
-_OURS = 3  # enough where we are what is slow: whoever is ready finds the window open, and as few lie there in any case
+_A_QUARTER = 4  # of the connections: more of them in doubt are too many, where it is no matter of waiting for a server
+_AT_HAND = 2  # enough where we are what is slow, or the server is quick: it has another while we write down the one
+_QUICK = 0.0005  # seconds a message
 _WORTH = 0.3  # of what twice as many could bring at most: less is no reason for a wider window
 _CLEAR = 0.6  # so much of it, and twice as many again are tried without a pause, where an answer takes _SLOW or longer
 _SLOW = 0.005  # seconds; at a quicker server a pause costs nothing, while each trial puts more at its mercy
@@ -75,7 +77,8 @@ class Window:
 
     def _judge(self, here: _Judged, worked: float, now: float) -> None:
         busy = worked > _BUSY * (now - self._began)
-        least = min(_OURS, self.most) if busy else 1
+        quick = here.seconds < _QUICK * here.size
+        least = max(min(_AT_HAND, self.most // _A_QUARTER), 1) if busy or quick else 1
         if self.size < least:
             self._settle(least, here, now)
         elif self._stands is None:

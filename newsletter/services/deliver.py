@@ -121,7 +121,7 @@ async def _carry_on(run: Run, connection: Connection) -> None:
         reserved = None if bucket else run.desk.reserve()
         await run.transport.gate.enter()
         outcome = await _send(run, connection, claim, reserved)
-        run.desk.hand_in(claim, outcome)
+        run.desk.hand_in(claim, outcome, connection.settled)
         if reserved and outcome.kind in _GONE:
             run.desk.give_back(reserved)
             reserved = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 
@@ -42,6 +42,7 @@ class Desk:
         self.apart = Apart(database.place, at_once=self._ledger.at_once)
         self._bell = asyncio.Event()
         self._settled: list[Settled] = []
+        self._to_tell: list[Callable[[], None]] = []  # when those are written down
         self._wishes = Wishes()
         self._patience = Patience(errand.policy.wait)
         self._line, self._tally = line, tally
@@ -59,6 +60,10 @@ class Desk:
         """
         if self.closed.is_set():
             return None
+        if self._ledger.at_once and not self._wishes:  # so it is nearly always on SQLite
+            reserved = reserved or self._line.take()
+            if reserved and self._begin_at_once(reserved):
+                return reserved
         answer = self._wishes.for_delivery(reserved)
         self._serve()
         return await answer
@@ -89,10 +94,17 @@ class Desk:
         finally:
             self._getting_ready -= 1
 
-    def hand_in(self, claim: Claim, outcome: Outcome) -> None:
-        """What came of a delivery that `next` gave; written down before anything else is given out."""
+    def hand_in(self, claim: Claim, outcome: Outcome, written: Callable[[], None] = lambda: None) -> None:
+        """What came of a delivery that `next` gave; written down before anything else is given out.
+
+        `written` is called then, or at once where that takes a way to a server: nobody else should wait for it.
+        """
         self._in_flight -= 1
         self.hand_back(claim, outcome)
+        if self._ledger.at_once:
+            self._to_tell.append(written)
+        else:
+            written()
 
     def hand_back(self, claim: Claim, outcome: Outcome) -> None:
         """What kept a delivery that was only reserved from being begun."""
@@ -228,12 +240,25 @@ class Desk:
         if self._wishes or not self._ledger.at_once:
             self._bell.set()
 
+    def _begin_at_once(self, claim: Claim) -> bool:
+        """One turn for one worker. False when its reader has left, or the ledger cannot be written now."""
+        settled, self._settled = self._settled, []
+        try:
+            begun = self._turn(settled, [claim])
+        except AWAY:
+            self._settled = settled
+            return False
+        self._in_flight += len(begun)
+        if self._wants_more():
+            self._bell.set()
+        return bool(begun)
+
     def _post_at_once(self) -> None:
         settled, granted = self._take_turn()
         if not settled and not granted:
             return
         try:
-            begun = self._turn(settled, granted)
+            begun = self._turn(settled, _claims(granted))
         except AWAY:
             self._put_back(settled, granted)
         else:
@@ -247,7 +272,7 @@ class Desk:
         if not settled and not granted:  # who seemed to be free to go is not
             return
         try:
-            begun = await self.apart(lambda: self._turn(settled, granted))
+            begun = await self.apart(lambda: self._turn(settled, _claims(granted)))
         except StoreError:
             self._put_back(settled, granted)  # `leave` tries once more
             raise
@@ -262,10 +287,13 @@ class Desk:
         self._settled = settled + self._settled
         self._wishes.put_back(granted)
 
-    def _turn(self, settled: list[Settled], granted: list[Granted]) -> set[int]:
+    def _turn(self, settled: list[Settled], claims: list[Claim]) -> set[int]:
         began = time.perf_counter()
-        begun = self._ledger.turn(settled, [claim for _, claim in granted])
+        begun = self._ledger.turn(settled, claims)
         self._tally.turn(time.perf_counter() - began)
+        to_tell, self._to_tell = self._to_tell, []
+        for written in to_tell:
+            written()
         return begun
 
     def _hand_out(self, granted: list[Granted], begun: set[int]) -> None:
@@ -331,3 +359,7 @@ class Desk:
     def _issue_state(self) -> IssueState:
         with self._database.read() as connection:
             return deliveries.issue_state(connection, self._issue.id)
+
+
+def _claims(granted: list[Granted]) -> list[Claim]:
+    return [claim for _, claim in granted]

@@ -355,7 +355,7 @@ def _claim(row: Sequence[Any]) -> Claim:
 def _instant(moment: datetime) -> str:
     """As store.tables.Instant keeps it."""
     utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
-    return utc.replace(tzinfo=None).isoformat(" ", "microseconds")
+    return utc.isoformat(" ", "microseconds")[:-6]  # without +00:00
 
 
 def _moment(stored: str | None) -> datetime | None:

@@ -92,7 +92,7 @@ class CompiledMessage:
     mailto: str  # the address of unsubscribing by mail, "" for none
     listed: bool  # list mail: carries List-Unsubscribe
     body: tuple[bytes, ...]  # b"" in each gap
-    gaps: tuple[tuple[int, str, bool], ...]  # place in `body`, slot, whether it stands in HTML
+    gaps: tuple[tuple[str, tuple[int, ...], tuple[int, ...]], ...]  # slot, its places in `fill`'s text and HTML
 
     def fill(self, reader: Reader) -> list[bytes]:
         """The reader's message: the header block in two chunks, then the body. CRLF, ASCII, no line begins with a dot.
@@ -100,13 +100,12 @@ class CompiledMessage:
         Raises AddressError when the reader's address or links cannot stand in a message.
         """
         chunks = [self._personal_fields(reader), self.common, *self.body]
-        in_text: dict[str, bytes] = {}
-        in_html: dict[str, bytes] = {}
-        for place, name, is_html in self.gaps:
-            filling = in_html if is_html else in_text
-            if name not in filling:
-                _encode(getattr(reader, name), name, in_text, in_html)
-            chunks[place + 2] = filling[name]
+        for name, in_text, in_html in self.gaps:
+            text, html = _encoded(getattr(reader, name))
+            for place in in_text:
+                chunks[place] = text
+            for place in in_html:
+                chunks[place] = html
         return chunks
 
     def _personal_fields(self, reader: Reader) -> bytes:
@@ -121,11 +120,11 @@ def compile_message(content: Content, headers: Headers) -> CompiledMessage:
     """Encodes an issue once. Text comes first, HTML second, both quoted-printable; with pictures around the HTML."""
     boundary = _boundary(content)
     body = [_part_head(boundary, "plain")]
-    gaps = _append(body, content.text, in_html=False)
+    in_text = _append(body, content.text)
     if content.pictures:
         body.append(b"\r\n" + related_head(boundary))
     body.append(b"\r\n" + _part_head(related(boundary) if content.pictures else boundary, "html"))
-    gaps += _append(body, content.html, in_html=True)
+    in_html = _append(body, content.html)
     if content.pictures:
         body.append(attached(related(boundary), content.pictures))
     body.append(b"\r\n--" + boundary + b"--\r\n")
@@ -134,7 +133,7 @@ def compile_message(content: Content, headers: Headers) -> CompiledMessage:
         mailto=mailbox(headers.unsubscribe_mailbox)[1] if headers.unsubscribe_mailbox else "",
         listed=bool(headers.list_id),
         body=tuple(body),
-        gaps=tuple(gaps),
+        gaps=_by_slot(in_text, in_html),
     )
 
 
@@ -171,24 +170,24 @@ def _unsubscribe_field(url: str, address: str) -> bytes:
     return raw_field("List-Unsubscribe", f"{link},", f"<mailto:{address}?subject=unsubscribe%20{token}>")
 
 
-def _encode(value: str, name: str, in_text: dict[str, bytes], in_html: dict[str, bytes]) -> None:
-    """One value for both parts; most need no escaping, and then it is encoded once."""
+def _encoded(value: str) -> tuple[bytes, bytes]:
+    """One value for text and for HTML; most need no escaping, and then it is encoded once."""
     if is_tame(value):
-        in_text[name] = in_html[name] = value.encode("ascii")
-        return
+        tame = value.encode("ascii")
+        return tame, tame
     clean = one_line(value)
     escaped = markup.escape(clean)
-    in_text[name] = encode_short(clean)
-    in_html[name] = in_text[name] if escaped == clean else encode_short(escaped)
+    in_text = encode_short(clean)
+    return in_text, in_text if escaped == clean else encode_short(escaped)
 
 
-def _append(body: list[bytes], source: str, *, in_html: bool) -> list[tuple[int, str, bool]]:
-    """Adds one part's pieces to `body` and tells where its gaps are. A gap has a line, or lines, of its own."""
-    gaps: list[tuple[int, str, bool]] = []
+def _append(body: list[bytes], source: str) -> list[tuple[str, int]]:
+    """Adds one part's pieces to `body`; tells its slots' gaps there. A gap has a line, or lines, of its own."""
+    gaps: list[tuple[str, int]] = []
     parts = split(source)
     for at, part in enumerate(parts):
         if at % 2:
-            gaps.append((len(body), part, in_html))
+            gaps.append((part, len(body)))
             body.append(b"")
             continue
         piece = encode(part)
@@ -196,6 +195,18 @@ def _append(body: list[bytes], source: str, *, in_html: bool) -> list[tuple[int,
         after = SOFT if piece and at < len(parts) - 1 and not piece.endswith(b"\r\n") else b""
         body.append(before + piece + after)
     return gaps
+
+
+def _by_slot(
+    in_text: list[tuple[str, int]], in_html: list[tuple[str, int]]
+) -> tuple[tuple[str, tuple[int, ...], tuple[int, ...]], ...]:
+    """Where `fill` puts each slot's value: its places in `body`, behind the header block's two chunks."""
+
+    def places(gaps: list[tuple[str, int]], slot: str) -> tuple[int, ...]:
+        return tuple(place + 2 for name, place in gaps if name == slot)
+
+    slots = dict.fromkeys(name for name, _ in (*in_text, *in_html))
+    return tuple((slot, places(in_text, slot), places(in_html, slot)) for slot in slots)
 
 
 def _part_head(boundary: bytes, subtype: str) -> bytes:

@@ -15,7 +15,6 @@ from binascii import Error as Base64Error
 from binascii import b2a_base64
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 
 import itsdangerous
 
@@ -44,9 +43,15 @@ def _unpadded(data: bytes) -> bytes:
     return b2a_base64(data, newline=False).translate(_URL_SAFE, b"=")
 
 
-@lru_cache(maxsize=16)  # a reader's links are all about the same
-def _body(payload: str) -> bytes:
-    return _unpadded(payload.encode())
+def _token(keyed: hashlib.blake2b, payload: str) -> str:
+    body = _unpadded(payload.encode())
+    return (body + b"." + _mac(keyed, body)).decode()
+
+
+def _mac(keyed: hashlib.blake2b, body: bytes) -> bytes:
+    mac = keyed.copy()
+    mac.update(body)
+    return _unpadded(mac.digest())
 
 
 class Signer:
@@ -64,9 +69,8 @@ class Signer:
         self._hashes: dict[str, hashlib.blake2b] = {}
 
     def sign(self, purpose: str, payload: str) -> str:
-        """A token that never expires. Costs a few microseconds: it stands in every message of an issue."""
-        body = _body(payload)
-        return (body + b"." + self._mac(purpose, body)).decode()
+        """A token that never expires."""
+        return _token(self._keyed(purpose), payload)
 
     def sign_expiring(self, purpose: str, payload: str) -> str:
         """A token that carries the present time; `read` refuses it when it is older than its `max_age`."""
@@ -85,7 +89,12 @@ class Signer:
 
     def subscription(self, purpose: str, subscriber: int, newsletter: str) -> str:
         """A lasting token for one subscriber's subscription; subscriber 0 is the reader of a preview."""
-        return self.sign(purpose, f"{subscriber}:{newsletter}")
+        return self.subscriptions(purpose, newsletter)(subscriber)
+
+    def subscriptions(self, purpose: str, newsletter: str) -> Callable[[int], str]:
+        """As `subscription`, for the many subscribers of an issue: a microsecond each."""
+        keyed = self._keyed(purpose)
+        return lambda subscriber: _token(keyed, f"{subscriber}:{newsletter}")
 
     def read_subscription(self, purpose: str, token: str) -> tuple[int, str]:
         """(subscriber, newsletter) of a token made by `subscription`. Raises TokenError."""
@@ -96,7 +105,7 @@ class Signer:
 
     def _read_lasting(self, purpose: str, token: str) -> str:
         body, _, mac = token.encode("utf-8", "replace").partition(b".")
-        if not hmac.compare_digest(self._mac(purpose, body), mac):
+        if not hmac.compare_digest(_mac(self._keyed(purpose), body), mac):
             raise TokenError(*_FORGED)
         try:
             return urlsafe_b64decode(body + b"=" * (-len(body) % 4)).decode()
@@ -122,16 +131,11 @@ class Signer:
             self._derived(f"token timed {purpose}"), signer=Timestamps, signer_kwargs={"digest_method": hashlib.sha256}
         )
 
-    def _mac(self, purpose: str, body: bytes) -> bytes:
-        mac = (self._hashes.get(purpose) or self._keyed(purpose)).copy()
-        mac.update(body)
-        return _unpadded(mac.digest())
-
     def _keyed(self, purpose: str) -> hashlib.blake2b:
         """What hashes for `purpose`, begun with its key once (RFC 7693: a third of HMAC's time)."""
-        key = self._derived(f"token {purpose}")
-        begun = self._hashes[purpose] = hashlib.blake2b(key=key, digest_size=_MAC_BYTES)
-        return begun
+        if purpose not in self._hashes:
+            self._hashes[purpose] = hashlib.blake2b(key=self._derived(f"token {purpose}"), digest_size=_MAC_BYTES)
+        return self._hashes[purpose]
 
     def _derived(self, use: str) -> bytes:
         return hmac.digest(self._secret, f"newsletter {use}".encode(), "sha256")

@@ -123,6 +123,10 @@ class FleetConnection:
             await self.close()
         return outcome
 
+    def settled(self) -> None:
+        if self._own:
+            self._own.settled()
+
     async def close(self) -> None:
         ship, own, self._ship, self._own = self._ship, self._own, None, None
         if ship:

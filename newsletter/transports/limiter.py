@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 
 from newsletter.domain.window import Window
 
@@ -11,35 +12,29 @@ PATIENCE = 0.1  # seconds: what a server has not answered by then keeps nobody w
 
 
 class Limiter:
-    """One for each server. Who has sent a message but for its end takes a place, and leaves it with the answer."""
+    """One for each server. Who has sent a message but for its end takes a place, and leaves it when the answer is heard
+    and written down: till then a crash would leave it in doubt.
+    """
 
     def __init__(self, window: Window) -> None:
         self._window = window
         self._out: dict[object, float] = {}  # since when, the first to come first
         self._overdue: dict[object, float] = {}  # those we lost patience with
-        self._turns: dict[object, asyncio.Future[None]] = {}
+        self._turns: dict[object, Callable[[], None]] = {}  # who waits, and what is done when it comes
         self._alarm: asyncio.TimerHandle | None = None
         self._loop: asyncio.AbstractEventLoop | None = None  # the alarm's: one that has ended rings no more
 
-    def enter_at_once(self, who: object) -> bool:
+    def enter(self, who: object) -> bool:
         """Takes a place, if there is one and nobody waits for it; whether it did."""
         if self._turns or len(self._out) >= self._places:
             return False
         self._out[who] = time.monotonic()
         return True
 
-    async def enter(self, who: object) -> None:
-        """Takes a place; waits until there is one."""
-        if self.enter_at_once(who):
-            return
-        self._turns[who] = turn = asyncio.get_running_loop().create_future()
+    def wait(self, who: object, go: Callable[[], None]) -> None:
+        """Takes a place as soon as it can; `go` is called then, and there: what it sends is on its way at once."""
+        self._turns[who] = go
         self._watch()
-        try:
-            await turn
-        except asyncio.CancelledError:
-            self._turns.pop(who, None)
-            self.leave(who)
-            raise
 
     def answered(self, who: object) -> None:
         """The server has answered; how long that took says how many places pay."""
@@ -48,10 +43,9 @@ class Limiter:
         self._window.answered(now - since, now, time.thread_time)
 
     def leave(self, who: object) -> None:
-        """Its place is another's."""
-        if self._out.pop(who, None) is None:
-            self._overdue.pop(who, None)
-        if self._turns:
+        """Gives up its place, or its turn, if it has one."""
+        self._turns.pop(who, None)
+        if self._out.pop(who, None) or self._overdue.pop(who, None):
             self._let_in()
 
     @property
@@ -61,11 +55,9 @@ class Limiter:
 
     def _let_in(self) -> None:
         while self._turns and len(self._out) < self._places:
-            who, turn = next(iter(self._turns.items()))
-            del self._turns[who]
-            if not turn.done():  # else called off, and not told yet
-                turn.set_result(None)
-                self._out[who] = time.monotonic()
+            who = next(iter(self._turns))
+            self._out[who] = time.monotonic()
+            self._turns.pop(who)()
 
     def _watch(self) -> None:
         """Sees to it that nobody waits for an answer that does not come."""

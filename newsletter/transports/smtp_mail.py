@@ -173,24 +173,30 @@ def _refusal(answers: Answers, accepted: int) -> Outcome | None:
 async def _body(session: Session, mail: Mail, size: int, timeouts: Timeouts, limiter: Limiter) -> Outcome:
     """A message without its end the server throws away when we die; so where too many lie there, the end waits."""
     wire, body, behind = session.wire, mail.body, _ahead(session, mail, size)
-    if not limiter.enter_at_once(wire):
-        wire.write(*body[:-1])
-        body = body[-1:]
-        await limiter.enter(wire)
-    try:
-        if wire.has_replies:
-            return _too_early(session, await wire.reply(timeouts.dot))
+    if wire.has_replies:
+        return _too_early(session, await wire.reply(timeouts.dot))
+    gone = limiter.enter(wire)
+
+    def finish() -> None:
+        nonlocal gone
+        if not wire.has_replies:  # else it does not wait for the end
+            gone = True
+            wire.write(body[-1], behind=behind)
+
+    if gone:
         wire.write(*body, behind=behind)
+    else:
+        wire.write(*body[:-1])
+        limiter.wait(wire, finish)
+    try:
         reply = await wire.reply(timeouts.block if wire.unsent else timeouts.dot)
-        if wire.unsent:
-            return _too_early(session, reply)
-        limiter.answered(wire)
     except Broken as error:
-        if wire.unsent:
+        if wire.unsent or not gone:
             raise
         return Outcome(OutcomeKind.UNCERTAIN, 0, "", f"{error} after the whole message had gone out")
-    finally:
-        limiter.leave(wire)
+    if wire.unsent or not gone:
+        return _too_early(session, reply)
+    limiter.answered(wire)
     session.open_mail = False
     if reply.code // 100 == 2:
         session.accepted += 1

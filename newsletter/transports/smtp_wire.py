@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import cast
 
+from newsletter.transports.alarm import Alarm
 from newsletter.transports.gate import Gate
 
 _LINE = re.compile(rb"(\d{3})([ -]?)(.*)", re.DOTALL)
@@ -63,7 +64,7 @@ def printable(words: str) -> str:
 @lru_cache(maxsize=500)  # a server says the same to every message
 def _one_line_reply(line: bytes) -> Reply | None:
     """The reply that stands on this line; None when it is a part of one, or none."""
-    found = _LINE.fullmatch(line)
+    found = _LINE.fullmatch(line.rstrip(b"\r"))
     if not found or found[2] == b"-":
         return None
     return Reply(int(found[1]), (found[3].decode("utf-8", "replace"),))
@@ -86,10 +87,12 @@ class Wire(asyncio.Protocol):
         self.lost = ""
         self.unsent = False
         self._uncounted = 0
+        self._is_encrypted = False
         self._bytes = b""
         self._lines: list[str] = []
         self._replies: deque[Reply] = deque()
         self._waiter: asyncio.Future[None] | None = None
+        self._alarm = Alarm(lambda seconds: self._fail(f"no answer within {seconds:g} seconds"))
 
     @property
     def quiet(self) -> bool:
@@ -122,19 +125,19 @@ class Wire(asyncio.Protocol):
     def drop(self) -> None:
         """Ends the connection at once; what has not left yet never will."""
         self.lost = self.lost or "closed by us"
+        self._alarm.cancel()
         self.transport.abort()
 
     async def _wait(self, seconds: float) -> None:
         if self.lost:
             raise Broken(self.lost)
-        loop = asyncio.get_running_loop()
-        self._waiter = waiter = loop.create_future()
-        alarm = loop.call_later(seconds, self._fail, f"no answer within {seconds:g} seconds")
+        self._waiter = waiter = asyncio.get_running_loop().create_future()
+        self._alarm.set(seconds)
         try:
             await waiter
         finally:
             self._gate.dealt_with(self)
-            alarm.cancel()
+            self._alarm.off()
             self._waiter = None
 
     def _fail(self, reason: str) -> None:
@@ -153,6 +156,7 @@ class Wire(asyncio.Protocol):
     def use(self, transport: asyncio.Transport) -> None:
         """Takes the transport to write to: the first, and the encrypted one after STARTTLS."""
         self.transport = transport
+        self._is_encrypted = transport.get_extra_info("ssl_object") is not None
         self._count_beyond(0)
 
     def _count_beyond(self, size: int) -> None:
@@ -161,7 +165,7 @@ class Wire(asyncio.Protocol):
         TLS pauses from `high` bytes on, plain TCP above them: a `high` of 0 would have TLS pause when nothing waits.
         """
         self._uncounted = size
-        if self.transport.get_extra_info("ssl_object"):
+        if self._is_encrypted:
             self.transport.set_write_buffer_limits(high=1, low=0)
         else:
             self.transport.set_write_buffer_limits(high=size, low=size)
@@ -175,7 +179,10 @@ class Wire(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         *lines, self._bytes = (self._bytes + data).split(b"\n")
         for line in lines:
-            self._take(line.rstrip(b"\r"))
+            if not self._lines and (reply := _one_line_reply(line)):
+                self._replies.append(reply)
+            else:
+                self._take(line.rstrip(b"\r"))
         if len(self._bytes) > _MOST_BYTES or (self._lines and self._is_endless()):
             self._give_up("the server's answer does not end")
         if len(self._replies) > _MOST_REPLIES:
@@ -186,6 +193,7 @@ class Wire(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         self.lost = self.lost or f"the connection was cut{f' ({error})' if error else ''}"
+        self._alarm.cancel()
         self._fail(self.lost)
 
     def _is_endless(self) -> bool:
@@ -193,9 +201,7 @@ class Wire(asyncio.Protocol):
         return len(self._lines) > _MOST_LINES or sum(map(len, self._lines)) > _MOST_BYTES
 
     def _take(self, line: bytes) -> None:
-        if not self._lines and (reply := _one_line_reply(line)):
-            self._replies.append(reply)
-            return
+        """A line of an answer that has several, or of none."""
         found = _LINE.fullmatch(line)
         if not found:
             self._give_up(f"this is no SMTP answer: {line[:80]!r}")

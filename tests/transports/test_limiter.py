@@ -20,78 +20,71 @@ def limiter(size: int) -> Limiter:
     return Limiter(Window(8, size=size))
 
 
-async def turns(number: int) -> None:
-    for _ in range(number):
-        await asyncio.sleep(0)
-
-
 def test_as_many_as_the_window_allows_and_in_the_order_in_which_they_came() -> None:
     async def main() -> None:
         places, entered = limiter(2), list[int]()
-
-        async def come(who: int) -> None:
-            await places.enter(who)
-            entered.append(who)
-
-        tasks = [asyncio.create_task(come(who)) for who in range(5)]
-        await turns(5)
-        assert entered == [0, 1]
-        assert not places.enter_at_once(9)
+        assert places.enter(0)
+        assert places.enter(1)
+        for who in range(2, 5):
+            assert not places.enter(who)
+            places.wait(who, lambda who=who: entered.append(who))
         places.leave(1)
-        await turns(5)
-        assert entered == [0, 1, 2]
+        assert entered == [2]
         places.leave(0)
         places.leave(2)
-        await turns(5)
-        assert entered == [0, 1, 2, 3, 4]
-        await asyncio.gather(*tasks)
+        assert entered == [2, 3, 4]
 
     run(main())
 
 
 def test_a_place_that_is_free_is_taken_at_once_and_left_but_once() -> None:
     places = limiter(1)
-    assert places.enter_at_once("one")
-    assert not places.enter_at_once("two")
+    assert places.enter("one")
+    assert not places.enter("two")
     places.leave("one")
     places.leave("one")
-    assert places.enter_at_once("two")
-    assert not places.enter_at_once("three")
+    assert places.enter("two")
+    assert not places.enter("three")
 
 
-@pytest.mark.parametrize("is_told", [False, True])
-def test_who_is_called_off_holds_up_nobody(is_told: bool) -> None:
-    async def main() -> None:
-        places = limiter(1)
-        assert places.enter_at_once("first")
-        called_off, other = (asyncio.create_task(places.enter(who)) for who in ("second", "third"))
-        await turns(3)
-        if is_told:  # that the place is his, a moment before he is called off
-            places.leave("first")
-        called_off.cancel()
+def test_who_is_called_off_holds_up_nobody() -> None:
+    async def main() -> list[str]:
+        places, entered = limiter(1), list[str]()
+        assert places.enter("first")
+        for who in ("second", "third"):
+            places.wait(who, lambda who=who: entered.append(who))
+        places.leave("second")
+        assert not entered
         places.leave("first")
-        await asyncio.wait_for(other, PATIENCE / 2)
-        assert not places.enter_at_once("fourth")
+        assert not places.enter("fourth")
         places.leave("third")
-        assert places.enter_at_once("fourth")
+        assert places.enter("fourth")
+        return entered
 
-    run(main())
+    assert run(main()) == ["third"]
+
+
+async def place(places: Limiter, who: object) -> None:
+    if not places.enter(who):
+        turn = asyncio.Event()
+        places.wait(who, turn.set)
+        await turn.wait()
 
 
 def test_nobody_waits_long_for_a_silent_server() -> None:
     async def main() -> float:
         places = limiter(1)
-        assert places.enter_at_once("silent")
+        assert places.enter("silent")
         began = time.monotonic()
-        await asyncio.gather(places.enter("second"))
+        await place(places, "second")
         places.leave("second")
-        await places.enter("third")
+        await place(places, "third")
         waited = time.monotonic() - began
         places.leave("silent")
         places.answered("third")
         places.leave("third")
-        assert places.enter_at_once("fourth")
-        assert not places.enter_at_once("fifth")
+        assert places.enter("fourth")
+        assert not places.enter("fifth")
         return waited
 
     assert PATIENCE * 0.9 < run(main()) < PATIENCE + 1
@@ -101,7 +94,7 @@ def test_behind_a_silent_server_the_last_of_many_does_not_wait_for_each_of_the_o
     async def main() -> float:
         places = limiter(1)
         began = time.monotonic()
-        await asyncio.gather(*(places.enter(who) for who in range(40)))
+        await asyncio.gather(*(place(places, who) for who in range(40)))
         return time.monotonic() - began
 
     assert run(main()) < 12 * PATIENCE
@@ -112,16 +105,14 @@ def test_a_second_event_loop_has_patience_anew() -> None:
     places = limiter(1)
 
     async def first() -> None:
-        places.enter_at_once("one")
-        other = asyncio.create_task(places.enter("another"))
-        await turns(2)
+        places.enter("one")
+        places.wait("another", lambda: None)
         places.leave("one")
-        await other
         places.leave("another")
 
     async def second() -> None:
-        places.enter_at_once("silent")
-        await asyncio.wait_for(places.enter("other"), PATIENCE + 5)
+        places.enter("silent")
+        await asyncio.wait_for(place(places, "other"), PATIENCE + 5)
 
     run(first())
     run(second())
@@ -190,3 +181,37 @@ def test_a_server_that_ends_it_while_a_message_waits_is_heard() -> None:
         sink.fail("body", reply(452, "4.3.1 no room"), to="r2@example.org")
         assert run(main(sink)) == [OutcomeKind.BROKEN, OutcomeKind.DEFERRED, OutcomeKind.ACCEPTED]
     assert list(sink.recipients) == ["r0@example.org"]
+
+
+def test_what_is_answered_keeps_its_place_until_it_is_written_down() -> None:
+    async def main(sink: Sink) -> None:
+        transport = SmtpTransport("127.0.0.1", sink.port, connections=8)
+        first = transport.connection()
+        await first.send(Envelope(RETURN_PATH, "r0@example.org"), message(0))
+        assert not transport.limiter.enter("another")
+        first.settled()
+        assert transport.limiter.enter("another")
+        await first.close()
+
+    with Sink() as sink:
+        run(main(sink))
+
+
+@pytest.mark.parametrize("follows", ["send", "close"])
+def test_who_sends_again_or_closes_has_settled_the_one_before(follows: str) -> None:
+    async def main(sink: Sink) -> None:
+        transport = SmtpTransport("127.0.0.1", sink.port, connections=8)
+        first = transport.connection()
+        await first.send(Envelope(RETURN_PATH, "r0@example.org"), message(0))
+        if follows == "send":
+            began = time.monotonic()
+            await first.send(Envelope(RETURN_PATH, "r1@example.org"), message(1))
+            assert time.monotonic() - began < PATIENCE
+            first.settled()
+        else:
+            await first.close()
+        assert transport.limiter.enter("another")
+        await first.close()
+
+    with Sink() as sink:
+        run(main(sink))
