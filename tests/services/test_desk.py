@@ -9,7 +9,7 @@ import time
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from newsletter.domain.delivery import Claim, DeliveryPolicy, Outlook
+from newsletter.domain.delivery import Claim, DeliveryPolicy, Outcome, OutcomeKind, Outlook
 from newsletter.domain.tally import Tally
 from newsletter.errors import StoreError
 from newsletter.services import apart, desk
@@ -49,6 +49,28 @@ def test_who_waits_is_answered_when_the_desk_closes_in_the_middle_of_a_turn(
         return given
 
     assert run(main()) is None
+
+
+def test_who_hands_in_is_told_when_it_is_written_down(database: Database) -> None:
+    """On SQLite: else at once, for nobody should wait for the way to a server."""
+    table, told = a_desk(database, 2), list[str]()
+
+    async def main() -> tuple[list[str], list[str]]:
+        async with table.opened():
+            keeper = asyncio.create_task(table.keep())
+            first = await asyncio.wait_for(table.next(), 5)
+            assert first
+            table.hand_in(first, Outcome(OutcomeKind.ACCEPTED, 250), lambda: told.append("first"))
+            before = list(told)
+            second = await asyncio.wait_for(table.next(), 5)
+            assert second
+            after = list(told)
+            table.hand_in(second, Outcome(OutcomeKind.BROKEN))
+            table.close()
+            await keeper
+        return before, after
+
+    assert run(main()) == ([] if database.is_sqlite else ["first"], ["first"])
 
 
 def test_what_comes_back_during_a_look_is_looked_for_again(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
