@@ -41,7 +41,7 @@ def test_a_session_that_had_enough_costs_nobody_a_try(both_books: Database, word
     """A refusal of MAIL after messages were taken is about the session: RFC 5321 knows no reader there yet."""
     issue = started(both_books)
     with Sink(most_per_session=3, enough=WORDS_FOR_ENOUGH[words], pipelining=pipelining) as sink:
-        end = send(both_books, issue, sink, BRIEF)
+        end = send(both_books, issue, sink, HASTY)
     check_the_books(both_books, issue, sink)
     assert (end.state, end.sent) == (IssueState.SENT, READERS)
     assert sink.sessions >= READERS // 3
