@@ -103,6 +103,7 @@ class Sink:
         self.commands: list[str] = []
         self.sessions = 0
         self.open_sessions = 0
+        self.bodies_begun = 0  # messages of which something came, their end or not
         self.bodies_without_recipient = 0
         self._log = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND) if log else None
         self._thread: threading.Thread | None = None
@@ -264,6 +265,7 @@ class Sink:
         if await self._fault(writer, "body", to):
             return
         await lines.some()
+        self.bodies_begun += 1
         if await self._fault(writer, "middle", to):
             return
         content = await lines.until_dot()

@@ -14,6 +14,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
+from typing import NamedTuple
 
 from newsletter.domain.edition import Edition
 from newsletter.domain.subscriber import Reader
@@ -84,6 +85,14 @@ def notice_headers(edition: Edition, date: datetime) -> Headers:
     )
 
 
+class Gap(NamedTuple):
+    """Where `fill` puts a slot's value: its places in the text, and in the HTML."""
+
+    slot: str
+    in_text: tuple[int, ...]
+    in_html: tuple[int, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class CompiledMessage:
     """A message with everything encoded but the readers' values."""
@@ -92,7 +101,7 @@ class CompiledMessage:
     mailto: str  # the address of unsubscribing by mail, "" for none
     listed: bool  # list mail: carries List-Unsubscribe
     body: tuple[bytes, ...]  # b"" in each gap
-    gaps: tuple[tuple[str, tuple[int, ...], tuple[int, ...]], ...]  # slot, its places in `fill`'s text and HTML
+    gaps: tuple[Gap, ...]
 
     def fill(self, reader: Reader) -> list[bytes]:
         """The reader's message: the header block in two chunks, then the body. CRLF, ASCII, no line begins with a dot.
@@ -197,16 +206,14 @@ def _append(body: list[bytes], source: str) -> list[tuple[str, int]]:
     return gaps
 
 
-def _by_slot(
-    in_text: list[tuple[str, int]], in_html: list[tuple[str, int]]
-) -> tuple[tuple[str, tuple[int, ...], tuple[int, ...]], ...]:
-    """Where `fill` puts each slot's value: its places in `body`, behind the header block's two chunks."""
+def _by_slot(in_text: list[tuple[str, int]], in_html: list[tuple[str, int]]) -> tuple[Gap, ...]:
+    """From places in `body` to those in `fill`'s chunks, where the header block's two come first."""
 
-    def places(gaps: list[tuple[str, int]], slot: str) -> tuple[int, ...]:
-        return tuple(place + 2 for name, place in gaps if name == slot)
+    def places(found: list[tuple[str, int]], slot: str) -> tuple[int, ...]:
+        return tuple(place + 2 for name, place in found if name == slot)
 
     slots = dict.fromkeys(name for name, _ in (*in_text, *in_html))
-    return tuple((slot, places(in_text, slot), places(in_html, slot)) for slot in slots)
+    return tuple(Gap(slot, places(in_text, slot), places(in_html, slot)) for slot in slots)
 
 
 def _part_head(boundary: bytes, subtype: str) -> bytes:

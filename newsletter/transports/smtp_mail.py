@@ -10,7 +10,7 @@ from typing import NamedTuple
 from newsletter.domain.delivery import Envelope, Outcome, OutcomeKind
 from newsletter.transports.limiter import Limiter
 from newsletter.transports.smtp_session import Session
-from newsletter.transports.smtp_wire import Broken, Reply, Timeouts
+from newsletter.transports.smtp_wire import Broken, Reply, Timeouts, Wire
 
 _SOUND_PATH = re.compile(r"[^\x00-\x20\x7f<>]+")
 _HEADROOM = 1024  # bytes by which one reader's message may be longer than another's
@@ -44,7 +44,7 @@ class Mail(NamedTuple):
 
 
 async def transact(session: Session, mail: Mail, pipelined: bool, timeouts: Timeouts, limiter: Limiter) -> Outcome:
-    """Hands one message over; its end goes out when `limiter` lets it.
+    """Hands one message over; it goes out when `limiter` lets it.
 
     Raises Broken when the session broke before the dot could have arrived. After that: UNCERTAIN.
     """
@@ -63,7 +63,7 @@ async def transact(session: Session, mail: Mail, pipelined: bool, timeouts: Time
     session.open_mail = True
     refusal = _refusal(answers, session.accepted)
     if refusal is None:
-        return await _body(session, mail, size, timeouts, limiter)
+        return await _send(session, mail, size, timeouts, limiter)
     if answers.data and answers.data.code == 354:
         # The server waits for a message that must not be sent: an empty one ends the wait (RFC 2920 §3.1).
         with contextlib.suppress(Broken):
@@ -170,31 +170,36 @@ def _refusal(answers: Answers, accepted: int) -> Outcome | None:
     return None
 
 
-async def _body(session: Session, mail: Mail, size: int, timeouts: Timeouts, limiter: Limiter) -> Outcome:
-    """A message without its end the server throws away when we die; so where too many lie there, the end waits."""
-    wire, body, behind = session.wire, mail.body, _ahead(session, mail, size)
+class _Body:
+    """The message itself, on its way through `wire` when the limiter lets it. `gone`: whole, its end too."""
+
+    def __init__(self, wire: Wire, pieces: Sequence[bytes], behind: bytes) -> None:
+        self._wire, self._pieces, self._behind = wire, pieces, behind
+        self._begun = self.gone = False
+
+    def begin(self) -> None:
+        if not self._begun and not self._wire.has_replies:
+            self._begun = True
+            self._wire.write(*self._pieces[:-1])
+
+    def finish(self) -> None:
+        if not self._wire.has_replies:  # else the server does not wait for it
+            self.gone = True
+            self._wire.write(*(self._pieces[-1:] if self._begun else self._pieces), behind=self._behind)
+
+
+async def _send(session: Session, mail: Mail, size: int, timeouts: Timeouts, limiter: Limiter) -> Outcome:
+    wire, body = session.wire, _Body(session.wire, mail.body, _ahead(session, mail, size))
     if wire.has_replies:
         return _too_early(session, await wire.reply(timeouts.dot))
-    gone = limiter.enter(wire)
-
-    def finish() -> None:
-        nonlocal gone
-        if not wire.has_replies:  # else it does not wait for the end
-            gone = True
-            wire.write(body[-1], behind=behind)
-
-    if gone:
-        wire.write(*body, behind=behind)
-    else:
-        wire.write(*body[:-1])
-        limiter.wait(wire, finish)
+    limiter.enter(wire, body)
     try:
         reply = await wire.reply(timeouts.block if wire.unsent else timeouts.dot)
     except Broken as error:
-        if wire.unsent or not gone:
+        if wire.unsent or not body.gone:
             raise
         return Outcome(OutcomeKind.UNCERTAIN, 0, "", f"{error} after the whole message had gone out")
-    if wire.unsent or not gone:
+    if wire.unsent or not body.gone:
         return _too_early(session, reply)
     limiter.answered(wire)
     session.open_mail = False

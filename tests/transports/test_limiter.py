@@ -1,9 +1,10 @@
-"""The ends of messages go out in turn, as many as the window allows; a silent server holds up nobody for long."""
+"""Messages go out in turn, as many as the window allows; a silent server holds up nobody for long."""
 
 from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import dataclass, field
 
 import pytest
 
@@ -20,61 +21,102 @@ def limiter(size: int) -> Limiter:
     return Limiter(Window(8, size=size))
 
 
+@dataclass
+class Message:
+    """What a limiter told it."""
+
+    begun: bool = False
+    gone: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def begin(self) -> None:
+        assert not self.gone.is_set()
+        self.begun = True
+
+    def finish(self) -> None:
+        assert not self.gone.is_set()
+        self.gone.set()
+
+
+def enter(places: Limiter, *names: str) -> dict[str, Message]:
+    messages = {name: Message() for name in names}
+    for name, message in messages.items():
+        places.enter(name, message)
+    return messages
+
+
+def gone(messages: dict[str, Message]) -> str:
+    return "".join(name for name, message in messages.items() if message.gone.is_set())
+
+
+def begun(messages: dict[str, Message]) -> str:
+    return "".join(name for name, message in messages.items() if message.begun and not message.gone.is_set())
+
+
 def test_as_many_as_the_window_allows_and_in_the_order_in_which_they_came() -> None:
     async def main() -> None:
-        places, entered = limiter(2), list[int]()
-        assert places.enter(0)
-        assert places.enter(1)
-        for who in range(2, 5):
-            assert not places.enter(who)
-            places.wait(who, lambda who=who: entered.append(who))
-        places.leave(1)
-        assert entered == [2]
-        places.leave(0)
-        places.leave(2)
-        assert entered == [2, 3, 4]
+        places = limiter(2)
+        messages = enter(places, *"abcdef")
+        assert gone(messages) == "ab"
+        places.leave("b")
+        assert gone(messages) == "abc"
+        places.leave("a")
+        places.leave("c")
+        assert gone(messages) == "abcde"
 
     run(main())
 
 
-def test_a_place_that_is_free_is_taken_at_once_and_left_but_once() -> None:
-    places = limiter(1)
-    assert places.enter("one")
-    assert not places.enter("two")
-    places.leave("one")
-    places.leave("one")
-    assert places.enter("two")
-    assert not places.enter("three")
+def test_of_those_who_wait_only_the_next_is_with_the_server_but_for_its_end() -> None:
+    async def main() -> None:
+        places = limiter(1)
+        messages = enter(places, *"abcde")
+        assert (gone(messages), begun(messages)) == ("a", "b")
+        places.leave("a")
+        assert (gone(messages), begun(messages)) == ("ab", "c")
+        places.leave("c")  # called off
+        assert (gone(messages), begun(messages)) == ("ab", "cd")
+        places.leave("b")
+        assert (gone(messages), begun(messages)) == ("abd", "ce")
+
+    run(main())
+
+
+def test_a_place_that_is_left_twice_is_free_but_once() -> None:
+    async def main() -> None:
+        places = limiter(1)
+        messages = enter(places, *"abc")
+        places.leave("a")
+        places.leave("a")
+        assert gone(messages) == "ab"
+
+    run(main())
 
 
 def test_who_is_called_off_holds_up_nobody() -> None:
-    async def main() -> list[str]:
-        places, entered = limiter(1), list[str]()
-        assert places.enter("first")
-        for who in ("second", "third"):
-            places.wait(who, lambda who=who: entered.append(who))
-        places.leave("second")
-        assert not entered
-        places.leave("first")
-        assert not places.enter("fourth")
-        places.leave("third")
-        assert places.enter("fourth")
-        return entered
+    async def main() -> None:
+        places = limiter(1)
+        messages = enter(places, *"abc")
+        places.leave("b")
+        assert gone(messages) == "a"
+        places.leave("a")
+        assert gone(messages) == "ac"
+        later = enter(places, "d")
+        places.leave("c")
+        assert gone(later) == "d"
 
-    assert run(main()) == ["third"]
+    run(main())
 
 
 async def place(places: Limiter, who: object) -> None:
-    if not places.enter(who):
-        turn = asyncio.Event()
-        places.wait(who, turn.set)
-        await turn.wait()
+    message = Message()
+    places.enter(who, message)
+    await message.gone.wait()
 
 
 def test_nobody_waits_long_for_a_silent_server() -> None:
     async def main() -> float:
         places = limiter(1)
-        assert places.enter("silent")
+        enter(places, "silent")
         began = time.monotonic()
         await place(places, "second")
         places.leave("second")
@@ -83,8 +125,7 @@ def test_nobody_waits_long_for_a_silent_server() -> None:
         places.leave("silent")
         places.answered("third")
         places.leave("third")
-        assert places.enter("fourth")
-        assert not places.enter("fifth")
+        assert gone(enter(places, "4", "5")) == "4"
         return waited
 
     assert PATIENCE * 0.9 < run(main()) < PATIENCE + 1
@@ -105,13 +146,12 @@ def test_a_second_event_loop_has_patience_anew() -> None:
     places = limiter(1)
 
     async def first() -> None:
-        places.enter("one")
-        places.wait("another", lambda: None)
+        enter(places, "one", "another")
         places.leave("one")
         places.leave("another")
 
     async def second() -> None:
-        places.enter("silent")
+        enter(places, "silent")
         await asyncio.wait_for(place(places, "other"), PATIENCE + 5)
 
     run(first())
@@ -131,22 +171,21 @@ def message(who: int) -> list[bytes]:
     return [f"Message-ID: <{who}@example.org>\r\n\r\n".encode(), b"x" * 70 + b"\r\n"]
 
 
-def test_what_waits_for_its_turn_is_with_the_server_but_for_its_end() -> None:
+def test_what_waits_for_its_turn_reaches_the_server_whole_and_once() -> None:
     async def main(sink: Sink) -> list[OutcomeKind]:
         transport = SmtpTransport("127.0.0.1", sink.port, connections=8)
         sending = [asyncio.create_task(send(transport, who)) for who in range(4)]
         await asyncio.to_thread(sink.wait_for, 1)
         await asyncio.sleep(PATIENCE / 3)
-        assert (len(sink.received), sink.open_sessions) == (1, 4)  # the end of one went out
-        assert sink.commands.count("DATA") == 4
+        assert (len(sink.received), sink.open_sessions) == (1, 4)
+        assert (sink.commands.count("DATA"), sink.bodies_begun) == (4, 2)  # the second has no end yet
         sink.release()
         return list(await asyncio.gather(*sending))
 
     with Sink() as sink:
         sink.fail("answer", HOLD, times=1)
         assert run(main(sink)) == [OutcomeKind.ACCEPTED] * 4
-    assert set(sink.accepted.values()) == {1}
-    assert all(received.content.endswith(b"x" * 70 + b"\r\n") for received in sink.received)
+    assert sorted(received.content for received in sink.received) == [b"".join(message(who)) for who in range(4)]
 
 
 def test_a_silence_after_the_dot_keeps_nobody_else_from_getting_theirs() -> None:
@@ -188,9 +227,10 @@ def test_what_is_answered_keeps_its_place_until_it_is_written_down() -> None:
         transport = SmtpTransport("127.0.0.1", sink.port, connections=8)
         first = transport.connection()
         await first.send(Envelope(RETURN_PATH, "r0@example.org"), message(0))
-        assert not transport.limiter.enter("another")
+        another = enter(transport.limiter, "another")
+        assert not gone(another)
         first.settled()
-        assert transport.limiter.enter("another")
+        assert gone(another)
         await first.close()
 
     with Sink() as sink:
@@ -210,7 +250,7 @@ def test_who_sends_again_or_closes_has_settled_the_one_before(follows: str) -> N
             first.settled()
         else:
             await first.close()
-        assert transport.limiter.enter("another")
+        assert gone(enter(transport.limiter, "another"))
         await first.close()
 
     with Sink() as sink:
