@@ -57,7 +57,7 @@ class App:
         """Signs links with NEWSLETTER_SECRET, or else with the key that the database keeps."""
         secret = self.config.secret
         try:
-            return Signer(secret.get_secret_value() if secret else signing_key(self.database))
+            return Signer(secret.get_secret_value() if secret else signing_key(self.database), self.clock)
         except TokenError as error:
             raise ConfigError(str(error)) from None
 

@@ -28,7 +28,7 @@ from newsletter.store.holders import left_of
 from newsletter.store.queue_worker import QueueWorker
 from newsletter.store.shared import close_all_books
 from newsletter.transports.kept import KeptTransport
-from newsletter.watch import Watch, tell_failure
+from newsletter.watch import Watch, gist_of, tell_failure
 
 log = logging.getLogger("newsletter.sender")
 
@@ -134,12 +134,13 @@ class Chunks:
             tell(log, logging.DEBUG, "chunk_ended", f"issue {issue.id}: a chunk with {numbers}", issue=issue.id)
         else:
             self._issues.pop(issue.id, None)
+            self._told = {told for told in self._told if told[0] != issue.id}
             Watch(log, issue).ended(books)
 
     def _waits(self, issue: Issue, books: Accounting) -> None:
         """Says what an issue waits for, once for each thing: that a mail server is away, say."""
-        if books.reason and (issue.id, books.reason) not in self._told:
-            self._told.add((issue.id, books.reason))
+        if books.reason and (told := (issue.id, gist_of(books.reason))) not in self._told:
+            self._told.add(told)
             tell(log, logging.WARNING, "issue_waits", f"issue {issue.id} waits: {books.reason}", issue=issue.id)
 
     def _find(self, issue_id: int, number: int, job: int) -> tuple[Chunk | None, Issue]:

@@ -23,7 +23,7 @@ from newsletter.reminding import editors
 from newsletter.services.remind import remind_due
 from newsletter.services.run import Press, abandoned, finish_abandoned, run_due
 from newsletter.services.steer import start, unschedule
-from newsletter.services.tallying import process_name
+from newsletter.services.tallying import new_name
 from newsletter.store import issues
 from newsletter.store.runs import DONE, EMPTY, Run
 
@@ -121,7 +121,7 @@ class Scheduler:
     """Wakes when the next run falls due, and every minute besides."""
 
     app: App
-    worker: str = field(default_factory=process_name)
+    worker: str = field(default_factory=new_name)
 
     def __post_init__(self) -> None:
         one_at_a_time = {"default": ThreadPoolExecutor(1)}

@@ -15,7 +15,7 @@ from newsletter.logs import tell
 from newsletter.reminding import composers
 from newsletter.services.notices import send_due
 from newsletter.services.steer import end_half_cancelled
-from newsletter.services.tallying import depositing, process_name
+from newsletter.services.tallying import depositing, new_name
 from newsletter.store import issues, waiting
 from newsletter.strays import strays
 from newsletter.watch import Watch, tell_failure
@@ -29,7 +29,7 @@ _REST_FIRST, _REST_MOST = 1.0, 60.0  # seconds after something failed
 
 async def send_all(app: App, stop: asyncio.Event, role: str) -> None:
     """Returns soon after `stop` is set: what is in flight is finished first. `role` is the command that sends."""
-    with depositing(app.database, app.tally, process_name(), role, app.clock):
+    with depositing(app.database, app.tally, new_name(), role, app.clock):
         await _send_all(app, stop)
 
 
@@ -73,10 +73,10 @@ class Issues:
 
     async def _deliver(self, number: int) -> None:
         app = self._app
-        with app.database.read() as connection:
-            issue = issues.get(connection, number)
-        watch = Watch(log, issue)
         try:
+            with app.database.read() as connection:
+                issue = issues.get(connection, number)
+            watch = Watch(log, issue)
             books = await deliver_issue(app, issue, policy(app, wait=PATIENCE), watch, self._stop)
         except Busy:
             self._rest(number)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from newsletter.logs import tell
 from newsletter.store import mishaps
 
 EVERY = 60.0  # seconds between two lines about a delivery that goes on
+_NUMBER = re.compile(r"\d+")
 
 
 @dataclass(slots=True)
@@ -27,7 +29,7 @@ class Watch:
     timer: Callable[[], float] = time.monotonic
     _told_at: float | None = None
     _settled: int = 0  # how many were, when it was last told
-    _waits_for: str = ""
+    _waits_for: str = ""  # the gist of what was told last
 
     def __call__(self, books: Accounting) -> None:
         now = self.timer()
@@ -46,9 +48,9 @@ class Watch:
 
     def waits(self, books: Accounting) -> None:
         """What it waits for, if that is something new."""
-        if books.reason and books.reason != self._waits_for:
+        if books.reason and (gist := gist_of(books.reason)) != self._waits_for:
             self._tell(logging.WARNING, "issue_waits", f"waits: {books.reason}", books)
-        self._waits_for = books.reason or self._waits_for
+            self._waits_for = gist
 
     def ended(self, books: Accounting) -> None:
         words = f"is {books.state.value}: {_counts(books)}"
@@ -67,6 +69,11 @@ class Watch:
             **({"reason": books.reason} if books.reason else {}),
         }
         tell(self.log, level, event, f"issue {self.issue.id} {words}", **facts, **more)
+
+
+def gist_of(reason: str) -> str:
+    """What an issue waits for, without its numbers: that there are fewer seconds left is nothing new."""
+    return _NUMBER.sub("", reason)
 
 
 def tell_failure(log: logging.Logger, what: str, error: Exception, **facts: object) -> None:

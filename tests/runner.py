@@ -16,7 +16,7 @@ from newsletter import schedule
 from newsletter.app import open_app
 from newsletter.config import load
 from newsletter.services import run as runs
-from newsletter.services.tallying import process_name
+from newsletter.services.tallying import new_name
 
 
 def main() -> None:
@@ -26,7 +26,7 @@ def main() -> None:
         _die_behind(step)
     print("ready", flush=True)
     sys.stdin.readline()
-    for run in schedule.tick(app, process_name()):
+    for run in schedule.tick(app, new_name()):
         print(run.newsletter, run.edition, run.occurrence.local_date, run.state, run.issue, flush=True)
 
 

@@ -113,6 +113,18 @@ def test_what_goes_wrong_with_us_is_told_by_the_server_too() -> None:
     assert "Exception in ASGI application" in stream.getvalue()
 
 
+def test_what_a_delivery_waits_for_is_told_once_however_the_seconds_run_down(tmp_path: Path) -> None:
+    stream = logged("json")
+    app = make_app(tmp_path)
+    watch = Watch(logging.getLogger("newsletter.test"), write_issue(app), timer=lambda: 0.0)
+    for seconds in range(30, 0, -1):
+        reason = f"keeping to the pace: the next may go in {seconds} seconds"
+        watch(Accounting(1, IssueState.SENDING, 900, queued=900, reason=reason))
+    watch(Accounting(1, IssueState.SENDING, 900, queued=900, reason="127.0.0.1:25: connection refused"))
+    told = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert [line["event"] for line in told] == ["issue_begun", "issue_waits", "issue_waits"]
+
+
 def test_a_delivery_is_told_at_its_beginning_each_minute_when_it_waits_and_at_its_end(tmp_path: Path) -> None:
     stream = logged("json")
     app = make_app(tmp_path)

@@ -19,7 +19,7 @@ from newsletter.config import load
 from newsletter.domain.issue import Issue, IssueState
 from newsletter.schedule import Scheduler, planned, tick, upcoming
 from newsletter.services.steer import schedule as schedule_issue
-from newsletter.services.tallying import process_name
+from newsletter.services.tallying import new_name
 from newsletter.store import issues, runs, tables
 from tests.cli.desk import REPOSITORY, Desk
 
@@ -58,7 +58,7 @@ def sent(app: App) -> list[tuple[int, str, str]]:
 
 
 def ticked(app: App) -> list[tuple[str, str, int | None]]:
-    return [(run.edition, run.state, run.issue) for run in tick(app, process_name())]
+    return [(run.edition, run.state, run.issue) for run in tick(app, new_name())]
 
 
 def test_a_week_goes_by(watch: Watch) -> None:
@@ -78,7 +78,7 @@ def test_a_run_that_nobody_reads_keeps_its_draft_and_its_stories_for_the_next(
 ) -> None:
     caplog.set_level("INFO", "newsletter.schedule")
     assert desk.call("subscribers", "remove", "r1@example.com").status == 0
-    tick(watch(THURSDAY), process_name())
+    tick(watch(THURSDAY), new_name())
     app = watch(FRIDAY)
     assert ticked(app) == [("near", "empty", 1), ("far", "done", 2)]
     assert "nobody reads it yet; draft 1 stays" in caplog.text
@@ -98,12 +98,12 @@ def test_a_schedule_seen_for_the_first_time_has_missed_nothing(watch: Watch) -> 
 
 
 def test_a_missed_run_is_caught_up_within_its_time(watch: Watch) -> None:
-    tick(watch(THURSDAY), process_name())
+    tick(watch(THURSDAY), new_name())
     assert [edition for edition, *_ in ticked(watch(FRIDAY + timedelta(hours=11)))] == ["near", "far"]
 
 
 def test_a_missed_run_is_given_up_after_its_time(watch: Watch) -> None:
-    tick(watch(THURSDAY), process_name())
+    tick(watch(THURSDAY), new_name())
     app = watch(FRIDAY + timedelta(hours=13))
     assert ticked(app) == []
     assert states(app) == [("2026-06-05", "skipped"), ("2026-05-29", "skipped")]
@@ -112,7 +112,7 @@ def test_a_missed_run_is_given_up_after_its_time(watch: Watch) -> None:
 def test_skip_gives_up_at_once(desk: Desk, watch: Watch) -> None:
     config = desk.folder / "config.yaml"
     config.write_text(config.read_text().replace("timezone: Europe/London}", "timezone: Europe/London, missed: skip}"))
-    tick(watch(THURSDAY), process_name())
+    tick(watch(THURSDAY), new_name())
     assert [edition for edition, *_ in ticked(watch(FRIDAY + timedelta(hours=1)))] == ["far"]
     assert states(watch(FRIDAY))[0] == ("2026-06-05", "skipped")
 
@@ -123,7 +123,7 @@ def test_a_run_that_fails_says_why_and_harms_no_other(
     templates = desk.folder / "templates" / "email"
     templates.mkdir(parents=True)
     (templates / "digest.txt").write_text("{{ subject }}, and no way out")
-    tick(watch(THURSDAY), process_name())
+    tick(watch(THURSDAY), new_name())
     app = watch(FRIDAY)
     assert [(edition, state) for edition, state, _ in ticked(app)] == [("near", "failed"), ("far", "failed")]
     assert "unsubscribe" in caplog.text
@@ -136,7 +136,7 @@ def test_what_a_run_warns_of_is_logged_and_it_goes_out(
 ) -> None:
     config = desk.folder / "config.yaml"
     config.write_text(config.read_text().replace("postal_address: 1 Pier Road, Saltby", 'postal_address: ""'))
-    tick(watch(THURSDAY), process_name())
+    tick(watch(THURSDAY), new_name())
     assert [state for _, state, _ in ticked(watch(FRIDAY))] == ["done", "done"]
     assert "There is no `postal_address`" in caplog.text
 
@@ -144,9 +144,9 @@ def test_what_a_run_warns_of_is_logged_and_it_goes_out(
 def test_a_source_that_cannot_be_read_is_noted_in_the_issue(desk: Desk, watch: Watch) -> None:
     config = desk.folder / "config.yaml"
     config.write_text(config.read_text().replace("    editions:", "      - {type: feed, url: gone.xml}\n    editions:"))
-    tick(watch(THURSDAY), process_name())
+    tick(watch(THURSDAY), new_name())
     app = watch(FRIDAY)
-    tick(app, process_name())
+    tick(app, new_name())
     with app.database.read() as connection:
         assert all("gone could not be read" in issue.notes[0] for issue in issues.listing(connection))
 
@@ -154,7 +154,7 @@ def test_a_source_that_cannot_be_read_is_noted_in_the_issue(desk: Desk, watch: W
 def scheduled(desk: Desk, watch: Watch, at: datetime) -> App:
     """The draft of `near`, to go out at a time of its own; on Thursday."""
     app = watch(THURSDAY)
-    tick(app, process_name())
+    tick(app, new_name())
     assert desk.call("build", "harbour", "--edition", "near").status == 0
     schedule_issue(app.database, 1, at)
     return app
@@ -162,16 +162,16 @@ def scheduled(desk: Desk, watch: Watch, at: datetime) -> App:
 
 def test_an_operators_own_time_is_kept(desk: Desk, watch: Watch) -> None:
     app = scheduled(desk, watch, FRIDAY + timedelta(hours=2))
-    tick(watch(FRIDAY + timedelta(hours=2, seconds=-1)), process_name())
+    tick(watch(FRIDAY + timedelta(hours=2, seconds=-1)), new_name())
     assert states(app)[0] == ("2026-06-05", "empty")  # the schedule's own run takes none of its stories
     assert sent(app) == [(1, "near", "scheduled"), (2, "far", "sending")]
-    tick(watch(FRIDAY + timedelta(hours=2)), process_name())
+    tick(watch(FRIDAY + timedelta(hours=2)), new_name())
     assert sent(app)[0] == (1, "near", "sending")
 
 
 def test_a_scheduled_issue_that_was_missed_goes_out_when_somebody_is_there_again(desk: Desk, watch: Watch) -> None:
     scheduled(desk, watch, THURSDAY + timedelta(hours=1))
-    tick(watch(THURSDAY + timedelta(days=3)), process_name())
+    tick(watch(THURSDAY + timedelta(days=3)), new_name())
     assert sent(watch(FRIDAY))[0] == (1, "near", "sending")
 
 
@@ -181,7 +181,7 @@ def test_a_scheduled_issue_that_nobody_reads_is_a_draft_again_and_said_once(
     desk.call("subscribers", "remove", "r1@example.com")
     app = scheduled(desk, watch, THURSDAY + timedelta(hours=1))
     for minutes in (60, 61):
-        tick(watch(THURSDAY + timedelta(minutes=minutes)), process_name())
+        tick(watch(THURSDAY + timedelta(minutes=minutes)), new_name())
     assert sent(app) == [(1, "near", "draft")]
     assert caplog.text.count("issue 1 did not go out at its time and is a draft again: nobody reads harbour") == 1
 
@@ -192,7 +192,7 @@ def test_a_scheduled_issue_that_the_checks_stop_is_a_draft_again(
     app = scheduled(desk, watch, THURSDAY + timedelta(hours=1))
     with app.database.write() as connection:
         connection.execute(tables.issues.update().values(html="<p>No way out.</p>"))
-    tick(watch(THURSDAY + timedelta(hours=1)), process_name())
+    tick(watch(THURSDAY + timedelta(hours=1)), new_name())
     assert sent(app) == [(1, "near", "draft")]
     assert "is a draft again" in caplog.text
 
@@ -218,7 +218,7 @@ def other(desk: Desk, now: datetime, *steps: str) -> subprocess.Popen[str]:
 
 @pytest.mark.long
 def test_two_processes_run_it_once(desk: Desk, watch: Watch) -> None:
-    tick(watch(THURSDAY), process_name())
+    tick(watch(THURSDAY), new_name())
     both = [other(desk, FRIDAY), other(desk, FRIDAY)]
     for process in both:
         assert process.stdout is not None
@@ -236,7 +236,7 @@ def test_two_processes_run_it_once(desk: Desk, watch: Watch) -> None:
 @pytest.mark.long
 @pytest.mark.parametrize("step", ["collect", "build", "remember", "start"])
 def test_the_next_process_finishes_what_a_dead_one_began(desk: Desk, watch: Watch, step: str) -> None:
-    tick(watch(THURSDAY), process_name())
+    tick(watch(THURSDAY), new_name())
     victim = other(desk, FRIDAY, step)
     victim.communicate("go\n", timeout=60)
     assert victim.returncode == -9
@@ -251,21 +251,21 @@ def test_the_next_process_finishes_what_a_dead_one_began(desk: Desk, watch: Watc
 
 
 def test_a_run_that_died_long_ago_is_given_up(desk: Desk, watch: Watch) -> None:
-    tick(watch(THURSDAY), process_name())
+    tick(watch(THURSDAY), new_name())
     app = watch(FRIDAY)
     plan = planned(app)[0]
     with app.database.write() as connection:
         occurrence = next(one for found, one in upcoming(app, THURSDAY) if found == plan)
         runs.claim(connection, "harbour", "near", occurrence, "dead", FRIDAY, timedelta(minutes=1))
     late = watch(FRIDAY + timedelta(hours=13))
-    tick(late, process_name())
+    tick(late, new_name())
     assert states(late)[0] == ("2026-06-05", "failed")
     assert all(edition != "near" for _, edition, _ in sent(late))
 
 
 def test_a_lease_that_was_lost_starts_nothing(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that slept while another took its run over must not start an issue when it wakes."""
-    tick(watch(THURSDAY), process_name())
+    tick(watch(THURSDAY), new_name())
     app = watch(FRIDAY)
     from newsletter.services import run as service
 
@@ -277,14 +277,14 @@ def test_a_lease_that_was_lost_starts_nothing(watch: Watch, monkeypatch: pytest.
         return real(*given)
 
     monkeypatch.setattr(service, "build", slow_build)
-    tick(app, process_name())
+    tick(app, new_name())
     assert {state for *_, state in sent(app)} == {IssueState.DRAFT.value}
 
 
 def test_a_draft_that_somebody_builds_anew_between_check_and_start_is_checked_again(
     watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tick(watch(THURSDAY), process_name())
+    tick(watch(THURSDAY), new_name())
     app, seen = watch(FRIDAY), []
 
     def check(app: App, issue: Issue) -> None:

@@ -42,11 +42,11 @@ def _advised(reason: ReasonCount) -> str:
         return "The uncertain ones have it, or have not: no server said; `delivery: on_uncertain` is what decides."
     if reason.state == "queued" and not reason.code:
         return _OF_THE_SERVER
+    beyond = reason.status.partition(".")[2]
     if reason.state == "queued" and reason.code >= _FINAL:
-        return _OF_TRUST
+        return _TOO_BIG if beyond.startswith("3.4") else _OF_TRUST
     if reason.state != "failed":
         return ""  # it is tried again, or nobody wants it: nothing to do
-    beyond = reason.status.partition(".")[2]
     for status, words in _BY_STATUS:
         if beyond.startswith(status):
             return words

@@ -20,7 +20,7 @@ from newsletter.cli.session import (
     only_newsletter,
 )
 from newsletter.cli.times import as_of_moment
-from newsletter.cli.words import count, one_of
+from newsletter.cli.words import count, length, one_of
 from newsletter.domain.accounting import COUNTED
 from newsletter.domain.finding import blocking
 from newsletter.errors import NewsletterError, UsageError
@@ -200,17 +200,18 @@ def _explain(app: App, newsletter: str, as_of: datetime | None, lacking: str) ->
     if last is None:
         output.say(f"Nothing new, so there is {lacking}: {_no_post(app, newsletter, until)}")
         return
-    days = count(lookback.days, "day")
+    reach = length(lookback)
     if last < until - lookback:
         that_day = last.astimezone(UTC).date()
         output.say(
-            f"Nothing new, so there is {lacking}: the newest post is of {day(last, 'UTC')}, and `lookback` is {days}.\n"
+            f"Nothing new, so there is {lacking}: the newest post is of {day(last, 'UTC')}, "
+            f"and `lookback` is {reach}.\n"
             f"[bold]newsletter build {output.plain(newsletter)} --as-of {that_day}[/] builds as if it were that day; "
             "a longer `lookback` in config.yaml reaches further."
         )
         return
     output.say(
-        f"Nothing new, so there is {lacking}: every post of the last {days} has gone out in an issue, waits in one, "
+        f"Nothing new, so there is {lacking}: every post of the last {reach} has gone out in an issue, waits in one, "
         "or is left out.\n"
         "[bold]newsletter why URL-or-PATH[/] explains a post; --as-of builds as if it were another day."
     )

@@ -184,13 +184,13 @@ def _deliver(session: Session, issue: Issue, patient: Patience, *, earlier: int 
     from newsletter.cli.signals import until_stopped
     from newsletter.delivering import deliver_issue, policy
     from newsletter.services.loop import run
-    from newsletter.services.tallying import depositing, process_name
+    from newsletter.services.tallying import depositing, new_name
     from newsletter.watch import Watch
 
     app = session.app
     how = policy(app, wait=patient.retries, patience=patient.others)
     watch = Watch(logging.getLogger("newsletter.send"), issue) if logs else None
-    counted = depositing(app.database, app.tally, process_name(), "send", app.clock)
+    counted = depositing(app.database, app.tally, new_name(), "send", app.clock)
     with counted, nullcontext(watch) if watch else output.live_line(f"issue {issue.id}") as tell:
         books, signal = run(until_stopped(lambda stop: deliver_issue(app, issue, how, tell, stop)))
     if watch:

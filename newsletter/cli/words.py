@@ -35,17 +35,20 @@ def offset(at: datetime) -> str:
     return f"{at:%z}"[:3] + ":" + f"{at:%z}"[3:5]
 
 
-def distance(span: timedelta) -> str:
-    """`in 9 days`, `in 1 day 18 hours`, `in 2 hours`, `in 5 minutes`, `now`."""
+def length(span: timedelta) -> str:
+    """`9 days`, `1 day 18 hours`, `2 hours`, `5 minutes`, `less than a minute`."""
     hours, rest = divmod(int(span.total_seconds()), 3600)
     days, over = divmod(hours, 24)
     if days:
-        return f"in {count(days, 'day')}" + (f" {count(over, 'hour')}" if over and days < 3 else "")
+        return count(days, "day") + (f" {count(over, 'hour')}" if over and days < 3 else "")
     if hours:
-        return f"in {count(hours, 'hour')}"
-    if rest >= 60:
-        return f"in {count(rest // 60, 'minute')}"
-    return "now" if rest < 1 else "in less than a minute"
+        return count(hours, "hour")
+    return count(rest // 60, "minute") if rest >= 60 else "less than a minute"
+
+
+def distance(span: timedelta) -> str:
+    """`in 9 days`, as `length` says it; `now`."""
+    return f"in {length(span)}" if span >= timedelta(seconds=1) else "now"
 
 
 def seconds(span: float) -> str:

@@ -14,6 +14,7 @@ REFUSED_IN_A_ROW = 10
 LONGEST_SILENCE = timedelta(minutes=30)
 FEW, FEW_OF_MANY = 10, 0.1
 _LOGIN_REFUSED = (530, 534, 535, 538)
+_TOO_BIG = "5.3.4"  # RFC 3463 §3.4
 
 
 @dataclass(slots=True)
@@ -40,6 +41,8 @@ class Pulse:
         if outcome.code in _LOGIN_REFUSED:
             return f"the mail server does not let us in: {_words(outcome)}"
         if self.refused >= REFUSED_IN_A_ROW and outcome.code >= 500:
+            if outcome.status == _TOO_BIG:
+                return f"the message is too big for the mail server: {_words(outcome)}"
             return f"the mail server refuses the sender, not the readers: {_words(outcome)}"
         return ""
 

@@ -46,10 +46,10 @@ class Window:
     def answered(self, seconds: float, now: float) -> None:
         """An answer came `seconds` after its message had its place."""
         before, self._last = self._last, now
-        if now < self._rests_until:
-            return
         if self._stale:
             self._stale -= 1
+            return
+        if now < self._rests_until:
             return
         if not self._seconds:
             self._began = max(before, now - seconds)  # they may come many at a time

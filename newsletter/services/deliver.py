@@ -21,7 +21,7 @@ from newsletter.errors import Busy, NewsletterError, WrongState
 from newsletter.services.desk import Desk
 from newsletter.services.errand import Errand
 from newsletter.services.line import Line, Pace, unlimited
-from newsletter.services.tallying import process_name
+from newsletter.services.tallying import new_name
 from newsletter.store import accounts, deliveries
 from newsletter.store.database import Database
 from newsletter.store.lock import sole_sender
@@ -83,7 +83,7 @@ async def deliver(
             _must_be_sending(database, issue.id)
             line = Line(pace or unlimited(), clock, transport.connections)
             tally = tally or Tally()
-            desk = Desk(Errand(database, issue, policy, clock, chunk), process_name(), line, tally)
+            desk = Desk(Errand(database, issue, policy, clock, chunk), new_name(), line, tally)
             run = Run(desk, line, message, readers, return_path, clock, pulse or Pulse(), transport, tally)
             async with desk.opened():
                 await _all_hands(run, progress, stop)

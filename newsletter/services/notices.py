@@ -11,7 +11,7 @@ from typing import Protocol
 from newsletter.domain.delivery import DeliveryState, Envelope, Outcome, OutcomeKind, growing
 from newsletter.domain.edition import Edition
 from newsletter.domain.subscriber import Subscription
-from newsletter.errors import AddressError, NotFound, TemplateError, WrongState
+from newsletter.errors import AddressError, NewsletterError, NotFound, WrongState
 from newsletter.services.subscribe import CONFIRM_WITHIN, ONE_MAIL_EVERY
 from newsletter.store import notices
 from newsletter.store.database import Database
@@ -87,7 +87,11 @@ async def send_due(
     finally:
         if connection is not None:
             await connection.close()
-    return NoticeReport(*counted.values())
+    return NoticeReport(
+        sent=counted[DeliveryState.SENT],
+        deferred=counted[DeliveryState.DEFERRED],
+        failed=counted[DeliveryState.FAILED],
+    )
 
 
 def values_for(notice: Notice, edition: Edition, signer: Signer) -> dict[str, object]:
@@ -131,8 +135,10 @@ async def _attempt(connection: Connection, notice: Notice, compose: Compose, now
         envelope, message = compose(notice, now)
     except (NotFound, WrongState, AddressError) as error:
         return Outcome(OutcomeKind.REJECTED, text=str(error))
-    except TemplateError as error:  # the operator can mend it while the notice waits
+    except NewsletterError as error:  # the operator can mend it while the notice waits: a template, say
         return Outcome(OutcomeKind.DEFERRED, text=str(error))
+    except Exception as error:  # whatever is wrong with this one, the others' can be made
+        return Outcome(OutcomeKind.DEFERRED, text=f"the mail could not be made: {type(error).__name__}: {error}")
     return await connection.send(envelope, message)
 
 

@@ -19,6 +19,7 @@ from newsletter.text.roster import harmless
 from newsletter.text.token import Signer
 
 EXPORT_COLUMNS = ("email", "name", "newsletter", "edition", "state", "since", "tags")
+_AT_ONCE = 200  # addresses in a transaction: others want to write too
 
 
 class Refused(NamedTuple):
@@ -89,13 +90,14 @@ def remove(
     """Unsubscribes many: from one newsletter, or from all. What is no address is reported and stops nothing."""
     wanted, refused = _addresses(emails)
     done: list[str] = []
-    with database.write() as connection:
-        for email in wanted:
-            theirs = [one for one in _of(connection, email) if newsletter in (None, one.newsletter)]
-            ended = [leave(connection, signer, one, "operator", origin, now) for one in theirs]
-            if any(ended):
-                done.append(email)
-    return Removed(done, [email for email in wanted if email not in done], refused)
+    kept: list[str] = []
+    for begin in range(0, len(wanted), _AT_ONCE):
+        with database.write() as connection:
+            for email in wanted[begin : begin + _AT_ONCE]:
+                theirs = [one for one in _of(connection, email) if newsletter in (None, one.newsletter)]
+                ended = [leave(connection, signer, one, "operator", origin, now) for one in theirs]
+                (done if any(ended) else kept).append(email)
+    return Removed(done, kept, refused)
 
 
 def erase(database: Database, signer: Signer, email: str, origin: str, now: datetime) -> None:

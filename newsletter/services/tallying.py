@@ -21,8 +21,8 @@ EVERY = 1.0  # seconds; what a process that is killed had counted since is lost 
 _SIGN_OF_LIFE = 10.0  # seconds between two, of a process that has nothing to count
 
 
-def process_name() -> str:
-    """This process, as the others know it."""
+def new_name() -> str:
+    """What the others are to know this process by, or one run of it: another name at each call."""
     return f"{socket.gethostname()[:32]}-{os.getpid()}-{secrets.token_hex(4)}"
 
 

@@ -201,8 +201,8 @@ def _kept_out(
         return _why(edition, seen, Reason.FILTERED, _filter(edition, version.categories))
     if version.published < since:
         text = (
-            f"It is of {moment(version.published, clocks.post)}; `lookback` reaches {edition.lookback.days} days back, "
-            f"to {moment(since, clocks.edition)}."
+            f"It is of {moment(version.published, clocks.post)}; `lookback` reaches back to "
+            f"{moment(since, clocks.edition)}."
         )
         return _why(edition, seen, Reason.OLD, text)
     return None

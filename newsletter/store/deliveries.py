@@ -15,6 +15,7 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
+    case,
     delete,
     func,
     literal,
@@ -129,7 +130,8 @@ def call_off(connection: Connection, issue_id: int, now: datetime) -> None:
     doubtful = {"state": DeliveryState.UNCERTAIN.value, "worker": None, "due_at": None}
     connection.execute(update(deliveries).where(waiting, _d.doubts > 0).values(doubtful))
     words = {"code": 0, "status": "", "text": "cancelled"}  # ours: a server's last answer is no reason any more
-    gone = {"state": DeliveryState.SKIPPED.value, **words, "at": now, "worker": None}
+    tried = case((_d.attempts > 0, _d.at), else_=now)  # counts for the day on which it was, of a warm-up plan
+    gone = {"state": DeliveryState.SKIPPED.value, **words, "at": tried, "worker": None}
     connection.execute(update(deliveries).where(waiting).values(**gone, due_at=None))
     if not _reached(connection, issue_id):
         connection.execute(delete(sent_stories).where(sent_stories.c.issue == issue_id))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, select, text, update
+from sqlalchemy import Connection, case, delete, func, or_, select, text, update
 
 from newsletter.domain.delivery import DeliveryState
 from newsletter.store.database import Database
@@ -27,10 +27,12 @@ def erase(connection: Connection, subscriber: int, person: bytes, now: datetime)
         connection.execute(select(func.pg_advisory_xact_lock(_STARTS_OR_ERASES)))
     theirs = deliveries.c.subscriber == subscriber
     waiting = deliveries.c.state.in_((DeliveryState.QUEUED, DeliveryState.DEFERRED))
-    gone = {"state": DeliveryState.SKIPPED, "code": 0, "status": "", "due_at": None, "at": now}
+    tried = case((deliveries.c.attempts > 0, deliveries.c.at), else_=now)  # as in deliveries.call_off
+    gone = {"state": DeliveryState.SKIPPED, "code": 0, "status": "", "due_at": None, "at": tried}
     connection.execute(update(deliveries).where(theirs, waiting).values(gone))
     connection.execute(update(deliveries).where(theirs).values(email="", domain="", text=""))
-    connection.execute(delete(notices).where(notices.c.person == person))
+    named = notices.c.data["subscriber"].as_string() == str(subscriber)  # to an address they want to move to, say
+    connection.execute(delete(notices).where(or_(notices.c.person == person, named)))
     connection.execute(delete(subscriptions).where(subscriptions.c.subscriber == subscriber))
     connection.execute(delete(subscribers).where(subscribers.c.id == subscriber))
 

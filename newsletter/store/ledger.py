@@ -20,7 +20,7 @@ from newsletter.store.database import Database
 class Ledger(Protocol):
     """One issue's deliveries, for one run. Every method raises SQLAlchemy's OperationalError or InterfaceError.
 
-    Then the database is locked, full or away, nothing was written, and the call may be made again.
+    Then the database is locked, full or away, and the call may be made again: what it had done by then does no harm.
     """
 
     @property

@@ -14,7 +14,7 @@ from base64 import urlsafe_b64decode
 from binascii import Error as Base64Error
 from binascii import b2a_base64
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import itsdangerous
 
@@ -32,10 +32,6 @@ _FORGED = (
     "forged",
 )
 _EXPIRED = ("This link is too old to be used. Please ask for a new one.", "expired")
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 def _unpadded(data: bytes) -> bytes:
@@ -60,7 +56,7 @@ class Signer:
     `clock` gives the time that expiring tokens carry and are measured by.
     """
 
-    def __init__(self, key: str | bytes, clock: Callable[[], datetime] = _utc_now) -> None:
+    def __init__(self, key: str | bytes, clock: Callable[[], datetime]) -> None:
         secret = key.encode() if isinstance(key, str) else key
         if len(secret) < 16:
             raise ConfigError("The signing key is too short; NEWSLETTER_SECRET needs at least 16 characters.")

@@ -24,8 +24,8 @@ class Departure(Protocol):
 
 
 class Limiter:
-    """One for each server. Who has a message to send takes a place, and leaves it when the answer is heard and written
-    down: till then a crash would leave it in doubt.
+    """One for each transport. Who has a message to send takes a place, and leaves it when the answer is heard and
+    written down: till then a crash would leave it in doubt.
 
     Of those who wait only the next has its message with the server but for its end. So the server need not wait for it,
     nor has it to read many at a time.

@@ -1,8 +1,9 @@
 """kill -9 in the middle of a delivery, again and again: nobody is lost, hardly anybody is mailed twice.
 
 NEWSLETTER_KILLS sets how often (20 here, 200 in the long run), NEWSLETTER_SPAN after how many messages at most each
-time (60, which is in the first moments of a run), NEWSLETTER_SEED repeats a run. At most a quarter of what
-could be mailed twice may be, at a server that is as fast as we are and at one that is slower.
+time (60, which is in the first moments of a run), NEWSLETTER_SEED repeats a run. On SQLite at most a quarter of what
+could be mailed twice may be, at a server that is as fast as we are and at one that is slower; on PostgreSQL one for
+each connection.
 """
 
 from __future__ import annotations

@@ -134,6 +134,10 @@ def test_every_line_follows_the_state_machine(
         ([Outcome(OutcomeKind.BROKEN, 535, "5.7.8", "wrong password")], "does not let us in: 535 5.7.8 wrong password"),
         ([Outcome(OutcomeKind.BROKEN, 550, "5.7.1", "sender unknown")] * 9, ""),
         ([Outcome(OutcomeKind.BROKEN, 550, "5.7.1", "sender unknown")] * 10, "refuses the sender"),
+        (
+            [Outcome(OutcomeKind.BROKEN, 552, "5.3.4", "at most 9 bytes")] * 10,
+            "too big for the mail server: 552 5.3.4 at",
+        ),
         ([Outcome(OutcomeKind.BROKEN, 421, "4.3.2", "closing")] * 500, ""),
     ],
 )

@@ -430,22 +430,28 @@ def test_no_delivery_is_begun_before_the_next_session_is_there(
 
 
 @pytest.mark.parametrize("on_uncertain", ["retry", "hold"])
-def test_an_answer_that_is_heard_when_the_time_to_finish_is_over_is_written_down(
-    sqlite_url: str, monkeypatch: pytest.MonkeyPatch, on_uncertain: Literal["retry", "hold"]
+@pytest.mark.parametrize(("seconds", "in_time"), [(0.3, True), (1.5, False)])
+def test_an_answer_is_written_down_if_it_is_heard_in_the_time_to_finish(
+    sqlite_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    on_uncertain: Literal["retry", "hold"],
+    seconds: float,
+    in_time: bool,
 ) -> None:
     monkeypatch.setattr("newsletter.services.deliver.DRAIN_SECONDS", 0.5)
     database = Database(sqlite_url)
     issue = started(database, 20)
     policy = replace(HASTY, on_uncertain=on_uncertain)
     with Sink() as sink:
-        sink.fail("answer", delay(1.2))
+        sink.fail("answer", delay(seconds))
 
         def stop(halt: Callable[[], object]) -> None:
-            time.sleep(0.2)
+            sink.wait_for(1)
             halt()
 
         send(database, issue, sink, policy, connections=4, meanwhile=stop)
         told = sum(sink.heard.values())
+        assert bool(told) is in_time
         assert sum(line.state == "sent" for line in lines(database, issue).values()) == told
         sink.faults.clear()
         send(database, issue, sink, policy, connections=4)

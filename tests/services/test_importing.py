@@ -15,6 +15,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from newsletter.app import utc_now
 from newsletter.domain.subscriber import SubscriptionState
 from newsletter.errors import NewsletterError
 from newsletter.services import readers
@@ -29,7 +30,7 @@ from newsletter.text.token import CONFIRM, Signer
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 TARGET = Target("tech", "uk", ("uk", "world"), ("tech", "other"), origin="list.csv")
-SIGNER = Signer("a key of some length")
+SIGNER = Signer("a key of some length", utc_now)
 REAL = Path(__file__).parents[2].parent / "shared/data/subscribers-csv"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
+from newsletter.app import utc_now
 from newsletter.domain.issue import IssueState
 from newsletter.domain.subscriber import SubscriptionState
 from newsletter.errors import NotFound, WrongState
@@ -17,7 +18,7 @@ from newsletter.store.tables import sent_stories
 from newsletter.text.token import CONFIRM, Signer
 from tests.ledger import NOW, draft, subscribe
 
-SIGNER = Signer("a key that is long enough")
+SIGNER = Signer("a key that is long enough", utc_now)
 MAIN, UK, WORLD = Place("tech", "main"), Place("tech", "uk"), Place("tech", "world")
 
 

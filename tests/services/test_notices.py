@@ -10,15 +10,16 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from newsletter.app import App
 from newsletter.demo.inbox import Inbox, open_inbox
 from newsletter.domain.delivery import DeliveryState, Envelope, Outcome, OutcomeKind
-from newsletter.errors import TemplateError
-from newsletter.services.notices import GIVE_UP_AFTER, NoticeReport, send_due
+from newsletter.errors import StoreError, TemplateError
+from newsletter.services.notices import GIVE_UP_AFTER, Letter, NoticeReport, send_due
 from newsletter.services.subscribe import SignUp, sign_up
 from newsletter.store import tables
+from newsletter.store.notices import Notice
 from newsletter.transports.gate import Gate
 from tests.web.site import links, make_app, send_notices
 
@@ -126,6 +127,26 @@ def test_a_broken_template_puts_the_mail_off(app: App) -> None:
     done = asyncio.run(send_due(app.database, post, broken, app.signer, app.edition, lambda: NOW))
     assert done == NoticeReport(deferred=1)
     assert send(app, post, NOW + timedelta(hours=1)) == NoticeReport(sent=1)
+
+
+@pytest.mark.parametrize("error", [StoreError("a picture is gone"), RuntimeError("nobody foresaw this")])
+def test_one_that_cannot_be_made_waits_alone(app: App, error: Exception) -> None:
+    ask(app, "anna@example.org", "ben@example.org", "carl@example.org")
+    with app.database.write() as connection:
+        connection.execute(update(tables.notices).where(tables.notices.c.id == 1).values(kind="odd"))
+
+    def odd(notice: Notice, now: datetime) -> Letter:
+        raise error
+
+    def send_at(now: datetime) -> NoticeReport:
+        out = (Post(OutcomeKind.ACCEPTED), app.renderer.notice, app.signer, app.edition)
+        return asyncio.run(send_due(app.database, *out, lambda: now, composers={"odd": odd}))
+
+    assert send_at(NOW) == NoticeReport(sent=2, deferred=1)
+    assert send_at(NOW + GIVE_UP_AFTER) == NoticeReport(failed=1)
+    with app.database.read() as connection:
+        said = connection.execute(select(tables.notices.c.text).where(tables.notices.c.id == 1)).scalar_one()
+    assert str(error) in said
 
 
 def test_a_newsletter_that_is_gone_from_the_configuration_ends_its_notices(app: App) -> None:

@@ -12,7 +12,7 @@ import pytest
 from newsletter.domain import backoff
 from newsletter.domain.accounting import Accounting
 from newsletter.domain.chunk import Chunk
-from newsletter.domain.delivery import DeliveryPolicy
+from newsletter.domain.delivery import Claim, DeliveryPolicy
 from newsletter.domain.issue import IssueState
 from newsletter.domain.pace import Limits, Pacer
 from newsletter.domain.tally import SUM, TURN, Tally
@@ -141,9 +141,13 @@ def test_a_days_share_is_of_messages_that_left(
 
 def test_what_all_wait_for_is_told_in_words() -> None:
     now = datetime(2026, 11, 20, 9, tzinfo=UTC)
-    line = Line(paced(Limits(overall=0.1)), lambda: now, 1, timer=lambda: 0.0)
-    assert line.why() == ""
-    assert line.wait() is None
+    pace = Pace(Pacer(Limits(overall=0.1), 0.0))
+    line = Line(pace, lambda: now, 1, timer=lambda: 0.0)
+    assert (line.why(), line.wait()) == ("", None)
+    line.add([Claim(number, number, f"r{number}@example.org") for number in range(9)])
+    while line.take():
+        pass
+    assert line.why() == "keeping to the pace: the next may go in 10 seconds"
 
 
 def test_a_run_tells_how_long_it_will_take(sqlite_url: str) -> None:

@@ -7,18 +7,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import event, insert, select
 
+from newsletter.app import utc_now
 from newsletter.domain.subscriber import SubscriptionState
 from newsletter.errors import NotFound, WrongState
 from newsletter.services import readers
+from newsletter.services.preferences import ask_new_address
 from newsletter.services.subscribe import SignUp, sign_up
 from newsletter.store import consents, subscribers, tables
 from newsletter.store.database import Database
-from newsletter.text.token import Signer
+from newsletter.text.token import PREFERENCES, Signer
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
-SIGNER = Signer("a key of some length")
+SIGNER = Signer("a key of some length", utc_now)
 WISH = SignUp("tech", "uk", "Ann.Unlikely@Example.org", "Ann Unlikely", "operator", "command line", "She said so.")
 
 
@@ -84,6 +86,28 @@ def test_one_that_is_no_address_stops_no_removal(database: Database) -> None:
     assert (done, others) == (["ann.unlikely@example.org"], [])
     assert refused.value == "nobody"
     assert "no @" in refused.reason
+
+
+def test_many_are_removed_some_at_a_time(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that others can write meanwhile."""
+    monkeypatch.setattr(readers, "_AT_ONCE", 2)
+    names = [f"r{n}@example.org" for n in range(5)]
+    for name in names:
+        readers.add_active(database, SIGNER, replace(WISH, email=name), NOW)
+    commits = list[None]()
+    event.listen(database.engine, "commit", lambda _: commits.append(None))
+    removed = readers.remove(database, SIGNER, [*names, "nobody@example.org"], None, "test", NOW)
+    assert removed == (names, ["nobody@example.org"], [])
+    assert len(commits) == 3
+
+
+def test_an_erased_reader_gets_no_mail_at_the_address_they_wanted_to_move_to(database: Database) -> None:
+    reader = readers.add_active(database, SIGNER, WISH, NOW).subscriber
+    token = SIGNER.subscription(PREFERENCES, reader.id, WISH.newsletter)
+    ask_new_address(database, SIGNER, token, "new@example.org", NOW)
+    readers.erase(database, SIGNER, WISH.email, "test", NOW)
+    with database.read() as connection:
+        assert not connection.execute(select(tables.notices)).all()
 
 
 def _delivery(database: Database, subscriber: int, issue: int, state: str) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import update
 
-from newsletter.services.steer import start
-from newsletter.store import accounts, tables
+from newsletter.services.steer import cancel, start
+from newsletter.store import accounts, erasure, tables
 from newsletter.store.database import Database
 from tests.ledger import NOW, draft, subscribe
 
@@ -57,6 +58,24 @@ def test_one_domain_that_is_left_over_keeps_its_name(database: Database) -> None
     with database.read() as connection:
         found = accounts.by_domain(connection, 1, most=2)
     assert sorted(one.domain for one in found) == ["d0.example", "d1.example", "d2.example"]
+
+
+@pytest.mark.parametrize("end", ["cancel", "erase"])
+def test_who_is_called_off_counts_for_the_day_of_their_last_try(database: Database, end: str) -> None:
+    """Else a cancelled issue would use up the day's share of a warm-up plan."""
+    sending(database, 3)
+    yesterday = NOW - timedelta(days=1)
+    with database.write() as connection:
+        tried = {"state": "deferred", "attempts": 1, "at": yesterday, "first_at": yesterday, "due_at": NOW}
+        connection.execute(update(tables.deliveries).where(_d.subscriber < 3).values(tried))
+    if end == "cancel":
+        cancel(database, 1, NOW)
+    else:
+        with database.write() as connection:
+            erasure.erase(connection, 1, b"person", NOW)
+    with database.read() as connection:
+        assert accounts.tried_since(connection, NOW - timedelta(hours=1)) == 0
+        assert accounts.tried_since(connection, yesterday) == 2
 
 
 def test_the_rate_is_that_of_the_last_minute(database: Database) -> None:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from newsletter.app import utc_now
 from newsletter.errors import ConfigError, TokenError
 from newsletter.text.token import CONFIRM, PREFERENCES, UNSUBSCRIBE, Signer
 
@@ -25,7 +26,7 @@ class Clock:
 @given(st.text(max_size=80))
 @settings(max_examples=60)
 def test_a_token_gives_back_its_payload_in_url_safe_characters(payload: str) -> None:
-    signer = Signer(KEY)
+    signer = Signer(KEY, utc_now)
     for token, age in (
         (signer.sign(UNSUBSCRIBE, payload), None),
         (signer.sign_expiring(UNSUBSCRIBE, payload), timedelta(days=1)),
@@ -47,7 +48,7 @@ def test_every_changed_character_is_noticed(form: str) -> None:
 
 
 def test_a_token_serves_one_purpose_one_key_and_one_form() -> None:
-    signer = Signer(KEY)
+    signer = Signer(KEY, utc_now)
     lasting, expiring = signer.sign(UNSUBSCRIBE, "1"), signer.sign_expiring(UNSUBSCRIBE, "1")
     week = timedelta(days=7)
     for reader, purpose, token, age in (
@@ -55,8 +56,8 @@ def test_a_token_serves_one_purpose_one_key_and_one_form() -> None:
         (signer, PREFERENCES, expiring, week),
         (signer, UNSUBSCRIBE, lasting, week),
         (signer, UNSUBSCRIBE, expiring, None),
-        (Signer(KEY + "!"), UNSUBSCRIBE, lasting, None),
-        (Signer(KEY + "!"), UNSUBSCRIBE, expiring, week),
+        (Signer(KEY + "!", utc_now), UNSUBSCRIBE, lasting, None),
+        (Signer(KEY + "!", utc_now), UNSUBSCRIBE, expiring, week),
     ):
         with pytest.raises(TokenError):
             reader.read(purpose, token, age)
@@ -76,12 +77,12 @@ def test_an_expiring_token_expires_and_a_lasting_one_does_not() -> None:
 
 
 def test_the_mac_has_128_bits() -> None:
-    mac = Signer(KEY).sign(UNSUBSCRIBE, "1").partition(".")[2]
+    mac = Signer(KEY, utc_now).sign(UNSUBSCRIBE, "1").partition(".")[2]
     assert len(mac) * 6 >= 128
 
 
 def test_a_subscription_token_names_subscriber_and_newsletter() -> None:
-    signer = Signer(KEY)
+    signer = Signer(KEY, utc_now)
     token = signer.subscription(UNSUBSCRIBE, 42, "a:b")
     assert signer.read_subscription(UNSUBSCRIBE, token) == (42, "a:b")
     with pytest.raises(TokenError):
@@ -89,7 +90,7 @@ def test_a_subscription_token_names_subscriber_and_newsletter() -> None:
 
 
 def test_a_person_is_a_keyed_hash() -> None:
-    one, other = Signer(KEY), Signer(KEY + "!")
+    one, other = Signer(KEY, utc_now), Signer(KEY + "!", utc_now)
     assert len(one.person("a@example.org")) == 32
     assert one.person("a@example.org") == one.person("a@example.org")
     assert one.person("a@example.org") != one.person("b@example.org")
@@ -98,4 +99,4 @@ def test_a_person_is_a_keyed_hash() -> None:
 
 def test_a_short_key_is_refused() -> None:
     with pytest.raises(ConfigError, match="NEWSLETTER_SECRET"):
-        Signer("short")
+        Signer("short", utc_now)
