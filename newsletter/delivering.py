@@ -58,6 +58,17 @@ def headway(app: App, books: Accounting) -> Headway:
     return Headway(round(rate, 3), left)
 
 
+def is_alone(app: App, issue: int) -> bool:
+    """Whether nobody delivers it. On PostgreSQL every process that sends may, so none must have been seen of late."""
+    from newsletter.store import tallies
+    from newsletter.store.lock import is_delivered
+
+    if app.database.is_sqlite:
+        return not is_delivered(app.database, issue)
+    with app.database.read() as connection:
+        return not tallies.living(connection, app.clock())
+
+
 async def deliver_issue(
     app: App, issue: Issue, how: DeliveryPolicy, progress: Callable[[Accounting], None], stop: asyncio.Event
 ) -> Accounting:

@@ -17,7 +17,9 @@ from newsletter.app import App, open_app
 from newsletter.config import Smtp, load
 from newsletter.doctor import Level, examine, mail, published, subjects
 from newsletter.doctor import dns as names
+from newsletter.services import steer
 from newsletter.services.steer import schedule
+from newsletter.store.lock import sole_sender
 from tests.cli.desk import Desk
 from tests.smtp_sink import Sink, reply
 
@@ -86,7 +88,11 @@ def test_what_jekyll_would_publish_with_the_site_is_found_until_it_is_excluded(t
 
     assert found() == ["Jekyll publishes config.yaml, preview, readers.csv with your site."]
     with (blog / "_config.yml").open("a") as config:
-        config.write("exclude: [config.yaml, preview/, readers.csv]\n")
+        config.write("exclude: [vendor, preview/]\n")
+    app = open_app(load(blog / "config.yaml", {"NEWSLETTER_DATABASE": "sqlite:///_newsletter/subscribers.db"}))
+    [finding] = published.examine(app)
+    assert "`exclude: [vendor, preview/, config.yaml, readers.csv]`" in finding.remedy  # a second one would undo it
+    (blog / "_config.yml").write_text("exclude: [config.yaml, preview/, readers.csv]\n")
     assert found() == []
     assert list(published.examine(open_app(load(desk.folder / "config.yaml", {})))) == []
 
@@ -101,6 +107,31 @@ def test_an_issue_that_waits_beyond_its_time_is_told(tmp_path: Path) -> None:
     [found] = [one for one in examine(app, {}) if "waits still" in one.message]
     assert (found.level, found.area) == (Level.WARNING, "harbour")
     assert "newsletter serve" in found.remedy
+
+
+def test_an_issue_that_stands_in_mid_send_is_told(tmp_path: Path) -> None:
+    desk = Desk(tmp_path).furnish()
+    desk.enlist(near="ann")
+    desk.call("build", "harbour", "--edition", "near")
+    app = open_app(load(desk.folder / "config.yaml", {}))
+    steer.start(app.database, 1, app.clock())
+    [found] = [one for one in examine(app, {}) if "half sent" in one.message]
+    assert (found.level, "newsletter resume 1" in found.remedy) == (Level.WARNING, True)
+    assert "nobody is sending issue 1 now: newsletter resume 1 goes on" in desk.call("issues").err
+    with sole_sender(app.database, 1):
+        assert "half sent" not in str(list(examine(app, {})))
+        assert "nobody is sending" not in desk.call("issues").err
+
+
+def test_a_draft_of_an_edition_that_is_gone_is_told(tmp_path: Path) -> None:
+    desk = Desk(tmp_path).furnish()
+    desk.call("build", "harbour", "--edition", "near")
+    config = desk.folder / "config.yaml"
+    config.write_text(config.read_text().replace("near:", "coast:"))
+    [found] = [one for one in examine(open_app(load(config, {})), {}) if "is a draft issue" in one.message]
+    assert "harbour/near, which config.yaml does not have" in found.message
+    assert desk.call("cancel", 1).status == 0
+    assert "is a draft issue" not in str(list(examine(open_app(load(config, {})), {})))
 
 
 def test_what_is_wrong_has_a_remedy(tmp_path: Path) -> None:

@@ -79,12 +79,18 @@ def _opened(file: Path) -> Iterator[BinaryIO]:
 
 def _show_edition(done: ImportReport, target: Target, *, chosen: bool) -> None:
     """Where the readers are, unless there is but one place."""
-    if done.added and len(target.editions) > 1:
+    if done.unplaced and len(target.editions) > 1:
         output.say(f"Where the list names no edition, new readers are in {target.edition}.")
     if chosen and (done.updated or done.unchanged):
         output.say(
-            "Who was here before stays in their edition; [bold]newsletter subscribers move[/] takes all of one along."
+            "Who was here before stays in their edition. A list with a column `edition` moves who stands in it; "
+            "[bold]newsletter subscribers move[/] takes all of an edition along."
         )
+
+
+def _of_them(number: int, all_of_them: int) -> str:
+    who = "all of them" if number == all_of_them > 1 else f"{number:,} of them"
+    return f"{who} {'has' if number == 1 else 'have'}"
 
 
 def _show(done: ImportReport) -> None:
@@ -92,8 +98,14 @@ def _show(done: ImportReport) -> None:
     said = ", ".join(f"{number:,} {word}" for number, word in numbers)
     output.say(f"{said}, {count(done.refused_count, 'line')} refused.")
     if done.left:
-        who = "all of them" if done.left == done.added else f"{done.left:,} of them"
-        output.say(f"By what the list says, {who} have unsubscribed: they are on record, and get nothing.")
+        who = _of_them(done.left, done.added)
+        output.say(f"By what the list says, {who} unsubscribed: they are on record, and get nothing.")
+    if done.waiting:
+        who = _of_them(done.waiting, done.added)
+        output.say(
+            f"By what the list says, {who} to confirm before anything is sent to them; "
+            "the same import with [bold]--confirm[/] asks them."
+        )
     if done.unsubscribed:
         who = count(done.unsubscribed, "reader")
         output.say(f"By what the list says, {who} of yours left: unsubscribed here too, they get nothing any more.")

@@ -253,6 +253,15 @@ def show_list(
         output.say(f"No issues yet. [bold]newsletter build {output.plain(key)}[/] makes one.")
         return
     sheets.show_issues(session, found, books)
+    _tell_stopped(session.app, found)
+
+
+def _tell_stopped(app: App, found: Sequence[ListedIssue]) -> None:
+    from newsletter.delivering import is_alone
+
+    for issue in found:
+        if issue.state.value == "sending" and is_alone(app, issue.id):
+            output.note(f"nobody is sending issue {issue.id} now: [bold]newsletter resume {issue.id}[/] goes on.")
 
 
 def show(
@@ -284,20 +293,9 @@ def show(
     sheets.show_issue(context.obj, found)
     summary.show_books(books)
     if headway:
-        summary.show_headway(issue, headway, alone=_is_alone(context.obj.app, issue))
+        summary.show_headway(issue, headway, alone=delivering.is_alone(context.obj.app, issue))
     summary.show_domains(domains)
     summary.show_reasons(issue, reasons)
-
-
-def _is_alone(app: App, issue: int) -> bool:
-    """Whether nobody delivers it. On PostgreSQL every process that sends may, so none must have been seen of late."""
-    from newsletter.store import tallies
-    from newsletter.store.lock import is_delivered
-
-    if app.database.is_sqlite:
-        return not is_delivered(app.database, issue)
-    with app.database.read() as connection:
-        return not tallies.living(connection, app.clock())
 
 
 def check(

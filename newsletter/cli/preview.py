@@ -16,6 +16,7 @@ from newsletter.cli.issues import load
 from newsletter.cli.notice_preview import write_notices
 from newsletter.cli.serving import served
 from newsletter.cli.session import AsOption, Context, IssueArgument, JsonOption
+from newsletter.config import Config
 from newsletter.errors import NewsletterError, UsageError
 
 if TYPE_CHECKING:
@@ -48,7 +49,10 @@ def register(cli: typer.Typer) -> None:
 def preview(
     context: Context,
     issue: IssueArgument,
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where to write.")] = Path("preview"),
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Where to write: preview, or _newsletter/preview in a Jekyll site."),
+    ] = None,
     opened: Annotated[bool, typer.Option("--open", help="Show the page in the browser.")] = False,
     reader: AsOption = None,
     notice: NoticeOption = None,
@@ -64,7 +68,10 @@ def preview(
 
     app = context.obj.app
     found = load(context.obj, issue)
+    out = out or _usual_place(app.config)
     if notice is not None:
+        if opened:
+            raise UsageError("--notice writes files, and no page that --open could show; leave one of them out.")
         _tell_notices(found, write_notices(app, found, notice, out), as_json=as_json)
         return
     _refuse_somebody_elses(out / _PAGE)
@@ -83,6 +90,15 @@ def preview(
         _tell(app, found, files, page, opened)
     if opened and not _open(page):
         output.note(f"There is no browser here. Open this yourself: {output.plain(page.resolve().as_uri())}")
+
+
+def _usual_place(config: Config) -> Path:
+    """Jekyll would publish a folder of its site, unless its name begins with an underscore."""
+    if not config.sites_around:
+        return Path("preview")
+    private = config.folder / "_newsletter" / "preview"
+    here = Path.cwd()
+    return private.resolve().relative_to(here) if private.resolve().is_relative_to(here) else private
 
 
 def _refuse_somebody_elses(page: Path) -> None:

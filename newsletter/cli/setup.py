@@ -72,10 +72,9 @@ def _tell_what_jekyll_publishes(private: str) -> None:
 
 def _next_steps(folder: Path, key: str, starter: Starter) -> None:
     program = output.program()
-    out = f" --out {starter.private}preview" if starter.private else ""
     steps = [
         (f"{program} build {key}", "read the posts and make a first issue; nothing is sent"),
-        (f"{program} preview 1{out} --open", "look at it"),
+        (f"{program} preview 1 --open", "look at it"),
         (f"{program} send-preview {key} --to YOU", "get it as your readers will"),
         (f"{program} subscribers import {starter.private}FILE.csv", "bring readers, if you have some"),
         (f"{program} doctor", "check mail server, DNS and the rest"),

@@ -182,11 +182,13 @@ def move(
     old: Annotated[str, typer.Argument(metavar="FROM", help="An edition that readers are in.")],
     new: Annotated[str, typer.Argument(metavar="TO", help="An edition in config.yaml.")],
     newsletter: NewsletterOption = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Move all readers of an edition to another: config.yaml has new editions, or new names for them.
 
-    They are not told again what they were told already.
+    They are not told again what they were told already. Of an edition that config.yaml still has you are asked first,
+    for nothing tells later who came from where.
     """
     from newsletter.services.moving import Place
     from newsletter.services.moving import move as move_readers
@@ -196,11 +198,22 @@ def move(
     there = app.edition(key, new).key
     if old == there:
         raise UsageError(f"{old} is where they are.")
+    if app.has_edition(key, old) and not yes:
+        _ask_to_move(key, old, there)
     number = move_readers(app.database, app.signer, Place(key, old), there, ORIGIN, app.clock())
     if as_json:
         output.answer_json({"moved": number})
     else:
         output.say(f"{count(number, 'subscription')} of {key} moved from {output.plain(old)} to {there}.")
+
+
+def _ask_to_move(newsletter: str, old: str, new: str) -> None:
+    """Raises UsageError where nobody can be asked, NewsletterError when the answer is no."""
+    if not output.is_interactive():
+        raise UsageError(f"{old} is still an edition, and who came from there is not kept: say --yes.")
+    question = f"Move all of {output.plain(f'{newsletter} {old}')}, which is still an edition, to {output.plain(new)}?"
+    if output.ask(f"{question} Type [bold]yes[/]:") != "yes":
+        raise NewsletterError("nobody was moved.")
 
 
 @group.command()

@@ -304,6 +304,13 @@ class Config(Section):
             raise ConfigError(f"{self.file}: {repeated(path)}: {told}. Write another path.") from None
 
     @property
+    def sites_around(self) -> set[Path]:
+        """The roots of the Jekyll sites in which config.yaml stands: what lies there may get published."""
+        written = [source for own in self.newsletters.values() for source in own.sources]
+        roots = {self.resolve(source.path) for source in written if source.type == "jekyll"}
+        return {root for root in roots if self.folder.resolve().is_relative_to(root)}
+
+    @property
     def file(self) -> Path:
         """config.yaml itself, for messages."""
         return self.folder / self.file_name

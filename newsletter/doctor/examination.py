@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from newsletter.app import App
 from newsletter.cli.words import count
+from newsletter.delivering import is_alone
 from newsletter.doctor import dns, mail, published, subjects
 from newsletter.doctor.finding import Finding, error, note, ok, warning
 from newsletter.domain.issue import IssueState
@@ -36,6 +37,8 @@ def examine(app: App, environ: Mapping[str, str]) -> Iterator[Finding]:
         ("newsletters", lambda: _newsletters(app)),
         ("readers", lambda: _strays(app)),
         ("issues", lambda: _overdue(app)),
+        ("issues", lambda: _stopped(app)),
+        ("issues", lambda: _homeless(app)),
         ("templates", lambda: _templates(app)),
         ("templates", lambda: subjects.examine(app)),
         ("logos", lambda: _logos(app)),
@@ -147,6 +150,27 @@ def _overdue(app: App) -> Iterator[Finding]:
             told = f"issue {issue.id} was to go out on {when}, and waits still."
             remedy = "Start `newsletter serve`: it goes out as soon as that runs. `newsletter cancel` drops it."
             yield warning(issue.newsletter, told, remedy)
+
+
+def _stopped(app: App) -> Iterator[Finding]:
+    """Issues that somebody began to send, and nobody goes on with."""
+    with app.database.read() as connection:
+        begun = issues.listing(connection, states=[IssueState.SENDING])
+    for issue in begun:
+        if is_alone(app, issue.id):
+            remedy = f"`newsletter resume {issue.id}` goes on; so do `newsletter serve` and `newsletter worker`."
+            yield warning(issue.newsletter, f"issue {issue.id} is half sent, and nobody is sending it now.", remedy)
+
+
+def _homeless(app: App) -> Iterator[Finding]:
+    """Drafts of an edition that config.yaml had once: they can be neither sent nor shown."""
+    with app.database.read() as connection:
+        waiting = issues.listing(connection, states=[IssueState.DRAFT, IssueState.SCHEDULED])
+    for issue in waiting:
+        if not app.has_edition(issue.newsletter, issue.edition):
+            whose = f"{issue.newsletter}/{issue.edition}"
+            told = f"issue {issue.id} is a {issue.state.value} issue of {whose}, which config.yaml does not have."
+            yield warning(issue.newsletter, told, f"`newsletter cancel {issue.id}` drops it.")
 
 
 def _templates(app: App) -> Iterator[Finding]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from newsletter.app import App
 from newsletter.config import Config
@@ -17,22 +16,22 @@ OURS = ("preview", "outbox", "*.csv", "*.db")  # beside config.yaml: what comman
 
 
 def examine(app: App) -> Iterator[Finding]:
-    for root in sorted(_sites(app.config)):
+    for root in sorted(app.config.sites_around):
         try:
             site = read_site(root, None)
         except SourceError:  # it cannot be read, and that is a finding about the source
             continue
         if names := list(_published(app.config, site)):
             told = f"Jekyll publishes {', '.join(names)} with your site."
-            remedy = f"Add to _config.yml: `exclude: [{', '.join(names)}]`, or move it into a folder like _newsletter."
+            excluded = ", ".join(dict.fromkeys((*_excluded(site), *names)))
+            remedy = f"Say in _config.yml: `exclude: [{excluded}]`, or move it into a folder like _newsletter."
             yield warning(AREA, told, remedy)
 
 
-def _sites(config: Config) -> set[Path]:
-    """The roots of the Jekyll sites that config.yaml stands in."""
-    written = [source for own in config.newsletters.values() for source in own.sources]
-    roots = {config.resolve(source.path) for source in written if source.type == "jekyll"}
-    return {root for root in roots if config.folder.resolve().is_relative_to(root)}
+def _excluded(site: Site) -> list[str]:
+    """What _config.yml excludes already: a second `exclude:` would undo it."""
+    written = site.values.get("exclude") or []
+    return [str(one) for one in written] if isinstance(written, list) else [str(written)]
 
 
 def _published(config: Config, site: Site) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -57,7 +58,8 @@ class RefusedLine:
 class ImportReport:
     """`refused` holds the first MOST_REFUSED of the `refused_count` lines that did not come in.
 
-    `left` of the added ones have unsubscribed, by what the list says: they are on record, and get nothing.
+    `left` of the added ones have unsubscribed, by what the list says: they are on record, and get nothing. `waiting` of
+    them have to confirm, and were not asked. `unplaced` of them are in the edition of those whose line names none.
     `unsubscribed` of the updated ones were subscribed here until the list said that they have left. `asked` counts the
     mails that were queued to ask for a confirmation.
     """
@@ -66,6 +68,8 @@ class ImportReport:
     updated: int = 0
     unchanged: int = 0
     left: int = 0
+    waiting: int = 0
+    unplaced: int = 0
     unsubscribed: int = 0
     asked: int = 0
     refused_count: int = 0
@@ -87,6 +91,8 @@ class ImportReport:
         self.updated += other.updated
         self.unchanged += other.unchanged
         self.left += other.left
+        self.waiting += other.waiting
+        self.unplaced += other.unplaced
         self.unsubscribed += other.unsubscribed
         self.asked += other.asked
         self.refused_count += other.refused_count
@@ -177,13 +183,20 @@ class Storing:
             staging.close_stage(connection)
             if self._target.state is PENDING:
                 report.asked = self._ask(connection, batch)
-        report.added = len(batch.staged) - len(done)
-        if gone:
-            report.left = sum(kind in gone and email not in done for email, _, kind in batch.staged.values())
+        self._count_added(batch, done, report)
         for email, lines in batch.again.items():
             for _, changed in lines:
                 report.count(changed and email not in done)  # who was there before is counted by their first line
         return report
+
+    def _count_added(self, batch: Batch, done: set[str], report: ImportReport) -> None:
+        added = Counter(kind for email, _, kind in batch.staged.values() if email not in done)
+        report.added = added.total()
+        for number, readers in added.items():
+            kind = batch.by_number[number]
+            report.unplaced += readers if not kind.edition else 0
+            report.left += readers if kind.state == UNSUBSCRIBED else 0
+            report.waiting += readers if kind.state == PENDING and self._target.state is not PENDING else 0
 
     def _list_of_those_who_left(self, connection: Connection) -> int:
         """A line of consent of their own, once for the file: nobody vouches for them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -142,7 +142,15 @@ def _digest(
         _story(item.candidate, whole[item.candidate.speaker.post], others[item.candidate.story], lead=item.rank == 1)
         for item in chosen
     )
-    return Digest(edition, number, as_of.astimezone(ZoneInfo(edition.timezone)), told, notes)
+    return Digest(edition, number, as_of.astimezone(ZoneInfo(edition.timezone)), told, (*notes, *_wordless(told)))
+
+
+def _wordless(stories: Sequence[DigestStory]) -> Iterator[str]:
+    """A note on posts that are nothing but a table, say: a reader sees their titles alone."""
+    bare = [story.title for story in stories if not (story.excerpt or story.long_excerpt)]
+    if bare:
+        there_are = "1 story has" if len(bare) == 1 else f"{len(bare)} stories have"
+        yield f"{there_are} no words below the title: {', '.join(bare)}. An `excerpt:` in the front matter gives some."
 
 
 def chosen_note(

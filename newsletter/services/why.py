@@ -179,12 +179,12 @@ def _kept_out(
     if sent := issues.sent(connection, edition.newsletter, edition.key).get(seen.story or 0):
         issue = issues.get(connection, sent)
         when = f" of {day(issue.started_at, clocks.edition)}" if issue.started_at else ""
-        text = f"Its story went to {edition.key} in issue {issue.number}{when}; a story goes to an edition once."
+        text = f"Its story went to {edition.key} in issue {issue.id}{when}; a story goes to an edition once."
         return _why(edition, seen, Reason.SENT, text, issue=sent)
     if held := issues.reserved(connection, edition.newsletter, edition.key).get(seen.story or 0):
         issue = issues.get(connection, held)
         when = f" for {moment(issue.scheduled_for, clocks.edition)}" if issue.scheduled_for else ""
-        text = f"Its story stands in issue {issue.number}, which is scheduled{when}."
+        text = f"Its story stands in issue {issue.id}, which is scheduled{when}."
         return _why(edition, seen, Reason.SCHEDULED, text, issue=held)
     if seen.gone and absent:
         return _why(edition, seen, *absent)

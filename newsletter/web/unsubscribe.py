@@ -21,7 +21,7 @@ def unsubscribe_page(token: str, app: TheApp, pages: ThePages) -> Response:
         return _done(app, pages, token, found)
     language = pages.language_of(found.newsletter, found.edition)
     preferences = _preferences(app, token)
-    return pages.page("unsubscribe", language, name=_name(app, token), found=found, preferences=preferences)
+    return pages.page("unsubscribe", language, name=_name(app, token, found), found=found, preferences=preferences)
 
 
 @router.post("/unsubscribe/{token}")
@@ -42,7 +42,7 @@ def _done(app: App, pages: Pages, token: str, found: Subscription | None) -> Res
     return pages.page(
         "unsubscribed",
         pages.language_of(newsletter, found.edition if found else ""),
-        name=_name(app, token),
+        name=_name(app, token, found),
         found=found,
         preferences=preferences,
         preview=subscriber == 0,
@@ -54,8 +54,10 @@ def _preferences(app: App, token: str) -> str:
     return app.signer.subscription(PREFERENCES, *app.signer.read_subscription(UNSUBSCRIBE, token))
 
 
-def _name(app: App, token: str) -> str:
-    """What readers know the newsletter by, also when config.yaml no longer has it."""
+def _name(app: App, token: str, found: Subscription | None) -> str:
+    """What its readers know their edition by; the newsletter, of one that config.yaml no longer has."""
     key = app.signer.read_subscription(UNSUBSCRIBE, token)[1]
+    if found and app.has_edition(key, found.edition):
+        return app.edition(key, found.edition).name
     settings = app.config.newsletters.get(key)
     return settings.name if settings else key

@@ -392,9 +392,19 @@ def test_an_import_says_whom_it_unsubscribed(tmp_path: Path) -> None:
     (tmp_path / "two.csv").write_text("email,status\ncy@example.com,unsubscribed\ndan@example.com,unsubscribed\n")
     told = desk.call("subscribers", "import", "two.csv", "--json").json
     assert told == {
-        "added": 1, "updated": 1, "unchanged": 0, "left": 1, "unsubscribed": 1, "asked": 0, "refused_count": 0,
-        "refused": [],
+        "added": 1, "updated": 1, "unchanged": 0, "left": 1, "waiting": 0, "unplaced": 1, "unsubscribed": 1, "asked": 0,
+        "refused_count": 0, "refused": [],
     }  # fmt: skip
+
+
+def test_an_import_says_who_was_not_asked_to_confirm(tmp_path: Path) -> None:
+    desk = Desk(tmp_path).furnish()
+    (tmp_path / "one.csv").write_text("email,status\nann@example.com,pending\nbob@example.com,active\n")
+    said = desk.call("subscribers", "import", "one.csv").out
+    assert "1 of them has to confirm before anything is sent to them; the same import with --confirm asks them." in said
+    asked = desk.call("subscribers", "import", "one.csv", "--confirm").out
+    assert "1 reader will be asked to confirm" in asked
+    assert "to confirm before" not in asked
 
 
 def test_an_export_writes_over_no_file(desk: Desk) -> None:

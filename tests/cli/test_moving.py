@@ -38,7 +38,15 @@ def test_and_moved(desk: Desk) -> None:
     listed = {one["email"]: one["edition"] for one in desk.call("subscribers", "list", "--json").json}
     assert listed == {"ann@example.com": "coast", "bob@example.com": "far"}
     assert "active reader" not in desk.call("build").err
-    assert desk.call("subscribers", "move", "coast", "far", "--json").json == {"moved": 1}
+
+
+def test_who_would_be_mixed_up_is_moved_only_on_purpose(desk: Desk) -> None:
+    """Of two editions that both are in config.yaml: who came from which is not kept."""
+    desk.call("subscribers", "move", "near", "coast")
+    refused = desk.call("subscribers", "move", "coast", "far")
+    assert (refused.status, "coast is still an edition" in refused.err, "--yes" in refused.err) == (2, True, True)
+    assert {one["edition"] for one in desk.call("subscribers", "list", "--json").json} == {"coast", "far"}
+    assert desk.call("subscribers", "move", "coast", "far", "--yes", "--json").json == {"moved": 1}
 
 
 @pytest.mark.parametrize(
@@ -59,3 +67,5 @@ def test_an_import_says_where_its_readers_are(desk: Desk) -> None:
     assert "new readers are in coast" in desk.call("subscribers", "import", "new.csv").out
     again = desk.call("subscribers", "import", "new.csv", "--edition", "coast").out
     assert "Who was here before stays in their edition" in again
+    (desk.folder / "more.csv").write_text("email,edition\ndi@example.com,coast\n")
+    assert "names no edition" not in desk.call("subscribers", "import", "more.csv").out

@@ -105,6 +105,18 @@ def test_without_options_it_says_where_and_how(desk: Desk) -> None:
     assert "--open" in said.out
 
 
+def test_in_a_jekyll_site_it_goes_where_jekyll_publishes_nothing(desk: Desk) -> None:
+    blog = desk.folder / "blog"
+    (blog / "config.yaml").write_text((desk.folder / "config.yaml").read_text().replace("path: blog", "path: ."))
+    there = Desk(blog)
+    assert there.call("build").status == 0
+    assert there.call("preview", 1, "--json").json["page"] == "_newsletter/preview/index.html"
+    assert (blog / "_newsletter" / "preview" / "message.eml").exists()
+    assert not (blog / "preview").exists()
+    refused = there.call("preview", 1, "--notice", "all", "--open")
+    assert (refused.status, "leave one of them out" in refused.err) == (2, True)
+
+
 def test_open_shows_the_page_or_says_where_it_is(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[str] = []
     desk.environ["DISPLAY"] = ":7"

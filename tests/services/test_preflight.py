@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -81,6 +82,7 @@ def test_a_sender_that_cannot_stand_in_a_header_blocks() -> None:
         ({"notes": ("tides could not be read: gone",)}, "could not be read: gone. Put that right"),
         ({"notes": ("x",) * 15}, "There are 10 more notes"),
         ({"stories": (IssueStory(1, "Bees", "/2026/bees.html"),)}, "1 of 1 stories have no web address"),
+        ({"as_of": issue().built_at + timedelta(days=7)}, "some of its stories may not be on the web yet"),
         ({"html": LINK + '<img src="https://x.example/y.png">'}, "without an alt attribute: 1"),
         ({"html": LINK + '<a href="http://localhost:8000/x">x</a>'}, "leads to this machine"),
         ({"html": LINK + '<a href="http://127.0.0.1/x">x</a>'}, "leads to this machine"),

@@ -140,6 +140,16 @@ def test_the_record_of_consent_quotes_what_the_page_showed(app: App, web: TestCl
     assert "Tech Decoded World" in confirmed
 
 
+def test_who_leaves_an_edition_reads_its_name(app: App, web: TestClient) -> None:
+    web.post("/subscribe/tech", data={**FORM, "edition": "world"})
+    web.post(f"/confirm/{confirm_token(app)}")
+    with app.database.read() as connection:
+        reader = connection.execute(select(tables.subscribers.c.id)).scalar_one()
+    link = f"/unsubscribe/{app.signer.subscription(UNSUBSCRIBE, reader, 'tech')}"
+    for page in (web.get(link), web.post(link)):
+        assert "Tech Decoded World" in page.text
+
+
 @pytest.mark.parametrize("place", ["/subscribe/tech", "/api/v1/newsletters/tech/subscribe"])
 def test_the_record_of_a_sign_up_as_json_quotes_nobody(app: App, web: TestClient, place: str) -> None:
     web.post(place, json={"email": "ann@example.org", "edition": "world"})

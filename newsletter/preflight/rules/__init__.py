@@ -61,6 +61,7 @@ RULES: tuple[Rule, ...] = (
     subject.preheader_length,
     subject.preheader_repeats,
     syntax.template_syntax,
+    stories.ahead_of_time,
     stories.homeless_story,
     twin.no_text_part,
     twin.title_missing,

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from newsletter.domain.finding import Finding, warn
 from newsletter.preflight.addresses import is_web
 from newsletter.preflight.examined import Examined
+from newsletter.text.clocks import day
 
+_A_DAY = timedelta(days=1)
 _NOTED = 5  # a site whose pictures are all gone would fill a screen
 
 
@@ -19,6 +22,17 @@ def left_out(examined: Examined) -> Iterator[Finding]:
     if (rest := len(notes) - _NOTED) > 0:
         reason = f"There are {rest} more notes of this kind."
         yield warn("build", reason, f"`newsletter show {examined.issue.id}` has them all.")
+
+
+def ahead_of_time(examined: Examined) -> Iterator[Finding]:
+    """A draft of a day that is still to come, to see what it would be like: nothing else keeps it from going out."""
+    issue, zone = examined.issue, examined.edition.timezone
+    if issue.as_of - issue.built_at > _A_DAY:
+        reason = (
+            f"It was built on {day(issue.built_at, zone)} as if it were {day(issue.as_of, zone)}: "
+            "some of its stories may not be on the web yet."
+        )
+        yield warn("build", reason, f"`newsletter build {issue.newsletter}` makes a draft of what there is now.")
 
 
 def homeless_story(examined: Examined) -> Iterator[Finding]:
