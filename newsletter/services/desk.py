@@ -87,7 +87,11 @@ class Desk:
 
     @contextmanager
     def getting_ready(self) -> Iterator[None]:
-        """While a worker opens a session, the run is no more idle than with a message in flight."""
+        """While a worker opens a session, the run is no more idle than with a message in flight.
+
+        That may take minutes: what was handed in is written down first.
+        """
+        self._serve()
         self._getting_ready += 1
         try:
             yield

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
+from itertools import islice
 from typing import Protocol
 
 from newsletter.domain.window import Window
 
+_SLOW = 0.005  # seconds a message: beside that it costs a server nothing to read from several at once
 PATIENCE = 0.1  # seconds: what a server has not answered by then keeps nobody waiting any longer
 
 
@@ -15,7 +17,7 @@ class Departure(Protocol):
     """A message that waits for a place. The server throws away what has no end yet when we die, so that needs none."""
 
     def begin(self) -> None:
-        """It is the next, and may go out but for its end. May be called again, and not at all."""
+        """It may go out but for its end. May be called again, and not at all."""
         ...
 
     def finish(self) -> None:
@@ -27,8 +29,8 @@ class Limiter:
     """One for each transport. Who has a message to send takes a place, and leaves it when the answer is heard and
     written down: till then a crash would leave it in doubt.
 
-    Of those who wait only the next has its message with the server but for its end. So the server need not wait for it,
-    nor has it to read many at a time.
+    Of those who wait the next has its message with the server but for its end. So the server need not wait for it, nor
+    has it to read many at a time. At a slow server, or one that is far away, all have: there the way takes long.
     """
 
     def __init__(self, window: Window) -> None:
@@ -36,6 +38,7 @@ class Limiter:
         self._out: dict[object, float] = {}  # since when, the first to come first
         self._overdue: dict[object, float] = {}  # those we lost patience with
         self._waiting: dict[object, Departure] = {}  # the first to come is the next
+        self._is_slow = False  # the server, by its last answer
         self._alarm: asyncio.TimerHandle | None = None
         self._loop: asyncio.AbstractEventLoop | None = None  # the alarm's: one that has ended rings no more
 
@@ -49,6 +52,7 @@ class Limiter:
         """The server has answered; how long that took says how many places pay."""
         now = time.monotonic()
         since = self._out[who] if who in self._out else self._overdue[who]
+        self._is_slow = now - since > _SLOW * self._window.size
         self._window.answered(now - since, now)
 
     def leave(self, who: object) -> None:
@@ -68,8 +72,8 @@ class Limiter:
             who = next(iter(self._waiting))
             self._out[who] = time.monotonic()
             self._waiting.pop(who).finish()
-        if self._waiting:
-            next(iter(self._waiting.values())).begin()
+        for message in list(islice(self._waiting.values(), None if self._is_slow else 1)):
+            message.begin()
 
     def _watch(self) -> None:
         """Sees to it that nobody waits for an answer that does not come."""

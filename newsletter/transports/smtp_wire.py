@@ -105,7 +105,7 @@ class Wire(asyncio.Protocol):
         return bool(self._replies)
 
     def write(self, *data: bytes, behind: bytes = b"") -> None:
-        if self.lost:
+        if self.lost or self.transport.is_closing():  # the loop has seen the end, and will tell us
             self.unsent = True
             return
         if len(behind) != self._uncounted:
@@ -117,6 +117,11 @@ class Wire(asyncio.Protocol):
         if not self._replies:
             await self._wait(seconds)
         return self._replies.popleft()
+
+    def wait_anew(self, seconds: float) -> None:
+        """Whoever waits for a reply now does so for `seconds` from now."""
+        if self._waiter:
+            self._alarm.set(seconds)
 
     async def ask(self, command: str, seconds: float) -> Reply:
         self.write(command.encode("utf-8") + b"\r\n")

@@ -73,6 +73,24 @@ def test_who_hands_in_is_told_when_it_is_written_down(database: Database) -> Non
     assert run(main()) == ([] if database.is_sqlite else ["first"], ["first"])
 
 
+def test_an_outcome_is_written_down_before_a_session_is_opened(sqlite_url: str) -> None:
+    """Which may take minutes: a crash meanwhile would leave the message in doubt."""
+    database = Database(sqlite_url)
+    table, told = a_desk(database, 1), list[str]()
+
+    async def main() -> None:
+        async with table.opened():
+            claim = await table.next()
+            assert claim
+            table.hand_in(claim, Outcome(OutcomeKind.ACCEPTED, 250), lambda: told.append("written"))
+            assert not told
+            with table.getting_ready():
+                assert told
+
+    run(main())
+    database.close()
+
+
 def test_what_comes_back_during_a_look_is_looked_for_again(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """The look found nothing, and nobody busy; meanwhile a worker handed in what may go out again."""
     table = a_desk(database, 1)

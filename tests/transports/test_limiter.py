@@ -11,8 +11,9 @@ import pytest
 from newsletter.domain.delivery import Envelope, OutcomeKind
 from newsletter.domain.window import Window
 from newsletter.services.loop import run
-from newsletter.transports.limiter import PATIENCE, Limiter
+from newsletter.transports.limiter import _SLOW, PATIENCE, Limiter
 from newsletter.transports.smtp import SmtpTransport
+from newsletter.transports.smtp_wire import Timeouts
 from tests.ledger import RETURN_PATH
 from tests.smtp_sink import HOLD, SILENCE, Sink, reply
 
@@ -77,6 +78,23 @@ def test_of_those_who_wait_only_the_next_is_with_the_server_but_for_its_end() ->
         assert (gone(messages), begun(messages)) == ("ab", "cd")
         places.leave("b")
         assert (gone(messages), begun(messages)) == ("abd", "ce")
+
+    run(main())
+
+
+def test_at_a_slow_server_all_who_wait_are_there_but_for_their_ends() -> None:
+    """Sending takes as long as the answer there: one after the other they would never get a wide window filled."""
+
+    async def main() -> None:
+        places = limiter(1)
+        messages = enter(places, *"abcde")
+        places.answered("a")
+        places.leave("a")
+        assert (gone(messages), begun(messages)) == ("ab", "c")
+        await asyncio.sleep(2 * _SLOW)
+        places.answered("b")
+        places.leave("b")
+        assert (gone(messages), begun(messages)) == ("abc", "de")
 
     run(main())
 
@@ -158,10 +176,10 @@ def test_a_second_event_loop_has_patience_anew() -> None:
     run(second())
 
 
-async def send(transport: SmtpTransport, who: int) -> OutcomeKind:
+async def send(transport: SmtpTransport, who: int, more: bytes = b"") -> OutcomeKind:
     connection = transport.connection()
     try:
-        outcome = await connection.send(Envelope(RETURN_PATH, f"r{who}@example.org"), message(who))
+        outcome = await connection.send(Envelope(RETURN_PATH, f"r{who}@example.org"), [*message(who), more])
     finally:
         await connection.close()
     return outcome.kind
@@ -186,6 +204,25 @@ def test_what_waits_for_its_turn_reaches_the_server_whole_and_once() -> None:
         sink.fail("answer", HOLD, times=1)
         assert run(main(sink)) == [OutcomeKind.ACCEPTED] * 4
     assert sorted(received.content for received in sink.received) == [b"".join(message(who)) for who in range(4)]
+
+
+def test_a_server_that_stops_reading_who_waits_is_given_up_as_one_that_stops_reading() -> None:
+    """By the timeout of a block, not by that of the answer to the dot, which has not left."""
+
+    async def main(sink: Sink) -> OutcomeKind:
+        timeouts = Timeouts(block=0.5, dot=20)
+        transport = SmtpTransport("127.0.0.1", sink.port, connections=8, timeouts=timeouts)
+        held = asyncio.create_task(send(transport, 0))
+        await asyncio.to_thread(sink.wait_for, 1)
+        stuck = await asyncio.wait_for(send(transport, 1, b"y" * 20_000_000), 10)
+        sink.release()
+        await held
+        return stuck
+
+    with Sink() as sink:
+        sink.fail("answer", HOLD, to="r0@example.org")
+        sink.fail("body", SILENCE, to="r1@example.org")
+        assert run(main(sink)) is OutcomeKind.BROKEN
 
 
 def test_a_silence_after_the_dot_keeps_nobody_else_from_getting_theirs() -> None:

@@ -17,7 +17,9 @@ from hypothesis import strategies as st
 from newsletter.domain.delivery import Envelope, Outcome, OutcomeKind
 from newsletter.services.loop import run
 from newsletter.transports.dots import DotStuffer
+from newsletter.transports.gate import Gate
 from newsletter.transports.smtp import SmtpTransport
+from newsletter.transports.smtp_session import Server, open_session
 from newsletter.transports.smtp_wire import Timeouts
 from tests.second_server import Keep, SecondServer
 from tests.smtp_sink import CUT, HALF, SILENCE, Action, Sink, reply
@@ -153,6 +155,20 @@ def test_nothing_is_uncertain_while_the_dot_has_not_left(following: Envelope | N
 
         assert run(main()).kind is OutcomeKind.BROKEN
     assert not sink.received
+
+
+def test_what_is_written_to_a_connection_that_ends_has_not_left() -> None:
+    """The loop has seen the end already, and throws away what is written, but has not told yet."""
+
+    async def main(sink: Sink) -> tuple[str, bool]:
+        session = await open_session(Server("127.0.0.1", sink.port), Gate())
+        session.wire.transport.close()
+        before = session.wire.lost
+        session.wire.write(b"hello\r\n")
+        return before, session.wire.unsent
+
+    with Sink() as sink:
+        assert run(main(sink)) == ("", True)
 
 
 def test_a_session_that_idled_out_is_opened_anew() -> None:
