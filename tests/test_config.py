@@ -190,6 +190,8 @@ def test_a_newsletter_has_at_least_one_edition(read: Load, editions: str) -> Non
         ("secret: short", "config.yaml:1: `secret`: "),
         ("newsletters: [a]", "config.yaml:1: `newsletters`: write `key: value` lines below it."),
         ("newsletters:\n  a b: {name: A, sender: a@b.example}", "config.yaml:2: `newsletters.a b`: "),
+        ('newsletters:\n  a:\n    sender: "A <a@b exa.example>"', "config.yaml:3: `newsletters.a.sender`: "),
+        ('newsletters:\n  a:\n    sender: "A <a@b.example"', "config.yaml:3: `newsletters.a.sender`: "),
         (
             "newsletters:\n  a:\n    name: A\n    sender: a@b.example\n    subject: '{{ lead.title '",
             "config.yaml:5: `newsletters.a.subject`: '{{ lead.title ' is no template: unexpected end of template",

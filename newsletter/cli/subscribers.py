@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from functools import cache
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
@@ -135,11 +136,26 @@ def export(
     if out is None:
         write_csv(app.database, sys.stdout, newsletter)
         return
-    if out.is_file():
+    if out.exists():
         raise UsageError(f"{out} is there already, and was left as it is. Name another file with --out, or remove it.")
-    with out.open("w", encoding="utf-8", newline="") as file:
-        number = write_csv(app.database, file, newsletter)
+    number = _export_to(out, lambda file: write_csv(app.database, file, newsletter))
     output.note(f"{count(number, 'subscription')} written to {output.plain(out)}.")
+
+
+def _export_to(out: Path, write: Callable[[TextIO], int]) -> int:
+    """Writes a file that its owner alone may read: all of it, or there is none. Raises UsageError."""
+    half = out.with_name(f".{out.name}.half")
+    try:
+        half.unlink(missing_ok=True)
+        half.touch(0o600)
+        with half.open("w", encoding="utf-8", newline="") as file:
+            number = write(file)
+        half.rename(out)
+    except OSError as error:
+        with suppress(OSError):
+            half.unlink(missing_ok=True)
+        raise UsageError(f"{out}: cannot be written: {(error.strerror or str(error)).lower()}.") from None
+    return number
 
 
 @group.command()

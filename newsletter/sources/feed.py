@@ -71,6 +71,9 @@ class FeedSource:
         home = feed.home if not document.base else document.base
         items = _items(self.name, home, keyed, seen, now)
         warnings = [f"{self.url}: moved for good to {moved}; write that into config.yaml."] if moved else []
+        if feed.left:
+            read = f"only its first {len(feed.entries):,} entries are read"
+            warnings.append(f"{self.url}: {read}, not the {feed.left:,} behind them.")
         return Reading(iter(items), SourceState(remembered), complete=False, warnings=warnings)
 
     def left_out(self, state: SourceState, post: str, now: datetime) -> str | None:
@@ -121,6 +124,8 @@ class FeedSource:
         name = unquote(urlsplit(self.url).path) if self.url.lower().startswith("file:") else self.url
         path = self.base / name
         try:
+            if path.exists() and not path.is_file():  # a pipe, say, would be waited for
+                raise SourceError(f"{path}: this is no file; a feed's url is a web address or a file's path.")
             with path.open("rb") as file:
                 body = file.read(self.limits.size + 1)
         except FileNotFoundError:

@@ -48,11 +48,12 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A whole feed: `home` is the address of its site, "" when it names none."""
+    """A whole feed: `home` is the address of its site, "" when it names none; `left` entries were too many."""
 
     title: str = ""
     home: str = ""
     entries: tuple[Entry, ...] = ()
+    left: int = 0
 
 
 @dataclass(frozen=True, slots=True)

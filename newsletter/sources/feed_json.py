@@ -42,6 +42,7 @@ def parse_json(body: bytes, place: str) -> Feed:
         plain_title(_text(told.get("title"))),
         _text(told.get("home_page_url")) or _text(told.get("feed_url")),
         tuple(_entry(item, inherited) for item in items),
+        max(len(told["items"]) - MOST_ENTRIES, 0),
     )
 
 

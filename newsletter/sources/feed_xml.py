@@ -25,6 +25,9 @@ MOST_ENTRIES = 5_000
 _ROOT = re.compile(rb"<(?:[\w.-]+:)?(?:rss|feed|rdf|channel)\b", re.IGNORECASE)
 # The commonest fault of all: "AT&T" and "?a=1&b=2" as they are. CDATA (group 1) may hold them.
 _LOOSE_AMPERSAND = re.compile(rb"(<!\[CDATA\[.*?\]\]>)|&(?!#\d{1,7};|#[xX][0-9A-Fa-f]{1,6};|\w{1,31};)", re.DOTALL)
+_REFERENCES = re.compile(rb"(?:&#(?:0*5[5-7]\d{3}|[xX]0*[dD][89a-fA-F][0-9a-fA-F]{2});)+")
+_COMMENT, _MOST_COMMENTS = re.compile(rb"(?:<|&lt;|&#0*60;|&#[xX]0*3[cC];)!--"), 20_000
+_CODE = re.compile(rb"&#([xX]?[0-9a-fA-F]+);")
 _MAILBOX = re.compile(r"[^\s<>()]+@[^\s<>()]+")
 _PICTURE = re.compile(r"\.(?:jpe?g|png|gif|webp|avif)(?:[?#]|$)", re.IGNORECASE)
 _EMPTY = re.compile(r"^[\s<>(),;:-]+|[\s<>(),;:-]+$")
@@ -40,6 +43,9 @@ def parse_xml(body: bytes, content_type: str, base: str) -> Feed | None:
         body, content_type = readable, "application/xml; charset=utf-8"
     if content_type:
         told["content-type"] = content_type
+    body = _REFERENCES.sub(_whole_characters, body)
+    if len(_COMMENT.findall(body)) > _MOST_COMMENTS:  # feedparser takes hours over a text of nothing else
+        body = _COMMENT.sub(b"", body)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # feedparser's own, about old names of fields
@@ -67,13 +73,22 @@ def parse_xml(body: bytes, content_type: str, base: str) -> Feed | None:
         raise SourceError(f"{base or 'the feed'}: it is broken beyond reading ({type(error).__name__}).") from None
 
 
+def _whole_characters(found: re.Match[bytes]) -> bytes:
+    """A character beyond U+FFFF written as its two UTF-16 halves, as some exporters do, and XML does not know it."""
+    codes = [int(number[1:], 16) if number[:1] in b"xX" else int(number) for number in _CODE.findall(found[0])]
+    if not any(0xD800 <= code <= 0xDFFF for code in codes):
+        return found[0]
+    halves = "".join(map(chr, codes)).encode("utf-16", "surrogatepass")
+    return "".join(f"&#{ord(char)};" for char in halves.decode("utf-16", "replace")).encode()
+
+
 def _feed(parsed: Any) -> Feed:
     about = parsed.feed
     atom = str(parsed.get("version", "")).startswith("atom")
     title_of = _atom_title if atom else _rss_title
     inherited = _author(about) if atom else ""
     entries = tuple(_entry(entry, title_of(entry), inherited) for entry in parsed.entries[:MOST_ENTRIES])
-    return Feed(plain_title(_text(about.get("title"))), _home(about), entries)
+    return Feed(plain_title(_text(about.get("title"))), _home(about), entries, len(parsed.entries) - len(entries))
 
 
 def _home(about: Any) -> str:

@@ -115,6 +115,7 @@ def _engine(url: str) -> Engine:
             )
         if parsed.get_backend_name() == "sqlite" and parsed.database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+            _make_private(parsed.database)
         if parsed.get_backend_name() == "postgresql":
             engine = create_engine(parsed, connect_args=postgres.connect_args(parsed), **postgres.POOL)
         else:
@@ -132,6 +133,14 @@ def _engine(url: str) -> Engine:
     else:
         event.listen(engine, "connect", postgres.prepare)
     return engine
+
+
+def _make_private(path: str) -> None:
+    """A new database is its owner's alone to read: it holds everybody's address, and the key that signs their links."""
+    if path == ":memory:" or path.startswith("file:"):
+        return
+    with suppress(OSError):  # it is there already, or SQLite will say what is wrong
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -28,6 +28,7 @@ from newsletter.text.civil import local_time
 
 MOST_NODES = 10_000  # after aliases are followed: what a bomb of aliases runs into
 MOST_DEPTH = 60
+_MOST_DIGITS = 1000  # of a number; a longer one stays text
 
 _Loader = getattr(yaml, "CLoader", yaml.Loader)  # only its events are used: no tag ever makes an object
 
@@ -273,6 +274,8 @@ def _number(value: str) -> Any:
 
 def _integer(digits: str) -> Any:
     sign, bare = (-1, digits[1:]) if digits[0] == "-" else (1, digits.removeprefix("+"))
+    if len(bare) > _MOST_DIGITS:  # Python could read it in some bases, and write it in none
+        return digits
     base = 16 if bare[:2] == "0x" else 2 if bare[:2] == "0b" else 8 if bare[:1] == "0" and len(bare) > 1 else 10
     try:
         return sign * int(bare[2:] if base in (2, 16) else bare, base)

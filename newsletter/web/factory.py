@@ -11,6 +11,7 @@ from jinja2 import TemplateError
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 import newsletter
 from newsletter.app import App
@@ -67,6 +68,7 @@ def create_app(app: App) -> FastAPI:
     for busy in (OperationalError, NoConnection, Busy):
         web.add_exception_handler(busy, _busy)
     web.add_exception_handler(HTTPException, _http_error)
+    web.add_exception_handler(ClientDisconnect, _gone)
     web.add_exception_handler(Exception, _failure)
     web.add_middleware(BodyLimit, most=LARGEST_BODY)
     web.add_middleware(OneSlash)
@@ -100,6 +102,11 @@ def _busy(request: Request, error: Exception) -> Response:
     told = f"{request.method} /{room} was put off: {str(reason).partition(chr(10))[0]}"
     tell(log, logging.WARNING, "web_busy", told, method=request.method, room=room)
     return _answer(request, 503, "busy", headers={"Retry-After": str(_ASK_AGAIN)})
+
+
+def _gone(request: Request, error: Exception) -> Response:
+    """Who hung up in the midst of a request reads no answer, and is no fault of ours."""
+    return Response(status_code=400)
 
 
 def _failure(request: Request, error: Exception) -> Response:

@@ -10,12 +10,13 @@ import pty
 import re
 import resource
 import signal
+import stat
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import pytest
 from typer.testing import CliRunner
@@ -405,6 +406,21 @@ def test_an_import_says_who_was_not_asked_to_confirm(tmp_path: Path) -> None:
     asked = desk.call("subscribers", "import", "one.csv", "--confirm").out
     assert "1 reader will be asked to confirm" in asked
     assert "to confirm before" not in asked
+
+
+def test_an_export_is_whole_or_not_there_and_its_owners_alone(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert desk.call("subscribers", "export", "--out", "mine.csv").status == 0
+    assert stat.S_IMODE((desk.folder / "mine.csv").stat().st_mode) == 0o600
+    assert stat.S_IMODE((desk.folder / "subscribers.db").stat().st_mode) == 0o600
+
+    def full(database: object, file: TextIO, newsletter: str | None) -> int:
+        file.write("email,name\n")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("newsletter.services.readers.export", full)
+    failed = desk.call("subscribers", "export", "--out", "half.csv")
+    assert (failed.status, "half.csv: cannot be written: no space left on device" in failed.err) == (2, True)
+    assert not [file.name for file in desk.folder.iterdir() if "half" in file.name]
 
 
 def test_an_export_writes_over_no_file(desk: Desk) -> None:

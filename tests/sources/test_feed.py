@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -381,6 +383,44 @@ def test_links_that_nobody_should_follow(tmp_path: Path, link: str) -> None:
     (item,) = items(reading)
     with pytest.raises(PostError, match="link"):
         item.parse()
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("Pair &#55357;&#56832; story", "Pair \U0001f600 story"),
+        ("Pair &#xD83D;&#xde00; story", "Pair \U0001f600 story"),
+        ("Half &#55357; story", "Half \ufffd story"),
+        ("Plain &#8217; &#65; story", "Plain \u2019 A story"),
+    ],
+)
+def test_characters_written_as_two_halves(tmp_path: Path, written: str, meant: str) -> None:
+    text = rss(
+        f"<title>{written}</title><link>https://x.example/1</link>",
+        "<title>Another</title><link>https://x.example/2</link>",
+    )
+    assert [post.title for post in posts(read(tmp_path, text))] == [meant, "Another"]
+
+
+def test_too_many_entries_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("newsletter.sources.feed_xml.MOST_ENTRIES", 3)
+    reading = read(tmp_path, rss(*(f"<title>No. {n}</title><guid>{n}</guid>" for n in range(5))))
+    assert len(items(reading)) == 3
+    assert reading.warnings == ["feed: only its first 3 entries are read, not the 2 behind them."]
+
+
+def test_a_text_of_nothing_but_comments_takes_no_hours(tmp_path: Path) -> None:
+    told = "<title>{0}</title><link>https://x.example/{0}</link><description>{1}words</description>"
+    text = rss(told.format("A", "&lt;!--" * 100_000), told.format("B", ""))
+    began = time.process_time()
+    assert [post.title for post in posts(read(tmp_path, text))] == ["A", "B"]
+    assert time.process_time() - began < 5
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "feed")
+    with pytest.raises(SourceError, match="this is no file"):
+        FeedSource("blog", "feed", (), tmp_path).read(SourceState(), NOW)
 
 
 def test_scripts_do_not_come_through(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from datetime import UTC, datetime
 from pathlib import Path
@@ -233,6 +234,43 @@ def test_links_do_not_lead_out(blog: Blog, tmp_path: Path) -> None:
     (blog.root / "loop").symlink_to(blog.root)
     assert set(blog.read()) == {POST, "_posts/2015-01-02-in.md"}
     assert blog.skipped.keys() == {"_posts/2015-01-01-out.md", "more"}
+
+
+def test_a_link_that_leads_to_itself_hides_nothing_else(blog: Blog) -> None:
+    blog.write(POST).write("sub/_posts/2015-01-02-c.md")
+    for place in ("_posts/2015-01-03-round.md", "_posts/round", "round"):
+        (blog.root / place).symlink_to(blog.root / place)
+    assert set(blog.read()) == {POST, "sub/_posts/2015-01-02-c.md"}
+    assert "leads back to itself" in blog.skipped["_posts/2015-01-03-round.md"]
+
+
+def test_a_folder_that_cannot_be_read_is_told_and_its_posts_are_not_gone(
+    blog: Blog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a stand-in for the system's refusal, which root does not get."""
+    blog.write(POST).write("sub/_posts/2015-01-02-c.md")
+    scan = os.scandir
+    closed = [""]
+
+    def refuse(path: str) -> object:
+        if path.endswith(closed[0]):
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return scan(path)
+
+    monkeypatch.setattr("newsletter.sources.jekyll.walk.os.scandir", refuse)
+    closed[0] = "/_posts"
+    with pytest.raises(SourceError, match="_posts: this folder cannot be read: Permission denied"):
+        blog.read()
+    closed[0] = "/sub"
+    assert POST in blog.read()
+    assert blog.skipped == {"sub": "this folder cannot be read: Permission denied"}
+
+
+@pytest.mark.parametrize("number", ["0x" + "f" * 6000, "0b" + "1" * 20000, "0" + "7" * 9000, "9" * 6000])
+@pytest.mark.parametrize("key", ["title", "slug", "permalink", "author"])
+def test_a_number_of_thousands_of_digits_harms_no_other_post(blog: Blog, key: str, number: str) -> None:
+    blog.write(POST).write("_posts/2015-01-02-long.md", f"{key}: {number}")
+    assert POST in blog.read()
 
 
 def test_a_file_that_cannot_be_read(blog: Blog) -> None:

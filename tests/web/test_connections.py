@@ -51,6 +51,18 @@ def ended(connection: socket.socket) -> bytes:
     return came
 
 
+def test_who_hangs_up_in_the_midst_of_a_request_fills_no_log(app: App, caplog: pytest.LogCaptureFixture) -> None:
+    with served(app) as port:
+        for place in ("/subscribe/tech", "/embed/tech", "/api/v1/newsletters/tech/subscribe"):
+            with client(port) as connection:
+                head = f"POST {place} HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+                connection.sendall(f"{head}Content-Length: 100\r\n\r\nemail".encode())
+        with client(port) as connection:  # which is served behind them
+            connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            assert b"200" in ended(connection)
+    assert not [record for record in caplog.records if record.exc_info or record.levelno >= logging.WARNING]
+
+
 @pytest.mark.parametrize("half", [b"", b"GET / HT", HEAD, HEAD + b"\r\nemail=", WHOLE + WHOLE[:9]])
 def test_a_request_that_never_ends_is_cut_off(app: App, half: bytes) -> None:
     with served(app) as port, client(port) as connection:

@@ -104,7 +104,7 @@ class Items:
         mark = self._mark(raw)
         try:
             post = self._post(each, raw, mark)
-        except PostError:
+        except (PostError, ValueError, RecursionError):
             return None
         if self.warnings:
             return None
@@ -126,6 +126,8 @@ class Items:
             return build(self.site, self.source, each, raw, self.now, self.resolve)
         except PostError as error:
             return Skipped(each.path, str(error))
+        except (ValueError, RecursionError) as error:  # whatever is odd in this one, the others can be read
+            return Skipped(each.path, f"{each.path}: it cannot be read: {error}")
 
     def _bytes(self, each: Found) -> bytes | Skipped | None:
         """None for pictures and data among the posts: Jekyll drops them without a word."""

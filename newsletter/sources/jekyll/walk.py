@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fnmatch
 import os
 import re
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from newsletter.domain.post import Skipped
+from newsletter.errors import SourceError
 from newsletter.sources.jekyll.site import Site
 
 _DATED = re.compile(r"^(?>.+/)*?(\d{2,4}-\d{1,2}-\d{1,2})-([^/]*)(\.[^.]+)$", re.ASCII | re.MULTILINE)
@@ -28,7 +30,7 @@ class Found:
 
 
 def find(site: Site) -> tuple[list[Found | Skipped], bool]:
-    """What lies in the site's folders for posts and drafts, and whether it has any such folder."""
+    """What lies in the site's folders for posts and drafts, and whether it has any such folder. Raises SourceError."""
     walk = _Walk(site)
     return list(walk.folder("", 0)), walk.has_folder
 
@@ -63,7 +65,12 @@ class _Walk:
         if not self.site.collections_dir or path.startswith(f"/{self.site.collections_dir}"):
             yield from self.posts(path, "_posts", _DATED)
             yield from self.posts(path, "_drafts", _DATELESS)
-        for name in sorted(self.folders(here)):
+        try:
+            names = sorted(entry.name for entry in _listed(here) if _is_folder(entry))
+        except OSError as error:
+            yield Skipped(path[1:] or ".", f"this folder cannot be read: {error.strerror}")
+            return
+        for name in names:
             inside = f"{path}/{name}"
             if not self.takes(name, inside, is_folder=True) or inside[1:] == self.site.destination:
                 continue
@@ -71,13 +78,6 @@ class _Walk:
                 yield self.refused(inside)
             else:
                 yield from self.folder(inside, depth + 1)
-
-    def folders(self, here: str) -> list[str]:
-        try:
-            with os.scandir(here) as entries:
-                return [entry.name for entry in entries if entry.is_dir()]
-        except OSError:
-            return []
 
     def takes(self, entry: str, below_root: str, *, is_folder: bool = False) -> bool:
         """Jekyll's filter: `entry` is as Jekyll lists it (below the folder it is listing)."""
@@ -104,7 +104,9 @@ class _Walk:
             below_root = f"{base}/{entry}"
             if not self.takes(entry, below_root):
                 continue
-            if is_link and self.leads_out(self.root + below_root):
+            if is_link and _leads_in_circles(self.root + below_root):
+                yield Skipped(below_root[1:], "a link that leads back to itself; remove it")
+            elif is_link and self.leads_out(self.root + below_root):
                 yield self.refused(below_root)
             elif not _encodable(entry):
                 yield Skipped(ascii(below_root[1:]), "its name is not UTF-8; rename it")
@@ -114,22 +116,25 @@ class _Walk:
                 yield Skipped(below_root[1:], "its name holds no date; name it YYYY-MM-DD-title.md, as Jekyll needs it")
 
     def files(self, here: str, prefix: str) -> Iterator[tuple[str, bool]]:
-        """Every file below, hidden ones and linked folders left out; whether it is a link."""
+        """Every file below, hidden ones and linked folders left out; whether it is a link.
+
+        Raises SourceError when a folder cannot be read: its posts are not gone.
+        """
         folders: list[str] = []
         names: list[tuple[str, bool]] = []
         try:
-            with os.scandir(here) as entries:
-                for entry in entries:
-                    if entry.name.startswith("."):
-                        continue
-                    link = entry.is_symlink()
-                    if entry.is_dir():
-                        if not link:
-                            folders.append(entry.name)
-                    elif entry.is_file() or link:
-                        names.append((prefix + entry.name, link))
-        except OSError:
-            return
+            entries = _listed(here)
+        except OSError as error:
+            raise SourceError(f"{here}: this folder cannot be read: {error.strerror}.") from None
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            link = entry.is_symlink()
+            if _is_folder(entry):
+                if not link:
+                    folders.append(entry.name)
+            elif link or entry.is_file():
+                names.append((prefix + entry.name, link))
         yield from sorted(names)
         for name in sorted(folders):
             yield from self.files(f"{here}/{name}", f"{prefix}{name}/")
@@ -139,6 +144,26 @@ class _Walk:
 
     def refused(self, path: str) -> Skipped:
         return Skipped(path[1:], "a link that leads out of the site; copy what it leads to into the site")
+
+
+def _listed(folder: str) -> list[os.DirEntry[str]]:
+    with os.scandir(folder) as entries:
+        return list(entries)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads to itself
+        return False
+
+
+def _leads_in_circles(path: str) -> bool:
+    try:
+        Path(path).stat()
+    except OSError as error:
+        return error.errno == errno.ELOOP
+    return False
 
 
 def _encodable(name: str) -> bool:
