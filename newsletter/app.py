@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -37,6 +38,9 @@ Clock = Callable[[], datetime]
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+_USUAL_TEMPLATES = "templates"
 
 
 def open_app(config: settings.Config, clock: Clock = utc_now) -> App:
@@ -168,8 +172,17 @@ class App:
 
 
 def template_folders(config: settings.Config) -> list[Path]:
-    """Where templates are looked for, in order."""
-    return [config.resolve(config.templates), package_templates()]
+    """Where templates are looked for, in order. Raises ConfigError: without the operator's own, mails would look other.
+
+    Only the folder that nobody named may be missing.
+    """
+    own = config.resolve(config.templates)
+    if config.templates != _USUAL_TEMPLATES and not own.is_dir():
+        named = repeated(config.templates)
+        raise ConfigError(f"{config.file}: `templates: {named}`: there is no such folder. Make it, or leave this out.")
+    if own.is_dir() and not os.access(own, os.R_OK | os.X_OK):
+        raise ConfigError(f"{own}: this folder of templates cannot be read. Give us leave to.")
+    return [own, package_templates()]
 
 
 def package_templates() -> Path:

@@ -103,7 +103,7 @@ async def subscribe(newsletter: str, request: Request, app: TheApp, pages: ThePa
     Whoever calls vouches that they asked for it: that is what the record of consent says.
     """
     form: Form = await read_form(request, app.editions(newsletter))
-    errors = await turns.take(take, app, pages, request, newsletter, form)
+    errors = await turns.take_evenly(take, app, pages, request, newsletter, form)
     return JSONResponse({"errors": errors}, 422) if errors else JSONResponse(ACCEPTED, 202)
 
 

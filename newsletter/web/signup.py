@@ -65,7 +65,7 @@ async def subscribe(newsletter: str, request: Request, app: TheApp, pages: ThePa
     """Form or JSON. The answer is the same whatever is known of the address."""
     editions = app.editions(newsletter)
     form = await read_form(request, editions)
-    return await turns.take(_subscribed, request, app, pages, newsletter, form)
+    return await turns.take_evenly(_subscribed, request, app, pages, newsletter, form)
 
 
 @router.api_route("/embed/{newsletter}", methods=READ)
@@ -77,7 +77,7 @@ def embed_page(newsletter: str, app: TheApp, pages: ThePages, edition: str = "")
 @router.post("/embed/{newsletter}")
 async def embedded(newsletter: str, request: Request, app: TheApp, pages: ThePages, turns: TheTurns) -> Response:
     form = await read_form(request, app.editions(newsletter))
-    return await turns.take(_subscribed, request, app, pages, newsletter, form, "embed")
+    return await turns.take_evenly(_subscribed, request, app, pages, newsletter, form, "embed")
 
 
 async def read_form(request: Request, editions: list[Edition]) -> Form:

@@ -423,6 +423,18 @@ def test_an_export_is_whole_or_not_there_and_its_owners_alone(desk: Desk, monkey
     assert not [file.name for file in desk.folder.iterdir() if "half" in file.name]
 
 
+def test_a_folder_of_templates_that_is_named_and_missing_is_told(tmp_path: Path) -> None:
+    """Else readers would get a mail that looks other than the operator made it."""
+    desk = Desk(tmp_path).furnish()
+    config = desk.folder / "config.yaml"
+    config.write_text("templates: tmplates\n" + config.read_text())
+    failed = desk.call("build")
+    assert (failed.status, "`templates: tmplates`: there is no such folder" in failed.err) == (2, True)
+    assert "there is no such folder" in desk.call("doctor").out
+    (desk.folder / "tmplates").mkdir()
+    assert desk.call("build").status == 0
+
+
 def test_an_export_writes_over_no_file(desk: Desk) -> None:
     assert desk.call("subscribers", "export", "--out", "new.csv").status == 0
     (desk.folder / "readers.csv").write_text("email\nann@example.com\n")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sqlite3
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing, contextmanager
@@ -19,7 +21,7 @@ from newsletter.services.subscribe import SignUp
 from newsletter.store import database
 from newsletter.text.token import UNSUBSCRIBE
 from newsletter.web import create_app
-from newsletter.web.turns import Turns
+from newsletter.web.turns import _EVEN, Turns
 from tests.web.site import make_app
 
 LOCKED = "database is locked"
@@ -82,3 +84,22 @@ def test_whose_turn_does_not_come_is_put_off(app: App) -> None:
             writing = [crowd.submit(web.post, link) for _ in range(5)]
             assert [one.result().status_code for one in islice(as_completed(writing), 4)] == [503] * 4
         assert min(one.result().status_code for one in writing) == 200
+
+
+@pytest.mark.parametrize("error", [None, ValueError("wrong")])
+def test_an_even_answer_never_comes_sooner(error: Exception | None) -> None:
+    def work() -> str:
+        if error:
+            raise error
+        return "done"
+
+    async def main() -> str:
+        return await Turns().take_evenly(work)
+
+    began = time.monotonic()
+    if error:
+        with pytest.raises(ValueError, match="wrong"):
+            asyncio.run(main())
+    else:
+        assert asyncio.run(main()) == "done"
+    assert time.monotonic() - began >= _EVEN
