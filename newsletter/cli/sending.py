@@ -16,10 +16,12 @@ from newsletter.cli.issues import load
 from newsletter.cli.log import LogOption, log_if_asked
 from newsletter.cli.scheduling import schedule_issue
 from newsletter.cli.session import Context, IssueArgument, JsonOption, Session
-from newsletter.cli.words import count
+from newsletter.cli.words import count, distance
 from newsletter.errors import ConfigError, NewsletterError, UsageError
+from newsletter.text.clocks import moment
 
 if TYPE_CHECKING:
+    from newsletter.app import App
     from newsletter.domain.accounting import Accounting
     from newsletter.domain.issue import Issue
 
@@ -100,6 +102,8 @@ def send(
         agree(draft, readers, "now")
         start(session.app.database, issue, session.app.clock(), checked=draft.hash)
     _deliver(session, load(session, issue), patient, as_json=as_json, logs=logs)
+    if not as_json:
+        _say_what_comes_next(session.app, draft)
 
 
 def resume(
@@ -146,7 +150,10 @@ def pause(context: Context, issue: IssueArgument, as_json: JsonOption = False) -
 
 
 def cancel(context: Context, issue: IssueArgument, as_json: JsonOption = False) -> None:
-    """End an issue for good: nobody who has not got it yet will."""
+    """End an issue for good: nobody who has not got it yet will.
+
+    If anybody has, its stories count as told, and no later issue holds them. `pause` keeps it for `resume`.
+    """
     from newsletter.services.steer import cancel as set_cancelled
 
     app = context.obj.app
@@ -235,6 +242,18 @@ def _say_who_goes_on(books: Accounting) -> None:
             f"\n{count(left, 'recipient')} still to come: [bold]newsletter serve[/] carries on, "
             f"or [bold]newsletter resume {books.issue}[/] later."
         )
+
+
+def _say_what_comes_next(app: App, issue: Issue) -> None:
+    """What was sent by hand takes no place of the schedule: the same readers may get another one today."""
+    from newsletter.domain.occurrence import next_occurrence
+
+    schedule, now = app.schedule(issue.newsletter, issue.edition), app.clock()
+    if schedule is None or (following := next_occurrence(schedule, now)).at - now > timedelta(days=1):
+        return
+    whose = output.plain(f"{issue.newsletter} {issue.edition}")
+    when = moment(following.at, schedule.timezone)
+    output.say(f"The schedule sends the next issue of {whose} {distance(following.at - now)}, on {when}.")
 
 
 def _patience(wait: str | None) -> Patience:

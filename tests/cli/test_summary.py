@@ -67,7 +67,8 @@ def test_the_rate_of_a_resumed_run_is_its_own(capsys: pytest.CaptureFixture[str]
     books = Accounting(1, IssueState.SENDING, 2000, sent=900, queued=1100, seconds=2.0)
     show_books(books, earlier=700)
     assert (
-        capsys.readouterr().out == "\n2,000 recipients: 900 sent, 1,100 queued. 2.0 s so far, 100 messages a second.\n"
+        capsys.readouterr().out
+        == "\n2,000 recipients: 900 sent, 1,100 queued. 200 of them now, in 2.0 s, 100 messages a second.\n"
     )
 
 
@@ -120,3 +121,15 @@ def test_an_erased_reader_has_a_line_with_words(capsys: pytest.CaptureFixture[st
     known = DomainCount("one.example.org", 2, 2, 0, 0, 0, 0, 0)
     show_domains([known, DomainCount("", 1, 0, 0, 0, 1, 0, 0)])
     assert "(erased)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("days", "told"), [("[monday, tuesday, wednesday, thursday, friday, saturday, sunday]", True), (None, False)]
+)
+def test_who_sends_by_hand_hears_that_the_schedule_sends_too(desk: Desk, days: str | None, told: bool) -> None:
+    config = desk.folder / "config.yaml"
+    text = config.read_text()
+    schedule = f'schedule: {{days: {days}, at: "08:00", timezone: Europe/London}}' if days else ""
+    config.write_text(text.replace('schedule: {days: [friday], at: "08:00", timezone: Europe/London}', schedule))
+    said = desk.call("send", 1, "--yes").out
+    assert ("The schedule sends the next issue of harbour near in" in said) is told
