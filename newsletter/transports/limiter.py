@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from itertools import islice
 from typing import Protocol
 
 from newsletter.domain.window import Window
@@ -72,8 +71,11 @@ class Limiter:
             who = next(iter(self._waiting))
             self._out[who] = time.monotonic()
             self._waiting.pop(who).finish()
-        for message in list(islice(self._waiting.values(), None if self._is_slow else 1)):
-            message.begin()
+        if self._is_slow:
+            for message in list(self._waiting.values()):
+                message.begin()
+        elif self._waiting:
+            next(iter(self._waiting.values())).begin()
 
     def _watch(self) -> None:
         """Sees to it that nobody waits for an answer that does not come."""

@@ -173,35 +173,33 @@ def _refusal(answers: Answers, accepted: int) -> Outcome | None:
 class _Body:
     """The message itself, on its way through `wire` when the limiter lets it. `gone`: whole, its end too."""
 
-    def __init__(self, wire: Wire, pieces: Sequence[bytes], behind: bytes, timeouts: Timeouts) -> None:
-        self._wire, self._pieces, self._behind, self._timeouts = wire, pieces, behind, timeouts
+    def __init__(self, wire: Wire, pieces: Sequence[bytes], behind: bytes, block: float) -> None:
+        self._wire, self._pieces, self._behind, self._block = wire, pieces, behind, block
         self._begun = self.gone = False
-
-    @property
-    def patience(self) -> float:
-        """Seconds to wait from now, whether for the server to read on or to answer (RFC 5321 §4.5.3.2)."""
-        return self._timeouts.block if self._wire.unsent else self._timeouts.dot
 
     def begin(self) -> None:
         if not self._begun and not self._wire.has_replies:
             self._begun = True
-            self._wire.write(*self._pieces[:-1])
-            self._wire.wait_anew(self.patience)
+            self._write(*self._pieces[:-1])
 
     def finish(self) -> None:
         if not self._wire.has_replies:  # else the server does not wait for it
             self.gone = True
-            self._wire.write(*(self._pieces[-1:] if self._begun else self._pieces), behind=self._behind)
-            self._wire.wait_anew(self.patience)
+            self._write(*(self._pieces[-1:] if self._begun else self._pieces), behind=self._behind)
+
+    def _write(self, *pieces: bytes, behind: bytes = b"") -> None:
+        self._wire.write(*pieces, behind=behind)
+        if self._wire.unsent:  # the server does not read on, and is not waited for as for its answer
+            self._wire.wait_anew(self._block)
 
 
 async def _send(session: Session, mail: Mail, size: int, timeouts: Timeouts, limiter: Limiter) -> Outcome:
-    wire, body = session.wire, _Body(session.wire, mail.body, _ahead(session, mail, size), timeouts)
+    wire, body = session.wire, _Body(session.wire, mail.body, _ahead(session, mail, size), timeouts.block)
     if wire.has_replies:
         return _too_early(session, await wire.reply(timeouts.dot))
     limiter.enter(wire, body)
     try:
-        reply = await wire.reply(body.patience)
+        reply = await wire.reply(timeouts.block if wire.unsent else timeouts.dot)
     except Broken as error:
         if wire.unsent or not body.gone:
             raise
