@@ -16,11 +16,11 @@ from newsletter.cli.issues import load
 from newsletter.cli.notice_preview import write_notices
 from newsletter.cli.serving import served
 from newsletter.cli.session import AsOption, Context, IssueArgument, JsonOption
-from newsletter.config import Config
 from newsletter.errors import NewsletterError, UsageError
 
 if TYPE_CHECKING:
     from newsletter.app import App
+    from newsletter.config import Config
     from newsletter.domain.issue import Issue
     from newsletter.preview.page import Look, Place
     from newsletter.text.opened import Opened

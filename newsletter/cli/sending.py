@@ -18,7 +18,6 @@ from newsletter.cli.scheduling import schedule_issue
 from newsletter.cli.session import Context, IssueArgument, JsonOption, Session
 from newsletter.cli.words import count, distance
 from newsletter.errors import ConfigError, NewsletterError, UsageError
-from newsletter.text.clocks import moment
 
 if TYPE_CHECKING:
     from newsletter.app import App
@@ -247,6 +246,7 @@ def _say_who_goes_on(books: Accounting) -> None:
 def _say_what_comes_next(app: App, issue: Issue) -> None:
     """What was sent by hand takes no place of the schedule: the same readers may get another one today."""
     from newsletter.domain.occurrence import next_occurrence
+    from newsletter.text.clocks import moment
 
     schedule, now = app.schedule(issue.newsletter, issue.edition), app.clock()
     if schedule is None or (following := next_occurrence(schedule, now)).at - now > timedelta(days=1):

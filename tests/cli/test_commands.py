@@ -100,6 +100,7 @@ def test_help_needs_none_of_the_heavy_libraries(tmp_path: Path) -> None:
         "apscheduler",
         "aiosmtplib",
         "jinja2",
+        "pydantic",
     ]
     done = subprocess.run(
         [sys.executable, "-c", script, *heavy],
