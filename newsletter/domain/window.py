@@ -8,9 +8,13 @@ then, it stays open so far. Now and then half as many are tried too.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from statistics import fmean
 
+_A_QUARTER = 4  # of the connections: more of them in doubt are too many, where it is no matter of waiting for a server
+_AT_HAND = 2  # enough where we are what is slow: the server has another while we write down the one
+_BUSY = 0.93  # share of its time in which a sender works: above, it is what is slow
 _WORTH = 0.3  # of what twice as many could bring at most: less is no reason for a wider window
 _CLEAR = 0.6  # so much of it, and twice as many again are tried without a pause, where an answer takes _SLOW or longer
 _SLOW = 0.005  # seconds; at a quicker server a pause costs nothing, while each trial puts more at its mercy
@@ -42,9 +46,13 @@ class Window:
     _seconds: list[float] = field(default_factory=list)
     _last: float = float("-inf")  # when the latest answer came
     _began: float = 0.0
+    _worked: float = 0.0
 
-    def answered(self, seconds: float, now: float) -> None:
-        """An answer came `seconds` after its message had its place."""
+    def answered(self, seconds: float, now: float, worked: Callable[[], float]) -> None:
+        """An answer came `seconds` after its message had its place.
+
+        `worked` tells how many seconds of a processor's time the sender has taken up to now.
+        """
         before, self._last = self._last, now
         if self._stale:
             self._stale -= 1
@@ -52,11 +60,13 @@ class Window:
         if now < self._rests_until:
             return
         if not self._seconds:
-            self._began = max(before, now - seconds)  # they may come many at a time
+            self._began, self._worked = max(before, now - seconds), worked()  # they may come many at a time
         self._seconds.append(seconds)
         took = now - self._began
         if self._knows_enough(took):
-            self._judge(_Judged(self.size, fmean(self._seconds), len(self._seconds) / took), now)
+            busy = worked() - self._worked > _BUSY * took
+            least = max(min(_AT_HAND, self.most // _A_QUARTER), 1) if busy else 1
+            self._judge(_Judged(self.size, fmean(self._seconds), len(self._seconds) / took), least, now)
 
     def _knows_enough(self, took: float) -> bool:
         answers = len(self._seconds)
@@ -64,14 +74,16 @@ class Window:
             return took >= _SHORT and answers >= max(_MANY, 2 * self.size)
         return answers >= max(_FEW, self.size)
 
-    def _judge(self, here: _Judged, now: float) -> None:
-        if self._stands is None:
-            self._try_another(here, now)
+    def _judge(self, here: _Judged, least: int, now: float) -> None:
+        if here.size < least:
+            self._settle(least, here, now)
+        elif self._stands is None:
+            self._try_another(here, least, now)
         else:
             self._compare(self._stands, here, now)
 
-    def _try_another(self, here: _Judged, now: float) -> None:
-        sizes = (max(here.size // 2, 1), min(here.size * 2, self.most))
+    def _try_another(self, here: _Judged, least: int, now: float) -> None:
+        sizes = (max(here.size // 2, least), min(here.size * 2, self.most))
         ways = [size for size in (sizes if self._narrower else sizes[::-1]) if size != here.size]
         if not ways:
             self._settle(here.size, here, now)

@@ -52,7 +52,7 @@ class Limiter:
         now = time.monotonic()
         since = self._out[who] if who in self._out else self._overdue[who]
         self._is_slow = now - since > _SLOW * self._window.size
-        self._window.answered(now - since, now)
+        self._window.answered(now - since, now, time.thread_time)
 
     def leave(self, who: object) -> None:
         """Gives up its place, or its turn, if it has one."""

@@ -39,7 +39,7 @@ class Sent:
 def send(window: Window, server: Server, connections: int, messages: int, making: float = 150e-6) -> Sent:
     """Makes `messages` one after the other, each in `making` seconds, and lets their ends out as the window allows."""
     chance, order = random.Random(1), count()
-    now = toils_until = lain = half_at = 0.0
+    now = worked = toils_until = lain = half_at = 0.0
     idle, made, out, done, widest = connections, 0, 0, 0, 0
     is_making = False
     events: list[tuple[float, int, str, float]] = []
@@ -64,12 +64,12 @@ def send(window: Window, server: Server, connections: int, messages: int, making
         lain += out * (at - now)
         now = at
         if what == "made":
-            made, is_making = made + 1, False
+            made, is_making, worked = made + 1, False, worked + making
         elif what == "arrives":
             toils_until = max(toils_until, now) + about(server.toil)
             comes("answered", toils_until, since)
         else:
-            window.answered(now - since, now)
+            window.answered(now - since, now, lambda at=worked: at)
             out, idle, done = out - 1, idle + 1, done + 1
             if done == messages // 2:
                 half_at, lain = now, 0.0
@@ -130,9 +130,9 @@ def test_one_that_slows_down_has_fewer_after_a_while() -> None:
 def test_its_size_stays_within_bounds() -> None:
     chance = random.Random(2)
     for most in (1, 2, 3, 5, 8):
-        window, now = Window(most), 0.0
+        window, now, worked = Window(most), 0.0, 0.0
         for _ in range(20_000):
             seconds = chance.choice([0.0, 1e-5, 1e-3, 0.5])
-            now += seconds
-            window.answered(seconds, now)
+            now, worked = now + seconds, worked + seconds * chance.random()
+            window.answered(seconds, now, lambda at=worked: at)
             assert 1 <= window.size <= most
