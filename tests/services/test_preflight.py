@@ -94,6 +94,15 @@ def test_what_is_doubtful_warns_and_does_not_block(changed: dict[str, object], w
     assert found(issue(**changed), Level.BLOCK) == []
 
 
+def test_template_syntax_in_a_title_was_meant() -> None:
+    """As on a blog about templates."""
+    told = {"stories": (IssueStory(1, "Why {{ 7*7 }} is 49", "https://x.example/1"),)}
+    page = LINK + "Why {{ 7*7 }} is 49"
+    assert not any("template syntax" in one for one in found(issue(html=page, **told), Level.WARN))
+    both = found(issue(html=f"{page} {{{{ name }}}}", **told), Level.WARN)
+    assert any("template syntax: {{ name }}" in one for one in both)
+
+
 @pytest.mark.parametrize(
     ("edition", "words"),
     [
