@@ -40,9 +40,6 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-_USUAL_TEMPLATES = "templates"
-
-
 def open_app(config: settings.Config, clock: Clock = utc_now) -> App:
     """Opens (and on first use makes) the database. Raises StoreError, or ConfigError for a bad secret."""
     return App(config, Database(config.database_url), clock)
@@ -177,7 +174,8 @@ def template_folders(config: settings.Config) -> list[Path]:
     Only the folder that nobody named may be missing.
     """
     own = config.resolve(config.templates)
-    if config.templates != _USUAL_TEMPLATES and not own.is_dir():
+    usual = settings.Config.model_fields["templates"].default
+    if config.templates != usual and not own.is_dir():
         named = repeated(config.templates)
         raise ConfigError(f"{config.file}: `templates: {named}`: there is no such folder. Make it, or leave this out.")
     if own.is_dir() and not os.access(own, os.R_OK | os.X_OK):

@@ -96,9 +96,8 @@ def _usual_place(config: Config) -> Path:
     """Jekyll would publish a folder of its site, unless its name begins with an underscore."""
     if not config.sites_around:
         return Path("preview")
-    private = config.folder / "_newsletter" / "preview"
-    here = Path.cwd()
-    return private.resolve().relative_to(here) if private.resolve().is_relative_to(here) else private
+    private, here = config.resolve("_newsletter/preview"), Path.cwd()
+    return private.relative_to(here) if private.is_relative_to(here) else private
 
 
 def _refuse_somebody_elses(page: Path) -> None:

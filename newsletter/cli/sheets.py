@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
@@ -84,7 +84,7 @@ def show_issue(session: Session, issue: Issue) -> None:
         "started": issue.started_at,
         "ended": issue.finished_at,
     }
-    if issue.as_of - issue.built_at > timedelta(days=1):
+    if issue.is_ahead:
         told["as of"] = issue.as_of
     times = [f"{word} {moment(at, zone)}" for word, at in told.items() if at]
     output.say(f"[dim]{' · '.join(times)} · {issue.html_bytes / 1024:.0f} KB · hash {issue.hash[:12]}[/]")

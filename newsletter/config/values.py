@@ -145,9 +145,8 @@ def _listed(value: object) -> object:
 def _mailbox(value: str) -> str:
     addresses = [address for _, address in getaddresses([value])]
     local, _, domain = "".join(addresses[:1]).rpartition("@")
-    mended = addresses[:1] and addresses[0] not in value  # blanks in the address, which the parser drops
-    unclosed = value.count("<") != value.count(">")
-    odd = mended or unclosed or any(ord(char) < 32 for char in value)
+    mended = not all(address in value for address in addresses)  # the parser drops blanks in it
+    odd = mended or value.count("<") != value.count(">") or any(ord(char) < 32 for char in value)
     if len(addresses) != 1 or not local or not domain or " " in addresses[0] or odd:
         raise ValueError(f'{_quoted(value)} is no mailbox; write one like "Tech Decoded <hello@example.org>"')
     if len(local) > _LOCAL_PART:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 BY_HAND = "paused by hand"  # the reason of an issue that an operator paused
@@ -56,6 +56,11 @@ class IssueHead:
     edited: bool = False
     note: str = ""
     note_once: bool = False
+
+    @property
+    def is_ahead(self) -> bool:
+        """Built as if it were a day that was still to come, to see what that would bring."""
+        return self.as_of - self.built_at > timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

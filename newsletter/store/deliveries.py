@@ -9,6 +9,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import (
+    Case,
     ColumnElement,
     Connection,
     FromClause,
@@ -130,11 +131,15 @@ def call_off(connection: Connection, issue_id: int, now: datetime) -> None:
     doubtful = {"state": DeliveryState.UNCERTAIN.value, "worker": None, "due_at": None}
     connection.execute(update(deliveries).where(waiting, _d.doubts > 0).values(doubtful))
     words = {"code": 0, "status": "", "text": "cancelled"}  # ours: a server's last answer is no reason any more
-    tried = case((_d.attempts > 0, _d.at), else_=now)  # counts for the day on which it was, of a warm-up plan
-    gone = {"state": DeliveryState.SKIPPED.value, **words, "at": tried, "worker": None}
+    gone = {"state": DeliveryState.SKIPPED.value, **words, "at": called_off_at(now), "worker": None}
     connection.execute(update(deliveries).where(waiting).values(**gone, due_at=None))
     if not _reached(connection, issue_id):
         connection.execute(delete(sent_stories).where(sent_stories.c.issue == issue_id))
+
+
+def called_off_at(now: datetime) -> Case[datetime]:
+    """The moment of a row that waits no longer: of its last try, which counts for a day of a warm-up plan, else now."""
+    return case((_d.attempts > 0, _d.at), else_=now)
 
 
 def half_cancelled(connection: Connection, also: Collection[int] = ()) -> list[int]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, case, delete, func, or_, select, text, update
+from sqlalchemy import Connection, delete, func, or_, select, text, update
 
 from newsletter.domain.delivery import DeliveryState
 from newsletter.store.database import Database
+from newsletter.store.deliveries import called_off_at
 from newsletter.store.tables import deliveries, notices, subscribers, subscriptions
 
 _STARTS_OR_ERASES = 0x65726173  # any number of ours: the advisory lock, shared by those who start an issue
@@ -27,8 +28,7 @@ def erase(connection: Connection, subscriber: int, person: bytes, now: datetime)
         connection.execute(select(func.pg_advisory_xact_lock(_STARTS_OR_ERASES)))
     theirs = deliveries.c.subscriber == subscriber
     waiting = deliveries.c.state.in_((DeliveryState.QUEUED, DeliveryState.DEFERRED))
-    tried = case((deliveries.c.attempts > 0, deliveries.c.at), else_=now)  # as in deliveries.call_off
-    gone = {"state": DeliveryState.SKIPPED, "code": 0, "status": "", "due_at": None, "at": tried}
+    gone = {"state": DeliveryState.SKIPPED, "code": 0, "status": "", "due_at": None, "at": called_off_at(now)}
     connection.execute(update(deliveries).where(theirs, waiting).values(gone))
     connection.execute(update(deliveries).where(theirs).values(email="", domain="", text=""))
     named = notices.c.data["subscriber"].as_string() == str(subscriber)  # to an address they want to move to, say

@@ -34,7 +34,7 @@ class Connection(Protocol):
 
     def settled(self) -> None:
         """What came of the last message is written down: it counts no more among those that a crash would leave in
-        doubt, and another's end may go out in its place. The next `send` and `close` say so too.
+        doubt, and another may go out in its place. The next `send` and `close` say so too.
         """
         ...
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 from newsletter.domain.finding import Finding, warn
 from newsletter.preflight.addresses import is_web
 from newsletter.preflight.examined import Examined
 from newsletter.text.clocks import day
 
-_A_DAY = timedelta(days=1)
 _NOTED = 5  # a site whose pictures are all gone would fill a screen
 
 
@@ -25,9 +23,9 @@ def left_out(examined: Examined) -> Iterator[Finding]:
 
 
 def ahead_of_time(examined: Examined) -> Iterator[Finding]:
-    """A draft of a day that is still to come, to see what it would be like: nothing else keeps it from going out."""
+    """Nothing else keeps such a draft from going out."""
     issue, zone = examined.issue, examined.edition.timezone
-    if issue.as_of - issue.built_at > _A_DAY:
+    if issue.is_ahead:
         reason = (
             f"It was built on {day(issue.built_at, zone)} as if it were {day(issue.as_of, zone)}: "
             "some of its stories may not be on the web yet."
