@@ -214,14 +214,16 @@ def test_a_server_that_stops_reading_who_waits_is_given_up_as_one_that_stops_rea
         transport = SmtpTransport("127.0.0.1", sink.port, connections=8, timeouts=timeouts)
         held = asyncio.create_task(send(transport, 0))
         await asyncio.to_thread(sink.wait_for, 1)
-        stuck = await asyncio.wait_for(send(transport, 1, b"y" * 20_000_000), 10)
+        next_one = asyncio.create_task(send(transport, 1))
+        await asyncio.sleep(PATIENCE / 2)  # so that the stuck one waits for its answer before any of it goes out
+        stuck = await asyncio.wait_for(send(transport, 2, b"y" * 20_000_000), 10)
         sink.release()
-        await held
+        await asyncio.gather(held, next_one)
         return stuck
 
     with Sink() as sink:
         sink.fail("answer", HOLD, to="r0@example.org")
-        sink.fail("body", SILENCE, to="r1@example.org")
+        sink.fail("body", SILENCE, to="r2@example.org")
         assert run(main(sink)) is OutcomeKind.BROKEN
 
 
