@@ -40,6 +40,7 @@ class Evidence:
     `quarrel()` says how far they name different things and figures, `opening()` how much of either's beginning is in
     the other, `rivals()` how many words of either's headline its body repeats and the other post lacks: costly, so
     asked only where they count.
+    `only_there`: both posts are of one page, and neither's source has another post of it.
     `words` is the shorter body's length, 0 when one has none. `specific` is the number of content words in the
     shorter headline; `returning` is True when either title is that of a series. `rewrapped`: one headline under two
     known labels. `moved`: one of the posts vanished from the source that the other one is in.
@@ -48,6 +49,7 @@ class Evidence:
     titles: Titles
     apart: timedelta
     same_page: bool
+    only_there: bool
     same_source: bool
     moved: bool
     rewrapped: bool
@@ -95,9 +97,14 @@ def same_story(known: Evidence) -> bool:
 
 
 def _one_page(known: Evidence) -> bool:
-    """One address is one post, unless a source gives all its posts one address, or its weekly post the same."""
+    """One address is one post, unless a source gives all its posts one address, or its weekly post the same.
+
+    Somebody else's feed may tell of a post under a title and in words of its own.
+    """
     if known.returning and known.apart > SAME_NEWS and known.words >= TEASER and known.within < 0.15:
         return False
+    if known.only_there and not known.same_source and not known.returning and known.apart <= REWRITTEN:
+        return True
     return known.titles in (Titles.EQUAL, Titles.LOOSE) or known.within >= 0.15 or known.title_likeness >= 0.6
 
 

@@ -140,6 +140,7 @@ class Matching:
             titles=relate(*heads, alike),
             apart=abs(one.published - other.published),
             same_page=bool(one.traits.page) and one.traits.page == other.traits.page,
+            only_there=self._only_there(one, other),
             same_source=one.source == other.source,
             moved=moved,
             rewrapped=rewrapped(*heads),
@@ -153,6 +154,12 @@ class Matching:
             returning=heads[0].series or heads[1].series,
             title_likeness=alike,
         )
+
+    def _only_there(self, one: Told, other: Told) -> bool:
+        if not one.traits.page or one.traits.page != other.traits.page:
+            return False
+        there = Counter(told.source for told in self._pages[one.traits.page] if not told.former)
+        return there[one.source] == there[other.source] == 1
 
     def _likeness(self, one: Told, other: Told) -> tuple[Likeness, int]:
         """How alike the bodies are, and the shorter one's words: 0 when nothing of its own is in one of them."""

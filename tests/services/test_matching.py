@@ -195,6 +195,20 @@ def test_a_feed_with_one_address_for_all_its_items_keeps_them_apart() -> None:
     assert groups(posts, [BODY, OTHER])[1] == 1
 
 
+def test_somebody_elses_feed_tells_of_a_page_in_its_own_words() -> None:
+    page, bodies = "https://example.org/2026/ferry", [BODY, "120 comments, 88 points.", OTHER]
+    posts = [told(0, "Ferry line grounds boats", BODY, url=page), told(1, "Fog again?", bodies[1], 2, "links", page)]
+    assert groups(posts, bodies)[1] == 0
+    posts.append(told(2, "Nine days on one charge", OTHER, 2, "links", page))  # then that feed's address says nothing
+    assert groups(posts, bodies) == {0: 0, 1: 1, 2: 2}
+
+
+def test_two_feeds_of_one_weekly_page_tell_of_two_weeks() -> None:
+    page, titles = "https://example.org/weekly", ("Weekly roundup: fog", "Weekly roundup: phones")
+    posts = [told(0, titles[0], BODY, url=page), told(1, titles[1], OTHER, 7, "feed", page)]
+    assert groups(posts, [BODY, OTHER])[1] == 1
+
+
 def test_a_near_identical_body_needs_no_date() -> None:
     posts = [told(0, "Ferry line grounds boats", BODY), told(1, "Lost in the fog", BODY.replace("forty", "some"), 300)]
     assert groups(posts, [BODY, BODY.replace("forty", "some")])[1] == 0
