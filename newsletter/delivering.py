@@ -74,22 +74,10 @@ async def deliver_issue(
 ) -> Accounting:
     """Delivers a started issue over the configured transport. Raises what `services.deliver.deliver` raises."""
     from newsletter.services.deliver import deliver
+    from newsletter.services.errand import Errand
 
-    out = outgoing(app, issue)
-    books = await deliver(
-        app.database,
-        issue,
-        out.message,
-        out.readers,
-        app.transport(),
-        how,
-        app.clock,
-        progress,
-        stop,
-        return_path=out.return_path,
-        pace=pace(app),
-        tally=app.tally,
-    )
+    errand, mailing = Errand(app.database, issue, how, app.clock), outgoing(app, issue)
+    books = await deliver(errand, mailing, app.transport(), progress, stop, pace=pace(app), tally=app.tally)
     count_pause(app, books)
     return books
 

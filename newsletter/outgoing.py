@@ -14,10 +14,11 @@ from newsletter.domain.edition import Edition
 from newsletter.domain.issue import Issue
 from newsletter.domain.subscriber import Reader
 from newsletter.errors import AddressError, ConfigError
+from newsletter.services.mailing import Mailing
 from newsletter.text.dates import long_date
 from newsletter.text.headers import mailbox
 from newsletter.text.media import embedded
-from newsletter.text.message import CompiledMessage, Content, Headers, compile_message, issue_headers
+from newsletter.text.message import Content, Headers, compile_message, issue_headers
 from newsletter.text.token import PREFERENCES, UNSUBSCRIBE
 
 PREVIEW_MARK = "[Preview]"
@@ -25,15 +26,12 @@ NOBODY = 0  # the subscriber that a preview's links name: they open, and change 
 
 
 @dataclass(frozen=True)
-class Outgoing:
+class Outgoing(Mailing):
     """An issue ready to be delivered."""
 
     issue: Issue
     edition: Edition
     headers: Headers
-    message: CompiledMessage
-    readers: Callable[[Claim], Reader]
-    return_path: str
 
 
 def outgoing(app: App, issue: Issue) -> Outgoing:
@@ -42,7 +40,7 @@ def outgoing(app: App, issue: Issue) -> Outgoing:
     return_path = _address(edition)
     headers = issue_headers(edition, issue.number, _date(app, issue))
     message = compile_message(content(app, issue), headers)
-    return Outgoing(issue, edition, headers, message, readers(app, issue, edition), return_path)
+    return Outgoing(message, readers(app, issue, edition), return_path, issue, edition, headers)
 
 
 def content(app: App, issue: Issue) -> Content:

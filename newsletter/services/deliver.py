@@ -11,21 +11,19 @@ from datetime import datetime
 
 from newsletter.domain.accounting import Accounting
 from newsletter.domain.backoff import pushes_back
-from newsletter.domain.chunk import Chunk
-from newsletter.domain.delivery import Claim, DeliveryPolicy, Envelope, Outcome, OutcomeKind
-from newsletter.domain.issue import Issue, IssueState
+from newsletter.domain.delivery import Claim, Envelope, Outcome, OutcomeKind
+from newsletter.domain.issue import IssueState
 from newsletter.domain.pulse import Pulse
-from newsletter.domain.subscriber import Reader
 from newsletter.domain.tally import Tally
 from newsletter.errors import Busy, NewsletterError, WrongState
 from newsletter.services.desk import Desk
 from newsletter.services.errand import Errand
 from newsletter.services.line import Line, Pace, unlimited
+from newsletter.services.mailing import Mailing
 from newsletter.services.tallying import new_name
 from newsletter.store import accounts, deliveries
 from newsletter.store.database import Database
 from newsletter.store.lock import sole_sender
-from newsletter.text.message import CompiledMessage
 from newsletter.transports.base import Connection, Transport
 
 PROGRESS_SECONDS = 0.25  # between two looks at the issue's state, and two calls of `progress`
@@ -42,9 +40,7 @@ class Run:
 
     desk: Desk
     line: Line
-    message: CompiledMessage
-    readers: Callable[[Claim], Reader]
-    return_path: str
+    mailing: Mailing
     clock: Callable[[], datetime]
     pulse: Pulse
     transport: Transport
@@ -52,43 +48,39 @@ class Run:
 
 
 async def deliver(
-    database: Database,
-    issue: Issue,
-    message: CompiledMessage,
-    readers: Callable[[Claim], Reader],
+    errand: Errand,
+    mailing: Mailing,
     transport: Transport,
-    policy: DeliveryPolicy,
-    clock: Callable[[], datetime],
     progress: Callable[[Accounting], None],
     stop: asyncio.Event,
     *,
-    return_path: str,
     pace: Pace | None = None,
     tally: Tally | None = None,
-    chunk: Chunk | None = None,
     pulse: Pulse | None = None,
 ) -> Accounting:
-    """Sends a started issue to all that wait for it; ends when nothing is left that may go out within `policy.wait`.
+    """Sends a started issue to all that wait for it; ends when nothing is left that may go out within the run's wait.
 
-    With `chunk` (on PostgreSQL) only to those in it: it ends when nothing of it may go out now, and counts what it did
-    itself. The runs of one issue's chunks may share a `pulse`, all runs of a process a `pace` and a `tally`.
-    `stop` ends it early: what is in flight is finished, the rest stays queued. Raises Busy when another process
-    delivers this issue, WrongState when it is not `sending`, StoreError when the ledger cannot be written. When that
-    other process was waited for and ended the issue, its accounting is the answer.
+    An errand with a `chunk` (on PostgreSQL) is for those in it alone: its run ends when nothing of it may go out now,
+    and counts what it did itself. The runs of one issue's chunks may share a `pulse`, all runs of a process a `pace`
+    and a `tally`. `stop` ends it early: what is in flight is finished, the rest stays queued.
+
+    Raises Busy when another process delivers this issue, WrongState when it is not `sending`, StoreError when the
+    ledger cannot be written. When that other process was waited for and ended the issue, its accounting is the answer.
     """
     began = time.monotonic()
     reason, desk = "", None
-    async with _alone(database, issue.id, policy, stop) as waited:
+    database, issue = errand.database, errand.issue
+    async with _alone(errand, stop) as waited:
         if not waited or _state(database, issue.id) is IssueState.SENDING:  # else the other one did it all
             _must_be_sending(database, issue.id)
-            line = Line(pace or unlimited(), clock, transport.connections)
+            line = Line(pace or unlimited(), errand.clock, transport.connections)
             tally = tally or Tally()
-            desk = Desk(Errand(database, issue, policy, clock, chunk), new_name(), line, tally)
-            run = Run(desk, line, message, readers, return_path, clock, pulse or Pulse(), transport, tally)
+            desk = Desk(errand, new_name(), line, tally)
+            run = Run(desk, line, mailing, errand.clock, pulse or Pulse(), transport, tally)
             async with desk.opened():
                 await _all_hands(run, progress, stop)
             reason = desk.reason
-    end = _end(database, issue.id, desk if chunk else None)
+    end = _end(database, issue.id, desk if errand.chunk else None)
     waiting_for = reason if end.state is IssueState.SENDING else end.reason
     end = replace(end, seconds=round(time.monotonic() - began, 3), reason=waiting_for)
     progress(end)
@@ -134,7 +126,7 @@ async def _carry_on(run: Run, connection: Connection) -> None:
 async def _open(run: Run, connection: Connection, reserved: Claim) -> Outcome | None:
     began = time.perf_counter()
     with run.desk.getting_ready():
-        trouble = await connection.open(Envelope(run.return_path, reserved.email))
+        trouble = await connection.open(Envelope(run.mailing.return_path, reserved.email))
     if trouble:
         run.tally.attempt(trouble, time.perf_counter() - began)
     else:
@@ -151,14 +143,15 @@ async def _heed(run: Run, outcome: Outcome, broken: int) -> None:
 
 
 async def _send(run: Run, connection: Connection, claim: Claim, following: Claim | None) -> Outcome:
+    mailing = run.mailing
     try:
-        filled = run.message.fill(run.readers(claim))
+        filled = mailing.message.fill(mailing.readers(claim))
     except Exception as error:  # this reader's message cannot be made, whatever is wrong with them; the others' can
         words = str(error) if isinstance(error, NewsletterError) else f"{type(error).__name__}: {error}"
         return Outcome(OutcomeKind.REJECTED, 0, "", f"the message could not be made: {words}")
-    next_one = Envelope(run.return_path, following.email) if following else None
+    next_one = Envelope(mailing.return_path, following.email) if following else None
     began = time.perf_counter()
-    outcome = await connection.send(Envelope(run.return_path, claim.email), filled, next_one)
+    outcome = await connection.send(Envelope(mailing.return_path, claim.email), filled, next_one)
     run.tally.attempt(outcome, time.perf_counter() - began)
     return outcome
 
@@ -226,14 +219,14 @@ async def _call_off(workers: Sequence[asyncio.Task[None]]) -> None:
 
 
 @asynccontextmanager
-async def _alone(database: Database, issue_id: int, policy: DeliveryPolicy, stop: asyncio.Event) -> AsyncIterator[bool]:
+async def _alone(errand: Errand, stop: asyncio.Event) -> AsyncIterator[bool]:
     """Holds the right to deliver the issue; waits for another process as long as the policy allows. True: it had to."""
     waited = False
-    patient_until = time.monotonic() + policy.patience.total_seconds()
+    patient_until = time.monotonic() + errand.policy.patience.total_seconds()
     with ExitStack() as held:
         while True:
             try:
-                held.enter_context(sole_sender(database, issue_id))
+                held.enter_context(sole_sender(errand.database, errand.issue.id))
                 break
             except Busy:
                 if time.monotonic() >= patient_until or stop.is_set():

@@ -13,7 +13,9 @@ from newsletter.domain.delivery import DeliveryPolicy, Envelope, Outcome, Outcom
 from newsletter.domain.issue import IssueState
 from newsletter.services import steer
 from newsletter.services.deliver import deliver
+from newsletter.services.errand import Errand
 from newsletter.services.loop import run
+from newsletter.services.mailing import Mailing
 from newsletter.store.database import Database
 from newsletter.transports.base import Connection
 from newsletter.transports.fleet import FleetTransport
@@ -167,10 +169,8 @@ def test_an_issue_loses_nobody_when_one_server_dies_on_the_way(sqlite_url: str) 
 
         async def main() -> IssueState:
             clock = lambda: datetime.now(UTC)  # noqa: E731
-            end = await deliver(
-                database, issue, message(), reader, transport, policy, clock, lambda now: None, asyncio.Event(),
-                return_path=RETURN_PATH,
-            )  # fmt: skip
+            errand, mailing = Errand(database, issue, policy, clock), Mailing(message(), reader, RETURN_PATH)
+            end = await deliver(errand, mailing, transport, lambda now: None, asyncio.Event())
             return end.state
 
         assert run(main()) is IssueState.SENT

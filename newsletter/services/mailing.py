@@ -1,0 +1,19 @@
+"""What an issue is to all who get it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from newsletter.domain.delivery import Claim
+from newsletter.domain.subscriber import Reader
+from newsletter.text.message import CompiledMessage
+
+
+@dataclass(frozen=True)
+class Mailing:
+    """One message, what fills it for each reader, and where it goes back to when it cannot be delivered."""
+
+    message: CompiledMessage
+    readers: Callable[[Claim], Reader]
+    return_path: str
