@@ -28,7 +28,9 @@ def register(cli: typer.Typer) -> None:
 
 def why(
     context: Context,
-    post: Annotated[str, typer.Argument(metavar="URL-or-PATH", help="A post's address, or its path below the site.")],
+    post: Annotated[
+        str, typer.Argument(metavar="URL-or-PATH", help="A post's address, its path below the site, or its title.")
+    ],
     newsletter: Annotated[
         str | None, typer.Option("--newsletter", metavar="NEWSLETTER", help="Only this one; all without it.")
     ] = None,

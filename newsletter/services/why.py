@@ -85,7 +85,7 @@ def why(
     as_of: datetime,
     sources: Mapping[str, Sequence[Source]],
 ) -> list[Why]:
-    """One answer for each edition; `post` is a URL in any spelling, or a path below its source's root.
+    """One answer for each edition; `post` is a URL in any spelling, a path below its source's root, or a title.
 
     `sources` are those of each newsletter: they are asked about what was not collected, or is gone.
     """
@@ -114,15 +114,20 @@ def _zone(seen: Seen | None, sources: Sequence[Source]) -> str:
 
 def _find(connection: Connection, newsletter: str, post: str) -> Seen | None:
     """The post itself; one that is still in its source before one that is gone."""
-    page = canonical(post)
+    page, posts = canonical(post), candidates.seen(connection, newsletter)
     found = [
         seen
-        for seen in candidates.seen(connection, newsletter)
+        for seen in posts
         if post in (seen.key, seen.version.url)
         or is_called(post, seen.path or "")
         or ("://" in post and canonical(seen.version.url) == page)
     ]
+    found = found or [seen for seen in posts if _words(seen.version.title) == _words(post)]
     return min(found, key=lambda seen: (seen.gone, -seen.version.post), default=None)
+
+
+def _words(title: str) -> str:
+    return " ".join(title.split()).casefold()
 
 
 def _absent(

@@ -99,6 +99,9 @@ def test_a_post_that_vanished_from_its_source_is_said_to_have(desk: Desk) -> Non
 def test_the_sites_own_limit_is_named(desk: Desk) -> None:
     (desk.folder / "blog" / "_config.yml").write_text("url: https://quay.example.org\nlimit_posts: 1\n")
     desk.call("collect")
-    assert (
-        "Its site shows no more than 1 posts, the newest: `limit_posts`" in desk.call("why", "2026-06-01-crane.md").out
-    )
+    assert "Its site shows only the newest posts: `limit_posts: 1`" in desk.call("why", "2026-06-01-crane.md").out
+
+
+def test_a_post_is_found_by_its_title_too(desk: Desk) -> None:
+    assert desk.call("why", "crane").out == desk.call("why", "_posts/2026-06-01-crane.md").out
+    assert desk.call("why", "Cranes").status != 0

@@ -46,7 +46,7 @@ def _why_not(
     if not items.chosen(post):
         return of_others(post)
     if path not in shown:
-        return f"its site shows no more than {items.site.limit_posts} posts, the newest: `limit_posts` in _config.yml"
+        return f"its site shows only the newest posts: `limit_posts: {items.site.limit_posts}` in _config.yml"
     return None
 
 
