@@ -247,10 +247,8 @@ class Desk:
     def _begin_at_once(self, claim: Claim) -> bool:
         """One turn for one worker. False when its reader has left, or the ledger cannot be written now."""
         settled, self._settled = self._settled, []
-        try:
-            begun = self._turn(settled, [claim])
-        except AWAY:
-            self._settled = settled
+        begun = self._turn_if_possible(settled, [claim])
+        if begun is None:
             return False
         self._in_flight += len(begun)
         if self._wants_more():
@@ -261,10 +259,9 @@ class Desk:
         settled, granted = self._take_turn()
         if not settled and not granted:
             return
-        try:
-            begun = self._turn(settled, _claims(granted))
-        except AWAY:
-            self._put_back(settled, granted)
+        begun = self._turn_if_possible(settled, _claims(granted))
+        if begun is None:
+            self._wishes.put_back(granted)
         else:
             self._hand_out(granted, begun)
         if self._settled or self._wants_more() or self.closed.is_set():
@@ -278,7 +275,8 @@ class Desk:
         try:
             begun = await self.apart(lambda: self._turn(settled, _claims(granted)))
         except StoreError:
-            self._put_back(settled, granted)  # `leave` tries once more
+            self._settled = settled + self._settled  # `leave` tries once more
+            self._wishes.put_back(granted)
             raise
         self._hand_out(granted, begun)
 
@@ -287,9 +285,13 @@ class Desk:
         settled, self._settled = self._settled, []
         return settled, self._wishes.grant(self._line)
 
-    def _put_back(self, settled: list[Settled], granted: list[Granted]) -> None:
-        self._settled = settled + self._settled
-        self._wishes.put_back(granted)
+    def _turn_if_possible(self, settled: list[Settled], claims: list[Claim]) -> set[int] | None:
+        """None when the ledger cannot be written now: what was settled waits for the next turn."""
+        try:
+            return self._turn(settled, claims)
+        except AWAY:
+            self._settled = settled + self._settled
+            return None
 
     def _turn(self, settled: list[Settled], claims: list[Claim]) -> set[int]:
         began = time.perf_counter()
