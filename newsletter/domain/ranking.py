@@ -10,7 +10,7 @@ from heapq import heapify, heappop, heapreplace
 
 from newsletter.domain.edition import Weights
 
-_FULL, _SHORT = 150, 40  # words from which a version is a whole article, and a short one
+_FULL, _SHORT, _TEASER = 150, 40, 6  # words from which a version is a whole article, a short one, more than "Comments"
 _MOST_WEIGHT = 10.0
 
 
@@ -118,7 +118,7 @@ def _signals(item: Candidate, weights: Weights, as_of: datetime, lookback: timed
 
 
 def _voice(version: Version) -> tuple[int, bool, bool, datetime, int]:
-    fullness = (version.words >= _SHORT) + (version.words >= _FULL)
+    fullness = sum(version.words >= words for words in (_TEASER, _SHORT, _FULL))
     return fullness, version.picture, version.excerpt, version.published, -version.post
 
 

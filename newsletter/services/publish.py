@@ -150,7 +150,8 @@ def _wordless(stories: Sequence[DigestStory]) -> Iterator[str]:
     bare = [story.title for story in stories if not (story.excerpt or story.long_excerpt)]
     if bare:
         there_are = "1 story has" if len(bare) == 1 else f"{len(bare)} stories have"
-        yield f"{there_are} no words below the title: {', '.join(bare)}. An `excerpt:` in the front matter gives some."
+        remedy = "An `excerpt:` in a post's front matter gives some, or a summary in a feed."
+        yield f"{there_are} no words below the title: {', '.join(bare)}. {remedy}"
 
 
 def chosen_note(

@@ -55,6 +55,8 @@ def test_categories_take_turns() -> None:
 def test_the_richest_version_speaks_and_the_newest_of_equals() -> None:
     teaser, older, newer = version(1, 0, words=20), version(2, 3), version(3, 2)
     assert candidate(1, [teaser, older, newer]).speaker == newer
+    bare = version(5, 0, words=2, picture=True, source="links")  # a link with "120 comments"
+    assert candidate(1, [bare, teaser]).speaker == teaser
     with_picture = version(4, 5, picture=True)
     assert candidate(1, [teaser, newer, with_picture]).speaker == with_picture
 
