@@ -20,6 +20,7 @@ from newsletter.domain.issue import Issue, IssueState, IssueStory
 from newsletter.domain.note import EditorNote
 from newsletter.domain.post import Post
 from newsletter.domain.ranking import Candidate, Ranked, Version, candidate, rank
+from newsletter.domain.urls import canonical
 from newsletter.errors import Busy
 from newsletter.services.illustrate import Illustrator, open_album
 from newsletter.services.trimming import fitting
@@ -195,12 +196,13 @@ def _story(item: Candidate, post: Post, versions: Sequence[Version], *, lead: bo
 
 
 def _also(speaker: Version, versions: Sequence[Version]) -> tuple[Also, ...]:
-    """The other versions, the newest first; one for each address."""
-    rest = sorted(versions, key=lambda version: (version.published, -version.post), reverse=True)
-    by_url = {version.url: version for version in reversed(rest) if version.url != speaker.url}
-    return tuple(
-        Also(version.title, version.url, version.source) for version in rest if by_url.get(version.url) is version
-    )
+    """The other versions, the newest first; one for each page but the speaker's, however its address is spelled."""
+    pages, found = {canonical(speaker.url)}, []
+    for version in sorted(versions, key=lambda version: (version.published, -version.post), reverse=True):
+        if (page := canonical(version.url)) not in pages:
+            pages.add(page)
+            found.append(Also(version.title, version.url, version.source))
+    return tuple(found)
 
 
 def _freeze(digest: Digest, rendered: Rendered, now: datetime, as_of: datetime) -> Issue:

@@ -224,6 +224,15 @@ def test_versions_stand_behind_the_richest(database: Database) -> None:
     assert answer.signals["sources"] == pytest.approx(1.0)
 
 
+def test_another_spelling_of_one_address_is_no_other_version_to_read(database: Database) -> None:
+    long, title = " ".join(WORDS.values()), "Bridge hears itself age in Marlow"
+    add(database, "a", 1, title=title, body=long, image="https://example.org/b.jpg")
+    add(database, "b", 0.5, title=title, body=long, source="feed", url="http://www.example.org/a/?utm_source=feed")
+    issue = make(database)
+    assert issue is not None
+    assert [(story.url, story.also) for story in issue.stories] == [("https://example.org/a", ())]
+
+
 def test_versions_of_other_categories_stand_behind_unless_the_edition_leaves_them_out(database: Database) -> None:
     long = " ".join(WORDS.values())
     for name, days, category in (
