@@ -366,7 +366,7 @@ def test_another_address_is_asked_first(app: App, web: TestClient) -> None:
     first, second = (app.signer.sign_expiring(ADDRESS, row.data["payload"]) for row in asked)
 
     assert web.post(f"/address/{second}").status_code == 410
-    assert "Shall mail" in web.get(f"/address/{first}").text
+    assert "Shall we send your mail to" in web.get(f"/address/{first}").text
     assert set(states(app)) == {"ann@example.org", "taken@example.org"}
     for _ in range(2):
         assert "Address changed" in web.post(f"/address/{first}").text
