@@ -27,7 +27,7 @@ def demand_not_started(issue: Issue, *, elsewhere: bool) -> None:
         goes_on = f"`newsletter resume {issue.id}` goes on with it"
         raise WrongState(f"issue {issue.id} is {issue.state.value} already: {goes_on}.")
     again = f"`newsletter build {issue.newsletter}` makes another"
-    raise WrongState(f"issue {issue.id} is {issue.state.value}, and that is its end; {again}.")
+    raise WrongState(f"issue {issue.id} is {issue.state.value} and stays so; {again}.")
 
 
 def demand_sound(session: Session, issue: Issue, *, as_json: bool) -> None:

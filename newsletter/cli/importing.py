@@ -26,10 +26,10 @@ def import_file(
     context: Context,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="CSV with a header line; - reads stdin.")],
     newsletter: Annotated[
-        str | None, typer.Option("--newsletter", metavar="NEWSLETTER", help="May be left out while there is only one.")
+        str | None, typer.Option("--newsletter", metavar="NEWSLETTER", help="Optional while there is only one.")
     ] = None,
     edition: Annotated[
-        str | None, typer.Option("--edition", metavar="EDITION", help="For lines that name none; the first without it.")
+        str | None, typer.Option("--edition", metavar="EDITION", help="For lines that name none; the first by default.")
     ] = None,
     confirm: Annotated[bool, typer.Option("--confirm", help="Ask each reader to confirm by mail.")] = False,
     as_json: JsonOption = False,
@@ -37,7 +37,7 @@ def import_file(
     """Bring in a list. Its columns may be email, name, edition, tags …, in any order and case.
 
     You vouch for the readers' consent, so they are active at once; --confirm asks each instead. Readers who left,
-    and addresses that are never mailed, stay so. A line that cannot be used is reported and stops nothing.
+    and addresses that are never mailed, stay so. A line that cannot be used is reported; the rest goes on.
     """
     from newsletter.services.importing import import_file as import_readers
 
@@ -99,16 +99,16 @@ def _show(done: ImportReport) -> None:
     output.say(f"{said}, {count(done.refused_count, 'line')} refused.")
     if done.left:
         who = _of_them(done.left, done.added)
-        output.say(f"By what the list says, {who} unsubscribed: they are on record, and get nothing.")
+        output.say(f"According to the list, {who} unsubscribed: they are on record, and get nothing.")
     if done.waiting:
         who = _of_them(done.waiting, done.added)
         output.say(
-            f"By what the list says, {who} to confirm before anything is sent to them; "
+            f"According to the list, {who} to confirm before anything is sent to them; "
             "the same import with [bold]--confirm[/] asks them."
         )
     if done.unsubscribed:
         who = count(done.unsubscribed, "reader")
-        output.say(f"By what the list says, {who} of yours left: unsubscribed here too, they get nothing any more.")
+        output.say(f"According to the list, {who} of yours left: unsubscribed here too, they get nothing any more.")
     if done.asked:
         output.say(
             f"{count(done.asked, 'reader')} will be asked to confirm: "

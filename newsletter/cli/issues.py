@@ -37,7 +37,7 @@ AsOfOption = Annotated[
     typer.Option(
         "--as-of",
         metavar="ISO",
-        help="Only posts published by then: a date (all of that day) or a time, UTC without an offset; now without it.",
+        help="Only posts published by then (now): a date, with all of that day, or a time, UTC without an offset.",
     ),
 ]
 
@@ -306,9 +306,9 @@ def check(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Check an issue before it is sent. Leaves with 3 when something certainly broken must not go out.
+    """Check an issue before it is sent. Exits with 3 when something is certainly broken and must not go out.
 
-    Links and pictures are asked for, each address at most once an hour, for a minute at most.
+    Links and pictures are tried, each address at most once an hour, for a minute at most.
     """
     from newsletter.checking import judge_thoroughly
 

@@ -24,7 +24,7 @@ _SHOWN_WARNINGS = 5
 _SCREENFUL = 40
 
 MaybeNewsletter = Annotated[
-    str | None, typer.Argument(metavar="NEWSLETTER", help="A newsletter's key in config.yaml; all without one.")
+    str | None, typer.Argument(metavar="NEWSLETTER", help="A newsletter's key in config.yaml; all by default.")
 ]
 
 

@@ -36,7 +36,7 @@ NoticeOption = Annotated[
     typer.Option(
         "--notice",
         metavar="KIND",
-        help="Instead: the mails about a subscription in the hand of this edition: confirm, address, welcome, already, "
+        help="Instead, the mails about a subscription as this edition sends them: confirm, address, welcome, already, "
         "goodbye, reminder, or all.",
     ),
 ]

@@ -69,7 +69,7 @@ def root(
         Path, typer.Option("--config", metavar="FILE", envvar="NEWSLETTER_CONFIG", help="The configuration.")
     ] = Path("config.yaml"),
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
     context.obj = Session(config)

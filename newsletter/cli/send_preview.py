@@ -32,7 +32,7 @@ def send_preview(
         str | None,
         typer.Argument(
             metavar="NEWSLETTER-or-ISSUE",
-            help="A newsletter's key, which may be left out while there is one, or an issue's number.",
+            help="A newsletter's key (optional while there is only one), or an issue's number.",
         ),
     ] = None,
     edition: EditionOption = None,

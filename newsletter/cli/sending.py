@@ -30,7 +30,7 @@ WaitOption = Annotated[
     typer.Option(
         "--wait",
         metavar="TIME",
-        help="How long to wait for retries (10m without it), or for another process: 30s, 10m, 2h.",
+        help="How long to wait for retries (10m by default), or for another process: 30s, 10m, 2h.",
     ),
 ]
 AtOption = Annotated[
@@ -67,7 +67,7 @@ def send(
     log: LogOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Deliver a draft now, to everyone who asked for it; with --at at another time.
+    """Deliver a draft now, to everyone who asked for it, or at another time with --at.
 
     It ends when nothing is left that may go out within --wait. Ctrl-C finishes what is in flight and keeps the rest
     for `newsletter resume`.
@@ -149,7 +149,7 @@ def pause(context: Context, issue: IssueArgument, as_json: JsonOption = False) -
 
 
 def cancel(context: Context, issue: IssueArgument, as_json: JsonOption = False) -> None:
-    """End an issue for good: nobody who has not got it yet will.
+    """End an issue for good: whoever has not got it by now never will.
 
     If anybody has, its stories count as told, and no later issue holds them. `pause` keeps it for `resume`.
     """

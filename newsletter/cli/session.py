@@ -74,12 +74,12 @@ IssueArgument = Annotated[
 ]
 NewsletterArgument = Annotated[
     str | None,
-    typer.Argument(metavar="NEWSLETTER", help="Its key in config.yaml; may be left out while there is one."),
+    typer.Argument(metavar="NEWSLETTER", help="Its key in config.yaml; optional while there is only one."),
 ]
 EditionOption = Annotated[str | None, typer.Option("--edition", metavar="EDITION", help="Only this edition.")]
 AsOption = Annotated[
     str | None,
-    typer.Option("--as", metavar="ADDRESS", help="As this subscriber: their name, address and date; no link acts."),
+    typer.Option("--as", metavar="ADDRESS", help="As this subscriber: their name, address and date; links do nothing."),
 ]
 
 

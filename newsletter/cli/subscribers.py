@@ -34,10 +34,10 @@ _SCREENFUL = 100
 group = typer.Typer(no_args_is_help=True, help="Add, import, export, list, show, move, remove and erase subscribers.")
 AddressArgument = Annotated[str, typer.Argument(metavar="ADDRESS", help="An e-mail address.")]
 NewsletterOption = Annotated[
-    str | None, typer.Option("--newsletter", metavar="NEWSLETTER", help="May be left out while there is only one.")
+    str | None, typer.Option("--newsletter", metavar="NEWSLETTER", help="Optional while there is only one.")
 ]
 AnyNewsletterOption = Annotated[
-    str | None, typer.Option("--newsletter", metavar="NEWSLETTER", help="Only this one; all without it.")
+    str | None, typer.Option("--newsletter", metavar="NEWSLETTER", help="Only this one; all by default.")
 ]
 
 
@@ -52,12 +52,12 @@ def add(
     context: Context,
     address: AddressArgument,
     newsletter: NewsletterOption = None,
-    edition: Annotated[str | None, typer.Option("--edition", metavar="EDITION", help="The first without it.")] = None,
+    edition: Annotated[str | None, typer.Option("--edition", metavar="EDITION", help="The first by default.")] = None,
     name: Annotated[str, typer.Option("--name", metavar="NAME", help="The person's name.")] = "",
     active: Annotated[bool, typer.Option("--active", help="Subscribe at once: you vouch for their consent.")] = False,
     again: Annotated[
         bool,
-        typer.Option("--again", help="Also one that is never mailed, for its owner asked to come back."),
+        typer.Option("--again", help="Even an address that is never mailed: its owner asked to come back."),
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -100,7 +100,7 @@ def show_list(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List subscriptions in the order of addresses."""
+    """List subscriptions, sorted by address."""
     from newsletter.domain.subscriber import SubscriptionState
     from newsletter.services.readers import listing
 
@@ -167,7 +167,7 @@ def remove(
 ) -> None:
     """Unsubscribe addresses, from one newsletter or from all. They stay on record and can come back.
 
-    What is no address is reported and stops nothing.
+    What is not an address is reported; the rest goes on.
     """
     from newsletter.services import readers
 
@@ -203,8 +203,8 @@ def move(
 ) -> None:
     """Move all readers of an edition to another: config.yaml has new editions, or new names for them.
 
-    They are not told again what they were told already. Of an edition that config.yaml still has you are asked first,
-    for nothing tells later who came from where.
+    They are not told again what they were told already. While config.yaml still has the old edition you are asked,
+    for later nothing tells who came from where.
     """
     from newsletter.services.moving import Place
     from newsletter.services.moving import move as move_readers

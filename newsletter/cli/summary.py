@@ -17,7 +17,7 @@ COLOURS = {"sent": "green", "failed": "red", "deferred": "yellow", "uncertain": 
 _TO_NOBODY = {
     "draft": "Not sent to anybody yet.",
     "scheduled": "Not sent to anybody yet.",
-    "sent": "It went to nobody, for no reader of its edition was active. Its stories count as told.",
+    "sent": "It went to nobody: no reader of its edition was active. Its stories count as told.",
 }
 _WIDE = 56  # columns
 _ERASED = "(erased)"  # a reader of whom nothing is kept

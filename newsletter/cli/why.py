@@ -32,7 +32,7 @@ def why(
         str, typer.Argument(metavar="URL-or-PATH", help="A post's address, its path below the site, or its title.")
     ],
     newsletter: Annotated[
-        str | None, typer.Option("--newsletter", metavar="NEWSLETTER", help="Only this one; all without it.")
+        str | None, typer.Option("--newsletter", metavar="NEWSLETTER", help="Only this one; all by default.")
     ] = None,
     as_of: AsOfOption = None,
     as_json: JsonOption = False,

@@ -50,7 +50,7 @@ class Pulse:
         """The server answers, and takes nothing."""
         self.silent_since = min(self.silent_since or now, now)  # a clock that is set back begins anew
         if self.rejected >= REJECTED_IN_A_ROW:
-            return f"the last {self.rejected} attempts all failed for good; the server's last words: {_words(outcome)}"
+            return f"the last {self.rejected} attempts all failed for good; the server's last answer: {_words(outcome)}"
         if now - self.silent_since >= LONGEST_SILENCE and not few_left(so_far()):
             minutes = LONGEST_SILENCE // timedelta(minutes=1)
             return f"nothing was accepted for {minutes} minutes; the last answer: {_words(outcome)}"

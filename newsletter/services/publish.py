@@ -167,7 +167,7 @@ def chosen_note(
     if before is None:
         return given, ()
     told = f"{given.place or 'the note'} holds the words that issue {before} had: this one goes without a note"
-    return EditorNote("", given.place), (f"{told}. Write new ones for it, or empty the file.",)
+    return EditorNote("", given.place), (f"{told}. Write a new one, or empty the file.",)
 
 
 def _rendered(renderer: Renderer, digest: Digest) -> Rendered:

@@ -113,7 +113,7 @@ def test_it_may_be_sent_at_once_or_cancelled_all_the_same(read: Desk, sink: Sink
     assert read.call("send", 1, "--yes", "--json").json["sent"] == 1
     assert "due" not in read.call("show", 1).out
     late = read.call("send", 1, "--at", LATER, "--yes")
-    assert (late.status, "issue 1 is sent, and that is its end" in late.err) == (1, True)
+    assert (late.status, "issue 1 is sent and stays so" in late.err) == (1, True)
 
 
 @pytest.mark.slow

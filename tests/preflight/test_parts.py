@@ -138,7 +138,7 @@ def with_attached(*pictures: tuple[str, bytes]) -> Examined:
 
 
 def test_a_picture_that_travels_with_the_mail_is_there() -> None:
-    assert "block: A picture is to come with the mail" in said(pictures.not_attached, with_attached())
+    assert "block: A picture should travel with the mail" in said(pictures.not_attached, with_attached())
     whole = with_attached((NAME, b"\xff\xd8" * 4000))
     assert b"multipart/related" in whole.raw
     rules = (pictures.not_attached, mime.parts, mime.encodings, mime.body_lines, mime.boundary, size.too_long)

@@ -66,7 +66,7 @@ def _told(pair: Pair, need: float, use: _Use) -> Finding:
 
 def _remedy(pair: Pair, better: Pair | None) -> str:
     if better is None:
-        return "Take two colours that differ more in lightness."
+        return "Choose two colours that differ more in lightness."
     if better[1] == pair[1]:
         return f"Take {better[0]} for the text."
     return f"Take {better[1]} behind it."

@@ -52,7 +52,7 @@ def sender(examined: Examined) -> Iterator[Finding]:
         reason = f"From is at {addresses[0].domain}, which is no domain that others know."
         yield block("From", reason, "Send from a domain of yours, one with a dot in it.")
     if _addresses(examined, "Sender") == addresses:
-        yield warn("Sender", "Sender repeats From.", "Leave it out: it is for one who sends on behalf of another.")
+        yield warn("Sender", "Sender repeats From.", "Leave it out: it is for whoever sends on behalf of another.")
 
 
 def date(examined: Examined) -> Iterator[Finding]:

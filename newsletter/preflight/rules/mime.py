@@ -55,7 +55,7 @@ def body_lines(examined: Examined) -> Iterator[Finding]:
     if not raw.isascii():
         yield block("MIME", "The message holds bytes that are not ASCII; not every server passes them on.", REPORT)
     if re.search(rb"(?<!\r)\n|\r(?!\n)", raw):
-        yield block("MIME", "A line does not end in CRLF; servers refuse such a message.", REPORT)
+        yield block("MIME", "A line does not end in CRLF; servers refuse such messages.", REPORT)
     if b"\x00" in raw:
         yield block("MIME", "The message holds a zero byte.", REPORT)
     longest = max(map(len, raw.partition(b"\r\n\r\n")[2].split(b"\r\n")))

@@ -48,9 +48,7 @@ def no_size(examined: Examined) -> Iterator[Finding]:
 def no_address(examined: Examined) -> Iterator[Finding]:
     """A mail has no address of its own that a relative one could begin from."""
     if lost := [source for source in examined.page.sources if not source.lower().startswith(_ADDRESSES)]:
-        reason = (
-            f"Pictures whose address is not whole are seen by nobody: {first_of([one or '(none)' for one in lost])}."
-        )
+        reason = f"Nobody sees pictures whose address is incomplete: {first_of([one or '(none)' for one in lost])}."
         yield warn("HTML", reason, "Write https:// and the host in front.")
 
 
@@ -70,11 +68,13 @@ def not_attached(examined: Examined) -> Iterator[Finding]:
     there = {str(part["Content-ID"]).strip().strip("<>") for part in examined.message.walk() if part["Content-ID"]}
     named = [unquote(source[len("cid:") :]) for source in examined.page.sources if source.lower().startswith("cid:")]
     if missing := [name for name in dict.fromkeys(named) if name not in there]:
-        yield block("HTML", f"A picture is to come with the mail and does not: {first_of(missing)}.", "Build it again.")
+        yield block(
+            "HTML", f"A picture should travel with the mail and does not: {first_of(missing)}.", "Build it again."
+        )
 
 
 def only_a_picture(examined: Examined) -> Iterator[Finding]:
-    """Spam filters distrust it, and who sees no pictures sees nothing."""
+    """Spam filters distrust it, and whoever sees no pictures sees nothing."""
     if not any(not _is_tiny(picture.attrib) for picture in examined.page.all("img")):
         return
     alts = sum(len(picture.get("alt", "").split()) for picture in examined.page.all("img"))

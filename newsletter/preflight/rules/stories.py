@@ -16,7 +16,7 @@ def left_out(examined: Examined) -> Iterator[Finding]:
     """What the issue lacks since it was built: a picture that cannot be had, a source that did not answer …"""
     notes = [note if note.endswith((".", "!", "?")) else f"{note}." for note in examined.issue.notes]
     for note in notes[:_NOTED]:
-        yield warn("build", note, "Put that right and build again, or let it go as it is.")
+        yield warn("build", note, "Put that right and build again, or send it as it is.")
     if (rest := len(notes) - _NOTED) > 0:
         reason = f"There are {rest} more notes of this kind."
         yield warn("build", reason, f"`newsletter show {examined.issue.id}` has them all.")

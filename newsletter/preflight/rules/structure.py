@@ -53,7 +53,7 @@ def headings(examined: Examined) -> Iterator[Finding]:
     before = 0
     for level, each in found:
         if level > before + 1 and before:
-            reason = f"After h{before} comes h{level}: who goes from heading to heading misses one."
+            reason = f"After h{before} comes h{level}: whoever moves from heading to heading misses a level."
             yield warn(place_of(each), reason, f"Make it h{before + 1}.")
         before = level
     if empty := [each for _, each in found if not words(each)]:

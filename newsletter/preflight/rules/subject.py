@@ -51,7 +51,9 @@ def placeholder(examined: Examined) -> Iterator[Finding]:
 def same_subject(examined: Examined) -> Iterator[Finding]:
     subject, former = one_line(examined.issue.subject), one_line(examined.known.former_subject)
     if former and subject.casefold() == former.casefold():
-        yield warn("subject", "The issue before had the same subject.", "Readers take it for the same mail; change it.")
+        yield warn(
+            "subject", "The issue before had the same subject.", "Readers will take it for the same mail; change it."
+        )
 
 
 def preheader_length(examined: Examined) -> Iterator[Finding]:
@@ -74,9 +76,9 @@ def preheader_repeats(examined: Examined) -> Iterator[Finding]:
     if not preheader:
         return
     if subject and preheader.startswith(subject[: max(len(subject) - 1, 1)]):
-        yield warn("preheader", "The preheader says again what the subject says.", "Let it tell something new.")
+        yield warn("preheader", "The preheader repeats the subject.", "Let it say something new.")
     elif (said := _first_words(examined, preheader)).startswith(preheader[:LEAST_PREHEADER]) and said:
-        yield warn("preheader", "The preheader repeats the first words of the body.", "Let it tell something new.")
+        yield warn("preheader", "The preheader repeats the first words of the body.", "Let it say something new.")
 
 
 def _first_words(examined: Examined, preheader: str) -> str:
