@@ -174,7 +174,7 @@ async def _all_hands(run: Run, progress: Callable[[Accounting], None], stop: asy
             workers = [hands.create_task(_carry(run, connection)) for connection in connections]
             keeper = hands.create_task(run.desk.keep())
             halt = hands.create_task(_halt(run.desk, stop))
-            await _watch(run.desk, workers, keeper, progress)
+            await _look_after(run.desk, workers, keeper, progress)
             await asyncio.wait(workers, timeout=_GOODBYE_SECONDS)
             for late in (*workers, halt):
                 late.cancel()
@@ -187,7 +187,7 @@ async def _halt(desk: Desk, stop: asyncio.Event) -> None:
     desk.close()
 
 
-async def _watch(
+async def _look_after(
     desk: Desk,
     workers: Sequence[asyncio.Task[None]],
     keeper: asyncio.Task[None],

@@ -45,7 +45,7 @@ class Limiter:
         """`message` goes out at once, or as soon as it can: in that moment, not when its task comes to it."""
         self._waiting[who] = message
         self._let_in()
-        self._watch()
+        self._set_alarm()
 
     def answered(self, who: object) -> None:
         """The server has answered; how long that took says how many places pay."""
@@ -77,7 +77,7 @@ class Limiter:
         elif self._waiting:
             next(iter(self._waiting.values())).begin()
 
-    def _watch(self) -> None:
+    def _set_alarm(self) -> None:
         """Sees to it that nobody waits for an answer that does not come."""
         loop = asyncio.get_running_loop()
         if self._waiting and (self._alarm is None or self._loop is not loop):
@@ -91,4 +91,4 @@ class Limiter:
         for who in [who for who, since in self._out.items() if since <= until]:
             self._overdue[who] = self._out.pop(who)
         self._let_in()
-        self._watch()
+        self._set_alarm()
