@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from newsletter.services.importing import ImportReport, Target
 
 _SHOWN_REFUSALS = 20
+_SHOWN_WORDS = 5
 
 
 def import_file(
@@ -88,6 +89,20 @@ def _show_edition(done: ImportReport, target: Target, *, chosen: bool) -> None:
         )
 
 
+def _show_odd(done: ImportReport) -> None:
+    """What the list says in words of its own."""
+    for words, number in done.odd_states.most_common(_SHOWN_WORDS):
+        have = f"{count(number, 'line')} {'has' if number == 1 else 'have'}"
+        output.say(
+            f"[yellow]{have}[/] the state “{output.plain(words)}”, which is not known here: taken as active. "
+            "[bold]newsletter subscribers remove[/] unsubscribes who should not be."
+        )
+    if number := done.odd_dates.total():
+        have = f"{count(number, 'line')} {'has' if number == 1 else 'have'}"
+        example = output.plain(next(iter(done.odd_dates)))
+        output.say(f"[yellow]{have}[/] a date that cannot be read, like “{example}”: taken as today. Write 2021-04-03.")
+
+
 def _of_them(number: int, all_of_them: int) -> str:
     who = "all of them" if number == all_of_them > 1 else f"{number:,} of them"
     return f"{who} {'has' if number == 1 else 'have'}"
@@ -109,6 +124,7 @@ def _show(done: ImportReport) -> None:
     if done.unsubscribed:
         who = count(done.unsubscribed, "reader")
         output.say(f"According to the list, {who} of yours left: unsubscribed here too, they get nothing any more.")
+    _show_odd(done)
     if done.asked:
         output.say(
             f"{count(done.asked, 'reader')} will be asked to confirm: "

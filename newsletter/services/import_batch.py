@@ -16,6 +16,7 @@ from newsletter.store.staging import Kind, Known, Staged
 from newsletter.text.roster import Entry
 from newsletter.text.token import Signer
 
+MOST_ODD = 1_000  # different words that are kept for the report
 MOST_REFUSED = 100_000  # so many lines are kept for the report; the rest is counted
 LONGEST_SHOWN = 254  # characters: any address that can be mailed is shown whole
 LEFT = "The list says that they have left."  # in the record of consent of those for whom nobody vouches
@@ -61,7 +62,8 @@ class ImportReport:
     `left` of the added ones have unsubscribed, by what the list says: they are on record, and get nothing. `waiting` of
     them have to confirm, and were not asked. `unplaced` of them are in the edition of those whose line names none.
     `unsubscribed` of the updated ones were subscribed here until the list said that they have left. `asked` counts the
-    mails that were queued to ask for a confirmation.
+    mails that were queued to ask for a confirmation. `odd_states` and `odd_dates` are what lines say in words that are
+    not understood, with how many say so: their readers are taken as active, and as of no date.
     """
 
     added: int = 0
@@ -74,6 +76,14 @@ class ImportReport:
     asked: int = 0
     refused_count: int = 0
     refused: list[RefusedLine] = field(default_factory=list)
+    odd_states: Counter[str] = field(default_factory=Counter)
+    odd_dates: Counter[str] = field(default_factory=Counter)
+
+    def odd(self, entry: Entry) -> None:
+        """Counts what a line says in words that are not understood."""
+        for word, words in ((entry.odd_state, self.odd_states), (entry.odd_date, self.odd_dates)):
+            if word and (len(words) < MOST_ODD or shown(word) in words):
+                words[shown(word)] += 1
 
     def count(self, changed: bool) -> None:
         if changed:
@@ -97,6 +107,8 @@ class ImportReport:
         self.asked += other.asked
         self.refused_count += other.refused_count
         self.refused += other.refused[: MOST_REFUSED - len(self.refused)]
+        self.odd_states += other.odd_states
+        self.odd_dates += other.odd_dates
 
 
 def shown(text: str) -> str:

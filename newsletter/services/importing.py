@@ -107,7 +107,9 @@ class _Import:
             return
         if reason := self._misplaced(entry):
             self.report.refuse(line, entry.email, reason)
-        elif email in self.batch.staged:
+            return
+        self.report.odd(entry)
+        if email in self.batch.staged:
             self.batch.merge(line, email, entry)
         else:
             self.batch.add(line, email, entry)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
 from newsletter.domain.subscriber import SubscriptionState
@@ -34,18 +35,27 @@ TITLES: dict[str, tuple[str, ...]] = {
     ),
     "stopped": (
         "emaildisabled", "unsubscribed", "optedout", "optout", "bounced", "hardbounced", "complained", "blocked",
-        "blocklisted", "suppressed", "cleaned", "deleted",
+        "blocklisted", "blacklisted", "denylisted", "suppressed", "cleaned", "deleted",
     ),
     "wanted": (
         "subscribed", "subscribedtoemails", "emailenabled", "optin", "optedin", "acceptsmarketing", "marketingconsent",
     ),
 }  # fmt: skip
 _STOPPED = re.compile(
-    r"unsub|not[ _-]?sub|clean|bounc|complain|spam|abus|junk|block|suppress|disab|inactiv|unreach|undeliver|delet|"
-    r"remov|deactiv|transactional|"
-    r"invalid|cancel|archiv|opt(?:ed)?[ _-]?out|non[ _-]?sub|dead|banned|\A(?:no|false|0|off)\Z"
+    r"unsub|not[ _-]?sub|clean|bounc|complain|spam|abus|junk|block|blacklist|denylist|suppress|disab|inactiv|unreach|"
+    r"undeliver|delet|remov|deactiv|transactional|"
+    r"invalid|cancel|archiv|opt(?:ed)?[ _-]?out|non[ _-]?sub|dead|banned|\A(?:no|false|0|off)\Z|"
+    r"abgemeldet|ausgetragen|gek\w*ndigt|d[eé]sabon|d[eé]sinscri|desuscri|\bbaja\b|disiscri|uitgeschr|afgemeld|descadastr"
 )
-_WAITING = re.compile(r"pend|unconfirm|not[ _-]?confirm|unverif|await|waiting|(?:opt-?in )?sent")
+_WAITING = re.compile(
+    r"pend|unconfirm|not[ _-]?confirm|unverif|await|waiting|(?:opt-?in )?sent|ausstehend|unbest|attente|attesa|afwacht"
+)
+_HERE = re.compile(  # behind those two: "inactive" is not "active"
+    r"activ|aktiv|actif|attiv|subscri|abonn|inscri|iscri|suscri|confirm|best[aä]tigt|verified|opt(?:ed)?[ _-]?in|"
+    r"enabled|valid|member|free|paid|comp|gift|premium|trial|founding|customer|lead|\A(?:yes|true|1|on|ok|ja|oui|si|sì|sí|y|t)\Z"
+)
+_SECONDS = re.compile(r"1\d{9}(?:\d{3})?", re.ASCII)  # since 1970, from 2001 on; with milliseconds
+_MONTH = re.compile(r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b", re.IGNORECASE)
 _FALSE = ("", "0", "false", "no", "n", "f", "off", "none", "null")
 _TAG_BREAK = re.compile(r"\s*[,;|]\s*")
 _CELL_START = r"(?:\A|(?<=[;\t]))"
@@ -60,7 +70,10 @@ _MOST_TAGS, _LONGEST_NAME, _LONGEST_TAG = 50, 200, 60
 
 
 class Entry(NamedTuple):
-    """One line of a list: what it says of a person. `since` None and `edition` "" mean that it does not say."""
+    """One line of a list: what it says of a person. `since` None and `edition` "" mean that it does not say.
+
+    `odd_state` and `odd_date` are words of its that are not understood: the person is taken as active, as of no date.
+    """
 
     email: str
     name: str = ""
@@ -69,6 +82,8 @@ class Entry(NamedTuple):
     newsletter: str = ""
     state: SubscriptionState = SubscriptionState.ACTIVE
     since: datetime | None = None
+    odd_state: str = ""
+    odd_date: str = ""
 
 
 class Columns:
@@ -90,7 +105,10 @@ class Columns:
 
     def entry(self, row: Sequence[str]) -> Entry:
         """Reads a row, which may be short; the address is as written, without outer spaces."""
-        state = self._state(row)
+        word = self._cell(row, "state").lower()
+        state = self._state(row, word)
+        since = self._date(row, "ended" if state is SubscriptionState.UNSUBSCRIBED else "since")
+        date = "" if since else self._cell(row, "since")
         return Entry(
             email=self.address(row),
             name=self._name(row),
@@ -98,7 +116,9 @@ class Columns:
             edition=self._cell(row, "edition"),
             newsletter=self._cell(row, "newsletter"),
             state=state,
-            since=self._date(row, "ended" if state is SubscriptionState.UNSUBSCRIBED else "since"),
+            since=since,
+            odd_state="" if state is not SubscriptionState.ACTIVE or _HERE.search(word) else word,
+            odd_date=date if _says_a_day(date) else "",
         )
 
     def address(self, row: Sequence[str]) -> str:
@@ -121,9 +141,8 @@ class Columns:
         parts = (first, last) if first else (whole, last) if last and last not in whole else (whole or last,)
         return clean_name(" ".join(part for part in parts if part))
 
-    def _state(self, row: Sequence[str]) -> SubscriptionState:
+    def _state(self, row: Sequence[str], word: str) -> SubscriptionState:
         """Whoever any column says has left, or cannot be reached, never comes in as active."""
-        word = self._cell(row, "state").lower()
         stopped = any(row[place].strip().lower() not in _FALSE for place in self._at["stopped"] if place < len(row))
         unwanted = any(
             (cell := row[place].strip().lower()) and cell in _FALSE for place in self._at["wanted"] if place < len(row)
@@ -160,18 +179,37 @@ def as_written(cell: str) -> str:
 
 
 def moment(text: str) -> datetime | None:
-    """An instant as exports write it (ISO 8601 and its relatives; UTC where no zone is named), else None.
+    """An instant as exports write it (ISO 8601 and its relatives, `3 Apr 2021` as in mails, seconds since 1970; UTC
+    where no zone is named), else None. `03/04/2021` may be two days, so it is none.
 
     None too for a year in which nobody signed up: an empty date is often written as the year 1, 1900, 1970 or 9999.
     """
-    tidy = re.sub(r"\s*(?:UTC|GMT|Z)\Z", "+00:00", text.strip())
-    tidy = re.sub(r"\s+([+-]\d\d:?\d\d)\Z", r"\1", tidy)
     try:
-        found = datetime.fromisoformat(tidy)
+        found = _read(text.strip())
         at = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
     return at if _BEFORE_EMAIL < at.year < _TOO_LATE else None
+
+
+def _read(text: str) -> datetime:
+    """Raises ValueError."""
+    if _SECONDS.fullmatch(text):
+        return datetime.fromtimestamp(int(text[:10]), UTC)
+    if _MONTH.search(text):
+        return parsedate_to_datetime(text if ":" in text else f"{text} 00:00")
+    tidy = re.sub(r"\A(\d{4})/(\d\d)/(\d\d)", r"\1-\2-\3", text)
+    tidy = re.sub(r"\s*(?:UTC|GMT|Z)\Z", "+00:00", tidy)
+    return datetime.fromisoformat(re.sub(r"\s+([+-]\d\d:?\d\d)\Z", r"\1", tidy))
+
+
+def _says_a_day(text: str) -> bool:
+    """Whether there is a day in it that `moment` did not understand; no year is one in which nobody signed up."""
+    try:
+        _read(text)
+    except (ValueError, OverflowError):
+        return bool(set("123456789") & set(text))  # an empty date is often written 0000-00-00
+    return False
 
 
 def _tags(cell: str) -> tuple[str, ...]:

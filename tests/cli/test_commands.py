@@ -395,8 +395,12 @@ def test_an_import_says_whom_it_unsubscribed(tmp_path: Path) -> None:
     told = desk.call("subscribers", "import", "two.csv", "--json").json
     assert told == {
         "added": 1, "updated": 1, "unchanged": 0, "left": 1, "waiting": 0, "unplaced": 1, "unsubscribed": 1, "asked": 0,
-        "refused_count": 0, "refused": [],
+        "refused_count": 0, "refused": [], "odd_states": {}, "odd_dates": {},
     }  # fmt: skip
+    (tmp_path / "three.csv").write_text("email,status,since\neve@example.com,Lapsed,03/04/2021\n")
+    said = desk.call("subscribers", "import", "three.csv").out
+    assert "1 line has the state “lapsed”, which is not known here: taken as active" in said
+    assert "1 line has a date that cannot be read, like “03/04/2021”: taken as today" in said
 
 
 def test_an_import_says_who_was_not_asked_to_confirm(tmp_path: Path) -> None:

@@ -255,7 +255,8 @@ def test_who_left_and_who_is_never_mailed_stay_so(database: Database) -> None:
         ("UNSUB_TIME", "2023-06-06 12:56:15"), ("unsubscribed_at", "2024-03-13 11:33:53 UTC"), ("unsubscribed", "true"),
         ("email_disabled", "true"), ("subscribed_to_emails", "false"), ("Subscribed", "No"), ("status", "blocklisted"),
         ("status", "inactive"), ("Bounced", "1"), ("status", "0"), ("status", "complained"),
-        ("deleted_at", "2020-01-01"),
+        ("deleted_at", "2020-01-01"), ("blacklisted", "true"), ("status", "Blacklisted"), ("status", "Désabonné"),
+        ("status", "abgemeldet"), ("state", "Desuscrito"), ("status", "dado de baja"), ("status", "uitgeschreven"),
     ],
 )  # fmt: skip
 def test_who_left_elsewhere_never_comes_in_as_active(sqlite: Database, header: str, cell: str) -> None:
@@ -274,6 +275,16 @@ def test_who_left_elsewhere_never_comes_in_as_active(sqlite: Database, header: s
 def test_who_is_subscribed_elsewhere_comes_in(sqlite: Database, header: str, cell: str) -> None:
     bring(sqlite, f"email,{header}\na@example.org,{cell}\n")
     assert table(sqlite)["a@example.org"][2] == "active"
+
+
+def test_words_that_are_not_understood_are_counted(sqlite: Database) -> None:
+    report = bring(
+        sqlite,
+        "email,status,joined\na@example.org,Lapsed,03/04/2021\nb@example.org,lapsed,25/12/2019\n"
+        "c@example.org,active,2021-04-03\nd@example.org,,0000-00-00\ne@example.org,abonnée,\nno address,odd,soon 1\n",
+    )
+    assert (report.odd_states, report.odd_dates) == ({"lapsed": 2}, {"03/04/2021": 1, "25/12/2019": 1})
+    assert {state for _, _, state in table(sqlite).values()} == {"active"}
 
 
 def test_who_left_by_the_list_is_counted(sqlite: Database) -> None:
@@ -536,14 +547,22 @@ def test_any_name_goes_out_and_comes_back(name: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["2021-02-04 07:55:20 +0000", "2021-02-04T07:55:20.000Z", "2021-02-04 07:55:20 UTC", "2021-02-04 07:55:20",
-     "2021-02-04 08:55:20 +01:00"],
+     "2021-02-04 08:55:20 +01:00", "4 Feb 2021 07:55:20", "February 4, 2021 07:55:20", "1612425320", "1612425320000",
+     "Thu, 04 Feb 2021 08:55:20 +0100", "2021/02/04 07:55:20"],
 )  # fmt: skip
 def test_dates_as_exports_write_them(text: str) -> None:
     assert moment(text) == datetime(2021, 2, 4, 7, 55, 20, tzinfo=UTC)
 
 
 def test_other_dates_are_left_out() -> None:
-    assert [moment(text) for text in ("", "04/02/2021", "soon", "0")] == [None] * 4
+    others = ("", "04/02/2021", "soon", "0", "may be", "1 Foo 2021", "32 Jan 2021")
+    assert [moment(text) for text in others] == [None] * 7
+
+
+@given(st.text("0123456789 ,:-+/TZJanMy()") | st.text())
+def test_no_words_make_the_reader_of_dates_stumble(text: str) -> None:
+    Columns(["email", "since"]).entry(["a@example.org", f"{text} Jan"])
+    Columns(["email", "since"]).entry(["a@example.org", text])
 
 
 @pytest.mark.parametrize("day", ["0001-01-01", "1900-01-01", "1970-01-01", "9999-12-31"])
