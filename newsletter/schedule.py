@@ -26,6 +26,7 @@ from newsletter.services.steer import start, unschedule
 from newsletter.services.tallying import new_name
 from newsletter.store import issues
 from newsletter.store.runs import DONE, EMPTY, Run
+from newsletter.watch import tell_findings
 
 log = logging.getLogger("newsletter.schedule")
 
@@ -166,9 +167,7 @@ def _check(app: App, issue: Issue) -> None:
     from newsletter.checking import inspect
 
     findings = inspect(app, issue)
-    for finding in warnings(findings):
-        facts = {"issue": issue.id, "rule": finding.rule, "place": finding.place}
-        tell(log, logging.WARNING, "preflight", f"issue {issue.id}: {finding.message}", **facts)
+    tell_findings(log, issue.id, warnings(findings))
     demand(findings)
 
 

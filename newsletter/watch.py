@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from sqlalchemy.exc import DBAPIError
 
 from newsletter.domain.accounting import COUNTED, Accounting
+from newsletter.domain.finding import Finding
 from newsletter.domain.issue import Issue
 from newsletter.errors import NewsletterError
 from newsletter.logs import tell
@@ -69,6 +70,13 @@ class Watch:
             **({"reason": books.reason} if books.reason else {}),
         }
         tell(self.log, level, event, f"issue {self.issue.id} {words}", **facts, **more)
+
+
+def tell_findings(log: logging.Logger, issue: int, findings: Iterable[Finding]) -> None:
+    """What preflight warns of before an issue goes out."""
+    for finding in findings:
+        facts = {"issue": issue, "rule": finding.rule, "place": finding.place}
+        tell(log, logging.WARNING, "preflight", f"issue {issue}: {finding.message}", **facts)
 
 
 def gist_of(reason: str) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from newsletter.cli import output
 from newsletter.cli.findings import note_findings
 from newsletter.cli.session import Session
 from newsletter.cli.words import count
-from newsletter.domain.finding import demand, warnings
+from newsletter.domain.finding import Finding, demand, warnings
 from newsletter.errors import NewsletterError, UsageError, WrongState
 
 if TYPE_CHECKING:
@@ -30,14 +31,18 @@ def demand_not_started(issue: Issue, *, elsewhere: bool) -> None:
     raise WrongState(f"issue {issue.id} is {issue.state.value} and stays so; {again}.")
 
 
-def demand_sound(session: Session, issue: Issue, *, as_json: bool) -> None:
-    """Notes what preflight warns of; raises Blocked."""
+def demand_sound(session: Session, issue: Issue, note: Callable[[int, Sequence[Finding]], None]) -> None:
+    """Gives `note` what preflight warns of; raises Blocked."""
     from newsletter.checking import inspect
 
     findings = inspect(session.app, issue)
-    if not as_json:
-        note_findings(issue.id, warnings(findings))
+    note(issue.id, warnings(findings))
     demand(findings)
+
+
+def noted(*, as_json: bool) -> Callable[[int, Sequence[Finding]], None]:
+    """How a terminal is told of findings; an answer in JSON stands alone."""
+    return (lambda issue, findings: None) if as_json else note_findings
 
 
 def readers_of(session: Session, issue: Issue) -> int:

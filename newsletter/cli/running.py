@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,6 +13,7 @@ from newsletter.cli import output
 from newsletter.cli.log import LogOption, log_always
 from newsletter.cli.session import Context, JsonOption, Session, whole_number
 from newsletter.cli.words import distance, iso, offset
+from newsletter.logs import tell
 from newsletter.text.clocks import moment
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from newsletter.schedule import Planned
 
 PANEL = "Run"
+_LOG = logging.getLogger("newsletter.serve")
 _HERE = ("localhost", "127.0.0.1", "::1")
 
 
@@ -99,7 +102,7 @@ def serve(
             _tell_around(context.obj, address)
 
     run(until_stopped(lambda stop: run_all(app, listening, stop, answering)))
-    output.note("Stopped: what was in flight is finished.")
+    tell(_LOG, logging.INFO, "stopped", "stopped: what was in flight is finished")
 
 
 def worker(context: Context, log: LogOption = None) -> None:
@@ -110,9 +113,9 @@ def worker(context: Context, log: LogOption = None) -> None:
 
     app = context.obj.app
     log_always(app.config, log)
-    output.note("Sending whatever is to be sent. Ctrl-C stops.")
+    tell(_LOG, logging.INFO, "started", "sending whatever is to be sent; Ctrl-C stops")
     run(until_stopped(lambda stop: send_all(app, stop, "worker")))
-    output.note("Stopped: what was in flight is finished.")
+    tell(_LOG, logging.INFO, "stopped", "stopped: what was in flight is finished")
 
 
 def _answering(address: str) -> None:
@@ -127,10 +130,9 @@ def _warn_of_another_port(site_url: str, address: str) -> None:
 
     named, here = urlsplit(site_url), urlsplit(address)
     if {named.hostname, here.hostname} <= {*_HERE} and (named.port or 80) != here.port:
-        output.note(
-            f"[yellow]warning:[/] links in mails lead to {output.plain(site_url)}, where this does not answer. "
-            f'Write `url: "{output.plain(address)}"` below `site:` in config.yaml, or serve on port {named.port or 80}.'
-        )
+        told = f"links in mails lead to {site_url}, where this does not answer."
+        remedy = f'Write `url: "{address}"` below `site:` in config.yaml, or serve on port {named.port or 80}.'
+        tell(_LOG, logging.WARNING, "another_port", f"{told} {remedy}")
 
 
 def _tell_around(session: Session, address: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from newsletter.cli import output, sheets
-from newsletter.cli.agreeing import agree, demand_not_started, demand_sound, readers_of
+from newsletter.cli.agreeing import agree, demand_not_started, demand_sound, noted, readers_of
 from newsletter.cli.issues import load
 from newsletter.cli.session import Session
 from newsletter.cli.times import moment_ahead
@@ -27,7 +27,7 @@ def schedule_issue(session: Session, issue: int, at: str, *, yes: bool, as_json:
     zone = app.zone(draft.newsletter, draft.edition)
     when = moment_ahead(at, zone, app.clock())
     demand_not_started(draft, elsewhere=False)
-    demand_sound(session, draft, as_json=as_json)
+    demand_sound(session, draft, noted(as_json=as_json))
     readers = readers_of(session, draft)
     if readers and not yes:
         agree(draft, readers, f"on {moment(when, zone)}")

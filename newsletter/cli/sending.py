@@ -6,12 +6,13 @@ import logging
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from newsletter.cli import output, sheets, summary
-from newsletter.cli.agreeing import agree, demand_not_started, demand_sound, readers_of
+from newsletter.cli.agreeing import agree, demand_not_started, demand_sound, noted, readers_of
 from newsletter.cli.issues import load
 from newsletter.cli.log import LogOption, log_if_asked
 from newsletter.cli.scheduling import schedule_issue
@@ -43,6 +44,7 @@ AtOption = Annotated[
 ]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for the number of recipients.")]
 _DOMAINS = 8  # that the summary names
+_LOG = logging.getLogger("newsletter.send")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ def send(
     """
     from newsletter.services.steer import no_readers, start, start_for_anybody
     from newsletter.store.lock import is_delivered
+    from newsletter.watch import tell_findings
 
     session: Session = context.obj
     if at is not None:
@@ -90,8 +93,10 @@ def send(
         _deliver(session, draft, patient, as_json=as_json, logs=logs)
         return
     demand_not_started(draft, elsewhere=elsewhere)
-    demand_sound(session, draft, as_json=as_json)
+    demand_sound(session, draft, partial(tell_findings, _LOG) if logs else noted(as_json=as_json))
     _demand_a_door(session)
+    if not (as_json or logs):
+        _say_what_comes_next(session.app, draft)
     if yes:
         start_for_anybody(session.app.database, issue, session.app.clock(), checked=draft.hash)
     else:
@@ -101,8 +106,6 @@ def send(
         agree(draft, readers, "now")
         start(session.app.database, issue, session.app.clock(), checked=draft.hash)
     _deliver(session, load(session, issue), patient, as_json=as_json, logs=logs)
-    if not as_json:
-        _say_what_comes_next(session.app, draft)
 
 
 def resume(
@@ -195,7 +198,7 @@ def _deliver(session: Session, issue: Issue, patient: Patience, *, earlier: int 
 
     app = session.app
     how = policy(app, wait=patient.retries, patience=patient.others)
-    watch = Watch(logging.getLogger("newsletter.send"), issue) if logs else None
+    watch = Watch(_LOG, issue) if logs else None
     counted = depositing(app.database, app.tally, new_name(), "send", app.clock)
     with counted, nullcontext(watch) if watch else output.live_line(f"issue {issue.id}") as tell:
         books, signal = run(until_stopped(lambda stop: deliver_issue(app, issue, how, tell, stop)))
@@ -212,7 +215,8 @@ def _deliver(session: Session, issue: Issue, patient: Patience, *, earlier: int 
     if signal:
         left = books.state.value == "sending"
         goes_on = f"[bold]newsletter resume {issue.id}[/] goes on." if left else "nothing was left to send."
-        output.note(f"Stopped; {goes_on}")
+        if not logs:  # which has said how it ended
+            output.note(f"Stopped; {goes_on}")
         raise typer.Exit(128 + signal)
     if books.state.value in ("paused", "cancelled"):
         raise NewsletterError(summary.stood_still(books))
@@ -253,7 +257,7 @@ def _say_what_comes_next(app: App, issue: Issue) -> None:
         return
     whose = output.plain(f"{issue.newsletter} {issue.edition}")
     when = moment(following.at, schedule.timezone)
-    output.say(f"The schedule sends the next issue of {whose} {distance(following.at - now)}, on {when}.")
+    output.note(f"The schedule sends the next issue of {whose} {distance(following.at - now)}, on {when}.")
 
 
 def _patience(wait: str | None) -> Patience:

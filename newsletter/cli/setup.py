@@ -53,7 +53,7 @@ def init(
     for name in kept:
         output.say(f"[dim]kept[/]   {output.plain(folder / name)}  [dim](it was there already)[/]")
     if site and not site.url:
-        output.say("[yellow]note[/]   the site names no url: put your blog's address where config.yaml says FILL IN")
+        output.say("[yellow]note[/]   the site names no url: add your blog's address where config.yaml says ADD")
     if site:
         title = f" “{output.plain(site.title)}”" if site.title else ""
         output.say(f"[green]found[/]  the Jekyll site{title} in {output.plain((folder / site.path).resolve())}")

@@ -142,7 +142,6 @@ def _config(key: str, title: str, site: Site | None, private: str) -> str:
         timezone=site.timezone if site else "UTC",
         path=_quoted(site.path if site else "blog"),
         named=f", name: {_quoted(site.title)}" if site and site.title else "",
-        address="" if site is None or site.url else ', url: "https://example.org"',
         words=f"    tagline: {_quoted(site.tagline)}\n" if site and site.tagline else "",
         language=f"    language: {_quoted(site.language)}" if site and site.language else f"    # {_LANGUAGE}",
         published=_PUBLISHED if private else "",
@@ -156,7 +155,7 @@ def _config(key: str, title: str, site: Site | None, private: str) -> str:
 def _hint(site: Site | None) -> str:
     if site is None:
         return "   # put the folder of your Jekyll site here"
-    return "" if site.url else "   # FILL IN: your blog's address; without it no story has a link"
+    return "" if site.url else '   # ADD: url: "https://…", your blog\'s address; without it no story has a link'
 
 
 def _quoted(text: str) -> str:
@@ -212,7 +211,7 @@ newsletters:
     # editor: you@example.org     # gets each issue beforehand; in schedule: remind: 24h
     lookback: 14d                 # older posts stay out: an archive is no news
     sources:                      # `name` is what readers see below a story
-      - {{type: jekyll, path: {path}{named}{address}}}{hint}
+      - {{type: jekyll, path: {path}{named}}}{hint}
       # - {{type: jekyll, path: {path}, categories: [Technology]}}   # only these categories
       # - {{type: feed, url: "https://example.com/feed.xml"}}
     # Editions are variants for some of your readers. What one does not say, the newsletter says.

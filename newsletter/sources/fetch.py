@@ -179,7 +179,7 @@ _TIMEOUTS = {"connect": 10.0, "read": 15.0, "write": 10.0, "pool": 5.0}
 _STATUS = {
     401: "the server wants a name and password (401); write them into the address: https://name:password@…",
     403: "the server does not let us in (403)",
-    404: "there is nothing at this address (404); has the feed moved?",
+    404: "there is nothing at this address (404); the feed may have moved",
     410: "the feed is gone for good (410); remove this source from config.yaml",
     500: "the server has a fault (500); nothing to do but wait",
 }

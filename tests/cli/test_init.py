@@ -61,8 +61,8 @@ def test_what_a_blog_says_of_itself_is_taken_over(tmp_path: Path) -> None:
     assert "the site names no url" in done.out
     letter = load(root / "config.yaml", {}).newsletters["my-tech-blog"]
     assert (letter.name, letter.tagline, letter.language) == ("My Tech Blog", "Notes on everything", "en-GB")
-    assert letter.sources[0].url == "https://example.org"
-    assert "FILL IN" in (root / "config.yaml").read_text()
+    assert letter.sources[0].url is None
+    assert "# ADD: url:" in (root / "config.yaml").read_text()
 
 
 @pytest.mark.parametrize("lang", ["", "lang: de\n"])

@@ -34,7 +34,7 @@ def desk(desk: Desk, tmp_path: Path, sink: Sink) -> Desk:
 
 def facts(err: str) -> list[dict[str, Any]]:
     """Every line of a log; each is an object with the keys that all have."""
-    lines = [json.loads(line) for line in err.splitlines() if line.startswith("{")]
+    lines = [json.loads(line) for line in err.splitlines()]
     assert all({"time", "level", "event", "message"} <= line.keys() for line in lines)
     return lines
 
@@ -47,6 +47,16 @@ def test_a_sending_that_fails_in_every_way(desk: Desk) -> None:
     assert {"issue_begun", "issue_ended"} <= told.keys()
     ended = {"issue": 1, "level": "info", "state": "sent", "recipients": 5, "sent": 3, "failed": 2}
     assert ended.items() <= told["issue_ended"].items()
+
+
+def test_what_a_terminal_would_be_told_is_in_the_log_too(desk: Desk) -> None:
+    config = desk.folder / "config.yaml"
+    config.write_text(config.read_text().replace("https://letters.example.org", "http://127.0.0.1:8000"))
+    assert desk.call("build", "harbour", "--edition", "near").status == 0
+    done = desk.run("send", 1, "--yes", "--log", "json")
+    assert "5 recipients" in done.out
+    found = [line for line in facts(done.err) if line["event"] == "preflight"]
+    assert any("lead to this machine" in line["message"] for line in found)
 
 
 def test_an_issue_that_pauses_itself_says_why_without_an_address(desk: Desk, sink: Sink) -> None:
@@ -94,4 +104,4 @@ def test_serve_through_a_whole_life(desk: Desk, sink: Sink, form: str) -> None:
     assert not ADDRESS.search(err), err
     assert "issue 1 is sent: " in err
     if form == "json":
-        assert {"issue_begun", "issue_ended", "notices"} <= {line["event"] for line in facts(err)}
+        assert {"issue_begun", "issue_ended", "notices", "stopped"} <= {line["event"] for line in facts(err)}

@@ -131,5 +131,5 @@ def test_who_sends_by_hand_hears_that_the_schedule_sends_too(desk: Desk, days: s
     text = config.read_text()
     schedule = f'schedule: {{days: {days}, at: "08:00", timezone: Europe/London}}' if days else ""
     config.write_text(text.replace('schedule: {days: [friday], at: "08:00", timezone: Europe/London}', schedule))
-    said = desk.call("send", 1, "--yes").out
+    said = desk.call("send", 1, "--yes").err
     assert ("The schedule sends the next issue of harbour near in" in said) is told
