@@ -94,6 +94,12 @@ def test_what_jekyll_would_publish_with_the_site_is_found_until_it_is_excluded(t
     assert "`exclude: [vendor, preview/, config.yaml, readers.csv]`" in finding.remedy  # a second one would undo it
     (blog / "_config.yml").write_text("exclude: [config.yaml, preview/, readers.csv]\n")
     assert found() == []
+    text = (blog / "config.yaml").read_text().replace("    name: Harbour", "    note: note.md\n    name: Harbour", 1)
+    assert "note.md" in text
+    (blog / "config.yaml").write_text(text)
+    assert found() == []
+    (blog / "note.md").write_text("Hello.\n")
+    assert found() == ["Jekyll publishes note.md with your site."]
     assert list(published.examine(open_app(load(desk.folder / "config.yaml", {})))) == []
 
 

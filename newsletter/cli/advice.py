@@ -31,7 +31,8 @@ def advice(issue: int, reasons: Iterable[ReasonCount]) -> list[str]:
     """A line for each thing to do, what concerns most deliveries first; rich markup of ours, no words of servers."""
     told = [_advised(one) for one in reasons]
     if _OF_THE_READERS in told:
-        told.append(f"`newsletter show {issue} --deliveries --state failed` lists the addresses.")
+        addresses = f"newsletter show {issue} --state failed --addresses"
+        told.append(f"`{addresses}` lists them; `| newsletter subscribers remove -` behind it unsubscribes them all.")
     return [_bold(line) for line in dict.fromkeys(told) if line]
 
 

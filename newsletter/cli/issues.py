@@ -269,8 +269,12 @@ def show(
     issue: IssueArgument,
     deliveries: Annotated[bool, typer.Option("--deliveries", help="List each delivery.")] = False,
     state: Annotated[
-        str | None, typer.Option("--state", metavar="STATE", help="Only deliveries in this state.")
+        str | None,
+        typer.Option("--state", metavar="STATE", help=f"Only deliveries in this state: {', '.join(COUNTED)}."),
     ] = None,
+    addresses: Annotated[
+        bool, typer.Option("--addresses", help="Only the deliveries' addresses, one a line, for other commands.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show one issue with its accounting: who got it, who did not, and why."""
@@ -281,7 +285,10 @@ def show(
         raise UsageError(one_of("state", state, COUNTED))
     found = load(context.obj, issue)
     with context.obj.app.database.read() as connection:
-        if deliveries or state:
+        if addresses and not as_json:
+            sheets.tell_addresses(accounts.rows(connection, issue, state))
+            return
+        if deliveries or state or addresses:
             sheets.tell_deliveries(context.obj, found, accounts.rows(connection, issue, state), as_json=as_json)
             return
         books = accounts.accounting(connection, issue)

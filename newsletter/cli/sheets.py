@@ -156,6 +156,13 @@ def tell_deliveries(session: Session, issue: Issue, rows: Iterator[dict[str, Any
         output.say(f"… and {count(rest, 'more', 'more')}; --json or a pipe shows all.")
 
 
+def tell_addresses(rows: Iterator[dict[str, Any]]) -> None:
+    """As `subscribers remove -` reads them. Who was erased has none."""
+    for row in rows:
+        if row["email"]:
+            output.say(output.plain(row["email"]))
+
+
 def _delivery(row: dict[str, Any], zone: str, now: datetime) -> tuple[str, ...]:
     answer = " ".join(part for part in (str(row["code"] or ""), row["status"], row["text"]) if part)
     when = brief(row["at"], zone, now) if row["at"] else ""

@@ -149,6 +149,7 @@ def _config(key: str, title: str, site: Site | None, private: str) -> str:
         database=f"sqlite:///{private}subscribers.db",
         templates=f"{private}templates",
         media=f"{private}media",
+        notes=f"{private}note.md",
     )
 
 
@@ -205,7 +206,7 @@ newsletters:
     # design:                     # colours, fonts, logo: docs/guide/templates.md has all of them
     #   colours: {{light: {{link: "#0b5c86", accent: "#b3361b"}}}}
     #   logo: logo.png
-    # note: note.md               # a few words of yours above the next issue's stories
+    # note: {notes}               # a few words of yours above the next issue's stories
     # sections: true              # stories under their categories
     # pictures: embed             # in each mail; else mails link to them, below site: url
     # editor: you@example.org     # gets each issue beforehand; in schedule: remind: 24h

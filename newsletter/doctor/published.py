@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from newsletter.app import App
 from newsletter.config import Config
@@ -12,7 +13,12 @@ from newsletter.sources.jekyll.site import Site, read_site
 from newsletter.sources.jekyll.walk import publishes
 
 AREA = "site"
-OURS = ("preview", "outbox", "*.csv", "*.db")  # beside config.yaml: what commands write there, and lists of readers
+OURS = (
+    "preview",
+    "outbox",
+    "*.csv",
+    "*.db",
+)  # beside config.yaml: what commands write there, lists of readers
 
 
 def examine(app: App) -> Iterator[Finding]:
@@ -36,8 +42,15 @@ def _excluded(site: Site) -> list[str]:
 
 def _published(config: Config, site: Site) -> Iterator[str]:
     folder = config.folder.resolve()
-    ours = [folder / config.file_name, *sorted(path for name in OURS for path in folder.glob(name))]
-    for path in ours:
-        name = path.relative_to(site.root).as_posix()
-        if publishes(site, name):
+    ours = [folder / config.file_name, *sorted(path for name in OURS for path in folder.glob(name)), *_notes(config)]
+    for path in dict.fromkeys(ours):
+        if path.is_relative_to(site.root) and publishes(site, name := path.relative_to(site.root).as_posix()):
             yield name
+
+
+def _notes(config: Config) -> Iterator[Path]:
+    """Editors' notes that are written already: readers should have them first."""
+    for own in config.newsletters.values():
+        for note in (own.note, *(edition.note for edition in own.editions.values())):
+            if note and (place := config.resolve(note).resolve()).is_file():
+                yield place
