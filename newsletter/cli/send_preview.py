@@ -39,7 +39,7 @@ def send_preview(
     reader: AsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Mail the real message to yourself: the same frozen bytes, subject marked, no ledger row.
+    """Mail the real message to yourself: the same frozen bytes, its subject marked; it counts as sent to nobody.
 
     A NEWSLETTER is collected and built first: its first edition, or --edition. With nothing new you get its latest
     issue. With --as it says what that subscriber's copy says; it goes to --to alone, and its links change nothing.

@@ -221,7 +221,7 @@ newsletters:
     #   world: {{schedule: {{days: [friday], at: "12:00", timezone: UTC}}}}
 """
 
-_LANGUAGE = "language: de                # of the mails: ar, de, en, es, fr, it, nl, pt, zh; en without it"
+_LANGUAGE = "language: de                # ar, de, en, es, fr, it, nl, pt, zh; or en-GB: 27 November"
 
 _PUBLISHED = """\
 # Jekyll would publish this file with your site: add it to `exclude:` in _config.yml, like [config.yaml, preview].
@@ -232,6 +232,8 @@ _TEMPLATES = """\
 
 A file in this folder takes the place of the program's own file of the same name: `email/digest.mjml` here is used
 instead of the one that comes with the program. What is not here comes from the program, so keep only what you change.
+
+The program's own files are where `newsletter doctor` says: copy from there what you want to change.
 
 To change one block of the mail, begin `email/digest.mjml` here with {% extends "!email/digest.mjml" %} and write that
 block. The guide has an example and names the blocks: docs/guide/templates.md, “Your own templates”.

@@ -161,7 +161,7 @@ def _export_to(out: Path, write: Callable[[TextIO], int]) -> int:
 @group.command()
 def remove(
     context: Context,
-    addresses: Annotated[list[str], typer.Argument(metavar="ADDRESS...", help="As many as you like; - reads stdin.")],
+    addresses: Annotated[list[str], typer.Argument(metavar="ADDRESS", help="As many as you like; - reads stdin.")],
     newsletter: AnyNewsletterOption = None,
     as_json: JsonOption = False,
 ) -> None:

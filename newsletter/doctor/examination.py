@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.exc import DBAPIError
 
-from newsletter.app import App
+from newsletter.app import App, package_templates
 from newsletter.cli.words import count
 from newsletter.delivering import is_alone
 from newsletter.doctor import dns, mail, published, subjects
@@ -189,7 +189,9 @@ def _templates(app: App) -> Iterator[Finding]:
     yield from _languages(app)
     yield from _page_words(app)
     if not wrong:
-        yield ok("templates", f"{len(names)} email templates are sound.")
+        yield ok(
+            "templates", f"{len(names)} email templates are sound; the program's own are in {package_templates()}."
+        )
 
 
 def _languages(app: App) -> Iterator[Finding]:

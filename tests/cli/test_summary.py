@@ -36,6 +36,9 @@ def test_a_sending_ends_with_domains_reasons_and_what_to_do(desk: Desk, sink: Si
     assert "\n1 deferred, 451 4.7.1\n  Greylisted\n" in told
     assert "newsletter show 1 --state failed --addresses lists them; | newsletter subscribers remove -" in told
     assert "1 recipient still to come: newsletter serve carries on" in told
+    listed = desk.call("show", 1, "--state", "failed", "--addresses").out.split()
+    assert len(listed) == 3
+    assert all("@" in address for address in listed)
     shown = desk.call("show", 1).out
     assert "3 failed, 550 5.1.1\n  <…>: User unknown\n" in shown
     assert "Nobody is sending it now: newsletter resume 1 goes on." in shown
