@@ -115,10 +115,11 @@ def change_address(database: Database, signer: Signer, token: str, origin: str, 
         if subscribers.find(connection, email):
             raise TokenError(*_TAKEN)
         subscribers.readdress(connection, reader.id, email)
+        before, after = signer.person(reader.email), signer.person(email)
         for one in subscribers.subscriptions_of(connection, reader.id):
-            consent = Consent(now, "moved", one.newsletter, one.edition, "link", origin)
-            consents.append(connection, signer.person(reader.email), consent)
-            consents.append(connection, signer.person(email), consent)
+            moved = Consent(now, "moved", one.newsletter, one.edition, "link", origin)
+            consents.append(connection, before, moved)
+        consents.take_along(connection, before, after)
         return email
 
 

@@ -24,13 +24,23 @@ def append(connection: Connection, person: bytes, consent: Consent) -> None:
 
 def of(connection: Connection, person: bytes) -> list[Consent]:
     """All that is recorded of a person under their keyed hash, oldest first."""
-    rows = connection.execute(select(consents).where(consents.c.person == person).order_by(consents.c.id))
+    rows = connection.execute(
+        select(consents).where(consents.c.person == person).order_by(consents.c.at, consents.c.id)
+    )
     return [Consent(row.at, row.action, row.newsletter, row.edition, row.method, row.origin, row.words) for row in rows]
 
 
 def of_subscriber(connection: Connection, subscriber: int, person: bytes) -> list[Consent]:
     """All that is recorded of a reader: their own lines, and those of the lists they came with."""
     return sorted([*_of_lists(connection, subscriber), *of(connection, person)], key=lambda consent: consent.at)
+
+
+def take_along(connection: Connection, before: bytes, after: bytes) -> None:
+    """What is recorded under one hash stands under another too: the person has a new address, and agreed already."""
+    there = set(of(connection, after))
+    for consent in of(connection, before):
+        if consent not in there:  # who comes back to an old address has these lines there
+            append(connection, after, consent)
 
 
 def keep(connection: Connection, subscriber: int, person: bytes) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -14,11 +15,12 @@ from starlette.testclient import TestClient
 
 from newsletter.app import App
 from newsletter.domain.issue import IssueState
-from newsletter.domain.subscriber import SubscriptionState
+from newsletter.domain.subscriber import Consent, SubscriptionState
 from newsletter.services import readers
+from newsletter.services.preferences import change_address
 from newsletter.services.steer import schedule
 from newsletter.services.subscribe import SignUp
-from newsletter.store import subscribers, tables
+from newsletter.store import consents, subscribers, tables
 from newsletter.text.token import ADDRESS, CONFIRM, PREFERENCES, UNSUBSCRIBE
 from newsletter.web import create_app
 from tests.web.site import CONFIG, TITLE, make_app, write_issue
@@ -372,6 +374,21 @@ def test_another_address_is_asked_first(app: App, web: TestClient) -> None:
         assert "Address changed" in web.post(f"/address/{first}").text
     assert states(app) == {"new@example.org": "active", "taken@example.org": "active"}
     assert web.get(page).status_code == 200  # the links in old mails go on working
+
+
+def test_the_record_of_consent_comes_along_to_another_address(app: App) -> None:
+    subscriber, now = join(app), app.clock()
+    agreed = Consent(now, "confirmed", "tech", "uk", "form", "192.0.2.1", "Yes, send it.")
+    addresses = ("ann@example.org", "new@example.org", "ann@example.org")
+    with app.database.write() as connection:
+        consents.append(connection, app.signer.person(addresses[0]), agreed)
+    for hours, (old, new) in enumerate(pairwise(addresses), start=1):
+        token = app.signer.sign_expiring(ADDRESS, f"{subscriber}:{old}:{new}")
+        change_address(app.database, app.signer, token, "192.0.2.1", now + timedelta(hours=hours))
+    record = readers.about(app.database, app.signer, "ann@example.org").consents
+    assert [one.action for one in record] == ["added", "confirmed", "moved", "moved"]
+    with app.database.read() as connection:
+        assert agreed in consents.of(connection, app.signer.person("new@example.org"))
 
 
 def test_the_archive_shows_what_went_out_and_nothing_else(app: App, web: TestClient) -> None:
