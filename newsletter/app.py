@@ -179,7 +179,7 @@ def template_folders(config: settings.Config) -> list[Path]:
         named = repeated(config.templates)
         raise ConfigError(f"{config.file}: `templates: {named}`: there is no such folder. Make it, or leave this out.")
     if own.is_dir() and not os.access(own, os.R_OK | os.X_OK):
-        raise ConfigError(f"{own}: this folder of templates cannot be read. Give us leave to.")
+        raise ConfigError(f"{own}: this templates folder cannot be read. Give this user permission to read it.")
     return [own, package_templates()]
 
 

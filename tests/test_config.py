@@ -677,7 +677,7 @@ def check(path: Path, environ: Mapping[str, str]) -> None:
         ),
         (
             "delivery: {warm_up: {first_day: 50, started: 2026-12-01, most: 5}}",
-            "`most` is 5, and `first_day` already 50",
+            "`most` is 5, but `first_day` is already 50",
         ),
         ("delivery: {warm_up: {first_day: 50}}", "`delivery.warm_up.started` is missing; add it, like `started: 20"),
         ("delivery: {warm_up: {first_day: 50, started: soon}}", "'soon' is no date; write one like 2026-12-01"),

@@ -108,9 +108,9 @@ def test_an_issue_that_waits_beyond_its_time_is_told(tmp_path: Path) -> None:
     desk.call("build", "harbour", "--edition", "near")
     app = open_app(load(desk.folder / "config.yaml", {}))
     schedule(app.database, 1, app.clock() - timedelta(minutes=3))
-    assert "waits still" not in str(list(examine(app, {})))
+    assert "is still waiting" not in str(list(examine(app, {})))
     schedule(app.database, 1, app.clock() - timedelta(minutes=7))
-    [found] = [one for one in examine(app, {}) if "waits still" in one.message]
+    [found] = [one for one in examine(app, {}) if "is still waiting" in one.message]
     assert (found.level, found.area) == (Level.WARNING, "harbour")
     assert "newsletter serve" in found.remedy
 

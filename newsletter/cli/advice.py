@@ -40,7 +40,7 @@ def _advised(reason: ReasonCount) -> str:
     if reason.code in _LOGIN:
         return "The mail server does not let us in: see `smtp: username` and NEWSLETTER_SMTP__PASSWORD."
     if reason.state == "uncertain":
-        return "The uncertain ones have it, or have not: no server said; `delivery: on_uncertain` is what decides."
+        return "Whether the uncertain ones have it, no server said; `delivery: on_uncertain` decides about them."
     if reason.state == "queued" and not reason.code:
         return _OF_THE_SERVER
     beyond = reason.status.partition(".")[2]

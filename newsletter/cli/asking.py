@@ -66,7 +66,7 @@ def say_asked(email: str, asked: Asked) -> None:
     """What became of the mail, and what is to be done where it did not go."""
     name, words = output.plain(email), output.plain(asked.words)
     if asked.state == "sent":
-        before = "" if asked.now else " It went before: one goes out in a day, however often they are added."
+        before = "" if asked.now else " It went out earlier: at most one goes out a day, however often they are added."
         output.say(f"{name} is asked to confirm: the mail is sent.{before}")
     elif asked.state == "sending":
         output.say(f"{name} is being asked to confirm: another process has the mail in hand.")
@@ -79,4 +79,4 @@ def say_asked(email: str, asked: Asked) -> None:
     elif asked.state == "failed":
         output.note(f"[yellow]warning:[/] {name} could not be asked to confirm: {words}.")
     else:
-        output.say(f"{name} is not asked again: as many mails as one address gets in a day have gone. Add it tomorrow.")
+        output.say(f"{name} is not asked again: this address has had its share of mails for today. Add it tomorrow.")

@@ -84,8 +84,8 @@ def _show_edition(done: ImportReport, target: Target, *, chosen: bool) -> None:
         output.say(f"Where the list names no edition, new readers are in {target.edition}.")
     if chosen and (done.updated or done.unchanged):
         output.say(
-            "Who was here before stays in their edition. A list with a column `edition` moves who stands in it; "
-            "[bold]newsletter subscribers move[/] takes all of an edition along."
+            "Existing readers stay in their edition. A list with a column `edition` moves those it names, "
+            "[bold]newsletter subscribers move[/] a whole edition."
         )
 
 

@@ -228,7 +228,7 @@ def _no_post(app: App, newsletter: str, until: datetime) -> str:
     if some:
         when = moment(until, app.editions(newsletter)[0].timezone)
         return f"no post in {names} was published by {when}. [bold]newsletter posts[/] lists them."
-    return f"no post was found in {names}. Under [bold]sources:[/] in config.yaml stands where it looks."
+    return f"no post was found in {names}. [bold]sources:[/] in config.yaml says where it looks."
 
 
 def show_list(
@@ -328,7 +328,7 @@ def check(
         output.answer_json({**findings.findings_json(issue, judged.findings), "support": shown})
     else:
         output.say(f"[bold]Issue {found.id}[/]  {output.plain(found.subject)}")
-        output.say(f"[dim]Of what its layout hangs on, mail programs show {shown:g} of 100.[/]\n")
+        output.say(f"[dim]Mail programs show {shown:g} of 100 of what its layout depends on.[/]\n")
         findings.show_findings(judged.findings)
     if blocking(judged.findings):
         raise typer.Exit(3)

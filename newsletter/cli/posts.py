@@ -96,7 +96,7 @@ def posts(
     elif looked:
         output.say(
             f"No posts: [bold]newsletter collect[/] found none in {output.plain(', '.join(looked))}. "
-            "Under [bold]sources:[/] in config.yaml stands where it looks."
+            "[bold]sources:[/] in config.yaml says where it looks."
         )
     else:
         output.say("No posts yet. [bold]newsletter collect[/] reads the sources.")

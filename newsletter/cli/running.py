@@ -130,7 +130,7 @@ def _warn_of_another_port(site_url: str, address: str) -> None:
 
     named, here = urlsplit(site_url), urlsplit(address)
     if {named.hostname, here.hostname} <= {*_HERE} and (named.port or 80) != here.port:
-        told = f"links in mails lead to {site_url}, where this does not answer."
+        told = f"links in mails lead to {site_url}, but this server does not answer there."
         remedy = f'Write `url: "{address}"` below `site:` in config.yaml, or serve on port {named.port or 80}.'
         tell(_LOG, logging.WARNING, "another_port", f"{told} {remedy}")
 

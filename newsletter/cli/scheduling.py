@@ -50,9 +50,9 @@ def _tell(draft: Issue, when: datetime, zone: str, distance: str, readers: int) 
     to = count(readers, "recipient") if readers else "whoever reads it then"
     output.say(
         f"Issue {draft.id} goes to {to} on [bold]{moment(when, zone)}[/] ({distance}), if [bold]newsletter serve[/] "
-        "runs then; else as soon as it runs again."
+        "is running then; otherwise as soon as it runs again."
     )
     if not readers:
-        output.say("Nobody reads it yet: if that is so then, it is a draft again.")
+        output.say("Nobody reads it yet. If nobody does by then, it becomes a draft again.")
     again, now = f"newsletter pause {draft.id}", f"newsletter send {draft.id}"
     output.say(f"[bold]{again}[/] makes it a draft again, [bold]{now}[/] sends it now.")

@@ -81,7 +81,7 @@ def send(
     session: Session = context.obj
     if at is not None:
         if wait is not None or log is not None:
-            raise UsageError("--wait and --log are for sending now; without --at they say how `send` goes about it.")
+            raise UsageError("--wait and --log are for sending now: leave them out, or leave out --at.")
         schedule_issue(session, issue, at, yes=yes, as_json=as_json)
         return
     patient = _patience(wait)

@@ -53,7 +53,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON value o
 
 def _issue_number(word: str) -> int:
     if not word.isdecimal() or not int(word[:100]):
-        raise typer.BadParameter(f"{word[:40]!r} is no number of an issue; `newsletter issues` lists them.")
+        raise typer.BadParameter(f"{word[:40]!r} is not an issue's number; `newsletter issues` lists them.")
     return int(word[:100])
 
 
@@ -64,7 +64,7 @@ def whole_number(low: int, high: int) -> Callable[[object], int]:
         word = str(given)  # a default is a number already
         if word.isdecimal() and low <= int(word[:20]) <= high:
             return int(word[:20])
-        raise typer.BadParameter(f"{word[:40]!r} is no whole number from {low} to {high}.")
+        raise typer.BadParameter(f"{word[:40]!r} is not a whole number from {low} to {high}.")
 
     return read
 

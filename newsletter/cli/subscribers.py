@@ -226,7 +226,7 @@ def move(
 def _ask_to_move(newsletter: str, old: str, new: str) -> None:
     """Raises UsageError where nobody can be asked, NewsletterError when the answer is no."""
     if not output.is_interactive():
-        raise UsageError(f"{old} is still an edition, and who came from there is not kept: say --yes.")
+        raise UsageError(f"{old} is still an edition, and no record is kept of who came from there: say --yes.")
     question = f"Move all of {output.plain(f'{newsletter} {old}')}, which is still an edition, to {output.plain(new)}?"
     if output.ask(f"{question} Type [bold]yes[/]:") != "yes":
         raise NewsletterError("nobody was moved.")

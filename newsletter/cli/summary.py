@@ -78,7 +78,7 @@ def show_headway(issue: int, headway: Headway, *, alone: bool) -> None:
         output.say(f"[yellow]Nobody is sending it now:[/] [bold]newsletter resume {issue}[/] goes on.")
     elif headway.rate:
         left = f", {about(headway.seconds_left)} left" if headway.seconds_left else ""
-        output.say(f"[cyan]Being sent: {rate(headway.rate)} messages a second of late{left}.[/]")
+        output.say(f"[cyan]Being sent: lately {rate(headway.rate)} messages a second{left}.[/]")
     else:
         output.say("[cyan]Being sent; nothing went out in the last minute.[/]")
 

@@ -123,7 +123,7 @@ class WarmUp(Section):
     @model_validator(mode="after")
     def _the_most_is_the_most(self) -> WarmUp:
         if self.most is not None and self.most < self.first_day:
-            raise ValueError(f"`most` is {self.most}, and `first_day` already {self.first_day}; exchange or mend them")
+            raise ValueError(f"`most` is {self.most}, but `first_day` is already {self.first_day}; correct one")
         return self
 
 

@@ -147,7 +147,7 @@ def _overdue(app: App) -> Iterator[Finding]:
     for issue in waiting:
         if issue.scheduled_for and issue.scheduled_for < app.clock() - ON_TIME:
             when = moment(issue.scheduled_for, app.zone(issue.newsletter, issue.edition))
-            told = f"issue {issue.id} was to go out on {when}, and waits still."
+            told = f"issue {issue.id} was to go out on {when}, and is still waiting."
             remedy = "Start `newsletter serve`: it goes out as soon as that runs. `newsletter cancel` drops it."
             yield warning(issue.newsletter, told, remedy)
 

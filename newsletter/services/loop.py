@@ -1,4 +1,4 @@
-"""The event loop of a delivery: uvloop's where there is one, it halves the cost of a message."""
+"""The event loop of everything that talks SMTP: uvloop's where there is one, it halves the cost of a message."""
 
 from __future__ import annotations
 

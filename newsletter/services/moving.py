@@ -61,6 +61,6 @@ def _must_be_at_rest(connection: Connection, place: Place) -> None:
     if under_way:
         number, state = under_way[0].id, under_way[0].state
         raise WrongState(
-            f"issue {number} of {place} is {state}, and who moves now would not get it. "
+            f"issue {number} of {place} is {state}, and anybody who moves now would not get it. "
             f"Wait until it is sent, or `newsletter cancel {number}` calls it off."
         )

@@ -112,7 +112,11 @@ def erase(database: Database, signer: Signer, email: str, origin: str, now: date
         reader = subscribers.find(connection, address)
         if reader is None:
             before = subscribers.suppressed(connection, person)
-            known = f"It is never mailed already ({before})." if before else "`newsletter subscribers list` shows all."
+            known = (
+                f"It is already an address that is never mailed ({before})."
+                if before
+                else "`newsletter subscribers list` shows all."
+            )
             raise NotFound(f"nobody has the address {address}; nothing was changed. {known}")
         subscribers.suppress(connection, person, "erased", now)
         consents.keep(connection, reader.id, person)

@@ -45,7 +45,7 @@ _Absence = tuple[Reason, str]
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """The answer for one edition. `text` is said in full sentences, to the reader.
+    """The answer for one edition. `text` is said in full sentences, to the operator.
 
     IN_DRAFT is a story that an unsent draft has, though an issue built as of the moment asked about would not take it.
     `rank`, `total` and `signals` (what each adds to the total, by the names of `Weights`) are there when the story

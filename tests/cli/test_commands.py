@@ -139,9 +139,9 @@ def test_help_needs_none_of_the_heavy_libraries(tmp_path: Path) -> None:
         (["send", "1", "--yes", "--wait", "soon"], 2, "'soon' is no duration"),
         (["resume", "1"], 1, "issue 1 is a draft. Use `newsletter send 1` to send it."),
         (["pause", "1"], 1, "issue 1 is a draft: nothing leaves until it is sent, so there is nothing to stop."),
-        (["posts", "--last", "x"], 2, "'x' is no whole number from 1 to 1000000."),
-        (["schedule", "--next", "0"], 2, "'0' is no whole number from 1 to 1000."),
-        (["serve", "--port", "99999"], 2, "'99999' is no whole number from 0 to 65535."),
+        (["posts", "--last", "x"], 2, "'x' is not a whole number from 1 to 1000000."),
+        (["schedule", "--next", "0"], 2, "'0' is not a whole number from 1 to 1000."),
+        (["serve", "--port", "99999"], 2, "'99999' is not a whole number from 0 to 65535."),
         (["subscribers", "add", "nonsense"], 1, "has no @"),
         (["subscribers", "add", "a@example.com", "--newsletter", "x"], 1, "there is no newsletter `x`"),
         (["subscribers", "list", "--state", "actve"], 2, "Did you mean `active`?"),
@@ -341,7 +341,7 @@ def test_the_only_newsletter_need_not_be_named(tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text(f'{config}  second: {{name: Second, sender: "b@example.org"}}\n')
     refused = desk.call("build")
     assert (refused.status, refused.err) == (2, "error: which newsletter? Name one of: harbour, second.\n")
-    assert "'harbour' is no number of an issue" in desk.call("show", "harbour").err
+    assert "'harbour' is not an issue's number" in desk.call("show", "harbour").err
 
 
 def test_what_a_source_warns_of_is_said(tmp_path: Path) -> None:
@@ -491,7 +491,7 @@ def test_add_sends_the_mail_that_asks_at_once(tmp_path: Path) -> None:
         desk = Desk(tmp_path, sink.port).furnish()
         ann = desk.call("subscribers", "add", "ann@example.com", "--json").json
         assert (ann["state"], ann["asked"]) == ("pending", "sent")
-        assert "It went before" in desk.call("subscribers", "add", "ann@example.com").out
+        assert "It went out earlier" in desk.call("subscribers", "add", "ann@example.com").out
         assert sink.recipients == {"ann@example.com": 1}
         sink.fail("RCPT", reply(550, "5.1.1 nobody here"), to="gone@example.com")
         gone = desk.call("subscribers", "add", "gone@example.com", "--json").json

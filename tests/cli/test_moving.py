@@ -66,6 +66,6 @@ def test_an_import_says_where_its_readers_are(desk: Desk) -> None:
     (desk.folder / "new.csv").write_text("email\ncho@example.com\nbob@example.com\n")
     assert "new readers are in coast" in desk.call("subscribers", "import", "new.csv").out
     again = desk.call("subscribers", "import", "new.csv", "--edition", "coast").out
-    assert "Who was here before stays in their edition" in again
+    assert "Existing readers stay in their edition" in again
     (desk.folder / "more.csv").write_text("email,edition\ndi@example.com,coast\n")
     assert "names no edition" not in desk.call("subscribers", "import", "more.csv").out

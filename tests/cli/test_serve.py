@@ -104,7 +104,9 @@ def test_links_that_lead_to_another_port_of_this_machine_are_told_of(desk: Desk,
     assert process.stdout.readline().startswith("newsletter answers at")
     process.send_signal(signal.SIGTERM)
     _, err = process.communicate(timeout=30)
-    assert (f'lead to {site}, where this does not answer. Write `url: "http://127.0.0.1:{port}"`' in err) == warned
+    assert (
+        f'lead to {site}, but this server does not answer there. Write `url: "http://127.0.0.1:{port}"`' in err
+    ) == warned
 
 
 def test_a_taken_port_is_said_in_words(desk: Desk) -> None:

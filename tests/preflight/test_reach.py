@@ -77,7 +77,7 @@ def test_the_rest_of_the_rules() -> None:
         reach.leads_inside, of(status=0, private=True, trouble="it leads inside")
     )
     assert "There is nothing (404)" in heard(reach.dead_picture, of(PICTURE, status=404))
-    assert "is text/html, and no picture" in heard(reach.dead_picture, of(PICTURE, kind="text/html"))
+    assert "is text/html, not a picture" in heard(reach.dead_picture, of(PICTURE, kind="text/html"))
     assert heard(reach.dead_picture, of(PICTURE, status=403, kind="text/html")) == ""
     assert "no time to look at all addresses: https://example.com/trams" in heard(
         reach.not_all_asked, of(PICTURE), asked=True

@@ -139,7 +139,7 @@ def test_erase_leaves_the_hash_and_the_numbers_only(database: Database) -> None:
         assert subscribers.suppressed(connection, person) == "erased"
         assert [one.action for one in consents.of(connection, person)] == ["added", "asked", "erased"]
     assert readers.add(database, SIGNER, WISH, NOW) is None
-    with pytest.raises(NotFound, match=r"nothing was changed\. It is never mailed already"):
+    with pytest.raises(NotFound, match=r"nothing was changed\. It is already an address that is never mailed"):
         readers.erase(database, SIGNER, WISH.email, "test", NOW)
 
 

@@ -56,7 +56,7 @@ def dead_picture(examined: Examined) -> Iterator[Finding]:
         if answer.is_dead:
             dead[host_of(answer.url), _trouble(answer)].append((place, answer.url))
         elif 200 <= answer.status < 300 and answer.kind and not _may_be_picture(answer.kind):
-            yield warn(place, f"What stands at {answer.url} is {answer.kind}, and no picture.", "Name another.")
+            yield warn(place, f"{answer.url} is {answer.kind}, not a picture.", "Name another.")
     for (host, trouble), found in list(dead.items())[:_SHOWN]:
         place = found[0][0] if len(found) == 1 else f"{len(found)} pictures"
         reason = f"Readers would see a gap. {trouble}: {first_of([url for _, url in found])}."
