@@ -61,10 +61,10 @@ def headway(app: App, books: Accounting) -> Headway:
 def is_alone(app: App, issue: int) -> bool:
     """Whether nobody delivers it. On PostgreSQL every process that sends may, so none must have been seen of late."""
     from newsletter.store import tallies
-    from newsletter.store.lock import is_delivered
+    from newsletter.store.lock import is_being_sent
 
     if app.database.is_sqlite:
-        return not is_delivered(app.database, issue)
+        return not is_being_sent(app.database, issue)
     with app.database.read() as connection:
         return not tallies.living(connection, app.clock())
 

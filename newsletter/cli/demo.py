@@ -57,7 +57,7 @@ def demo(
             if as_json:
                 output.answer_json(_json(out, done))
             else:
-                _show(out, done, inbox.port)
+                _show(done, inbox.port)
                 _show_next(out, done)
 
 
@@ -97,7 +97,7 @@ def _keep_open(file: Path, inbox: Inbox) -> None:
             sys.stdout.flush()  # a pipe would keep the addresses to itself
 
         with _opened(file, inbox, pages) as (app, done):
-            _show(file.parent, done, inbox.port)
+            _show(done, inbox.port)
             run(until_stopped(lambda stop: serve(app, listening, stop, tell)))
 
 
@@ -112,7 +112,7 @@ def _listening() -> socket.socket:
         return listen(HOST, 0)
 
 
-def _show(out: Path, done: Demonstration, port: int) -> None:
+def _show(done: Demonstration, port: int) -> None:
     _show_sources(done)
     _show_issues(done)
     _show_readers(done)

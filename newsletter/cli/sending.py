@@ -75,7 +75,7 @@ def send(
     for `newsletter resume`.
     """
     from newsletter.services.steer import no_readers, start, start_for_anybody
-    from newsletter.store.lock import is_delivered
+    from newsletter.store.lock import is_being_sent
     from newsletter.watch import tell_findings
 
     session: Session = context.obj
@@ -87,14 +87,14 @@ def send(
     patient = _patience(wait)
     logs = log_if_asked(session.config, log)
     draft = load(session, issue)
-    elsewhere = draft.state.value == "sending" and is_delivered(session.app.database, issue)
+    elsewhere = draft.state.value == "sending" and is_being_sent(session.app.database, issue)
     if elsewhere and wait is not None:
         _say_who_is_waited_for(issue)
         _deliver(session, draft, patient, as_json=as_json, logs=logs)
         return
     demand_not_started(draft, elsewhere=elsewhere)
     demand_sound(session, draft, partial(tell_findings, _LOG) if logs else noted(as_json=as_json))
-    _demand_a_door(session)
+    _demand_usable_transport(session)
     if not (as_json or logs):
         _say_what_comes_next(session.app, draft)
     if yes:
@@ -117,15 +117,15 @@ def resume(
 ) -> None:
     """Go on with an issue that was paused, or whose sending was cut short."""
     from newsletter.services.steer import resume as set_sending
-    from newsletter.store.lock import is_delivered
+    from newsletter.store.lock import is_being_sent
 
     session: Session = context.obj
     patient = _patience(wait)
     logs = log_if_asked(session.config, log)
     load(session, issue)
-    _demand_a_door(session)
+    _demand_usable_transport(session)
     set_sending(session.app.database, issue)
-    if wait is not None and is_delivered(session.app.database, issue):
+    if wait is not None and is_being_sent(session.app.database, issue):
         _say_who_is_waited_for(issue)
     earlier = _sent(session, issue)
     _deliver(session, load(session, issue), patient, earlier=earlier, as_json=as_json, logs=logs)
@@ -164,7 +164,7 @@ def cancel(context: Context, issue: IssueArgument, as_json: JsonOption = False) 
     _tell_state(context.obj, issue, f"Issue {issue} is cancelled.", as_json=as_json)
 
 
-def _demand_a_door(session: Session) -> None:
+def _demand_usable_transport(session: Session) -> None:
     """Before anything is started: it would wait for a server that lets nobody in, or for a folder that is none."""
     from newsletter.transports.folder import in_the_way
 

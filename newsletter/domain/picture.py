@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+MOST_BYTES = 20_000_000  # of a file that a picture is made from
+
 
 @dataclass(frozen=True, slots=True)
 class PictureSlot:

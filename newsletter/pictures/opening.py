@@ -11,9 +11,9 @@ import warnings
 
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
+from newsletter.domain.picture import MOST_BYTES
 from newsletter.errors import PictureError
 from newsletter.pictures import svg
-from newsletter.pictures.origins import MOST_BYTES
 
 MOST_PIXELS = 50_000_000  # what the largest cameras of telephones give
 MOST_SCANS = 100  # of a JPEG; programs that write progressive ones make ten

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from newsletter.domain.picture import MOST_BYTES
 from newsletter.errors import PictureError
-
-MOST_BYTES = 20_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,13 @@ from collections.abc import Sequence
 _LONGEST = 100  # characters of one
 
 
-def first_of(things: Sequence[str], most: int = 1) -> str:
-    """`a`, or `a and 3 more`."""
-    shown = ", ".join(thing if len(thing) <= _LONGEST else f"{thing[:_LONGEST]}…" for thing in things[:most])
-    rest = len(things) - most
-    return f"{shown} and {rest} more" if rest > 0 else shown
+def first_of(things: Sequence[str]) -> str:
+    """`a`, or `a and 3 more`. Of nothing it is ""."""
+    if not things:
+        return ""
+    first, rest = things[0], len(things) - 1
+    shown = first if len(first) <= _LONGEST else f"{first[:_LONGEST]}…"
+    return f"{shown} and {rest} more" if rest else shown
 
 
 def squeezed(text: str) -> str:

@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 import httpcore2
 import httpx2
 
+from newsletter.domain.picture import MOST_BYTES
 from newsletter.errors import Refused, SourceError
 from newsletter.sources.guard import Deadline, GuardedBackend
 
@@ -38,7 +39,6 @@ class Limits:
 
 
 LIMITS = Limits()
-_PICTURE_SIZE = 20_000_000
 _NOBODY = ("", 0)
 
 
@@ -78,7 +78,7 @@ def fetch_picture(url: str, headers: Mapping[str, str], now: datetime, seconds: 
 
     Raises Refused for one on a private network, or on a port that is none of the web's; SourceError for all else.
     """
-    limits = Limits(seconds, _PICTURE_SIZE, "picture")
+    limits = Limits(seconds, MOST_BYTES, "picture")
     return _Conversation(_parsed(url), headers, now, limits, trusted=_NOBODY).run()
 
 

@@ -36,7 +36,7 @@ def sole_sender(database: Database, issue_id: int) -> Iterator[None]:
         os.close(file)
 
 
-def is_delivered(database: Database, issue_id: int) -> bool:
+def is_being_sent(database: Database, issue_id: int) -> bool:
     """Whether a process delivers the issue right now. On PostgreSQL workers share it, and the answer is no."""
     try:
         with sole_sender(database, issue_id):

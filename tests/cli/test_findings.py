@@ -77,4 +77,4 @@ def test_a_check_of_a_real_issue(desk: Desk) -> None:
     assert 95 <= checked.json["support"] <= 100
     told = desk.call("check", 1, "--offline").out
     assert "It may be sent." in told
-    assert f"mail programs show {checked.json['support']:g} of 100" in told
+    assert f"Mail programs show {checked.json['support']:g} of 100" in told
