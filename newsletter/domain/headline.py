@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from newsletter.domain.headline_words import COMMENT, LABELS, MARKERS, SERIES, SMALL
 
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
-_TOKEN = re.compile(rf"\d+(?:[.,:/-]\d+)*[^\W{_CJK}]*|[{_CJK}]|[^\W{_CJK}]+")
+_TOKEN = re.compile(rf"\d+(?:[.,:/-]\d+)*[^\W{_CJK}]*|[{_CJK}]|\b[a-z](?:\+\+|#)(?!\w)|[^\W{_CJK}]+")  # C++, F#
 _ACCENTS = re.compile("[\u0300-\u036f]")
 _EMOJI = re.compile("[\u2600-\u27bf\U0001f000-\U0001faff\ufe0f]+")
 _WRAPPING = re.compile(r"[:|!\-–—\[\]()【】{}<>［］「」『』›»‹«•·/*+]")

@@ -11,6 +11,8 @@ from newsletter.domain.headline import Headline, is_figure
 
 SAME_NEWS = timedelta(days=4)  # one headline within these days is one story: a weekly series comes again after seven
 REWRITTEN = timedelta(days=21)  # a body that was reworked is looked for this far
+_SENTENCE = 6  # words; of fewer nothing can be said
+_ONE_TEXT = 0.97  # so much of two bodies is shared by what is one text
 TEASER = 25  # words; a shorter body is no evidence against anything
 
 
@@ -79,13 +81,15 @@ def relate(one: Headline, other: Headline, likeness: float) -> Titles:
 
 def same_story(known: Evidence) -> bool:
     """The rule, from the surest sign to the weakest."""
+    if known.same_page and known.alike >= _ONE_TEXT and known.words >= TEASER:
+        return True  # a figure in its headline was corrected
     if known.titles is Titles.SERIES:
         return known.moved and known.alike >= 0.95 and known.words >= TEASER and known.quarrel() == 0
     if known.same_page:
         return _one_page(known)
     if known.titles in _STRANGERS and known.alike >= 0.3 and known.rivals() >= _STRANGERS[known.titles]:
         return False
-    if known.alike >= 0.97 and known.words >= TEASER and known.quarrel() <= 0.05:
+    if known.alike >= _ONE_TEXT and known.words >= TEASER and known.quarrel() <= 0.05:
         return True
     if known.moved and _moved(known):
         return True
@@ -126,6 +130,8 @@ def _one_headline(known: Evidence) -> bool:
     if known.returning or not near or known.specific < 2:
         return False
     if known.words < TEASER:
+        if known.same_source and not (known.rewrapped or known.moved) and known.words >= _SENTENCE:
+            return False  # a notice of each time: two of them stand there side by side
         return known.specific >= 3 or known.within >= 0.3 or known.words == 0
     if known.within >= 0.12 and known.quarrel() <= (0.7 if known.rewrapped and known.specific >= 4 else 0.4):
         return True

@@ -96,9 +96,14 @@ class Matching:
         return self._plain_copy(one, other) or same_story(self._evidence(one, other))
 
     def _plain_copy(self, one: Told, other: Told) -> bool:
-        """What most versions are, seen without weighing: one sure headline, one day or so, nearly one body."""
+        """What most versions are, seen without weighing: one sure headline, one day or so, nearly one body.
+
+        Not two notices of one source under the very same title, as "Scheduled maintenance": these are weighed.
+        """
         core, a, b = _core(one), one.traits.body, other.traits.body
         if not core & 1 or core != _core(other) or min(a.words, b.words) < TEASER:
+            return False
+        if one.source == other.source and one.gone == other.gone and one.title == other.title:
             return False
         return abs(one.published - other.published) <= SAME_NEWS and likeness(a, b, self._common).alike >= _COPY
 

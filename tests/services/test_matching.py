@@ -33,6 +33,10 @@ MOULD = (
     "{} is asking the owners of 700 {} to send them back. The fault was found during a routine check in March, and no "
     "injuries have been reported so far. Owners will be told by post, and need not do anything until then."
 )
+UPKEEP = (
+    "The harbour's booking system will be out of reach from {} while its disks are exchanged. Boats that are booked "
+    "already sail as planned; new bookings can be made by telephone, or once the work is done. Thank you for waiting."
+)
 OTHER = (
     "A phone that lasts nine days on one charge goes on sale in June. Its maker Lumen Ridge gave up a colour screen "
     "for it and says most people will not miss one. The first 5,000 were sold before the price was known to anyone, "
@@ -140,6 +144,17 @@ APART = {
         ("Pennydrop quarterly results", BODY.replace("Tarran", "Corvey").replace("Mara Quill", "Idris Vane")
          .replace("Harrow Marine", "Pennydrop").replace("four", "90")),
     ),
+    "a notice of each time": (
+        ("Scheduled maintenance", UPKEEP.format("02:00 to 04:00 on Tuesday 24 November")),
+        ("Scheduled maintenance", UPKEEP.format("21:00 to 23:00 on Friday 27 November")),
+    ),
+    "a warning of each time": (
+        ("Severe weather warning for the coast", "Gusts of 60 miles an hour are expected this evening."),
+        ("Severe weather warning for the coast", "Snow will lie above 300 metres tonight."),
+    ),
+    "two languages of one letter": (
+        ("Getting started with C#", "Install the kit and say hello."), ("Getting started with C++", "Mind headers.")
+    ),
     "topics before a colon": (("Samsung: results of the quarter", BODY), ("Nokia: results of the quarter", OTHER)),
     "nothing in common": (("", ""), ("", "")),
 }  # fmt: skip
@@ -207,6 +222,27 @@ def test_two_feeds_of_one_weekly_page_tell_of_two_weeks() -> None:
     page, titles = "https://example.org/weekly", ("Weekly roundup: fog", "Weekly roundup: phones")
     posts = [told(0, titles[0], BODY, url=page), told(1, titles[1], OTHER, 7, "feed", page)]
     assert groups(posts, [BODY, OTHER])[1] == 1
+
+
+def test_a_corrected_figure_in_a_headline_makes_no_other_story_of_one_page() -> None:
+    page = "https://example.org/pier"
+    titles = ("Council spends 5 million on the old pier", "Council spends 4 million on the old pier")
+    posts = [told(0, titles[0], BODY, url=page), told(1, titles[1], BODY, 1, "feed", page)]
+    assert groups(posts, [BODY, BODY])[1] == 0
+    posts = [told(0, "Weekly roundup #12", BODY, url=page), told(1, "Weekly roundup #13", OTHER, 7, url=page)]
+    assert groups(posts, [BODY, OTHER])[1] == 1
+
+
+def test_an_update_of_one_source_under_its_label_is_one_story() -> None:
+    bodies = (
+        UPKEEP.format("02:00 to 04:00 on Tuesday 24 November"),
+        UPKEEP.format("02:00 to 05:00 on Tuesday 24 November"),
+    )
+    posts = [
+        told(0, "Update: Harbour bookings rest", bodies[0]),
+        told(1, "Breaking: Harbour bookings rest", bodies[1], 1),
+    ]
+    assert groups(posts, bodies)[1] == 0
 
 
 def test_a_near_identical_body_needs_no_date() -> None:
