@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -162,7 +162,7 @@ def _due(known: Mapping[str, str], now: datetime) -> bool:
 
 def _keyed(entries: Iterator[Entry]) -> list[tuple[str, Entry]]:
     """Each entry with its stable key: its id, else its link; what several entries share is told apart by the rest."""
-    distinct = list(dict.fromkeys(entries))
+    distinct = _latest(dict.fromkeys(entries))
     shared = Counter(entry.ident or entry.link for entry in distinct)
     keyed: dict[str, Entry] = {}
     for entry in distinct:
@@ -172,6 +172,17 @@ def _keyed(entries: Iterator[Entry]) -> list[tuple[str, Entry]]:
             key = f"{key}#{hashlib.sha256(rest.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}"
         keyed.setdefault(key, entry)
     return list(keyed.items())
+
+
+def _latest(entries: Iterable[Entry]) -> list[Entry]:
+    """Without the older versions of an entry: who shares id and link and says when it was updated (RFC 4287 §4.1.1)."""
+    newest: dict[object, Entry] = {}
+    for number, entry in enumerate(entries):
+        same = (entry.ident, entry.link) if entry.ident and entry.updated else number
+        before = newest.get(same)
+        if before is None or not (before.updated and entry.updated) or entry.updated > before.updated:
+            newest[same] = entry
+    return list(newest.values())
 
 
 def _first_seen(known: Mapping[str, str], keyed: Sequence[tuple[str, Entry]], now: datetime) -> dict[str, str]:

@@ -9,6 +9,8 @@ from urllib.parse import urljoin
 _LINK = re.compile(r"<link\b([^<>]{1,2000})>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"([\w-]{1,30})\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))")
 _HTML = re.compile(r"<(?:!doctype html|html|head|body)\b", re.IGNORECASE)
+_OPML = re.compile(r"\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*)*<opml\b", re.IGNORECASE | re.DOTALL)
+_LISTED = re.compile(r"\bxmlUrl\s*=\s*[\"']([^\"'<>]{1,300})[\"']", re.IGNORECASE)
 _FEED_TYPES = ("application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml")
 
 
@@ -17,6 +19,10 @@ def what_it_is(body: bytes, content_type: str, base: str) -> str:
     text = body[:200_000].decode("utf-8", "replace")
     if not text.strip():
         return "the document is empty."
+    if _OPML.match(text):
+        listed = _LISTED.search(text)
+        example = f", such as {unescape(listed[1])}" if listed else ""
+        return f"this is a list of feeds (OPML): name one of those in it{example}."
     if _HTML.search(text[:2_000]) or "text/html" in content_type:
         found = _announced(text, base)
         if found:

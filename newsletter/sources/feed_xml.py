@@ -111,7 +111,7 @@ def _entry(entry: Any, title: str, inherited_author: str) -> Entry:
         body=content or summary,
         markup=Markup.HTML,
         summary=summary if content else "",
-        author=_author(entry) or inherited_author,
+        author=_author(entry) or _author(_origin(entry)) or inherited_author,
         categories=_categories(entry),
         image=picture[0],
         image_alt=picture[1],
@@ -149,6 +149,12 @@ def _link(entry: Any) -> str:
             ):
                 return _text(link["href"])
     return _text(entry.get("link")) or (_text(entry.get("id")) if _text(entry.get("id")).startswith("http") else "")
+
+
+def _origin(entry: Any) -> Any:
+    """The feed that an entry was taken from; its author goes before the present one's (RFC 4287 §4.2.1)."""
+    source = entry.get("source")
+    return source if isinstance(source, Mapping) else {}
 
 
 def _author(thing: Any) -> str:

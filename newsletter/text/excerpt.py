@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import chain, islice
 
 from newsletter.domain.post import Markup, Post
@@ -18,6 +19,7 @@ from newsletter.text.sentences import ELLIPSIS, is_closed, sentences, shortened
 
 __all__ = ["excerpt", "first_image", "minutes"]
 
+MORE = "<!--more-->"  # where an author ends the excerpt
 WORDS_PER_MINUTE = 230
 _MOST_PASSAGES = 60  # an excerpt that has not begun by then never will
 _FEWEST = 8  # words of prose; a post with less is a list, and its items or quotes speak
@@ -135,9 +137,15 @@ def _as_said(text: str) -> str:
 
 
 def _real(post: Post, title: str) -> Iterator[Passage]:
-    for passage in passages(post):
+    for passage in _up_to_its_end(post) or passages(post):
         if not is_note(passage) and (not title or _NO_LETTER.sub("", passage.text).casefold() != title):
             yield passage
+
+
+def _up_to_its_end(post: Post) -> list[Passage]:
+    """What stands before the author's mark; nothing where there is none, or no words before it."""
+    before, mark, _ = post.body.partition(MORE)
+    return list(islice(passages(replace(post, body=before)), _MOST_PASSAGES)) if mark else []
 
 
 def _with_following(found: Iterator[Passage]) -> Iterator[tuple[Passage, list[Passage]]]:

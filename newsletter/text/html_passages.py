@@ -34,7 +34,8 @@ _BLOCKS = _NO_PROSE | {
     *("p", "div", "section", "article", "main", "blockquote", "ul", "ol", "li", "dl", "dd", "details", "summary"),
     *("center", "address", "hgroup", "hr"),
 }
-_INLINE = frozenset({"br", "sup", "b", "strong", "em", "i", "a"})
+_INLINE = frozenset({"br", "sup", "b", "strong", "em", "i", "a", "span"})
+_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _GONE = {"script", "style", "template", "iframe", "object", "svg", "math", "select", "button", "form", "video", "audio"}
 _FURNITURE = re.compile(
     r"(?:^|[\s_-])(?:wp-caption|captions?|share|sharing|sharedaddy|social|subscribe|subscription|signup|sign-up|related"
@@ -54,7 +55,7 @@ def html_passages(html: str) -> list[Passage]:
         shallow(html),
         tags=set(_BLOCKS | _INLINE),
         clean_content_tags=_GONE,
-        attributes={"*": {"class", "id", "role"}, "a": {"href"}},
+        attributes={"*": {"class", "id", "role", "style", "hidden"}, "a": {"href"}},
         url_schemes={"http", "https"},
         link_rel=None,
     )
@@ -99,10 +100,12 @@ class _Reader(HTMLParser):
         if tag in _NO_PROSE:
             return True
         for name, value in attrs:
+            if name == "hidden" or (name == "style" and _HIDDEN.search(value or "")):
+                return True
             if name == "href":
                 if value and re.search(r"#(?:fn|footnote|_ftn)", value):
                     return True
-            elif value and self._furniture.search(value):
+            elif value and name != "style" and tag != "span" and self._furniture.search(value):
                 return True
         return False
 

@@ -102,6 +102,22 @@ def test_atom(tmp_path: Path) -> None:
     assert (second.published.day, second.updated) == (3, None)
 
 
+def test_of_an_atom_entrys_versions_the_latest_counts_and_its_origins_author(tmp_path: Path) -> None:
+    entry = (
+        '<entry><title>{}</title><id>urn:1</id><link href="https://b.example/1"/><updated>2026-04-02T{}:00:00Z</updated>'
+        "<source><title>B</title><author><name>Their Author</name></author></source><content>X</content></entry>"
+    )
+    head = '<feed xmlns="http://www.w3.org/2005/Atom"><title>A</title><author><name>Feed Author</name></author>'
+    versions = entry.format("Off", 12) + entry.format("Crews to walk out", "08")
+    (post,) = posts(read(tmp_path, f"{head}{versions}</feed>"))
+    assert (post.title, post.author) == ("Off", "Their Author")
+    shared = (
+        "<link>https://x.example/</link><guid isPermaLink='false'>1</guid><pubDate>0{} May 2026</pubDate>"
+    )
+    text = rss(f"<title>A</title>{shared.format(1)}", f"<title>B</title>{shared.format(2)}")
+    assert [one.title for one in posts(read(tmp_path, text))] == ["A", "B"]  # of RSS nobody knows
+
+
 def test_rdf(tmp_path: Path) -> None:
     text = """<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/"
       xmlns:dc="http://purl.org/dc/elements/1.1/"><channel rdf:about="x"><title>T</title></channel>
@@ -447,6 +463,10 @@ def test_declared_files_are_not_opened(tmp_path: Path) -> None:
     [
         (b"", "empty"),
         (b"<html><head><link rel='alternate' type='application/atom+xml' href='/feed.xml'></head></html>", "HTML page"),
+        (
+            b"<?xml version='1.0'?><!-- x --><opml><head></head><body><outline xmlUrl='https://a.example/feed'/></body></opml>",
+            r"a list of feeds \(OPML\): name one of those in it, such as https://a\.example/feed",
+        ),
         (b"{}", "no JSON Feed"),
         (b'{"items": 3}', "no JSON Feed"),
         (b"{" * 100_000, "broken"),

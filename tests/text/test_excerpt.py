@@ -148,6 +148,8 @@ def test_an_excerpt_that_only_asks_for_something_is_none() -> None:
         "[^1]: A footnote.\n\n    And more of it.\n\n",
         "![pic](x.png){: width='300'}\n\n",
         "<h2>Heading</h2>\n\n",
+        '<div style="display: none; max-height: 0">Hidden preheader of a mail.</div>\n\n',
+        "<p hidden>Hidden, too.</p>\n\n",
         "***\n\n",
         f"![](data:image/png;base64,{'iVBORw0K' * 40_000})\n\n",
         "Title\n\n",
@@ -180,6 +182,26 @@ def test_clutter_before_the_prose(clutter: str) -> None:
 )
 def test_markdown_leaves_no_marks(written: str, read: str) -> None:
     assert excerpt(post(written), 30) == read
+
+
+def test_an_excerpt_ends_where_its_author_ended_it() -> None:
+    told = "A baker was found dead in her shop. Nobody saw who left."
+    assert excerpt(post(f"{told}\n\n<!--more-->\n\nSpoiler: it was the miller."), 50) == told
+    assert excerpt(post(f"<p>{told}</p><!--more--><p>Spoiler: the miller.</p>", Markup.HTML), 50) == told
+    assert excerpt(post("![pic](x.png)\n\n<!--more-->\n\nIt rained in Leeds today."), 50) == "It rained in Leeds today."
+
+
+@pytest.mark.parametrize(
+    "footer",
+    ["The post Pier to rise again appeared first on The Quayside.", "Der Beitrag Seebrücke erschien zuerst auf Am Kai.",
+     "L’article La jetée est apparu en premier sur Le Quai.", "This article originally appeared on The Quayside."],
+)  # fmt: skip
+def test_a_blogs_stock_footer_is_no_prose(footer: str) -> None:
+    own = "The pier will be built again, the council said on Monday."
+    assert excerpt(post("", own=f"{own} {footer}"), 50) == own
+    body = f"<p>{own}</p><p>It takes two years and most of the harbour.</p>"
+    told = excerpt(post(body, Markup.HTML, own=f"The pier will be built again, the council […] {footer}"), 50)
+    assert told == f"{own} It takes two years and most of the harbour."
 
 
 def test_html_bodies() -> None:

@@ -16,9 +16,8 @@ from newsletter.sources.jekyll.document import Document
 from newsletter.sources.jekyll.site import Site
 from newsletter.sources.jekyll.walk import Found
 from newsletter.text import ruby
+from newsletter.text.excerpt import MORE
 from newsletter.text.titles import plain_title
-
-MORE = "<!--more-->"  # where the author ended the excerpt; text.excerpt cuts there
 
 Resolve = Callable[[Document, str], str]  # a document and a text with Liquid in it -> the text without
 
