@@ -10,7 +10,7 @@ import pytest
 from newsletter.domain.issue import IssueStory
 from newsletter.preflight.examined import Examined
 from newsletter.preflight.known import Known, Verdict
-from newsletter.preflight.rules import law, mime, pictures, size, spam, twin, way_out
+from newsletter.preflight.rules import law, mime, pictures, size, spam, stories, twin, way_out
 from newsletter.services.preflight import examine
 from newsletter.text.media import content_id
 from newsletter.text.message import issue_headers
@@ -229,3 +229,16 @@ def test_the_postal_address_is_shown(html: str, text: str, found: str) -> None:
     assert found in said(law.address_not_shown, examined(html=html, text=text))
     assert bool(said(law.address_not_shown, examined(html=html, text=text))) is bool(found)
     assert said(law.address_not_shown, examined(replace(EDITION, postal_address=""), html=html, text=text)) == ""
+
+
+@pytest.mark.parametrize(
+    ("second", "found"),
+    [
+        ("https://www.example.org/1/?utm_source=x", "warn: Two stories lead to one page, https://www.example.org/1/"),
+        ("https://example.org/2", ""),
+        ("", ""),  # that is another rule's
+    ],
+)
+def test_two_stories_behind_one_address(second: str, found: str) -> None:
+    told = said(stories.one_page_twice, examined(stories=(*TRAMS, IssueStory(2, "Fish", second))))
+    assert told.startswith(found) if found else not told

@@ -111,9 +111,7 @@ def test_of_an_atom_entrys_versions_the_latest_counts_and_its_origins_author(tmp
     versions = entry.format("Off", 12) + entry.format("Crews to walk out", "08")
     (post,) = posts(read(tmp_path, f"{head}{versions}</feed>"))
     assert (post.title, post.author) == ("Off", "Their Author")
-    shared = (
-        "<link>https://x.example/</link><guid isPermaLink='false'>1</guid><pubDate>0{} May 2026</pubDate>"
-    )
+    shared = "<link>https://x.example/</link><guid isPermaLink='false'>1</guid><pubDate>0{} May 2026</pubDate>"
     text = rss(f"<title>A</title>{shared.format(1)}", f"<title>B</title>{shared.format(2)}")
     assert [one.title for one in posts(read(tmp_path, text))] == ["A", "B"]  # of RSS nobody knows
 

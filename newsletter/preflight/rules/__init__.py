@@ -63,6 +63,7 @@ RULES: tuple[Rule, ...] = (
     syntax.template_syntax,
     stories.ahead_of_time,
     stories.homeless_story,
+    stories.one_page_twice,
     twin.no_text_part,
     twin.title_missing,
     stories.not_in_the_text,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from newsletter.domain.finding import Finding, warn
+from newsletter.domain.issue import IssueStory
+from newsletter.domain.urls import canonical
 from newsletter.preflight.addresses import is_web
 from newsletter.preflight.examined import Examined
 from newsletter.text.clocks import day
@@ -42,6 +44,17 @@ def homeless_story(examined: Examined) -> Iterator[Finding]:
         )
         remedy = "Name the site's `url` in its _config.yml, or in its source in config.yaml."
         yield warn("stories", reason, remedy)
+
+
+def one_page_twice(examined: Examined) -> Iterator[Finding]:
+    """Two stories behind one address: a site's translations that share it, or a feed that has one for all its items."""
+    first: dict[str, IssueStory] = {}
+    for story in examined.issue.stories:
+        before = first.setdefault(canonical(story.url), story)
+        if before is not story and is_web(story.url):
+            reason = f"Two stories lead to one page, {story.url}: “{before.title}” and “{story.title}”."
+            yield warn("stories", reason, "Give each its own address, or leave one out by its category.")
+            return
 
 
 def not_in_the_text(examined: Examined) -> Iterator[Finding]:
