@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from html import escape
 
 LONGEST = 200_000  # characters of one post that are rendered
 DEEPEST_QUOTE = 8
@@ -29,6 +30,8 @@ _ITEM_LIST = re.compile(r"^([ \t]*(?:[*+-]|\d+\.)[ \t]+)\{:[^}\n]*\}[ \t]*")
 _SPAN_LIST = re.compile(r"\{:(?!:|/)[^}\n]*\}")
 _HEADING_ID = re.compile(r"[ \t]*\{#[\w.:-]+\}[ \t]*(?=#*$)")
 _MATH = re.compile(r"(?<![\\$])\$\$(?!\$)([^$\n]{1,2000}?)\$\$(?!\$)")
+_GUILLEMETS = re.compile(r"(?<![<\w])<<([^<>`\n]{1,200})>>(?!>)")
+_ESCAPED = re.compile(r"`[^`]*`|\\([$\"':=<>])")  # what python-markdown would leave with its backslash
 _CODE_SPAN = re.compile(r"(`+)[^`\n]{1,2000}\1(?!`)")
 _TASK = re.compile(r"^([ \t>]*(?:[*+-]|\d+[.)])[ \t]+)\[([ xX])\][ \t]+(?=\S)")
 _TABLE_FOOT = re.compile(r"\|=[=|: ]*")
@@ -89,7 +92,8 @@ def _line(line: str) -> Iterator[str]:
         line = _QUOTES.sub(r"\1 ", line)
     if "] " in line:
         line = _TASK.sub(lambda task: f"{task[1]}{OPEN_TASK if task[2] == ' ' else DONE_TASK} ", line)
-    if "{" in line or "$$" in line or "\\\\" in line:
+    is_code = line.startswith(("    ", "\t"))  # or stands in a list
+    if "{" in line or "$$" in line or "\\\\" in line or (not is_code and ("\\" in line or "<<" in line)):
         line = _ITEM_LIST.sub(r"\1", line)
         line = _HEADING_ID.sub("", line)
         line = _BACKSLASH_BREAK.sub("  ", line)
@@ -107,4 +111,6 @@ def _outside_code(line: str) -> str:
 
 def _spans(text: str) -> str:
     text = _EXTENSION.sub("", _SPAN_LIST.sub("", text))
-    return _MATH.sub(lambda math: f"`{math[1].strip()}`" if "`" not in math[1] else math[1], text)
+    text = _MATH.sub(lambda math: f"`{math[1].strip()}`" if "`" not in math[1] else math[1], text)
+    text = _GUILLEMETS.sub("«\\1»", text)
+    return _ESCAPED.sub(lambda found: escape(found[1]) if found[1] else found[0], text)

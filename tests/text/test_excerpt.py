@@ -175,6 +175,8 @@ def test_clutter_before_the_prose(clutter: str) -> None:
         ("It costs $5 and $6 -- or **more.", "It costs $5 and $6 – or more."),
         ("$$\\begin{align} a &= b \\end{align}$$\n\nThat was the law.", "That was the law."),
         ("{{ 7*7 }} is forty-nine.", "{{ 7*7 }} is forty-nine."),
+        ('It is \\$5 and \\"free\\" for 1 \\< 2, `a\\$b` says.', 'It is $5 and "free" for 1 < 2, a\\$b says.'),
+        ("He said <<bonsoir>> and left.", "He said «bonsoir» and left."),
         ("Gate array\n: A chip that is wired last.", "Gate array: A chip that is wired last."),
         ("Rack\nShelf\n:   Holds machines\n: Holds books", "Rack Shelf: Holds machines; Holds books."),
         ("- [ ] Order the new boards\n- [x] Sell the old ones", "Order the new boards. Sell the old ones."),
