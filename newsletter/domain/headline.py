@@ -5,11 +5,16 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from itertools import pairwise
 
-from newsletter.domain.headline_words import COMMENT, LABELS, MARKERS, SERIES, SMALL
+from newsletter.domain.headline_words import COMMENT, COUNTED, LABELS, MARKERS, SERIES, SMALL
 
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
 _TOKEN = re.compile(rf"\d+(?:[.,:/-]\d+)*[^\W{_CJK}]*|[{_CJK}]|\b[a-z](?:\+\+|#)(?!\w)|[^\W{_CJK}]+")  # C++, F#
+_ROMAN = re.compile(r"[ivx]+|[a-z]")  # or one letter
+_HAN_COUNT = re.compile("第([一二三四五六七八九十百零〇两]+)(?=[期回周章部集话話卷巻号號季])")
+_HAN_DIGITS = {**{sign: str(n) for n, sign in enumerate("零一二三四五六七八九十")}, "〇": "0", "两": "2", "百": "100"}
+_STAGE = re.compile(r"(?:alpha|beta|rc|pre|preview|candidate)\d*")
 _ACCENTS = re.compile("[\u0300-\u036f]")
 _EMOJI = re.compile("[\u2600-\u27bf\U0001f000-\U0001faff\ufe0f]+")
 _WRAPPING = re.compile(r"[:|!\-–—\[\]()【】{}<>［］「」『』›»‹«•·/*+]")
@@ -53,6 +58,7 @@ class Headline:
 
 def headline(title: str) -> Headline:
     text = _EMOJI.sub(" | ", unicodedata.normalize("NFKC", title.translate(_WIDE))).strip(" |")
+    text = _HAN_COUNT.sub(lambda count: f"第{'.'.join(_HAN_DIGITS[sign] for sign in count[1])}", text)
     core = known = tokens(text)
     firm: set[str] = {_key(core)}
     loose: set[str] = set()
@@ -66,9 +72,25 @@ def headline(title: str) -> Headline:
         firm=frozenset(firm - {""}),
         loose=frozenset(loose - firm - {""}),
         words=tuple([word for word in core if word not in SMALL]),
-        markers=frozenset([word for word in known if is_figure(word) or word in MARKERS]),
+        markers=frozenset([*(word for word in known if is_figure(word) or word in MARKERS), *_letters(known)]),
         series=not SERIES.isdisjoint(known) or bool(_COMES_AGAIN.search(" ".join(known))),
     )
+
+
+def is_a_stage_more(one: frozenset[str], other: frozenset[str]) -> bool:
+    """Whether the markers are one release's and its candidate's: 8.1, and 8.1 rc1."""
+    more = one ^ other
+    on_one_side = one < other or other < one
+    return on_one_side and all(map(_STAGE.fullmatch, more)) and any(map(is_figure, one & other))
+
+
+def _letters(words: list[str]) -> list[str]:
+    """Those that count: `part I`, `Group B`, at a headline's end `Letters of war II`."""
+    return [
+        word
+        for before, word in pairwise(["", *words])
+        if _ROMAN.fullmatch(word) and (before in COUNTED or (word is words[-1] and len(words) > 2))
+    ]
 
 
 def is_figure(word: str) -> bool:

@@ -28,17 +28,34 @@ LABELS = _words("""
 COMMENT = _words("analysis explained explainer recap")  # labels of another article about the same news
 _MONTHS = "january february march april may june july august september october november december"
 _DAYS = "monday tuesday wednesday thursday friday saturday sunday"
+# Without accents, as words are compared; without what means something else, too: mars, mai, mayo.
+_ELSEWHERE = """
+    januar februar marz juni juli oktober dezember montag dienstag mittwoch donnerstag freitag samstag sonntag
+    janvier fevrier avril davril juin juillet aout daout septembre octobre doctobre novembre decembre
+    lundi mardi mercredi jeudi vendredi samedi dimanche
+    enero febrero marzo abril junio julio agosto septiembre octubre noviembre diciembre
+    lunes martes miercoles jueves viernes sabado domingo
+    gennaio febbraio aprile maggio giugno luglio settembre ottobre novembre dicembre
+    lunedi martedi mercoledi giovedi venerdi sabato domenica
+    janeiro fevereiro marco maio junho julho setembro outubro novembro dezembro
+    januari februari maart augustus maandag dinsdag woensdag donderdag vrijdag zaterdag zondag
+"""
 _COUNTS = (
     "first second third fourth fifth sixth seventh eighth ninth tenth one two three four five six seven eight nine ten "
-    "eleven twelve thirteen final spring summer autumn winter alpha beta rc ii iii iv vi vii viii ix xi xii "
+    "eleven twelve thirteen final spring summer autumn winter ii iii iv vi vii viii ix xi xii "
+    "alpha beta rc candidate preview pre "
     "q1 q2 q3 q4 h1 h2 morning evening"
 )
 _SHORT = " ".join(month[:3] for month in _MONTHS.split())
-MARKERS = _words(f"{_MONTHS} {_DAYS} {_COUNTS} {_SHORT}") - {"may", "mar"}
+MARKERS = _words(f"{_MONTHS} {_DAYS} {_ELSEWHERE} {_COUNTS} {_SHORT}") - {"may", "mar"}
+COUNTED = _words(
+    "part parts vol volume chapter act book group phase round class level type series teil band partie parte deel"
+)
 SERIES = _words(
     "weekly daily monthly roundup roundups digest podcast newsletter recap changelog linkdump quiz crossword horoscope "
     "episode briefing bulletin wochenrückblick"
 )
 SMALL = _words(
     "a an the of to in on at for and or by with from as is are be its it s after following over about amid during"
+    " de du des le les el los del della di da der das den dem und et van het"
 )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 
-from newsletter.domain.headline import Headline, is_figure
+from newsletter.domain.headline import Headline, is_a_stage_more, is_figure
 
 SAME_NEWS = timedelta(days=4)  # one headline within these days is one story: a weekly series comes again after seven
 REWRITTEN = timedelta(days=21)  # a body that was reworked is looked for this far
@@ -72,7 +72,8 @@ def relate(one: Headline, other: Headline, likeness: float) -> Titles:
         return Titles.EQUAL
     if one.words == other.words and len(one.words) >= 4 and not one.loose and not other.loose:
         return Titles.EQUAL
-    if _differ(one.markers, other.markers) and _same_but_markers(one, other, likeness):
+    numbered = _differ(one.markers, other.markers) or is_a_stage_more(one.markers, other.markers)
+    if numbered and _same_but_markers(one, other, likeness):
         return Titles.SERIES
     if one.loose & other.loose:
         return Titles.LOOSE
@@ -109,7 +110,10 @@ def _one_page(known: Evidence) -> bool:
         return False
     if known.only_there and not known.same_source and not known.returning and known.apart <= REWRITTEN:
         return True
-    return known.titles in (Titles.EQUAL, Titles.LOOSE) or known.within >= 0.15 or known.title_likeness >= 0.6
+    if known.titles in (Titles.EQUAL, Titles.LOOSE) or known.within >= 0.15:
+        return True
+    apart = known.same_source and not known.moved and known.words >= TEASER  # the entries of a page of changes, say
+    return known.title_likeness >= 0.6 and not apart
 
 
 def _moved(known: Evidence) -> bool:

@@ -139,6 +139,11 @@ APART = {
     "a series": (("Weekly roundup #12", BODY), ("Weekly roundup #13", BODY.replace("four", "nine"))),
     "a series without numbers": (("Friday links", BODY), ("Friday links", OTHER)),
     "versions": (("Jekyll 3.1.2 released", "Fixes bugs."), ("Jekyll 3.1.3 released", "Fixes bugs.")),
+    "a release and its candidate": (("Frob 8.1.0.rc1 is out", UPKEEP), ("Frob 8.1.0 is out", UPKEEP)),
+    "months elsewhere": (("Bulletin d'octobre", UPKEEP), ("Bulletin de novembre", UPKEEP)),
+    "parts": (("Letters from the harbour, part I", UPKEEP), ("Letters from the harbour, part II", UPKEEP)),
+    "groups": (("Group A results", UPKEEP), ("Group B results", UPKEEP)),
+    "Han numbers": (("科技爱好者周刊第十二期", SIGNS), ("科技爱好者周刊第十三期", SIGNS)),
     "one mould": (
         ("Kestrel quarterly results", BODY.replace("Harrow Marine", "Kestrel")),
         ("Pennydrop quarterly results", BODY.replace("Tarran", "Corvey").replace("Mara Quill", "Idris Vane")
@@ -243,6 +248,14 @@ def test_an_update_of_one_source_under_its_label_is_one_story() -> None:
         told(1, "Breaking: Harbour bookings rest", bodies[1], 1),
     ]
     assert groups(posts, bodies)[1] == 0
+
+
+def test_the_entries_of_a_page_of_changes_are_stories_of_their_own() -> None:
+    page = "https://example.org/changelog"
+    bodies = [BODY, OTHER]
+    titles = ("Added dark mode to the dashboard", "Added print mode to the dashboard")
+    posts = [told(n, titles[n], bodies[n], n, url=f"{page}#{n}") for n in (0, 1)]
+    assert groups(posts, bodies)[1] == 1
 
 
 def test_a_near_identical_body_needs_no_date() -> None:
