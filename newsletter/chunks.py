@@ -21,9 +21,9 @@ from newsletter.domain.warmup import day_of
 from newsletter.errors import WrongState
 from newsletter.logs import tell
 from newsletter.outgoing import outgoing
+from newsletter.services.copies import Copies
 from newsletter.services.deliver import deliver
 from newsletter.services.errand import Errand
-from newsletter.services.mailing import Mailing
 from newsletter.services.steer import end_half_cancelled
 from newsletter.store import chunks, issues
 from newsletter.store.holders import left_of
@@ -62,7 +62,7 @@ class Chunks:
         self._transport = KeptTransport(transport, sessions)
         self._queue = QueueWorker(app.database, self.deliver, max(transport.connections // sessions, 1))
         self._told: set[tuple[int, str]] = set()  # what an issue waits for, and it was said
-        self._issues: dict[int, tuple[Mailing, Pulse]] = {}  # the latest ones, made ready once
+        self._issues: dict[int, tuple[Copies, Pulse]] = {}  # the latest ones, made ready once
 
     async def work(self) -> None:
         """Until `stop` is set; what is in flight then is finished. Raises when the database is away."""
@@ -100,14 +100,14 @@ class Chunks:
 
     async def _send(self, issue: Issue, chunk: Chunk) -> Accounting:
         app = self._app
-        mailing, pulse = self._ready(issue)
+        copies, pulse = self._ready(issue)
         errand = Errand(app.database, issue, policy(app, wait=PATIENCE), app.clock, chunk)
         waits = partial(self._waits, issue)
         return await deliver(
-            errand, mailing, self._transport, waits, self._stop, pace=pace(app), tally=app.tally, pulse=pulse
+            errand, copies, self._transport, waits, self._stop, pace=pace(app), tally=app.tally, pulse=pulse
         )
 
-    def _ready(self, issue: Issue) -> tuple[Mailing, Pulse]:
+    def _ready(self, issue: Issue) -> tuple[Copies, Pulse]:
         if issue.id not in self._issues:
             while len(self._issues) >= _ISSUES_KEPT:
                 del self._issues[next(iter(self._issues))]

@@ -76,8 +76,8 @@ async def deliver_issue(
     from newsletter.services.deliver import deliver
     from newsletter.services.errand import Errand
 
-    errand, mailing = Errand(app.database, issue, how, app.clock), outgoing(app, issue)
-    books = await deliver(errand, mailing, app.transport(), progress, stop, pace=pace(app), tally=app.tally)
+    errand, copies = Errand(app.database, issue, how, app.clock), outgoing(app, issue)
+    books = await deliver(errand, copies, app.transport(), progress, stop, pace=pace(app), tally=app.tally)
     count_pause(app, books)
     return books
 

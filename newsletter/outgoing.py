@@ -14,7 +14,7 @@ from newsletter.domain.edition import Edition
 from newsletter.domain.issue import Issue
 from newsletter.domain.subscriber import Reader
 from newsletter.errors import AddressError, ConfigError
-from newsletter.services.mailing import Mailing
+from newsletter.services.copies import Copies
 from newsletter.text.dates import long_date
 from newsletter.text.headers import mailbox
 from newsletter.text.media import embedded
@@ -26,7 +26,7 @@ NOBODY = 0  # the subscriber that a preview's links name: they open, and change 
 
 
 @dataclass(frozen=True)
-class Outgoing(Mailing):
+class Outgoing(Copies):
     """An issue ready to be delivered."""
 
     issue: Issue

@@ -21,11 +21,11 @@ from newsletter.domain.issue import Issue
 from newsletter.domain.subscriber import Reader
 from newsletter.domain.tally import Tally
 from newsletter.services import steer
+from newsletter.services.copies import Copies
 from newsletter.services.deliver import deliver
 from newsletter.services.errand import Errand
 from newsletter.services.line import Pace
 from newsletter.services.loop import run
-from newsletter.services.mailing import Mailing
 from newsletter.store import accounts, tables
 from newsletter.store.database import Database
 from newsletter.transports.smtp import SmtpTransport
@@ -102,8 +102,8 @@ def send(
         door = SmtpTransport("127.0.0.1", server.port, connections=connections, timeouts=timeouts, **transport)
         halt = functools.partial(asyncio.get_running_loop().call_soon_threadsafe, stop.set)
         beside = asyncio.create_task(asyncio.to_thread(meanwhile, halt)) if meanwhile else None
-        errand, mailing = Errand(database, issue, policy, clock, chunk), Mailing(message(), readers, RETURN_PATH)
-        end = await deliver(errand, mailing, door, progress, stop, pace=pace, tally=tally)
+        errand, copies = Errand(database, issue, policy, clock, chunk), Copies(message(), readers, RETURN_PATH)
+        end = await deliver(errand, copies, door, progress, stop, pace=pace, tally=tally)
         if beside:
             await beside
         return end

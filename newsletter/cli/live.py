@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -168,10 +168,16 @@ class _Live(Live):
 @contextmanager
 def line(name: str, console: Console) -> Iterator[Callable[[Accounting], None]]:
     """Draws the line anew with each account it is given; at the end it is gone."""
-    watch = Watch()
-    with _Live(console) as live:
+    watch, live = Watch(), _Live(console)
 
-        def show(books: Accounting) -> None:
+    def show(books: Accounting) -> None:
+        with suppress(OSError):  # a terminal that has gone away stops no sending, nor its answer
             live.update(Line(name, watch.look(books)), refresh=True)
 
+    with suppress(OSError):
+        live.start()
+    try:
         yield show
+    finally:
+        with suppress(OSError):
+            live.stop()

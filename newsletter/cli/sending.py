@@ -116,14 +116,15 @@ def resume(
     as_json: JsonOption = False,
 ) -> None:
     """Go on with an issue that was paused, or whose sending was cut short."""
+    from newsletter.outgoing import outgoing
     from newsletter.services.steer import resume as set_sending
     from newsletter.store.lock import is_being_sent
 
     session: Session = context.obj
     patient = _patience(wait)
     logs = log_if_asked(session.config, log)
-    load(session, issue)
     _demand_usable_transport(session)
+    outgoing(session.app, load(session, issue))  # what cannot be sent stays paused
     set_sending(session.app.database, issue)
     if wait is not None and is_being_sent(session.app.database, issue):
         _say_who_is_waited_for(issue)

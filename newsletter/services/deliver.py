@@ -16,10 +16,10 @@ from newsletter.domain.issue import IssueState
 from newsletter.domain.pulse import Pulse
 from newsletter.domain.tally import Tally
 from newsletter.errors import Busy, NewsletterError, WrongState
+from newsletter.services.copies import Copies
 from newsletter.services.desk import Desk
 from newsletter.services.errand import Errand
 from newsletter.services.line import Line, Pace, unlimited
-from newsletter.services.mailing import Mailing
 from newsletter.services.tallying import new_name
 from newsletter.store import accounts, deliveries
 from newsletter.store.database import Database
@@ -40,7 +40,7 @@ class Run:
 
     desk: Desk
     line: Line
-    mailing: Mailing
+    copies: Copies
     clock: Callable[[], datetime]
     pulse: Pulse
     transport: Transport
@@ -49,7 +49,7 @@ class Run:
 
 async def deliver(
     errand: Errand,
-    mailing: Mailing,
+    copies: Copies,
     transport: Transport,
     progress: Callable[[Accounting], None],
     stop: asyncio.Event,
@@ -76,7 +76,7 @@ async def deliver(
             line = Line(pace or unlimited(), errand.clock, transport.connections)
             tally = tally or Tally()
             desk = Desk(errand, new_name(), line, tally)
-            run = Run(desk, line, mailing, errand.clock, pulse or Pulse(), transport, tally)
+            run = Run(desk, line, copies, errand.clock, pulse or Pulse(), transport, tally)
             async with desk.opened():
                 await _all_hands(run, progress, stop)
             reason = desk.reason
@@ -126,7 +126,7 @@ async def _carry_on(run: Run, connection: Connection) -> None:
 async def _open(run: Run, connection: Connection, reserved: Claim) -> Outcome | None:
     began = time.perf_counter()
     with run.desk.getting_ready():
-        trouble = await connection.open(Envelope(run.mailing.return_path, reserved.email))
+        trouble = await connection.open(Envelope(run.copies.return_path, reserved.email))
     if trouble:
         run.tally.attempt(trouble, time.perf_counter() - began)
     else:
@@ -143,15 +143,15 @@ async def _heed(run: Run, outcome: Outcome, broken: int) -> None:
 
 
 async def _send(run: Run, connection: Connection, claim: Claim, following: Claim | None) -> Outcome:
-    mailing = run.mailing
+    copies = run.copies
     try:
-        filled = mailing.message.fill(mailing.readers(claim))
+        filled = copies.message.fill(copies.readers(claim))
     except Exception as error:  # this reader's message cannot be made, whatever is wrong with them; the others' can
         words = str(error) if isinstance(error, NewsletterError) else f"{type(error).__name__}: {error}"
         return Outcome(OutcomeKind.REJECTED, 0, "", f"the message could not be made: {words}")
-    next_one = Envelope(mailing.return_path, following.email) if following else None
+    next_one = Envelope(copies.return_path, following.email) if following else None
     began = time.perf_counter()
-    outcome = await connection.send(Envelope(mailing.return_path, claim.email), filled, next_one)
+    outcome = await connection.send(Envelope(copies.return_path, claim.email), filled, next_one)
     run.tally.attempt(outcome, time.perf_counter() - began)
     return outcome
 

@@ -95,12 +95,13 @@ def left_of(connection: Connection, day: Day) -> int | None:
 
 
 def _gaps(without: Collection[str]) -> list[dict[str, str]]:
-    """The stretches of the alphabet between these domains, each without its ends.
+    """The stretches of the alphabet between these domains, each from its first possible name on.
 
+    The first begins with "": an erased reader has no domain any more, and may be in the queue again.
     One look at each finds what may go out, however many rows of a domain that is left out lie between.
     """
     ends = ["", *sorted(without), _LAST]
-    return [{"after": after, "before": before} for after, before in pairwise(ends)]
+    return [{"first_name": after and f"{after}{_NEXT}", "before": before} for after, before in pairwise(ends)]
 
 
 def _claims(connection: Connection, wanted: Select[Any], values: Mapping[str, object]) -> list[Claim]:
@@ -136,7 +137,8 @@ _IS_DUE = and_(
     or_(_d.due_at <= bindparam("now"), _d.due_at > bindparam("latest")),
 )
 _by_domain = collate(_d.domain, "C")
-_IS_BETWEEN = and_(_by_domain > bindparam("after"), _by_domain < bindparam("before"))
+_IS_BETWEEN = and_(_by_domain >= bindparam("first_name"), _by_domain < bindparam("before"))
+_NEXT = "\x01"  # behind a domain it makes the first name that comes after it
 _LAST = "\U0010ffff"  # behind every domain
 _IN_CHUNK = _d.id.between(bindparam("first"), bindparam("last"))
 # In the indexes' own order: without it PostgreSQL may read past all that is sent.

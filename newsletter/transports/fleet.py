@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,6 +13,7 @@ from newsletter.domain.delivery import Envelope, Outcome, OutcomeKind, growing
 from newsletter.transports.gate import Gate
 from newsletter.transports.smtp import SmtpConnection, SmtpTransport
 
+_RELAYS_NOT = re.compile(r"\brelay", re.IGNORECASE)  # "relay access denied": it knows us not, whoever the reader is
 _REST_FIRST, _REST_MOST = timedelta(seconds=1), timedelta(minutes=2)
 log = logging.getLogger("newsletter.smtp")
 
@@ -23,6 +25,7 @@ class Ship:
     transport: SmtpTransport
     taken: int = 0
     failures: int = 0
+    is_proven: bool = False  # whether it ever took a message
     rests_until: float = 0.0
 
     @property
@@ -106,7 +109,9 @@ class FleetConnection:
             ship.fails(trouble.text)
             asked.append(ship)
             await self.close()
-        return trouble or Outcome(OutcomeKind.BROKEN, 0, "", "no mail server has room for us at present", early=True)
+        if trouble and all(ship in asked or ship.rests() for ship in self._order):
+            return trouble
+        return Outcome(OutcomeKind.BROKEN, 0, "", "no mail server has room for us at present", early=True)
 
     async def send(self, envelope: Envelope, message: Sequence[bytes], following: Envelope | None = None) -> Outcome:
         """A session that breaks at its first message is no better than none; what is said of a recipient is no harm."""
@@ -116,8 +121,11 @@ class FleetConnection:
         assert self._ship is not None
         is_new, self._is_new = self._is_new, False
         outcome = await self._own.send(envelope, message, following)
+        if outcome.kind is OutcomeKind.REJECTED and not self._ship.is_proven and _RELAYS_NOT.search(outcome.text):
+            outcome, is_new = outcome._replace(kind=OutcomeKind.BROKEN, early=True), True
         if outcome.kind not in (OutcomeKind.BROKEN, OutcomeKind.UNCERTAIN):
             self._ship.works()
+            self._ship.is_proven = self._ship.is_proven or outcome.kind is OutcomeKind.ACCEPTED
         elif is_new:
             self._ship.fails(outcome.text)
             await self.close()

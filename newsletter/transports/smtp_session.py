@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import re
 import socket
 import ssl
@@ -92,19 +93,42 @@ async def open_session(server: Server, gate: Gate) -> Session:
 
 
 async def _connect(server: Server, gate: Gate) -> Wire:
-    context = _context(server) if server.security == "tls" else None
+    """At one of the server's addresses after the other: the first may be one where nobody answers. Raises Broken,
+    OSError."""
+    addresses = await _addresses(server)
+    seconds = server.timeouts.connect / len(addresses)
+    for address in addresses[:-1]:
+        with contextlib.suppress(OSError):  # a TimeoutError is one
+            return await _connect_to(address, server, gate, seconds)
+    try:
+        return await _connect_to(addresses[-1], server, gate, seconds)
+    except TimeoutError:
+        raise Broken("it cannot be reached") from None
+
+
+async def _addresses(server: Server) -> list[str]:
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(server.timeouts.connect):
-            _, wire = await loop.create_connection(lambda: Wire(gate), server.host, server.port, ssl=context)
+            found = await loop.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)
     except TimeoutError:
-        raise Broken(f"{server.host}:{server.port} cannot be reached") from None
-    except OSError:  # some of TLS's errors are ValueErrors too
+        raise Broken("its name cannot be looked up") from None
+    except OSError:  # some of them are ValueErrors too
         raise
-    except ValueError as error:  # a UnicodeError, of a name that cannot be looked up
+    except ValueError as error:  # a UnicodeError, of a name that is none
         raise Broken(f"{server.host!r} is no host: {error}") from None
-    connection = wire.transport.get_extra_info("socket")
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return list(dict.fromkeys(str(place[0]) for *_, place in found))
+
+
+async def _connect_to(address: str, server: Server, gate: Gate, seconds: float) -> Wire:
+    context = _context(server) if server.security == "tls" else None
+    name = server.host if context else None
+    loop = asyncio.get_running_loop()
+    async with asyncio.timeout(seconds):
+        _, wire = await loop.create_connection(
+            lambda: Wire(gate), address, server.port, ssl=context, server_hostname=name
+        )
+    wire.transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return wire
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import subprocess
 import sys
@@ -16,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from newsletter.cli.live import Line, State, Watch
+from newsletter.cli.live import Line, State, Watch, line
 from newsletter.cli.words import about, clock
 from newsletter.domain.accounting import Accounting
 from newsletter.domain.issue import IssueState
@@ -126,6 +128,24 @@ with line("issue 1", Console(file=sys.stderr)) as show:
 print("what stands there after")
 time.sleep(60)
 """
+
+
+class Gone(io.StringIO):
+    """A terminal that somebody closed."""
+
+    def isatty(self) -> bool:
+        return True
+
+    def write(self, _text: str) -> int:
+        raise OSError(errno.EIO, "Input/output error")
+
+
+def test_a_terminal_that_goes_away_costs_nothing_but_the_line() -> None:
+    told = []
+    with line("issue 1", Console(file=Gone(), force_terminal=True)) as show:
+        show(BOOKS)
+        told.append("went on")
+    assert told == ["went on"]
 
 
 @dataclass(frozen=True)

@@ -194,6 +194,20 @@ def test_pause_and_cancel(desk: Desk, sink: Sink) -> None:
     assert "cancelled" in desk.call("issues").out
 
 
+def test_an_issue_that_cannot_be_resumed_stays_paused(desk: Desk, sink: Sink) -> None:
+    desk.call("build", "harbour")
+    readers(desk, 1)
+    sink.fail("RCPT", reply(451, "4.2.0 later"))
+    desk.call("send", 1, "--yes", "--wait", "0s")
+    desk.call("pause", 1)
+    config = desk.folder / "config.yaml"
+    config.write_text(config.read_text().replace("      near:", "      nigh:"))
+    refused = desk.call("resume", 1)
+    assert refused.status == 1, refused.err
+    assert "near" in refused.err
+    assert desk.call("show", 1, "--json").json["state"] == "paused"
+
+
 def test_without_a_terminal_a_list_is_mailed_only_with_yes(desk: Desk, sink: Sink) -> None:
     desk.call("build", "harbour")
     readers(desk, 2)

@@ -21,10 +21,10 @@ from sqlalchemy.dialects import postgresql, sqlite  # noqa: F401
 
 from newsletter.domain.accounting import Accounting
 from newsletter.domain.delivery import DeliveryPolicy
+from newsletter.services.copies import Copies
 from newsletter.services.deliver import deliver
 from newsletter.services.errand import Errand
 from newsletter.services.loop import run
-from newsletter.services.mailing import Mailing
 from newsletter.store import issues
 from newsletter.store.database import Database
 from newsletter.transports.smtp import SmtpTransport
@@ -89,4 +89,4 @@ async def main(url: str, port: int, connections: int, begins: Callable[[], None]
     transport = SmtpTransport("127.0.0.1", port, connections=connections)
     begins()
     errand = Errand(database, issue, POLICY, lambda: datetime.now(UTC))
-    return await deliver(errand, Mailing(message(), reader, RETURN_PATH), transport, lambda now: None, stop)
+    return await deliver(errand, Copies(message(), reader, RETURN_PATH), transport, lambda now: None, stop)

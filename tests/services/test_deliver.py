@@ -26,7 +26,7 @@ from newsletter.services import apart, steer
 from newsletter.services.desk import Desk
 from newsletter.services.lookout import Lookout
 from newsletter.services.wishes import Granted
-from newsletter.store import accounts, chunks, erasure, tables
+from newsletter.store import accounts, chunks, erasure, subscribers, tables
 from newsletter.store.database import Database
 from newsletter.store.ledger import open_ledger
 from newsletter.transports.smtp import SmtpConnection
@@ -361,6 +361,37 @@ def test_an_answer_names_nobody_who_was_erased_meanwhile(database: Database) -> 
         sink.fail("RCPT", reply(550, f"5.1.1 {address(1)} is unknown"))
         send(database, issue, sink, connections=1, meanwhile=erase)
     assert (lines(database, issue)[1].email, lines(database, issue)[1].text) == ("", "")
+
+
+def test_who_was_erased_while_their_session_broke_keeps_no_issue_from_its_end(database: Database) -> None:
+    with Sink() as sink:
+        issue = started(database, 12)
+        sink.fail("RCPT", SILENCE, to=address(7), times=1)
+
+        def erase(stop: Callable[[], object]) -> None:
+            until(lambda: any(address(7) in command for command in sink.commands))
+            with database.write() as connection:
+                erasure.erase(connection, 7, b"person", now_utc())
+
+        end = send(database, issue, sink, connections=1, timeouts=Timeouts(command=2, group=2), meanwhile=erase)
+    assert (end.state, end.sent, end.skipped) == (IssueState.SENT, 11, 1)
+    assert lines(database, issue)[7].state == "skipped"
+
+
+def test_a_claim_that_meets_a_locked_database_passes_nobody_over(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    issue = started(database, 30)
+    with database.write() as connection:
+        subscribers.readdress(connection, 20, "moved@example.org")  # so the claim has something to write
+    ledger = open_ledger(database, issue, "worker", timedelta(seconds=30), None)
+    ledger.open(HASTY, now_utc())
+    with database.write(), pytest.raises(OperationalError):
+        ledger.claim(30, now_utc(), HASTY.retry_most, frozenset())
+    claims = ledger.claim(30, now_utc(), HASTY.retry_most, frozenset())
+    assert [claim.subscriber for claim in claims] == list(range(1, 31))
+    assert claims[19].email == "moved@example.org"
+    ledger.let_go()
+    database.close()
 
 
 def test_stop_finishes_what_is_in_flight_and_leaves_the_rest(database: Database) -> None:

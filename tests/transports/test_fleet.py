@@ -9,20 +9,21 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from newsletter.domain.accounting import Accounting
 from newsletter.domain.delivery import DeliveryPolicy, Envelope, Outcome, OutcomeKind
 from newsletter.domain.issue import IssueState
 from newsletter.services import steer
+from newsletter.services.copies import Copies
 from newsletter.services.deliver import deliver
 from newsletter.services.errand import Errand
 from newsletter.services.loop import run
-from newsletter.services.mailing import Mailing
 from newsletter.store.database import Database
 from newsletter.transports.base import Connection
 from newsletter.transports.fleet import FleetTransport
 from newsletter.transports.smtp import SmtpTransport
 from newsletter.transports.smtp_wire import Timeouts
 from tests.ledger import NOW, RETURN_PATH, draft, message, message_id, reader, subscribe
-from tests.smtp_sink import CUT, Sink, reply
+from tests.smtp_sink import CUT, Action, Sink, delay, reply
 
 PATIENT = Timeouts(connect=20, greeting=20, command=20, group=20, data=20, block=20, dot=20, quit=0.5)
 
@@ -146,6 +147,29 @@ def test_what_is_said_of_a_recipient_is_no_failure_of_the_server() -> None:
         with_all(fleet((first.port, 1), (second.port, 1)), work)
 
 
+@pytest.mark.parametrize(
+    ("stage", "answer"),
+    [("greeting", reply(554, "5.7.1 your address is on a list")), ("RCPT", reply(554, "5.7.1 relay access denied"))],
+)
+def test_a_server_that_will_have_none_of_us_neither_stops_an_issue_nor_fails_its_readers(
+    sqlite_url: str, stage: str, answer: Action
+) -> None:
+    with Sink() as good, Sink() as bad:
+        bad.fail(stage, answer)
+        good.fail("dot", delay(0.02))  # the refusal is quicker, and there are more to hear it
+        end, accepted = delivered(sqlite_url, 60, fleet((good.port, 3), (bad.port, 8))), good.accepted
+    assert (end.state, end.sent, end.failed) == (IssueState.SENT, 60, 0)
+    assert accepted == {message_id(n): 1 for n in range(1, 61)}
+
+
+def test_servers_that_all_refuse_us_pause_the_issue(sqlite_url: str) -> None:
+    with Sink() as one, Sink() as other:
+        for sink in (one, other):
+            sink.fail("greeting", reply(554, "5.7.1 your address is on a list"))
+        end = delivered(sqlite_url, 5, fleet((one.port, 2), (other.port, 2)))
+    assert (end.state, end.queued) == (IssueState.PAUSED, 5)
+
+
 def test_a_session_cut_after_the_dot_is_in_doubt_and_sent_nowhere_else() -> None:
     with Sink() as first, Sink() as second:
         first.fail("answer", CUT)
@@ -157,26 +181,28 @@ def test_a_session_cut_after_the_dot_is_in_doubt_and_sent_nowhere_else() -> None
         with_all(fleet((first.port, 1), (second.port, 1)), work)
 
 
-def test_an_issue_loses_nobody_when_one_server_dies_on_the_way(sqlite_url: str) -> None:
-    database = Database(sqlite_url)
-    subscribe(database, 300)
+def delivered(url: str, readers: int, transport: FleetTransport) -> Accounting:
+    """How a new issue to so many ended."""
+    database = Database(url)
+    subscribe(database, readers)
     issue = draft(database)
-    issue = steer.start(database, issue.id, NOW) or issue
+    steer.start(database, issue.id, NOW)
     policy = DeliveryPolicy(retry_first=timedelta(seconds=0.1), retry_most=timedelta(seconds=0.2))
+    errand = Errand(database, issue, policy, lambda: datetime.now(UTC))
+    copies = Copies(message(), reader, RETURN_PATH)
+    try:
+        return run(deliver(errand, copies, transport, lambda now: None, asyncio.Event()))
+    finally:
+        database.close()
+
+
+def test_an_issue_loses_nobody_when_one_server_dies_on_the_way(sqlite_url: str) -> None:
     with Sink() as first, Sink() as second:
         first.fail("MAIL", CUT, after=60)
-        transport = fleet((first.port, 3), (second.port, 3))
-
-        async def main() -> IssueState:
-            clock = lambda: datetime.now(UTC)  # noqa: E731
-            errand, mailing = Errand(database, issue, policy, clock), Mailing(message(), reader, RETURN_PATH)
-            end = await deliver(errand, mailing, transport, lambda now: None, asyncio.Event())
-            return end.state
-
-        assert run(main()) is IssueState.SENT
+        end = delivered(sqlite_url, 300, fleet((first.port, 3), (second.port, 3)))
+        assert end.state is IssueState.SENT
         assert len(first.received) == 60
         assert first.accepted + second.accepted == {message_id(n): 1 for n in range(1, 301)}
-    database.close()
 
 
 @pytest.mark.parametrize("pipelining", ["yes", "no"])

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 import subprocess
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from hypothesis import strategies as st
 
 from newsletter.domain.delivery import Envelope, Outcome, OutcomeKind
 from newsletter.services.loop import run
+from newsletter.transports import smtp_session
 from newsletter.transports.dots import DotStuffer
 from newsletter.transports.gate import Gate
 from newsletter.transports.smtp import SmtpTransport
@@ -354,3 +357,29 @@ def test_dots_are_doubled_wherever_the_pieces_are_cut(chunks: list[bytes]) -> No
     stuffer = DotStuffer()
     assert b"".join(stuffer.body(chunks)) == stuffed + end
     assert b"".join(stuffer.body(chunks)) == stuffed + end
+
+
+@pytest.mark.parametrize("silent", [False, True])
+def test_a_name_with_several_addresses_is_tried_at_each(monkeypatch: pytest.MonkeyPatch, silent: bool) -> None:
+    """At the first nobody listens, or nobody answers."""
+
+    async def both(_server: Server) -> list[str]:
+        return ["127.0.0.2", "127.0.0.1"]
+
+    async def main() -> Outcome | None:
+        connection = SmtpTransport("127.0.0.1", sink.port, timeouts=Timeouts(connect=1)).connection()
+        trouble = await connection.open(Envelope("bounce@example.org", "ann@example.org"))
+        await connection.close()
+        return trouble
+
+    monkeypatch.setattr(smtp_session, "_addresses", both)
+    with Sink() as sink, ExitStack() as full:
+        if silent:
+            hole = full.enter_context(socket.socket())
+            hole.bind(("127.0.0.2", sink.port))
+            hole.listen(0)
+            for _ in range(4):  # its queue is full, and it lets nobody in
+                caller = full.enter_context(socket.socket())
+                caller.setblocking(False)
+                caller.connect_ex(("127.0.0.2", sink.port))
+        assert run(main()) is None

@@ -1,4 +1,4 @@
-"""What an issue is to all who get it."""
+"""What all who get an issue get."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from newsletter.text.message import CompiledMessage
 
 
 @dataclass(frozen=True)
-class Mailing:
+class Copies:
     """One message, what fills it for each reader, and where it goes back to when it cannot be delivered."""
 
     message: CompiledMessage
