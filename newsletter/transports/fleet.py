@@ -109,7 +109,7 @@ class FleetConnection:
             ship.fails(trouble.text)
             asked.append(ship)
             await self.close()
-        if trouble and all(ship in asked or ship.rests() for ship in self._order):
+        if trouble and self._all_rest(*asked):
             return trouble
         return Outcome(OutcomeKind.BROKEN, 0, "", "no mail server has room for us at present", early=True)
 
@@ -127,9 +127,15 @@ class FleetConnection:
             self._ship.works()
             self._ship.is_proven = self._ship.is_proven or outcome.kind is OutcomeKind.ACCEPTED
         elif is_new:
-            self._ship.fails(outcome.text)
+            ship = self._ship
+            ship.fails(outcome.text)
             await self.close()
+            if outcome.kind is OutcomeKind.BROKEN and not self._all_rest(ship):
+                return outcome._replace(code=0, status="")  # of one server: no reason to pause what another carries
         return outcome
+
+    def _all_rest(self, *too: Ship) -> bool:
+        return all(ship in too or ship.rests() for ship in self._order)
 
     def settled(self) -> None:
         if self._own:

@@ -156,8 +156,8 @@ def test_a_server_that_will_have_none_of_us_neither_stops_an_issue_nor_fails_its
 ) -> None:
     with Sink() as good, Sink() as bad:
         bad.fail(stage, answer)
-        good.fail("dot", delay(0.02))  # the refusal is quicker, and there are more to hear it
-        end, accepted = delivered(sqlite_url, 60, fleet((good.port, 3), (bad.port, 8))), good.accepted
+        good.fail("dot", delay(0.3), times=6)  # the refusals are quicker, and there are more to hear them
+        end, accepted = delivered(sqlite_url, 60, fleet((good.port, 3), (bad.port, 14))), good.accepted
     assert (end.state, end.sent, end.failed) == (IssueState.SENT, 60, 0)
     assert accepted == {message_id(n): 1 for n in range(1, 61)}
 

@@ -368,7 +368,8 @@ def test_a_name_with_several_addresses_is_tried_at_each(monkeypatch: pytest.Monk
 
     async def main() -> Outcome | None:
         connection = SmtpTransport("127.0.0.1", sink.port, timeouts=Timeouts(connect=1)).connection()
-        trouble = await connection.open(Envelope("bounce@example.org", "ann@example.org"))
+        async with asyncio.timeout(10):
+            trouble = await connection.open(Envelope("bounce@example.org", "ann@example.org"))
         await connection.close()
         return trouble
 
