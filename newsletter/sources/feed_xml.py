@@ -8,6 +8,7 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from html import escape
 from typing import Any
 
 import feedparser
@@ -18,6 +19,7 @@ from newsletter.sources.feed_dates import moment, within_reason
 from newsletter.sources.feed_encoding import as_utf8
 from newsletter.sources.feed_entry import Entry, Feed
 from newsletter.text.html import to_text
+from newsletter.text.pictures import is_no_picture
 from newsletter.text.plain import one_line
 from newsletter.text.titles import plain_title
 
@@ -30,6 +32,9 @@ _COMMENT, _MOST_COMMENTS = re.compile(rb"(?:<|&lt;|&#0*60;|&#[xX]0*3[cC];)!--"),
 _CODE = re.compile(rb"&#([xX]?[0-9a-fA-F]+);")
 _MAILBOX = re.compile(r"[^\s<>()]+@[^\s<>()]+")
 _PICTURE = re.compile(r"\.(?:jpe?g|png|gif|webp|avif)(?:[?#]|$)", re.IGNORECASE)
+_TAGS = re.compile(r"</[a-z][a-z0-9]*\s*>|<(?:br|hr|img|p)\b[^<>]*>", re.IGNORECASE)
+_BLANK_LINES = re.compile(r"\n\s*\n")
+_UNSAID = 600  # pixels: so wide is an article's picture, more or less, and a thumbnail is not
 _EMPTY = re.compile(r"^[\s<>(),;:-]+|[\s<>(),;:-]+$")
 
 
@@ -87,8 +92,31 @@ def _feed(parsed: Any) -> Feed:
     atom = str(parsed.get("version", "")).startswith("atom")
     title_of = _atom_title if atom else _rss_title
     inherited = _author(about) if atom else ""
-    entries = tuple(_entry(entry, title_of(entry), inherited) for entry in parsed.entries[:MOST_ENTRIES])
+    found = parsed.entries[:MOST_ENTRIES]
+    if atom:
+        for entry in found:
+            _mark_up(entry)
+    entries = tuple(_entry(entry, title_of(entry), inherited) for entry in found)
     return Feed(plain_title(_text(about.get("title"))), _home(about), entries, len(parsed.entries) - len(entries))
+
+
+def _mark_up(entry: Any) -> None:
+    """Atom's plain text becomes HTML: what looks like a tag in it is words (RFC 4287 §3.1.1.1).
+
+    Not where tags are closed in it: then it is HTML whose publisher said nothing of it.
+    """
+    told = [part for part in entry.get("content") or () if isinstance(part, Mapping)]
+    told += [entry["summary_detail"]] if isinstance(entry.get("summary_detail"), Mapping) else []
+    plain = {_text(part.get("value")) for part in told if part.get("type") == "text/plain"}
+    marked = {text: _paragraphs(text) for text in plain if not _TAGS.search(text)}
+    for part in entry.get("content") or ():
+        part["value"] = marked.get(_text(part.get("value")), part.get("value"))
+    if (summary := _text(entry.get("summary"))) in marked:
+        entry["summary"] = marked[summary]
+
+
+def _paragraphs(text: str) -> str:
+    return "".join(f"<p>{escape(block)}</p>" for block in _BLANK_LINES.split(text) if block.strip())
 
 
 def _home(about: Any) -> str:
@@ -142,7 +170,9 @@ def _link(entry: Any) -> str:
     if origin := _text(entry.get("feedburner_origlink")):
         return origin
     links = [link for link in entry.get("links") or () if _text(link.get("href"))]
-    for relation in ("alternate", "enclosure", "related", "via"):
+    for relation in ("alternate", "guid", "enclosure", "related", "via"):
+        if relation == "guid" and entry.get("guidislink") and (permanent := _text(entry.get("link"))):
+            return permanent  # a podcast's page, rather than its file
         for link in links:
             if link.get("rel", "alternate") == relation and (
                 relation != "alternate" or "html" in link.get("type", "html")
@@ -172,7 +202,8 @@ def _categories(entry: Any) -> tuple[str, ...]:
 
 def _picture(entry: Any) -> tuple[str, str]:
     """The largest picture that the entry itself names: media:content, media:thumbnail, an enclosure, itunes:image."""
-    best = max(_pictures(entry), key=lambda picture: picture[0], default=(0, "", ""))
+    found = [picture for picture in _pictures(entry) if not is_no_picture(picture[1])]
+    best = max(found, key=lambda picture: picture[0], default=(0, "", ""))
     return best[1], one_line(to_text(best[2])) if best[2] else ""
 
 
@@ -180,12 +211,12 @@ def _pictures(entry: Any) -> Iterator[tuple[int, str, str]]:
     alternative = _text(entry.get("media_description"))
     for media in entry.get("media_content") or ():
         if _shows(media, media.get("url")):
-            yield _width(media), _text(media.get("url")), alternative
+            yield _width(media) or _UNSAID, _text(media.get("url")), alternative
     for media in entry.get("media_thumbnail") or ():
         yield _width(media) - 1, _text(media.get("url")), alternative
     for enclosure in entry.get("enclosures") or ():
         if _shows(enclosure, enclosure.get("href")):
-            yield 0, _text(enclosure.get("href")), ""
+            yield _UNSAID, _text(enclosure.get("href")), ""
     if isinstance(entry.get("image"), Mapping):
         yield 0, _text(entry["image"].get("href")), ""
 

@@ -23,6 +23,7 @@ _NO_PROSE = frozenset(
         "table",
         "figure",
         "figcaption",
+        "details",
         "nav",
         "aside",
         "footer",

@@ -32,6 +32,11 @@ _NO_PICTURE = re.compile(
 )
 
 
+def is_no_picture(address: str) -> bool:
+    """Whether it is the address of a badge, an avatar, an emoji or a pixel that counts."""
+    return bool(_NO_PICTURE.search(address))
+
+
 def first_image(post: Post) -> tuple[str, str] | None:
     """The post's own picture, else the first real one of its body: an absolute web address and its alternative text.
 
@@ -43,7 +48,7 @@ def first_image(post: Post) -> tuple[str, str] | None:
         return link, one_line(post.image_alt) or _alt_in_body(post, link)
     private = (post.image, one_line(post.image_alt)) if post.image and _WEB.match(post.image) else None
     for source, alternative in _pictures(post):
-        link = None if _NO_PICTURE.search(source) else _web(source, post.url)
+        link = None if is_no_picture(source) else _web(source, post.url)
         if link:
             return link, one_line(html.unescape(alternative))
     return private

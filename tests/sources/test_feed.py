@@ -116,6 +116,39 @@ def test_of_an_atom_entrys_versions_the_latest_counts_and_its_origins_author(tmp
     assert [one.title for one in posts(read(tmp_path, text))] == ["A", "B"]  # of RSS nobody knows
 
 
+def test_atoms_plain_text_holds_no_tags(tmp_path: Path) -> None:
+    words = "Write &lt;strong&gt; rather than &lt;b&gt; when it matters, and sort a List&lt;String&gt;."
+    entry = "<entry><title>A</title><id>1</id><link href='https://a.example/1'/><updated>2026-04-02T00:00:00Z</updated>"
+    for body in (f"<content type='text'>{words}</content>", f"<summary>{words}</summary>"):
+        text = f'<feed xmlns="http://www.w3.org/2005/Atom"><title>A</title>{entry}{body}</entry></feed>'
+        (post,) = posts(read(tmp_path, text))
+        assert excerpt(post, 40) == "Write <strong> rather than <b> when it matters, and sort a List<String>."
+
+
+def test_a_podcasts_page_goes_before_its_file(tmp_path: Path) -> None:
+    file = '<enclosure url="https://cdn.example/1.mp3" type="audio/mpeg" length="1"/>'
+    (post,) = posts(
+        read(tmp_path, rss(f"<title>A</title><guid>https://pod.example/1</guid>{file}<description>X</description>"))
+    )
+    assert post.url == "https://pod.example/1"
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        '<media:content url="https://1.gravatar.com/avatar/a?s=96" medium="image"/>'
+        '<media:content url="https://x.example/photo.jpg" medium="image"/>',
+        '<media:thumbnail url="https://x.example/t.jpg" width="150"/>'
+        '<media:content url="https://x.example/photo.jpg" medium="image"/>',
+        '<media:thumbnail url="https://x.example/t.jpg" width="72"/>'
+        '<enclosure url="https://x.example/photo.jpg" type="image/jpeg" length="1"/>',
+    ],
+)
+def test_the_articles_picture_goes_before_avatars_and_thumbnails(tmp_path: Path, told: str) -> None:
+    (post,) = posts(read(tmp_path, rss(f"<title>A</title><link>https://x.example/1</link>{told}")))
+    assert post.image == "https://x.example/photo.jpg"
+
+
 def test_rdf(tmp_path: Path) -> None:
     text = """<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/"
       xmlns:dc="http://purl.org/dc/elements/1.1/"><channel rdf:about="x"><title>T</title></channel>

@@ -150,6 +150,7 @@ def test_an_excerpt_that_only_asks_for_something_is_none() -> None:
         "<h2>Heading</h2>\n\n",
         '<div style="display: none; max-height: 0">Hidden preheader of a mail.</div>\n\n',
         "<p hidden>Hidden, too.</p>\n\n",
+        "<details><summary>Who did it?</summary>The gardener did it in the shed.</details>\n\n",
         "***\n\n",
         f"![](data:image/png;base64,{'iVBORw0K' * 40_000})\n\n",
         "Title\n\n",
@@ -196,7 +197,8 @@ def test_an_excerpt_ends_where_its_author_ended_it() -> None:
 @pytest.mark.parametrize(
     "footer",
     ["The post Pier to rise again appeared first on The Quayside.", "Der Beitrag Seebrücke erschien zuerst auf Am Kai.",
-     "L’article La jetée est apparu en premier sur Le Quai.", "This article originally appeared on The Quayside."],
+     "L’article La jetée est apparu en premier sur Le Quai.", "This article originally appeared on The Quayside.",
+     "Pier was originally published in Quays on Medium, where people are continuing the conversation."],
 )  # fmt: skip
 def test_a_blogs_stock_footer_is_no_prose(footer: str) -> None:
     own = "The pier will be built again, the council said on Monday."
