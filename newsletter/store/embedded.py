@@ -124,7 +124,7 @@ class EmbeddedLedger:
     ) -> list[Claim]:
         if day is not None and (left := self.left_of(day)) is not None:
             size = min(size, left)
-        version, place = self._version(), (self._last, dict(self._passed))
+        version, place = self._version(), (self._last, dict(self._passed), self._returned)
         try:
             rows = self._look(size, now, most, without)
             if not rows and self._returned:  # its place is among those that were gone through
@@ -134,7 +134,7 @@ class EmbeddedLedger:
             if moved := [(row[2], row[0]) for row in rows if row[2] != row[9]]:
                 self._write("UPDATE deliveries SET email = ? WHERE id = ?", moved)
         except OperationalError:  # it is locked, say, and will be asked again: nobody may be passed over
-            self._last, self._passed = place
+            self._last, self._passed, self._returned = place
             raise
         self._held.update((row[0], version if row[10] else _UNKNOWN) for row in rows)
         return [_claim(row) for row in rows]
