@@ -162,12 +162,24 @@ def test_a_server_that_will_have_none_of_us_neither_stops_an_issue_nor_fails_its
     assert accepted == {message_id(n): 1 for n in range(1, 61)}
 
 
-def test_servers_that_all_refuse_us_pause_the_issue(sqlite_url: str) -> None:
+def test_what_all_servers_say_of_us_is_told_and_what_one_says_is_not() -> None:
     with Sink() as one, Sink() as other:
-        for sink in (one, other):
-            sink.fail("greeting", reply(554, "5.7.1 your address is on a list"))
-        end = delivered(sqlite_url, 5, fleet((one.port, 2), (other.port, 2)))
-    assert (end.state, end.queued) == (IssueState.PAUSED, 5)
+        one.fail("greeting", reply(554, "5.7.1 your address is on a list"))
+        other.fail("MAIL", reply(550, "5.1.8 sender not allowed"))
+
+        async def work(connections: list[Connection]) -> None:
+            first = await post(connections[0], 1)  # to the other one, for the first refuses even a session
+            assert (first.kind, first.code, first.text) == (OutcomeKind.BROKEN, 550, "sender not allowed")
+            other.faults.clear()
+
+        async def another(connections: list[Connection]) -> None:
+            other.fail("MAIL", reply(550, "5.1.8 sender not allowed"))
+            one.faults.clear()
+            first = await post(connections[1], 1)  # whose home is the other one
+            assert (first.kind, first.code, first.text) == (OutcomeKind.BROKEN, 0, "sender not allowed")
+
+        with_all(fleet((one.port, 1), (other.port, 1)), work)
+        with_all(fleet((one.port, 1), (other.port, 1)), another)
 
 
 def test_a_session_cut_after_the_dot_is_in_doubt_and_sent_nowhere_else() -> None:
