@@ -13,12 +13,8 @@ from newsletter.sources.jekyll.site import Site, read_site
 from newsletter.sources.jekyll.walk import publishes
 
 AREA = "site"
-OURS = (
-    "preview",
-    "outbox",
-    "*.csv",
-    "*.db",
-)  # beside config.yaml: what commands write there, lists of readers
+# Beside config.yaml: what commands write there, and lists of readers.
+OURS = ("preview", "outbox", "*.csv", "*.db")
 
 
 def examine(app: App) -> Iterator[Finding]:

@@ -82,8 +82,8 @@ def relate(one: Headline, other: Headline, likeness: float) -> Titles:
 
 def same_story(known: Evidence) -> bool:
     """The rule, from the surest sign to the weakest."""
-    if known.same_page and known.alike >= _ONE_TEXT and known.words >= TEASER:
-        return True  # a figure in its headline was corrected
+    if known.same_page and known.apart <= SAME_NEWS and known.alike >= _ONE_TEXT and known.words >= TEASER:
+        return True  # a figure in its headline was corrected; a weekly page changes little more than its figures
     if known.titles is Titles.SERIES:
         return known.moved and known.alike >= 0.95 and known.words >= TEASER and known.quarrel() == 0
     if known.same_page:

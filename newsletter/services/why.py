@@ -122,7 +122,9 @@ def _find(connection: Connection, newsletter: str, post: str) -> Seen | None:
         or is_called(post, seen.path or "")
         or ("://" in post and canonical(seen.version.url) == page)
     ]
-    found = found or [seen for seen in posts if _words(seen.version.title) == _words(post)]
+    if not found:
+        title = _words(post)
+        found = [seen for seen in posts if _words(seen.version.title) == title]
     return min(found, key=lambda seen: (seen.gone, -seen.version.post), default=None)
 
 

@@ -236,6 +236,8 @@ def test_a_corrected_figure_in_a_headline_makes_no_other_story_of_one_page() -> 
     assert groups(posts, [BODY, BODY])[1] == 0
     posts = [told(0, "Weekly roundup #12", BODY, url=page), told(1, "Weekly roundup #13", OTHER, 7, url=page)]
     assert groups(posts, [BODY, OTHER])[1] == 1
+    posts = [told(0, "Tides of week 12", BODY, url=page), told(1, "Tides of week 13", BODY, 7, url=page)]
+    assert groups(posts, [BODY, BODY])[1] == 1
 
 
 def test_an_update_of_one_source_under_its_label_is_one_story() -> None:
