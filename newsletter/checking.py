@@ -54,9 +54,10 @@ def judge(app: App, issue: Issue) -> list[Finding]:
 
 def judge_thoroughly(app: App, issue: Issue, online: bool) -> Judgement:
     """The same, and spam filters are asked; `online` whether the web is, too. Takes seconds, a minute at most."""
+    from newsletter.preflight import spam
     from newsletter.preflight.addresses import to_ask
     from newsletter.preflight.rules.support import score
-    from newsletter.services import preflight, reach, spam
+    from newsletter.services import preflight, reach
     from newsletter.sources.probe import probe
 
     examined = _examined(app, issue)

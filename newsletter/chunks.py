@@ -21,9 +21,9 @@ from newsletter.domain.warmup import day_of
 from newsletter.errors import WrongState
 from newsletter.logs import tell
 from newsletter.outgoing import outgoing
-from newsletter.services.copies import Copies
-from newsletter.services.deliver import deliver
-from newsletter.services.errand import Errand
+from newsletter.services.delivery.copies import Copies
+from newsletter.services.delivery.deliver import deliver
+from newsletter.services.delivery.errand import Errand
 from newsletter.services.steer import end_half_cancelled
 from newsletter.store import chunks, issues
 from newsletter.store.holders import left_of
@@ -35,7 +35,7 @@ from newsletter.watch import Watch, gist_of, tell_failure
 log = logging.getLogger("newsletter.sender")
 
 SESSIONS = 4  # for one chunk: enough for one turn of the ledger to serve several, few enough for a mailbox provider
-PATIENCE = timedelta(hours=1)  # how long one chunk waits for a mail server that is down
+RETRY_WAIT = timedelta(hours=1)  # how long one chunk waits for a mail server that is down
 _IDLE = 20.0  # seconds after which a session that no chunk wants is closed
 CANCEL_AGAIN, LOOK_AGAIN = 2.0, 0.05  # seconds
 _ISSUES_KEPT = 4
@@ -101,7 +101,7 @@ class Chunks:
     async def _send(self, issue: Issue, chunk: Chunk) -> Accounting:
         app = self._app
         copies, pulse = self._ready(issue)
-        errand = Errand(app.database, issue, policy(app, wait=PATIENCE), app.clock, chunk)
+        errand = Errand(app.database, issue, policy(app, retry_wait=RETRY_WAIT), app.clock, chunk)
         waits = partial(self._waits, issue)
         return await deliver(
             errand, copies, self._transport, waits, self._stop, pace=pace(app), tally=app.tally, pulse=pulse

@@ -14,25 +14,25 @@ from newsletter.outgoing import outgoing
 
 if TYPE_CHECKING:
     from newsletter.domain.accounting import Accounting, Headway
-    from newsletter.services.line import Pace
+    from newsletter.services.delivery.line import Pace
 
 
-def policy(app: App, wait: timedelta, patience: timedelta = timedelta()) -> DeliveryPolicy:
-    """How the configuration wants an issue delivered. `wait` and `patience` as in DeliveryPolicy."""
+def policy(app: App, retry_wait: timedelta, lock_wait: timedelta = timedelta()) -> DeliveryPolicy:
+    """How the configuration wants an issue delivered. `retry_wait` and `lock_wait` as in DeliveryPolicy."""
     own = app.config.delivery
     return DeliveryPolicy(
         on_uncertain=own.on_uncertain,
         retry_first=own.retry_first,
         retry_most=own.retry_most,
         give_up_after=own.give_up_after,
-        wait=wait,
-        patience=patience,
+        retry_wait=retry_wait,
+        lock_wait=lock_wait,
     )
 
 
 def pace(app: App) -> Pace:
     """How fast the configuration wants messages to leave."""
-    from newsletter.services.line import Pace
+    from newsletter.services.delivery.line import Pace
 
     return Pace(app.pacer, app.warm_up)
 
@@ -72,9 +72,9 @@ def is_alone(app: App, issue: int) -> bool:
 async def deliver_issue(
     app: App, issue: Issue, how: DeliveryPolicy, progress: Callable[[Accounting], None], stop: asyncio.Event
 ) -> Accounting:
-    """Delivers a started issue over the configured transport. Raises what `services.deliver.deliver` raises."""
-    from newsletter.services.deliver import deliver
-    from newsletter.services.errand import Errand
+    """Delivers a started issue over the configured transport. Raises what `services.delivery.deliver` raises."""
+    from newsletter.services.delivery.deliver import deliver
+    from newsletter.services.delivery.errand import Errand
 
     errand, copies = Errand(app.database, issue, how, app.clock), outgoing(app, issue)
     books = await deliver(errand, copies, app.transport(), progress, stop, pace=pace(app), tally=app.tally)

@@ -14,7 +14,7 @@ from newsletter.domain.edition import Edition
 from newsletter.domain.issue import Issue
 from newsletter.domain.subscriber import Reader
 from newsletter.errors import AddressError, ConfigError
-from newsletter.services.copies import Copies
+from newsletter.services.delivery.copies import Copies
 from newsletter.text.dates import long_date
 from newsletter.text.headers import mailbox
 from newsletter.text.media import embedded

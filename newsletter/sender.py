@@ -23,7 +23,7 @@ from newsletter.watch import Watch, tell_failure
 log = logging.getLogger("newsletter.sender")
 
 LOOK_EVERY = 1.0  # seconds
-PATIENCE = timedelta(hours=1)  # how long one delivery waits for retries before it gives the issue's lock back
+RETRY_WAIT = timedelta(hours=1)  # how long one delivery waits for retries before it gives the issue's lock back
 _REST_FIRST, _REST_MOST = 1.0, 60.0  # seconds after something failed
 
 
@@ -77,7 +77,7 @@ class Issues:
             with app.database.read() as connection:
                 issue = issues.get(connection, number)
             watch = Watch(log, issue)
-            books = await deliver_issue(app, issue, policy(app, wait=PATIENCE), watch, self._stop)
+            books = await deliver_issue(app, issue, policy(app, retry_wait=RETRY_WAIT), watch, self._stop)
         except Busy:
             self._rest(number)
         except Exception as error:

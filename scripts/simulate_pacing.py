@@ -21,7 +21,7 @@ from plan_picture import Day, Line, Picture, draw
 
 from newsletter.domain.delivery import Outcome, OutcomeKind
 from newsletter.domain.estimate import Ahead, Speed, done_at
-from newsletter.domain.lanes import Lanes
+from newsletter.domain.group_queues import GroupQueues
 from newsletter.domain.mailboxes import group_of
 from newsletter.domain.pace import Limits, Pacer
 from newsletter.domain.warmup import WarmUp, day_of
@@ -106,7 +106,7 @@ class Ledger:
         return bool(self._first)
 
 
-def next_one(lanes: Lanes[str], ledger: Ledger, now: float) -> str | None:
+def next_one(lanes: GroupQueues[str], ledger: Ledger, now: float) -> str | None:
     """As the desk does it: from the lanes, and when these have nothing that may go, from the ledger."""
     found = lanes.take(now)
     if found is None and ledger and lanes.wants(now) and (claimed := ledger.claim(CLAIM, lanes.full())):
@@ -118,7 +118,7 @@ def next_one(lanes: Lanes[str], ledger: Ledger, now: float) -> str | None:
 def send(domains: list[str], limits: Limits, storm: tuple[float, float]) -> Run:
     """One process with as many connections as it needs; answers come a moment after the messages."""
     pacer, ledger, run, now = Pacer(limits, 0.0), Ledger(domains), Run(), 0.0
-    lanes: Lanes[str] = Lanes(pacer, lambda domain: domain)
+    lanes: GroupQueues[str] = GroupQueues(pacer, lambda domain: domain)
     answers: list[tuple[float, int, str, bool]] = []
     number = 0
     while ledger or answers or len(lanes):

@@ -20,12 +20,12 @@ from newsletter.domain.delivery import Claim, DeliveryPolicy
 from newsletter.domain.issue import Issue
 from newsletter.domain.subscriber import Reader
 from newsletter.domain.tally import Tally
+from newsletter.loop import run
 from newsletter.services import steer
-from newsletter.services.copies import Copies
-from newsletter.services.deliver import deliver
-from newsletter.services.errand import Errand
-from newsletter.services.line import Pace
-from newsletter.services.loop import run
+from newsletter.services.delivery.copies import Copies
+from newsletter.services.delivery.deliver import deliver
+from newsletter.services.delivery.errand import Errand
+from newsletter.services.delivery.line import Pace
 from newsletter.store import accounts, tables
 from newsletter.store.database import Database
 from newsletter.transports.smtp import SmtpTransport
@@ -40,7 +40,7 @@ HASTY = DeliveryPolicy(
     retry_first=timedelta(milliseconds=10),
     retry_most=timedelta(milliseconds=40),
     give_up_after=timedelta(minutes=5),
-    wait=timedelta(seconds=20),
+    retry_wait=timedelta(seconds=20),
 )
 _numbers = itertools.count(1)
 

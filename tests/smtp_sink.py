@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 
-from newsletter.services.loop import run
+from newsletter.loop import run
 from tests.smtp_faults import (
     BEGUN,
     CUT,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from newsletter import chunks
-from newsletter.services.loop import run
+from newsletter.loop import run
 
 
 @dataclass

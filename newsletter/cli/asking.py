@@ -35,8 +35,8 @@ def ask_at_once(app: App, found: Subscription, began: datetime) -> Asked:
     is waited for.
     """
     from newsletter.domain.delivery import DeliveryState
+    from newsletter.loop import run
     from newsletter.reminding import composers
-    from newsletter.services.loop import run
     from newsletter.services.notices import send_due
 
     person = app.signer.person(found.subscriber.email)

@@ -80,8 +80,8 @@ def _keep_open(file: Path, inbox: Inbox) -> None:
     from newsletter.demo.page import Pages, open_page
     from newsletter.demo.run import NEWSLETTER
     from newsletter.demo.sample import publish_at
+    from newsletter.loop import run
     from newsletter.serve import address, serve
-    from newsletter.services.loop import run
 
     listening = _listening()
     pages = address(listening)

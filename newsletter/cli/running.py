@@ -86,9 +86,9 @@ def serve(
 ) -> None:
     """Web pages, scheduler and sender in one process, until SIGTERM or Ctrl-C."""
     from newsletter.cli.signals import until_stopped
+    from newsletter.loop import run
     from newsletter.serve import listen
     from newsletter.serve import serve as run_all
-    from newsletter.services.loop import run
 
     app = context.obj.app
     log_always(app.config, log)
@@ -108,8 +108,8 @@ def serve(
 def worker(context: Context, log: LogOption = None) -> None:
     """A sender alone, for many machines on PostgreSQL, until SIGTERM or Ctrl-C."""
     from newsletter.cli.signals import until_stopped
+    from newsletter.loop import run
     from newsletter.sender import send_all
-    from newsletter.services.loop import run
 
     app = context.obj.app
     log_always(app.config, log)

@@ -44,8 +44,8 @@ def send_preview(
     A NEWSLETTER is collected and built first: its first edition, or --edition. With nothing new you get its latest
     issue. With --as it says what that subscriber's copy says; it goes to --to alone, and its links change nothing.
     """
+    from newsletter.loop import run
     from newsletter.previewing import eyes
-    from newsletter.services.loop import run
     from newsletter.text.address import normalise
 
     session: Session = context.obj

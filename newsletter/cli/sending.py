@@ -48,7 +48,7 @@ _LOG = logging.getLogger("newsletter.send")
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class Waits:
     """How long a run waits for retries, and how long for another process that delivers the same issue."""
 
     retries: timedelta
@@ -84,13 +84,13 @@ def send(
             raise UsageError("--wait and --log are for sending now: leave them out, or leave out --at.")
         schedule_issue(session, issue, at, yes=yes, as_json=as_json)
         return
-    patient = _patience(wait)
+    waits = _waits(wait)
     logs = log_if_asked(session.config, log)
     draft = load(session, issue)
     elsewhere = draft.state.value == "sending" and is_being_sent(session.app.database, issue)
     if elsewhere and wait is not None:
         _say_who_is_waited_for(issue)
-        _deliver(session, draft, patient, as_json=as_json, logs=logs)
+        _deliver(session, draft, waits, as_json=as_json, logs=logs)
         return
     demand_not_started(draft, elsewhere=elsewhere)
     demand_sound(session, draft, partial(tell_findings, _LOG) if logs else noted(as_json=as_json))
@@ -105,7 +105,7 @@ def send(
             raise no_readers(draft)
         agree(draft, readers, "now")
         start(session.app.database, issue, session.app.clock(), checked=draft.hash)
-    _deliver(session, load(session, issue), patient, as_json=as_json, logs=logs)
+    _deliver(session, load(session, issue), waits, as_json=as_json, logs=logs)
 
 
 def resume(
@@ -121,7 +121,7 @@ def resume(
     from newsletter.store.lock import is_being_sent
 
     session: Session = context.obj
-    patient = _patience(wait)
+    waits = _waits(wait)
     logs = log_if_asked(session.config, log)
     _demand_usable_transport(session)
     outgoing(session.app, load(session, issue))  # what cannot be sent stays paused
@@ -129,7 +129,7 @@ def resume(
     if wait is not None and is_being_sent(session.app.database, issue):
         _say_who_is_waited_for(issue)
     earlier = _sent(session, issue)
-    _deliver(session, load(session, issue), patient, earlier=earlier, as_json=as_json, logs=logs)
+    _deliver(session, load(session, issue), waits, earlier=earlier, as_json=as_json, logs=logs)
 
 
 def pause(context: Context, issue: IssueArgument, as_json: JsonOption = False) -> None:
@@ -186,19 +186,19 @@ def _sent(session: Session, issue: int) -> int:
         return accounts.by_state(connection, issue)["sent"]
 
 
-def _deliver(session: Session, issue: Issue, patient: Patience, *, earlier: int = 0, as_json: bool, logs: bool) -> None:
+def _deliver(session: Session, issue: Issue, waits: Waits, *, earlier: int = 0, as_json: bool, logs: bool) -> None:
     """Delivers, with a live line or a log; leaves with 128 + the signal that cut it short, 1 when the issue paused.
 
     `earlier`: how many the ledger has as sent before.
     """
     from newsletter.cli.signals import until_stopped
     from newsletter.delivering import deliver_issue, policy
-    from newsletter.services.loop import run
+    from newsletter.loop import run
     from newsletter.services.tallying import depositing, new_name
     from newsletter.watch import Watch
 
     app = session.app
-    how = policy(app, wait=patient.retries, patience=patient.others)
+    how = policy(app, waits.retries, waits.others)
     watch = Watch(_LOG, issue) if logs else None
     counted = depositing(app.database, app.tally, new_name(), "send", app.clock)
     with counted, nullcontext(watch) if watch else output.live_line(f"issue {issue.id}") as tell:
@@ -261,19 +261,19 @@ def _say_what_comes_next(app: App, issue: Issue) -> None:
     output.note(f"The schedule sends the next issue of {whose} {distance(following.at - now)}, on {when}.")
 
 
-def _patience(wait: str | None) -> Patience:
+def _waits(wait: str | None) -> Waits:
     """Ten minutes for retries and none for another process, unless the operator says."""
     from pydantic import TypeAdapter, ValidationError
 
     from newsletter.config.values import Duration
 
     if wait is None:
-        return Patience(timedelta(minutes=10), timedelta())
+        return Waits(timedelta(minutes=10), timedelta())
     try:
         span: timedelta = TypeAdapter(Duration).validate_python(wait)
     except ValidationError as error:
         raise UsageError(f"--wait: {str(error.errors()[0]['msg']).removeprefix('Value error, ')}.") from None
-    return Patience(span, span)
+    return Waits(span, span)
 
 
 def _tell_state(session: Session, issue: int, words: str, *, as_json: bool) -> None:

@@ -16,9 +16,9 @@ from newsletter.demo.inbox import Inbox, Mail
 from newsletter.domain.accounting import Accounting
 from newsletter.domain.issue import Issue
 from newsletter.illustrating import illustrator, with_pictures_beside
+from newsletter.loop import run
 from newsletter.services.collect import SourceReport, collect
 from newsletter.services.importing import ImportReport, Target, import_file
-from newsletter.services.loop import run
 from newsletter.services.publish import build
 from newsletter.services.steer import start
 from newsletter.store import issues
@@ -88,7 +88,7 @@ def _send(app: App, draft: Issue, inbox: Inbox) -> Sent:
     start(app.database, draft.id, app.clock())
     with app.database.read() as connection:
         started = issues.get(connection, draft.id)
-    how = policy(app, wait=timedelta(seconds=10))
+    how = policy(app, retry_wait=timedelta(seconds=10))
     books = run(deliver_issue(app, started, how, lambda _: None, asyncio.Event()))
     mails = tuple(inbox.mails[before:])
     return Sent(started, books, mails, _page(app, inbox.folder.parent / started.edition, mails))

@@ -70,9 +70,9 @@ class Envelope(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class DeliveryPolicy:
-    """What config.yaml's `delivery:` says, and how patient one run is.
+    """What config.yaml's `delivery:` says, and how long one run waits.
 
-    `wait`: how long a run waits for retries, or for a server that is down. `patience`: how long for another
+    `retry_wait`: how long a run waits for retries, or for a server that is down. `lock_wait`: how long for another
     process that delivers the same issue. `lease`: after it, other machines take over what a silent one claimed.
     """
 
@@ -80,8 +80,8 @@ class DeliveryPolicy:
     retry_first: timedelta = timedelta(minutes=1)
     retry_most: timedelta = timedelta(hours=1)
     give_up_after: timedelta = timedelta(hours=24)
-    wait: timedelta = timedelta(minutes=10)
-    patience: timedelta = timedelta(0)
+    retry_wait: timedelta = timedelta(minutes=10)
+    lock_wait: timedelta = timedelta(0)
     lease: timedelta = timedelta(seconds=30)
 
 

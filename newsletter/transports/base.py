@@ -32,7 +32,7 @@ class Connection(Protocol):
         """
         ...
 
-    def settled(self) -> None:
+    def recorded(self) -> None:
         """What came of the last message is written down: it counts no more among those that a crash would leave in
         doubt, and another may go out in its place. The next `send` and `close` say so too.
         """

@@ -137,9 +137,9 @@ class FleetConnection:
     def _all_rest(self, *too: Ship) -> bool:
         return all(ship in too or ship.rests() for ship in self._order)
 
-    def settled(self) -> None:
+    def recorded(self) -> None:
         if self._own:
-            self._own.settled()
+            self._own.recorded()
 
     async def close(self) -> None:
         ship, own, self._ship, self._own = self._ship, self._own, None, None

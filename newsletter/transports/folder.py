@@ -55,7 +55,7 @@ class FolderConnection:
             return Outcome(OutcomeKind.BROKEN, 0, "", f"{self._path}: {error.strerror or error}")
         return Outcome(OutcomeKind.ACCEPTED, 250, "2.0.0", "written")
 
-    def settled(self) -> None:
+    def recorded(self) -> None:
         pass
 
     async def close(self) -> None:

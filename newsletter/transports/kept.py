@@ -58,8 +58,8 @@ class Lent:
     async def send(self, envelope: Envelope, message: Sequence[bytes], following: Envelope | None = None) -> Outcome:
         return await self._connection.send(envelope, message, following)
 
-    def settled(self) -> None:
-        self._connection.settled()
+    def recorded(self) -> None:
+        self._connection.recorded()
 
     async def close(self) -> None:
         self._owner.take_back(self._connection)

@@ -96,7 +96,7 @@ class SmtpConnection:
         return None
 
     async def send(self, envelope: Envelope, message: Sequence[bytes], following: Envelope | None = None) -> Outcome:
-        self.settled()
+        self.recorded()
         if not self._is_ready(envelope) and (trouble := await self.open(envelope)):
             return trouble
         assert self._session is not None
@@ -114,12 +114,12 @@ class SmtpConnection:
             self._refusals += 1
         return outcome
 
-    def settled(self) -> None:
+    def recorded(self) -> None:
         if self._session is not None:
             self._transport.limiter.leave(self._session.wire)
 
     async def close(self) -> None:
-        self.settled()
+        self.recorded()
         session, self._session = self._session, None
         if session is None:
             return
@@ -167,7 +167,7 @@ class SmtpConnection:
 
     def _drop(self) -> None:
         if self._session is not None:
-            self.settled()
+            self.recorded()
             self._session.wire.drop()
             self._session = None
 

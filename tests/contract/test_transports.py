@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from newsletter.domain.delivery import Envelope, Outcome, OutcomeKind
-from newsletter.services.loop import run
+from newsletter.loop import run
 from newsletter.transports.base import Transport
 from newsletter.transports.fleet import FleetTransport
 from newsletter.transports.folder import FolderTransport

@@ -21,10 +21,10 @@ from sqlalchemy.dialects import postgresql, sqlite  # noqa: F401
 
 from newsletter.domain.accounting import Accounting
 from newsletter.domain.delivery import DeliveryPolicy
-from newsletter.services.copies import Copies
-from newsletter.services.deliver import deliver
-from newsletter.services.errand import Errand
-from newsletter.services.loop import run
+from newsletter.loop import run
+from newsletter.services.delivery.copies import Copies
+from newsletter.services.delivery.deliver import deliver
+from newsletter.services.delivery.errand import Errand
 from newsletter.store import issues
 from newsletter.store.database import Database
 from newsletter.transports.smtp import SmtpTransport

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from newsletter.domain.backoff import PAUSE_FIRST, PAUSE_MOST, pushes_back
 from newsletter.domain.bucket import Bucket
 from newsletter.domain.delivery import Outcome, OutcomeKind
-from newsletter.domain.lanes import LANE, Lanes
+from newsletter.domain.group_queues import ENOUGH, GroupQueues
 from newsletter.domain.pace import Limits, Pacer
 
 TAKEN = Outcome(OutcomeKind.ACCEPTED, 250)
@@ -98,17 +98,17 @@ def claim(left: list[str], aside: frozenset[str]) -> list[str]:
 
 def run(pacer: Pacer, left: list[str], seconds: float, took: dict[str, float] | None = None) -> Counter[str]:
     """Sends for so long on a clock of steps; who got how many. `took`: what a group takes a second."""
-    lanes: Lanes[str] = Lanes(pacer, lambda domain: domain)
+    queues: GroupQueues[str] = GroupQueues(pacer, lambda domain: domain)
     got: Counter[str] = Counter()
     doors = {group: Bucket(rate, 0.0) for group, rate in (took or {}).items()}
     now = 0.0
     while now < seconds:
-        domain = lanes.take(now)
-        if domain is None and left and lanes.wants(now) and (claimed := claim(left, lanes.full())):
-            lanes.add(claimed)
-            domain = lanes.take(now)
+        domain = queues.take(now)
+        if domain is None and left and queues.wants(now) and (claimed := claim(left, queues.full())):
+            queues.add(claimed)
+            domain = queues.take(now)
         if domain is None:
-            wait = lanes.wait(now)
+            wait = queues.wait(now)
             now += max(0.001, min(1.0 if wait is None else wait, 1.0))
             continue
         door = doors.get(domain)
@@ -256,31 +256,31 @@ def test_what_is_a_push_back(outcome: Outcome, pushed: bool) -> None:
 
 def test_what_waits_is_never_lost_nor_given_twice() -> None:
     pacer = Pacer(Limits(), 0.0)
-    lanes: Lanes[tuple[str, int]] = Lanes(pacer, lambda item: item[0])
+    queues: GroupQueues[tuple[str, int]] = GroupQueues(pacer, lambda item: item[0])
     items = [(f"d{number % 7}.example", number) for number in range(200)]
-    lanes.add(items)
-    taken = [lanes.take(0.0) for _ in range(20)]
+    queues.add(items)
+    taken = [queues.take(0.0) for _ in range(20)]
     assert taken == items[:20], "while nothing is limited: in order"
     pacer.heard("d1.example", BUSY, 0.0)
-    while (item := lanes.take(1.0)) is not None:
+    while (item := queues.take(1.0)) is not None:
         taken.append(item)
-    assert len(lanes) == sum(domain == "d1.example" for domain, _ in items[20:])
-    assert len(taken) == 200 - len(lanes)
+    assert len(queues) == sum(domain == "d1.example" for domain, _ in items[20:])
+    assert len(taken) == 200 - len(queues)
     now = 1.0
-    while pause := lanes.wait(now):
+    while pause := queues.wait(now):
         now += pause
-        while (item := lanes.take(now)) is not None:
+        while (item := queues.take(now)) is not None:
             assert item[0] == "d1.example"
             taken.append(item)
     assert sorted(taken) == sorted(items)
-    assert len(lanes) == 0
+    assert len(queues) == 0
 
 
 def test_the_lanes_name_the_domains_of_which_enough_waits() -> None:
-    lanes: Lanes[str] = Lanes(Pacer(Limits(group=1), 0.0), lambda domain: domain)
-    lanes.add(["gmail.com"] * LANE + ["googlemail.com"] + ["example.org"])
-    assert lanes.full() == {"gmail.com", "googlemail.com"}
-    assert len(lanes) == LANE + 2
+    queues: GroupQueues[str] = GroupQueues(Pacer(Limits(group=1), 0.0), lambda domain: domain)
+    queues.add(["gmail.com"] * ENOUGH + ["googlemail.com"] + ["example.org"])
+    assert queues.full() == {"gmail.com", "googlemail.com"}
+    assert len(queues) == ENOUGH + 2
 
 
 def test_of_many_groups_few_are_remembered() -> None:

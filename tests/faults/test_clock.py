@@ -35,7 +35,7 @@ def test_a_clock_that_is_set_in_mid_send_costs_nobody_the_issue(both_books: Data
     assert (end.state, set(states.values())) == (IssueState.SENT, {"sent"})
     assert set(sink.accepted.values()) == {1}
     assert lines(both_books, issue)[5].attempts == 3
-    assert end.seconds < HASTY.wait.total_seconds()  # nobody waited for the old time to come round
+    assert end.seconds < HASTY.retry_wait.total_seconds()  # nobody waited for the old time to come round
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_retries_across_a_change_of_summer_time_come_when_they_are_due(summer: D
     """Ten minutes before the hour is doubled, or left out, everybody is put off by half an hour: by the sun."""
     issue = started(summer)
     half_an_hour, at = timedelta(minutes=30), change - timedelta(minutes=10)
-    policy = DeliveryPolicy(retry_first=half_an_hour, give_up_after=timedelta(hours=1), wait=timedelta(0))
+    policy = DeliveryPolicy(retry_first=half_an_hour, give_up_after=timedelta(hours=1), retry_wait=timedelta(0))
     with Sink() as sink:
         sink.fail("RCPT", LATER, times=2 * READERS)
         for moment in (at, at + half_an_hour):

@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from newsletter.domain.issue import IssueState
-from newsletter.services import deliver, steer
+from newsletter.services import steer
+from newsletter.services.delivery import deliver
 from newsletter.store.database import Database
 from tests.ledger import message_id, subscribe
 from tests.sending import HASTY, PATIENT, check_the_books, lines, send, started
@@ -71,7 +72,7 @@ def test_in_the_end_everybody_has_it_once(
     with pytest.MonkeyPatch.context() as patch, Sink(pipelining=pipelining, most_per_session=most) as sink:
         patch.setattr(deliver, "_REST_FIRST", 0.02, raising=False)  # sessions are opened anew faster than in earnest
         sink.faults = [replace(fault) for fault in mixture]
-        end = send(crowd, issue, sink, replace(HASTY, wait=timedelta(seconds=3)), connections, SOON)
+        end = send(crowd, issue, sink, replace(HASTY, retry_wait=timedelta(seconds=3)), connections, SOON)
         check_the_books(crowd, issue, sink)
         sink.faults.clear()
         if end.state in (IssueState.SENDING, IssueState.PAUSED):

@@ -21,7 +21,7 @@ from tests.sending import HASTY, address, lines, send
 
 pytestmark = pytest.mark.long
 READERS = 300
-BRIEF = replace(HASTY, wait=timedelta(seconds=30), give_up_after=timedelta(seconds=30))
+BRIEF = replace(HASTY, retry_wait=timedelta(seconds=30), give_up_after=timedelta(seconds=30))
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +85,7 @@ def test_what_it_puts_off_waits_and_is_not_lost(sqlite_url: str) -> None:
             database,
             issue,
             postfix,
-            replace(BRIEF, retry_first=timedelta(minutes=1), retry_most=timedelta(minutes=1), wait=timedelta(0)),
+            replace(BRIEF, retry_first=timedelta(minutes=1), retry_most=timedelta(minutes=1), retry_wait=timedelta(0)),
         )
         assert not postfix.queue()
     assert (end.state, end.deferred) == (IssueState.SENDING, 5)

@@ -21,7 +21,7 @@ from tests.sending import HASTY, QUICK, check_the_books, lines, send, started
 from tests.smtp_sink import CUT, HOLD, SILENCE, Action, Sink, reply
 
 pytestmark = pytest.mark.long
-BRIEF = replace(HASTY, wait=timedelta(seconds=0.3))
+BRIEF = replace(HASTY, retry_wait=timedelta(seconds=0.3))
 WORDS_FOR_ENOUGH = {
     "exim": reply(421, "too many messages in this connection"),  # and it hangs up
     "postfix": reply(450, "4.7.1 Error: too much mail from 192.0.2.1"),
@@ -173,7 +173,7 @@ def test_the_pauses_between_retries_grow(both_books: Database, stage: str) -> No
         retry_first=timedelta(minutes=1),
         retry_most=timedelta(minutes=30),
         give_up_after=timedelta(hours=3),
-        wait=timedelta(0),
+        retry_wait=timedelta(0),
     )
     issue = started(both_books)
     now, pauses = NOW, []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from newsletter.services.loop import run
+from newsletter.loop import run
 from newsletter.transports.alarm import Alarm
 
 

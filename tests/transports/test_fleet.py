@@ -12,11 +12,11 @@ import pytest
 from newsletter.domain.accounting import Accounting
 from newsletter.domain.delivery import DeliveryPolicy, Envelope, Outcome, OutcomeKind
 from newsletter.domain.issue import IssueState
+from newsletter.loop import run
 from newsletter.services import steer
-from newsletter.services.copies import Copies
-from newsletter.services.deliver import deliver
-from newsletter.services.errand import Errand
-from newsletter.services.loop import run
+from newsletter.services.delivery.copies import Copies
+from newsletter.services.delivery.deliver import deliver
+from newsletter.services.delivery.errand import Errand
 from newsletter.store.database import Database
 from newsletter.transports.base import Connection
 from newsletter.transports.fleet import FleetTransport

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from newsletter.services.loop import run
+from newsletter.loop import run
 from newsletter.transports.gate import Gate
 
 

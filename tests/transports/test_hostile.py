@@ -16,7 +16,7 @@ from typing import Any, Literal
 import pytest
 
 from newsletter.domain.delivery import Envelope, Outcome, OutcomeKind
-from newsletter.services.loop import run
+from newsletter.loop import run
 from newsletter.transports.smtp import SmtpTransport
 from newsletter.transports.smtp_wire import Timeouts
 

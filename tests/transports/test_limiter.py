@@ -10,7 +10,7 @@ import pytest
 
 from newsletter.domain.delivery import Envelope, OutcomeKind
 from newsletter.domain.window import Window
-from newsletter.services.loop import run
+from newsletter.loop import run
 from newsletter.transports.limiter import _SLOW, PATIENCE, Limiter
 from newsletter.transports.smtp import SmtpTransport
 from newsletter.transports.smtp_wire import Timeouts
@@ -268,7 +268,7 @@ def test_what_is_answered_keeps_its_place_until_it_is_written_down() -> None:
         await first.send(Envelope(RETURN_PATH, "r0@example.org"), message(0))
         another = enter(transport.limiter, "another")
         assert not gone(another)
-        first.settled()
+        first.recorded()
         assert gone(another)
         await first.close()
 
@@ -286,7 +286,7 @@ def test_who_sends_again_or_closes_has_settled_the_one_before(follows: str) -> N
             began = time.monotonic()
             await first.send(Envelope(RETURN_PATH, "r1@example.org"), message(1))
             assert time.monotonic() - began < PATIENCE
-            first.settled()
+            first.recorded()
         else:
             await first.close()
         assert gone(enter(transport.limiter, "another"))

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.domain.delivery import Envelope, Outcome, OutcomeKind
-from newsletter.services.loop import run
+from newsletter.loop import run
 from newsletter.transports import smtp_session
 from newsletter.transports.dots import DotStuffer
 from newsletter.transports.gate import Gate

@@ -22,10 +22,11 @@ from newsletter.domain.issue import Issue, IssueState
 from newsletter.domain.subscriber import Reader
 from newsletter.domain.warmup import Day
 from newsletter.errors import Busy, StoreError, WrongState
-from newsletter.services import apart, steer
-from newsletter.services.desk import Desk
-from newsletter.services.lookout import Lookout
-from newsletter.services.wishes import Granted
+from newsletter.services import steer
+from newsletter.services.delivery import apart
+from newsletter.services.delivery.desk import Desk
+from newsletter.services.delivery.lookout import Lookout
+from newsletter.services.delivery.wishes import Granted
 from newsletter.store import accounts, chunks, erasure, subscribers, tables
 from newsletter.store.database import Database
 from newsletter.store.ledger import open_ledger
@@ -38,7 +39,7 @@ from tests.waiting import until
 
 SHORT_LIVED = replace(HASTY, give_up_after=timedelta(seconds=1))
 PATIENT_POLICY = DeliveryPolicy(
-    retry_first=timedelta(minutes=1), retry_most=timedelta(minutes=10), wait=timedelta(hours=1)
+    retry_first=timedelta(minutes=1), retry_most=timedelta(minutes=10), retry_wait=timedelta(hours=1)
 )
 
 
@@ -469,7 +470,7 @@ def test_an_answer_is_written_down_if_it_is_heard_in_the_time_to_finish(
     seconds: float,
     in_time: bool,
 ) -> None:
-    monkeypatch.setattr("newsletter.services.deliver.DRAIN_SECONDS", 0.5)
+    monkeypatch.setattr("newsletter.services.delivery.deliver.DRAIN_SECONDS", 0.5)
     database = Database(sqlite_url)
     issue = started(database, 20)
     policy = replace(HASTY, on_uncertain=on_uncertain)
@@ -493,7 +494,7 @@ def test_an_answer_is_written_down_if_it_is_heard_in_the_time_to_finish(
 def test_a_process_that_ends_again_and_again_does_not_mail_the_same_readers_each_time(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("newsletter.services.deliver.DRAIN_SECONDS", 0.1)
+    monkeypatch.setattr("newsletter.services.delivery.deliver.DRAIN_SECONDS", 0.1)
     issue = started(database, 12)
     policy = replace(HASTY, retry_first=timedelta(hours=1), retry_most=timedelta(hours=1))
     set_all(database, issue, code=451, status="4.2.0", text="later")  # what a server said before
@@ -575,7 +576,7 @@ def test_every_worker_gives_its_session_back_however_it_ends(sqlite_url: str, mo
         await close(self)
 
     monkeypatch.setattr(SmtpConnection, "close", count)
-    monkeypatch.setattr("newsletter.services.deliver.DRAIN_SECONDS", 0.2)
+    monkeypatch.setattr("newsletter.services.delivery.deliver.DRAIN_SECONDS", 0.2)
     database = Database(sqlite_url)
     issue = started(database, 20)
     with Sink() as sink:
@@ -606,7 +607,7 @@ def test_a_run_ends_when_waiting_would_take_too_long_and_another_carries_on(data
     policy = replace(HASTY, retry_first=timedelta(seconds=30), retry_most=timedelta(minutes=1))
     with Sink() as sink:
         sink.fail("RCPT", reply(451, "4.2.0 greylisted"), to="reader1@d1.example")
-        end = send(database, issue, sink, replace(policy, wait=timedelta(seconds=1)))
+        end = send(database, issue, sink, replace(policy, retry_wait=timedelta(seconds=1)))
         assert (end.state, end.sent, end.deferred) == (IssueState.SENDING, 4, 1)
         assert end.reason
         assert end.seconds < 20  # it did not wait for the retry
@@ -658,7 +659,7 @@ def test_two_senders_mail_everyone_once(database: Database) -> None:
 def test_a_second_sender_may_wait_for_the_first(sqlite_url: str) -> None:
     database = Database(sqlite_url)
     issue = started(database, 50)
-    patient = replace(HASTY, patience=timedelta(seconds=20))
+    patient = replace(HASTY, lock_wait=timedelta(seconds=20))
 
     def also_send(stop: Callable[[], object]) -> None:
         sink.wait_for(2)

@@ -12,10 +12,10 @@ from sqlalchemy.exc import OperationalError
 from newsletter.domain.delivery import Claim, DeliveryPolicy, Outcome, OutcomeKind, Outlook
 from newsletter.domain.tally import Tally
 from newsletter.errors import StoreError
-from newsletter.services import apart, desk
-from newsletter.services.errand import Errand
-from newsletter.services.line import Line, unlimited
-from newsletter.services.loop import run
+from newsletter.loop import run
+from newsletter.services.delivery import apart, desk
+from newsletter.services.delivery.errand import Errand
+from newsletter.services.delivery.line import Line, unlimited
 from newsletter.store.database import Database
 from tests.ledger import NOW
 from tests.sending import started
@@ -60,12 +60,12 @@ def test_who_hands_in_is_told_when_it_is_written_down(database: Database) -> Non
             keeper = asyncio.create_task(table.keep())
             first = await asyncio.wait_for(table.next(), 5)
             assert first
-            table.hand_in(first, Outcome(OutcomeKind.ACCEPTED, 250), lambda: told.append("first"))
+            table.report(first, Outcome(OutcomeKind.ACCEPTED, 250), lambda: told.append("first"))
             before = list(told)
             second = await asyncio.wait_for(table.next(), 5)
             assert second
             after = list(told)
-            table.hand_in(second, Outcome(OutcomeKind.BROKEN))
+            table.report(second, Outcome(OutcomeKind.BROKEN))
             table.close()
             await keeper
         return before, after
@@ -82,7 +82,7 @@ def test_an_outcome_is_written_down_before_a_session_is_opened(sqlite_url: str) 
         async with table.opened():
             claim = await table.next()
             assert claim
-            table.hand_in(claim, Outcome(OutcomeKind.ACCEPTED, 250), lambda: told.append("written"))
+            table.report(claim, Outcome(OutcomeKind.ACCEPTED, 250), lambda: told.append("written"))
             assert not told
             with table.getting_ready():
                 assert told

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from newsletter.domain.delivery import Claim
-from newsletter.services.line import Line
+from newsletter.services.delivery.line import Line
 
 Answer = asyncio.Future[Claim | None]
 

@@ -16,10 +16,10 @@ from newsletter.domain.issue import IssueState
 from newsletter.domain.pulse import Pulse
 from newsletter.domain.tally import Tally
 from newsletter.errors import Busy, NewsletterError, WrongState
-from newsletter.services.copies import Copies
-from newsletter.services.desk import Desk
-from newsletter.services.errand import Errand
-from newsletter.services.line import Line, Pace, unlimited
+from newsletter.services.delivery.copies import Copies
+from newsletter.services.delivery.desk import Desk
+from newsletter.services.delivery.errand import Errand
+from newsletter.services.delivery.line import Line, Pace, unlimited
 from newsletter.services.tallying import new_name
 from newsletter.store import accounts, deliveries
 from newsletter.store.database import Database
@@ -104,7 +104,7 @@ async def _carry_on(run: Run, connection: Connection) -> None:
             if not (reserved := reserved or await run.desk.reservation()):
                 return
             if trouble := await _open(run, connection, reserved):
-                run.desk.hand_back(reserved, trouble)
+                run.desk.report_unbegun(reserved, trouble)
                 reserved, broken = None, broken + 1
                 await _heed(run, trouble, broken)
                 continue
@@ -113,9 +113,9 @@ async def _carry_on(run: Run, connection: Connection) -> None:
         reserved = None if bucket else run.desk.reserve()
         await run.transport.gate.enter()
         outcome = await _send(run, connection, claim, reserved)
-        run.desk.hand_in(claim, outcome, connection.settled)
+        run.desk.report(claim, outcome, connection.recorded)
         if reserved and outcome.kind in _GONE:
-            run.desk.give_back(reserved)
+            run.desk.release(reserved)
             reserved = None
         broken = broken + 1 if _is_trouble(outcome) else 0
         await _heed(run, outcome, broken)
@@ -212,7 +212,7 @@ async def _look_after(
 
 
 async def _call_off(workers: Sequence[asyncio.Task[None]]) -> None:
-    """What they handed in up to now counts; from here on nobody hands in anything that would not be written down."""
+    """What they reported up to now counts; from here on nobody reports anything that would not be written down."""
     for worker in workers:
         worker.cancel()
     await asyncio.wait(workers)
@@ -222,14 +222,14 @@ async def _call_off(workers: Sequence[asyncio.Task[None]]) -> None:
 async def _alone(errand: Errand, stop: asyncio.Event) -> AsyncIterator[bool]:
     """Holds the right to deliver the issue; waits for another process as long as the policy allows. True: it had to."""
     waited = False
-    patient_until = time.monotonic() + errand.policy.patience.total_seconds()
+    waits_until = time.monotonic() + errand.policy.lock_wait.total_seconds()
     with ExitStack() as held:
         while True:
             try:
                 held.enter_context(sole_sender(errand.database, errand.issue.id))
                 break
             except Busy:
-                if time.monotonic() >= patient_until or stop.is_set():
+                if time.monotonic() >= waits_until or stop.is_set():
                     raise
                 waited = True
                 await asyncio.sleep(0.1)

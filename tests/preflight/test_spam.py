@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
+from newsletter.preflight import spam
 from newsletter.preflight.known import Verdict
-from newsletter.services import spam
 
 ASSASSIN = b"""X-Spam-Checker-Version: SpamAssassin 4.0.1
 X-Spam-Status: Yes, score=7.3 required=5.0 tests=HTML_IMAGE_ONLY_08,MISSING_MID,

@@ -6,10 +6,10 @@ import asyncio
 from collections.abc import Callable
 
 from newsletter.domain.delivery import Claim
-from newsletter.services.apart import Apart
-from newsletter.services.errand import Errand
-from newsletter.services.line import Line
-from newsletter.services.patience import Patience
+from newsletter.services.delivery.apart import Apart
+from newsletter.services.delivery.errand import Errand
+from newsletter.services.delivery.line import Line
+from newsletter.services.delivery.stall import Stall
 from newsletter.store.ledger import Ledger
 
 CLAIM_SIZE = 200  # rows claimed ahead; a crash leaves their names on them, no more
@@ -29,7 +29,7 @@ class Lookout:
         errand: Errand,
         ledger: Ledger,
         line: Line,
-        patience: Patience,
+        stall: Stall,
         apart: Apart,
         busy: Callable[[], int],
     ) -> None:
@@ -37,7 +37,7 @@ class Lookout:
         self.next_look = 0.0
         self._came_back = False  # something, while a look was under way: what it found is out of date
         self._errand, self._ledger, self._line = errand, ledger, line
-        self._patience, self._apart, self._busy = patience, apart, busy
+        self._stall, self._apart, self._busy = stall, apart, busy
 
     async def begin(self) -> None:
         """The first look, when the ledger is open."""
@@ -87,20 +87,20 @@ class Lookout:
             self.is_over = True
         elif day_is_out and not self._busy():
             self._wait_for_the_day()
-        elif not self._busy() and self._patience.is_over(pause):
-            self._patience.waits("retries fall due later")
+        elif not self._busy() and self._stall.is_over(pause):
+            self._stall.waits("retries fall due later")
             self.is_over = True
         else:
             if not self._busy() and self._errand.chunk is None:
-                self._patience.waits("waiting for retries to fall due")
+                self._stall.waits("waiting for retries to fall due")
             self._wait(min(pause, _LONGEST_PAUSE))
 
     def _wait_for_the_day(self) -> None:
         """A warm-up plan's day has no more to give: the run waits for the next one if it may, a chunk never does."""
         assert self._line.day is not None
-        self._patience.waits(self._line.day_is_out())
+        self._stall.waits(self._line.day_is_out())
         wait = (self._line.day.ends - self._errand.clock()).total_seconds()
-        if self._errand.chunk or self._patience.is_over(wait):
+        if self._errand.chunk or self._stall.is_over(wait):
             self.is_over = True
         else:
             self._wait(min(wait, _LONGEST_PAUSE))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 
-class Patience:
+class Stall:
     """`most` is how long the run may wait. `reason` says what it waits for, "" while it gets on."""
 
     def __init__(self, most: timedelta, timer: Callable[[], float] = time.monotonic) -> None:

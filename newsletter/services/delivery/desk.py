@@ -1,7 +1,7 @@
 """The desk between the workers and the ledger.
 
-Workers hand in what came of a delivery and ask for the next; the ledger writes down both in one go. On PostgreSQL,
-what is handed in while it does so goes together the next time. Recording goes before handing out: the less time lies
+Workers report what came of a delivery and ask for the next; the ledger writes down both in one go. On PostgreSQL,
+what is reported while it does so goes together the next time. Recording goes before handing out: the less time lies
 between the server's 250 and the ledger's line, the fewer messages are in doubt after a crash.
 """
 
@@ -14,18 +14,18 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 
 from newsletter.domain.accounting import Accounting
-from newsletter.domain.books import Books
 from newsletter.domain.bucket import Bucket
 from newsletter.domain.delivery import Claim, DeliveryState, Outcome, OutcomeKind, Settled, settle
 from newsletter.domain.issue import IssueState
+from newsletter.domain.running_accounting import RunningAccounting
 from newsletter.domain.tally import Tally
 from newsletter.errors import StoreError
-from newsletter.services.apart import AWAY, Apart
-from newsletter.services.errand import Errand
-from newsletter.services.line import Line
-from newsletter.services.lookout import Lookout
-from newsletter.services.patience import Patience
-from newsletter.services.wishes import Granted, Wishes, give
+from newsletter.services.delivery.apart import AWAY, Apart
+from newsletter.services.delivery.errand import Errand
+from newsletter.services.delivery.line import Line
+from newsletter.services.delivery.lookout import Lookout
+from newsletter.services.delivery.stall import Stall
+from newsletter.services.delivery.wishes import Granted, Wishes, give
 from newsletter.store import accounts, deliveries, issues
 from newsletter.store.ledger import open_ledger
 
@@ -44,12 +44,12 @@ class Desk:
         self._settled: list[Settled] = []
         self._to_tell: list[Callable[[], None]] = []  # when those are written down
         self._wishes = Wishes()
-        self._patience = Patience(errand.policy.wait)
+        self._stall = Stall(errand.policy.retry_wait)
         self._line, self._tally = line, tally
-        self._lookout = Lookout(errand, self._ledger, line, self._patience, self.apart, self._busy)
+        self._lookout = Lookout(errand, self._ledger, line, self._stall, self.apart, self._busy)
         self._in_flight = 0
         self._getting_ready = 0  # workers who open a session for a delivery that is not begun yet
-        self._books: Books | None = None
+        self._accounting: RunningAccounting | None = None
 
     # For the workers:
 
@@ -80,7 +80,7 @@ class Desk:
         """A delivery for the worker's next wish: known, but not begun. None when none is at hand that may go."""
         return None if self.closed.is_set() else self._line.take()
 
-    def give_back(self, reserved: Claim) -> None:
+    def release(self, reserved: Claim) -> None:
         """Another worker may have it."""
         self._line.put_back(reserved)
         self._bell.set()
@@ -89,7 +89,7 @@ class Desk:
     def getting_ready(self) -> Iterator[None]:
         """While a worker opens a session, the run is no more idle than with a message in flight.
 
-        That may take minutes: what was handed in is written down first.
+        That may take minutes: what was reported is written down first.
         """
         self._serve()
         self._getting_ready += 1
@@ -98,26 +98,29 @@ class Desk:
         finally:
             self._getting_ready -= 1
 
-    def hand_in(self, claim: Claim, outcome: Outcome, written: Callable[[], None] = lambda: None) -> None:
+    def report(self, claim: Claim, outcome: Outcome, written: Callable[[], None] = lambda: None) -> None:
         """What came of a delivery that `next` gave; written down before anything else is given out.
 
         `written` is called then, or at once where that takes a way to a server: nobody else should wait for it.
         """
         self._in_flight -= 1
-        self.hand_back(claim, outcome)
+        self._take_in(claim, outcome)
         if self._ledger.at_once:
             self._to_tell.append(written)
         else:
             written()
 
-    def hand_back(self, claim: Claim, outcome: Outcome) -> None:
+    def report_unbegun(self, claim: Claim, outcome: Outcome) -> None:
         """What kept a delivery that was only reserved from being begun."""
+        self._take_in(claim, outcome)
+
+    def _take_in(self, claim: Claim, outcome: Outcome) -> None:
         settled = settle(claim, outcome, self._policy, self._clock())
         self._line.heard(claim, outcome)
         self._settled.append(settled)
         self._move(settled.was, settled.state)
         if settled.state is DeliveryState.SENT:
-            self._patience.gets_on()
+            self._stall.gets_on()
         if settled.state in (DeliveryState.QUEUED, DeliveryState.DEFERRED) or not self._in_flight:
             self._lookout.soon()
         if self.closed.is_set() or not self._ledger.at_once:  # else the worker's next wish takes it along
@@ -127,7 +130,7 @@ class Desk:
         """A pause of one worker whose session broke; ends early when the desk closes."""
         if seconds:
             self._serve()
-            self._patience.waits(reason)
+            self._stall.waits(reason)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.closed.wait(), seconds)
 
@@ -145,16 +148,17 @@ class Desk:
     @property
     def reason(self) -> str:
         """What it waits for, or why it paused; "" while it gets on."""
-        return self._patience.reason
+        return self._stall.reason
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[None]:
         """Takes over what dead workers left, and counts.
 
-        At the end it writes down what was handed in, and frees what is still held; what is in flight then is in doubt.
+        At the end it writes down what was reported, and frees what is still held; what is in flight then is in doubt.
         """
         try:
-            self._books = Books(await self.apart(lambda: self._ledger.open(self._policy, self._clock())))
+            started = await self.apart(lambda: self._ledger.open(self._policy, self._clock()))
+            self._accounting = RunningAccounting(started)
             try:
                 await self._lookout.begin()
                 yield
@@ -164,7 +168,7 @@ class Desk:
             self._ledger.let_go()
 
     def close(self) -> None:
-        """Gives nothing out any more; what is in flight may still be handed in."""
+        """Gives nothing out any more; what is in flight may still be reported."""
         self.closed.set()
         self._wishes.end()
         self._bell.set()
@@ -180,7 +184,7 @@ class Desk:
         await self.apart(lambda: self._pause(reason))
 
     async def keep(self) -> None:
-        """Serves the workers until the desk is closed and everything handed in is written down."""
+        """Serves the workers until the desk is closed and everything reported is written down."""
         while not (self.closed.is_set() and not self._in_flight and not self._settled):
             if self._settled or self._can_begin():
                 await self._post()
@@ -197,7 +201,7 @@ class Desk:
         if await self.apart(self._issue_state) is not IssueState.SENDING or self._waited_too_long():
             self.close()
         elif self._held_too_long():
-            self._patience.reason = self._line.why()
+            self._stall.reason = self._line.why()
             self.close()
 
     async def renew(self) -> None:
@@ -230,9 +234,9 @@ class Desk:
         """How many workers have something in flight, or will soon."""
         return self._in_flight + self._getting_ready
 
-    def _known(self) -> Books:
-        assert self._books is not None, "the desk is not open"
-        return self._books
+    def _known(self) -> RunningAccounting:
+        assert self._accounting is not None, "the desk is not open"
+        return self._accounting
 
     def _move(self, was: DeliveryState, now: DeliveryState) -> None:
         self._known().move(was, now)
@@ -281,7 +285,7 @@ class Desk:
         self._hand_out(granted, begun)
 
     def _take_turn(self) -> tuple[list[Settled], list[Granted]]:
-        """All that was handed in, and the wishes that can be granted."""
+        """All that was reported, and the wishes that can be granted."""
         settled, self._settled = self._settled, []
         return settled, self._wishes.grant(self._line)
 
@@ -315,7 +319,7 @@ class Desk:
                     self._wishes.again(answer)
             elif self.closed.is_set() or answer.done():
                 give(answer, None)
-                self.hand_in(claim, Outcome(OutcomeKind.BROKEN))
+                self.report(claim, Outcome(OutcomeKind.BROKEN))
             else:
                 give(answer, claim)
         if self._wishes:
@@ -328,12 +332,12 @@ class Desk:
             self.close()
 
     def _waited_too_long(self) -> bool:
-        return not self._busy() and self._patience.is_over()
+        return not self._busy() and self._stall.is_over()
 
     def _held_too_long(self) -> bool:
         """Whether all that is left waits for its pace, and longer than the run's share: for a day of a plan, say."""
         wait = self._line.wait() if self._wishes and not self._busy() else None
-        return wait is not None and wait > self._policy.wait.total_seconds()
+        return wait is not None and wait > self._policy.retry_wait.total_seconds()
 
     def _can_begin(self) -> bool:
         if self.closed.is_set() or not self._wishes:
@@ -358,7 +362,7 @@ class Desk:
                 await self._bell.wait()
 
     def _pause(self, reason: str) -> None:
-        self._patience.reason = reason
+        self._stall.reason = reason
         with self._database.write() as connection:
             issues.move(connection, self._issue.id, [IssueState.SENDING], IssueState.PAUSED, reason=reason)
 

@@ -13,7 +13,7 @@ from newsletter.domain.accounting import Accounting
 from newsletter.domain.bucket import Bucket
 from newsletter.domain.delivery import Claim, Outcome, OutcomeKind
 from newsletter.domain.estimate import Ahead, Meter, Speed, done_at, worth_counting
-from newsletter.domain.lanes import Lanes
+from newsletter.domain.group_queues import GroupQueues
 from newsletter.domain.mailboxes import group_of
 from newsletter.domain.pace import Limits, Pacer
 from newsletter.domain.warmup import Day, WarmUp, day_of
@@ -46,7 +46,7 @@ class Line:
         self._connections = connections
         self._pace, self._clock, self._timer = pace, clock, timer
         self._pacer = pace.pacer
-        self._lanes: Lanes[Claim] = Lanes(self._pacer, _domain)
+        self._queues: GroupQueues[Claim] = GroupQueues(self._pacer, _domain)
         self._meter = Meter(timer())
         self.day: Day | None = None  # of a warm-up plan
         self._tried_today = 0
@@ -54,15 +54,15 @@ class Line:
         self._counted_at: float | None = None
 
     def __len__(self) -> int:
-        return len(self._lanes)
+        return len(self._queues)
 
     def add(self, claims: Iterable[Claim]) -> None:
-        self._lanes.add(claims)
+        self._queues.add(claims)
 
     def put_back(self, claim: Claim) -> None:
         """One that was taken, and waits again."""
         self.undo(claim)
-        self._lanes.add([claim])
+        self._queues.add([claim])
 
     def undo(self, claim: Claim) -> None:
         """One that was taken did not go: it counts for no pace, and for no day's share."""
@@ -70,19 +70,19 @@ class Line:
 
     def take(self) -> Claim | None:
         """The next that may go, which is then on its way; None when nobody may."""
-        return self._lanes.take(self._timer())
+        return self._queues.take(self._timer())
 
     def wait(self) -> float | None:
         """Seconds until `take` may give one, 0: now; None when nobody waits."""
-        return self._lanes.wait(self._timer())
+        return self._queues.wait(self._timer())
 
     def wants(self) -> bool:
         """Whether more should be claimed: few wait, or none of them may go where somebody else might."""
-        return self._lanes.wants(self._timer())
+        return self._queues.wants(self._timer())
 
     def full(self) -> frozenset[str]:
         """The mail domains of which enough wait."""
-        return self._lanes.full()
+        return self._queues.full()
 
     def heard(self, claim: Claim, outcome: Outcome) -> None:
         """What came of a delivery."""
@@ -129,7 +129,7 @@ class Line:
     def why(self) -> str:
         """What everybody who waits waits for, in words; "" when it is not worth telling."""
         now = self._timer()
-        wait = self._lanes.wait(now)
+        wait = self._queues.wait(now)
         if wait is None or wait < _WORTH_TELLING:
             return ""
         day = self.day

@@ -17,7 +17,7 @@ from newsletter.domain.issue import IssueState
 from newsletter.domain.pace import Limits, Pacer
 from newsletter.domain.tally import SUM, TURN, Tally
 from newsletter.domain.warmup import WarmUp
-from newsletter.services.line import Line, Pace, unlimited
+from newsletter.services.delivery.line import Line, Pace, unlimited
 from newsletter.store.database import Database
 from tests.sending import HASTY, send, started
 from tests.smtp_sink import CUT, Action, Received, Sink, reply
@@ -111,7 +111,7 @@ def test_a_day_that_is_out_ends_a_run_at_once_and_says_so(database: Database) ->
     now = datetime(2026, 11, 20, 9, tzinfo=UTC)
     issue = started(database, 12)
     plan = WarmUp(first_day=5, started=now.date())
-    policy = replace(HASTY, wait=timedelta(seconds=30))
+    policy = replace(HASTY, retry_wait=timedelta(seconds=30))
     chunk = None if database.is_sqlite else Chunk(issue.id, 0, "lane", 0, 1, 12)
     for sent in (5, 0):
         began = time.monotonic()
@@ -127,8 +127,8 @@ def test_a_days_share_is_of_messages_that_left(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch, fault: tuple[str, Action]
 ) -> None:
     """A server that is down for a while does not end the day."""
-    monkeypatch.setattr("newsletter.services.deliver._REST_FIRST", 0.01)
-    monkeypatch.setattr("newsletter.services.deliver._REST_MOST", 0.01)
+    monkeypatch.setattr("newsletter.services.delivery.deliver._REST_FIRST", 0.01)
+    monkeypatch.setattr("newsletter.services.delivery.deliver._REST_MOST", 0.01)
     database = Database(sqlite_url)
     issue = started(database, 10)
     plan = WarmUp(20, datetime.now(UTC).date())

@@ -9,8 +9,8 @@ from newsletter.domain.accounting import COUNTED, Accounting
 from newsletter.domain.delivery import DeliveryState
 
 
-class Books:
-    """Follow the ledger as far as this run moves it."""
+class RunningAccounting:
+    """Follows the ledger as far as this run moves it."""
 
     def __init__(self, started: Accounting) -> None:
         self._started = started

@@ -1,0 +1,1 @@
+"""How a started issue leaves: `deliver` leads, the `desk` stands between its workers and the ledger."""
