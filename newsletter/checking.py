@@ -96,7 +96,7 @@ def _examined(app: App, issue: Issue) -> Examined:
 
     ready = outgoing(app, issue)
     attached = content(app, issue).pictures
-    examined = preflight.examine(issue, ready.edition, ready.headers, ready.readers(stand_in(app)), attached)
+    examined = preflight.examine(issue, ready.edition, ready.headers, ready.reader_of(stand_in(app)), attached)
     now = None if issue.started_at else app.clock()  # one that went out long ago has its date from then
     return examined.knowing(replace(_known(app, issue), now=now))
 

@@ -40,7 +40,7 @@ def outgoing(app: App, issue: Issue) -> Outgoing:
     return_path = _address(edition)
     headers = issue_headers(edition, issue.number, _date(app, issue))
     message = compile_message(content(app, issue), headers)
-    return Outgoing(message, readers(app, issue, edition), return_path, issue, edition, headers)
+    return Outgoing(message, reader_of(app, issue, edition), return_path, issue, edition, headers)
 
 
 def content(app: App, issue: Issue) -> Content:
@@ -61,7 +61,7 @@ def preview(app: App, issue: Issue) -> Outgoing:
     return outgoing(app, marked)
 
 
-def readers(app: App, issue: Issue, edition: Edition) -> Callable[[Claim], Reader]:
+def reader_of(app: App, issue: Issue, edition: Edition) -> Callable[[Claim], Reader]:
     """From a claimed delivery to what fills its slots. Called once per message: nothing here may be slow."""
     person, tokens = app.signer.person, app.signer.subscriptions
     to_unsubscribe, to_preferences = tokens(UNSUBSCRIBE, issue.newsletter), tokens(PREFERENCES, issue.newsletter)

@@ -70,7 +70,7 @@ def message(app: App, issue: Issue, whose: Eyes) -> bytes:
     """The reader's message, byte for byte. Raises NewsletterError, or ValueError, when it cannot be made."""
     ready = outgoing(app, issue)
     try:
-        return b"".join(ready.message.fill(ready.readers(whose.claim)))
+        return b"".join(ready.message.fill(ready.reader_of(whose.claim)))
     except AttributeError as error:
         raise ValueError(f"It holds a slot that nothing fills: {error.name}.") from None
 

@@ -76,7 +76,7 @@ def _preview(app: App, notice: Notice, now: datetime) -> Letter:
     if issue is None:
         raise WrongState("there is no issue to show.")
     ready = preview(app, issue)
-    reader = ready.readers(stand_in(app, notice.email))
+    reader = ready.reader_of(stand_in(app, notice.email))
     domain = reader.message_id.rpartition("@")[2]
     own = app.signer.person(f"notice {notice.id}").hex()[:24]
     chunks = ready.message.fill(reader._replace(message_id=f"preview.{issue.id}.{own}@{domain}"))

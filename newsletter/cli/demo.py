@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from newsletter.cli import output
-from newsletter.cli.session import Context, JsonOption
+from newsletter.cli.session import JsonOption
 from newsletter.cli.words import count, seconds
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ def register(cli: typer.Typer) -> None:
 
 
 def demo(
-    context: Context,
     out: Annotated[
         Path, typer.Option("--out", metavar="DIR", help="Where to work; an earlier demo is replaced.")
     ] = Path("demo-out"),

@@ -40,7 +40,7 @@ class State:
 
 
 @dataclass(slots=True)
-class Watch:
+class Speedometer:
     """Turns the accounts that a delivery reports into what the line tells."""
 
     timer: Callable[[], float] = time.monotonic
@@ -58,7 +58,7 @@ class Watch:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ProgressLine:
     """A state, drawn as wide as the terminal is: what matters least goes first where there is no room for all."""
 
     name: str
@@ -168,11 +168,11 @@ class _Live(Live):
 @contextmanager
 def line(name: str, console: Console) -> Iterator[Callable[[Accounting], None]]:
     """Draws the line anew with each account it is given; at the end it is gone."""
-    watch, live = Watch(), _Live(console)
+    speedometer, live = Speedometer(), _Live(console)
 
     def show(books: Accounting) -> None:
         with suppress(OSError):  # a terminal that has gone away stops no sending, nor its answer
-            live.update(Line(name, watch.look(books)), refresh=True)
+            live.update(ProgressLine(name, speedometer.look(books)), refresh=True)
 
     with suppress(OSError):
         live.start()

@@ -87,12 +87,12 @@ async def _send(app: App, issue: Issue, addresses: Sequence[str], chosen: Claim 
     outcomes: list[Outcome] = []
     try:
         for address in addresses:
-            reader = ready.readers(stand_in(app, address))
+            reader = ready.reader_of(stand_in(app, address))
             domain = reader.message_id.rpartition("@")[2]
             own = reader._replace(message_id=f"preview.{issue.id}.{secrets.token_hex(12)}@{domain}")
             addressed = ready.message.fill(own)
             if chosen:
-                addressed[1:] = ready.message.fill(ready.readers(chosen))[1:]  # the first chunk says To
+                addressed[1:] = ready.message.fill(ready.reader_of(chosen))[1:]  # the first chunk says To
             outcomes.append(await connection.send(Envelope(ready.return_path, address), addressed))
     finally:
         await connection.close()

@@ -10,7 +10,7 @@ import typer
 
 from newsletter.cli import output
 from newsletter.cli.mishaps import reason, remedy
-from newsletter.cli.session import Context, JsonOption
+from newsletter.cli.session import JsonOption
 from newsletter.errors import NewsletterError
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ def register(cli: typer.Typer) -> None:
 
 
 def init(
-    context: Context,
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write; made if it is not there.")] = Path(),
     as_json: JsonOption = False,
 ) -> None:

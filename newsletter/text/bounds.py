@@ -27,7 +27,7 @@ _UNBOUNDED_METHODS = (
 )  # fmt: skip
 
 
-class Watch:
+class Allowance:
     """Over one rendering: when it must be at its end, and for how much more there is room."""
 
     __slots__ = ("deadline", "room", "seconds")
@@ -46,21 +46,21 @@ class Watch:
             raise SecurityError(f"it takes longer than {self.seconds:g} seconds; look for a loop inside a loop")
 
 
-WATCH: ContextVar[Watch | None] = ContextVar("watch", default=None)
+ALLOWANCE: ContextVar[Allowance | None] = ContextVar("allowance", default=None)
 
 
 @contextmanager
 def watched(seconds: float) -> Iterator[None]:
-    token = WATCH.set(Watch(seconds))
+    token = ALLOWANCE.set(Allowance(seconds))
     try:
         yield
     finally:
-        WATCH.reset(token)
+        ALLOWANCE.reset(token)
 
 
 def check_time() -> None:
-    if watch := WATCH.get():
-        watch.look(0)
+    if allowance := ALLOWANCE.get():
+        allowance.look(0)
 
 
 def weighed(made: Any) -> Any:
@@ -68,18 +68,18 @@ def weighed(made: Any) -> Any:
     size = len(made) if isinstance(made, (str, bytes, list, tuple)) else 0
     if size > MOST:
         raise SecurityError(f"a text or list of more than {MOST:,} is not for templates")
-    if watch := WATCH.get():
-        watch.look(size)
+    if allowance := ALLOWANCE.get():
+        allowance.look(size)
     return made
 
 
 def written(value: Any) -> Any:
     """What stands in {{ }}, if there is room for it. An issue has hundreds, so nobody looks at the clock for one."""
     if isinstance(value, str):
-        if watch := WATCH.get():
-            watch.room -= len(value)
-            if watch.room < 0:
-                watch.look(0)
+        if allowance := ALLOWANCE.get():
+            allowance.room -= len(value)
+            if allowance.room < 0:
+                allowance.look(0)
         return value
     return spread(value)
 
@@ -103,10 +103,10 @@ def spread(value: Any) -> Any:
 
 def each(things: Iterable[Any], size: int) -> Iterator[Any]:
     """A loop's turns, each of which writes so many characters that stand in the template."""
-    watch = WATCH.get()
+    allowance = ALLOWANCE.get()
     for thing in things:
-        if watch:
-            watch.look(size)
+        if allowance:
+            allowance.look(size)
         yield thing
 
 

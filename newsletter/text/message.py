@@ -146,11 +146,11 @@ def compile_message(content: Content, headers: Headers) -> CompiledMessage:
     )
 
 
-def plain_message(content: Content, headers: Headers, email: str, message_id: str, name: str = "") -> list[bytes]:
+def plain_message(content: Content, headers: Headers, email: str, message_id: str) -> list[bytes]:
     """A whole message to one person, without slots: a notice. Chunks as `CompiledMessage.fill` gives them."""
     if left := used(content.html) | used(content.text):
         raise ValueError(f"a notice has no slots, but found {', '.join(sorted(left))}")
-    return compile_message(content, headers).fill(Reader(email, name, "", "", message_id, ""))
+    return compile_message(content, headers).fill(Reader(email, "", "", "", message_id, ""))
 
 
 def _common(content: Content, headers: Headers, boundary: bytes) -> bytes:

@@ -49,7 +49,7 @@ class Environment(ImmutableSandboxedEnvironment):
         self.filters.update(bounds.FILTERS)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
-        if (watch := bounds.WATCH.get()) and time.monotonic() > watch.deadline:
+        if (allowance := bounds.ALLOWANCE.get()) and time.monotonic() > allowance.deadline:
             bounds.check_time()  # called only then: an issue reads hundreds of attributes
         if (type(obj), attribute) in self._safe:
             try:

@@ -39,7 +39,9 @@ def test_it_is_no_wider_than_the_screen(
 @pytest.mark.parametrize("width", [360, 900])
 def test_a_whole_row_is_the_link(program: MailProgram, pages: Pages, width: int) -> None:
     page = program.show(pages.answer("/").body.decode(), Look(width))
-    for row in page.locator("tbody tr").all():
+    rows = page.locator("tbody tr").all()
+    assert rows
+    for row in rows:
         box = row.bounding_box()
         assert box
         assert box["height"] >= 44

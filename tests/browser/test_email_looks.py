@@ -94,7 +94,9 @@ def test_letters_are_large_and_lines_apart(eye: Eye, mail: str, look: str) -> No
 
 @pytest.mark.parametrize("name", THEMES)
 def test_every_picture_has_its_size_and_words_or_none(eye: Eye, name: ThemeName) -> None:
-    for alt, width, height in eye(issue_mail(name).html, LOOKS["no-pictures"]).pictures:
+    pictures = eye(issue_mail(name).html, LOOKS["no-pictures"]).pictures
+    assert pictures or name == "brief"
+    for alt, width, height in pictures:
         assert alt is not None
         assert int(width or 0) > 0
         assert int(height or 0) > 0

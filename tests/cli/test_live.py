@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from newsletter.cli.live import Line, State, Watch, line
+from newsletter.cli.live import ProgressLine, Speedometer, State, line
 from newsletter.cli.words import about, clock
 from newsletter.domain.accounting import Accounting
 from newsletter.domain.issue import IssueState
@@ -32,7 +32,7 @@ BOOKS = Accounting(
 def drawn(state: State, width: int) -> list[str]:
     console = Console(width=width, color_system=None, force_terminal=True, legacy_windows=False)
     with console.capture() as capture:
-        console.print(Line("issue 1", state))
+        console.print(ProgressLine("issue 1", state))
     return [line.rstrip() for line in capture.get().splitlines()]
 
 
@@ -82,18 +82,18 @@ def test_what_it_waits_for_stands_below() -> None:
 
 def test_the_rate_is_that_of_late_and_the_time_left_is_what_the_run_says() -> None:
     now = [0.0]
-    watch = Watch(timer=lambda: now[0])
+    speedometer = Speedometer(timer=lambda: now[0])
     for quarter in range(200):
         now[0] = quarter / 4
         sent = 3 * quarter if quarter < 100 else 300 + 25 * (quarter - 100)
-        state = watch.look(replace(BOOKS, sent=10_000 + sent, seconds_left=38.0))
+        state = speedometer.look(replace(BOOKS, sent=10_000 + sent, seconds_left=38.0))
     assert state.rate == pytest.approx(100, rel=0.05)
     assert state.left == 38.0
 
 
 def test_nobody_can_say_when_retries_will_be_over() -> None:
-    watch = Watch(timer=lambda: 1.0)
-    assert watch.look(replace(BOOKS, queued=0, deferred=7640)).left is None
+    speedometer = Speedometer(timer=lambda: 1.0)
+    assert speedometer.look(replace(BOOKS, queued=0, deferred=7640)).left is None
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,9 @@ def test_the_numbers_of_a_list_are_those_of_each_issue(desk: Desk) -> None:
     desk.call("build", "harbour", "--edition", "far")
     app = open_app(load(desk.folder / "config.yaml", {}))
     steer.start(app.database, 1, app.clock())
-    for one in desk.call("issues", "harbour", "--json").json:
+    listed = desk.call("issues", "harbour", "--json").json
+    assert len(listed) == 2
+    for one in listed:
         shown = desk.call("show", one["id"], "--json").json
         assert one == {name: shown[name] for name in one}
 

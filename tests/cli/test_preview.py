@@ -228,7 +228,7 @@ def test_what_is_previewed_is_what_goes_out(desk: Desk, sink: Sink) -> None:
     assert unsealed(sink.received[0].content) == unsealed((desk.folder / "look" / "message.eml").read_bytes())
     app = opened(desk)
     ready = outgoing(app, stored(app))
-    same = b"".join(ready.message.fill(ready.readers(stand_in(app, "ada@example.org")._replace(name="Ada Whitlock"))))
+    same = b"".join(ready.message.fill(ready.reader_of(stand_in(app, "ada@example.org")._replace(name="Ada Whitlock"))))
     assert b"\r\nDate: " in same
     assert parsed(same)["Date"] == parsed(sink.received[0].content)["Date"]
 
@@ -241,7 +241,7 @@ def test_a_sign_up_at_an_end_of_the_calendar_can_be_told(
     """A zone west or east of UTC has no such moment."""
     app = opened(desk)
     ready = outgoing(app, replace(stored(app), edition=edition))
-    reader = ready.readers(stand_in(app)._replace(since=since))
+    reader = ready.reader_of(stand_in(app)._replace(since=since))
     assert set(re.findall(r"\d+", reader.since)) == numbers
 
 

@@ -126,9 +126,12 @@ def test_posts_are_whole(sample: Sample) -> None:
 
 
 def test_an_item_and_its_post_have_one_key(sample: Sample) -> None:
+    parsed = 0
     for key, item in items(sample.source.read(SourceState(), NOW)).items():
         with contextlib.suppress(PostError):
             assert item.parse().key == key
+            parsed += 1
+    assert parsed
 
 
 def test_keys_and_fingerprints_stay_while_nothing_changes(sample: Sample) -> None:
@@ -160,7 +163,9 @@ def test_a_second_reading_says_unchanged_or_the_same(sample: Sample) -> None:
 
 def test_what_it_gives_is_not_left_out_nor_what_it_does_not_know(sample: Sample) -> None:
     before = sample.source.read(SourceState(), NOW)
-    for post in posts(before):
+    given = posts(before)
+    assert given
+    for post in given:
         assert sample.source.left_out(before.state, post.path or post.url, NOW) is None
         assert sample.source.left_out(before.state, post.url, NOW) is None
     for unknown in ("_posts/2026-04-01-nowhere.md", "https://blog.example.org/nowhere"):

@@ -76,7 +76,7 @@ def test_the_file_is_what_is_sent(app: App, web: TestClient) -> None:
         started = issues.get(connection, started.id)
     ready = outgoing(app, started)
     answer = web.get(f"/admin/issues/{started.id}/preview/message.eml", auth=AUTH)
-    assert answer.content == b"".join(ready.message.fill(ready.readers(stand_in(app))))
+    assert answer.content == b"".join(ready.message.fill(ready.reader_of(stand_in(app))))
     assert answer.headers["content-disposition"] == f'attachment; filename="message-{started.id}.eml"'
 
 

@@ -15,5 +15,5 @@ class Copies:
     """One message, what fills it for each reader, and where it goes back to when it cannot be delivered."""
 
     message: CompiledMessage
-    readers: Callable[[Claim], Reader]
+    reader_of: Callable[[Claim], Reader]
     return_path: str

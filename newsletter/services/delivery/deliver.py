@@ -145,7 +145,7 @@ async def _heed(run: Run, outcome: Outcome, broken: int) -> None:
 async def _send(run: Run, connection: Connection, claim: Claim, following: Claim | None) -> Outcome:
     copies = run.copies
     try:
-        filled = copies.message.fill(copies.readers(claim))
+        filled = copies.message.fill(copies.reader_of(claim))
     except Exception as error:  # this reader's message cannot be made, whatever is wrong with them; the others' can
         words = str(error) if isinstance(error, NewsletterError) else f"{type(error).__name__}: {error}"
         return Outcome(OutcomeKind.REJECTED, 0, "", f"the message could not be made: {words}")
