@@ -54,10 +54,12 @@ WHERE id = ?3 AND (state IN ('queued', 'deferred') OR (state = 'skipped' AND tex
 """
 _TRIES = "SELECT attempts, doubts, first_at FROM deliveries WHERE id = ?"
 _MAY_GO = """
-SELECT 1 FROM deliveries JOIN subscriptions USING (subscriber)
-WHERE id = ? AND deliveries.state IN ('queued', 'deferred') AND newsletter = ? AND edition = ?
+SELECT subscribers.email, name FROM deliveries JOIN subscriptions USING (subscriber)
+  JOIN subscribers ON subscribers.id = subscriber
+WHERE deliveries.id = ? AND deliveries.state IN ('queued', 'deferred') AND newsletter = ? AND edition = ?
   AND subscriptions.state = 'active'
 """
+_READDRESS = "UPDATE deliveries SET email = ?, domain = ? WHERE id = ?"
 _SKIP = """
 UPDATE deliveries SET state = 'skipped', due_at = NULL, code = 0, status = '', text = CASE
   WHEN EXISTS (SELECT 1 FROM subscriptions
@@ -131,8 +133,8 @@ class EmbeddedLedger:
                 self._commit()
                 self._last, self._passed, self._returned = 0, {}, False
                 rows = self._look(size, now, most, without)
-            if moved := [(row[2], row[0]) for row in rows if row[2] != row[9]]:
-                self._write("UPDATE deliveries SET email = ? WHERE id = ?", moved)
+            if moved := [_new_address(row[0], row[2]) for row in rows if row[2] != row[9]]:
+                self._write(_READDRESS, moved)
         except OperationalError:  # it is locked, say, and will be asked again: nobody may be passed over
             self._last, self._passed, self._returned = place
             raise
@@ -143,14 +145,14 @@ class EmbeddedLedger:
         with self._database.read() as connection:  # as far as other processes have written down what they sent
             return day.left(accounts.tried_since(connection, day.begins) + len(self._held))
 
-    def turn(self, settled: Sequence[Settled], claims: Sequence[Claim]) -> set[int]:
+    def turn(self, settled: Sequence[Settled], claims: Sequence[Claim]) -> dict[int, Claim]:
         assert self._journal is not None
         if len(self._unwritten) >= self._enough:
             self._commit_if_possible()
-        begun = self._that_may_go(claims) if claims else []
+        begun = self._that_may_go(claims) if claims else {}
         rows = [_row(line) for line in settled]
         try:
-            self._journal.write((rows, begun))
+            self._journal.write((rows, list(begun)))
         except OSError as error:
             raise OperationalError("the journal", None, error) from error
         for row in rows:
@@ -158,7 +160,7 @@ class EmbeddedLedger:
             self._returned = self._returned or row[0] == DeliveryState.QUEUED
         self._in_flight.update(begun)
         self._unwritten += rows
-        return set(begun)
+        return begun
 
     def outlook(self, in_flight: int, now: datetime, most: timedelta) -> Outlook:
         self._commit()
@@ -242,18 +244,27 @@ class EmbeddedLedger:
         issue = {"issue": self._issue.id, "newsletter": self._issue.newsletter, "edition": self._issue.edition}
         return list(self._execute(sql, {**issue, **values, "size": size}))
 
-    def _that_may_go(self, claims: Sequence[Claim]) -> list[int]:
+    def _that_may_go(self, claims: Sequence[Claim]) -> dict[int, Claim]:
         """Those whose reader still wants it. Asked only when somebody wrote to the database since they were claimed."""
-        version, issue = self._version(), self._issue
-        begun = []
+        version = self._version()
+        begun = {}
         for claim in claims:
-            fresh = self._held.get(claim.id) == version
-            if fresh or self._execute(_MAY_GO, (claim.id, issue.newsletter, issue.edition)).fetchone():
-                begun.append(claim.id)
+            if now := claim if self._held.get(claim.id) == version else self._asked_anew(claim):
+                begun[claim.id] = now
             else:
-                self._write(_SKIP, [(issue.newsletter, claim.id)])
+                self._write(_SKIP, [(self._issue.newsletter, claim.id)])
                 self._held.pop(claim.id, None)
         return begun
+
+    def _asked_anew(self, claim: Claim) -> Claim | None:
+        """With the reader's present address; None when they do not want it any more."""
+        found = self._execute(_MAY_GO, (claim.id, self._issue.newsletter, self._issue.edition)).fetchone()
+        if found is None:
+            return None
+        email, name = found
+        if email != claim.email:
+            self._write(_READDRESS, [_new_address(claim.id, email)])
+        return claim._replace(email=email, name=name)
 
     def _version(self) -> int:
         """Another number whenever another connection has committed."""
@@ -354,6 +365,11 @@ def _row(line: Settled) -> tuple[Any, ...]:
 
 def _claim(row: Sequence[Any]) -> Claim:
     return Claim(row[0], row[1], row[2], row[3], _moment(row[4]), _WAITING[row[5]], row[6], row[7], _moment(row[8]))
+
+
+def _new_address(number: int, email: str) -> tuple[str, str, int]:
+    """In the order of `_READDRESS`."""
+    return email, email.rpartition("@")[2].lower(), number
 
 
 def _instant(moment: datetime) -> str:

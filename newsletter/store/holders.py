@@ -147,7 +147,7 @@ _FRESH, _DUE = _free(and_(_IS_FRESH, _IS_BETWEEN)).order_by(_by_domain), _free(_
 _FRESH_OF_CHUNK, _DUE_OF_CHUNK = (_free(and_(which, _IN_CHUNK)).order_by(_d.id) for which in (_IS_FRESH, _IS_DUE))
 # One statement, for a machine that falls asleep between many keeps its locks.
 _CLAIM = text(
-    "UPDATE deliveries SET worker = :worker, email = taken.email "
+    "UPDATE deliveries SET worker = :worker, email = taken.email, domain = lower(substring(taken.email from '[^@]*$')) "
     "FROM unnest(CAST(:ids AS bigint[]), CAST(:emails AS text[])) AS taken (id, email) WHERE deliveries.id = taken.id"
 )
 

@@ -50,8 +50,11 @@ class Ledger(Protocol):
         """How many may still be claimed of a warm-up plan's day; None: as many as like."""
         ...
 
-    def turn(self, settled: Sequence[Settled], claims: Sequence[Claim]) -> set[int]:
-        """Records and begins, both or neither; the ids of the claims that may go out now, the others are skipped."""
+    def turn(self, settled: Sequence[Settled], claims: Sequence[Claim]) -> dict[int, Claim]:
+        """Records and begins, both or neither; by id the claims that may go out now, the others are skipped.
+
+        Each with its reader's address and name of this moment, which may be others than when it was claimed.
+        """
         ...
 
     def outlook(self, in_flight: int, now: datetime, most: timedelta) -> Outlook:

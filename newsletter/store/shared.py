@@ -42,11 +42,13 @@ WITH recorded AS (
   WHERE deliveries.id = heard.id
     AND (worker = %(worker)s OR (heard.state = 'sent' AND deliveries.state <> 'sent' AND deliveries.state <> 'failed'))
 ), begun AS (
-  UPDATE deliveries SET state = 'sending'
-  WHERE id = ANY(%(begin)s::bigint[]) AND worker = %(worker)s AND state IN ('queued', 'deferred', 'sending')
-    AND EXISTS (SELECT 1 FROM subscriptions WHERE subscriber = deliveries.subscriber
-      AND newsletter = %(newsletter)s AND edition = %(edition)s AND state = 'active')
-  RETURNING id
+  UPDATE deliveries SET state = 'sending', email = s.email,
+    domain = lower(substring(s.email from '[^@]*$'))
+  FROM subscribers s JOIN subscriptions u ON u.subscriber = s.id
+  WHERE deliveries.id = ANY(%(begin)s::bigint[]) AND s.id = deliveries.subscriber AND worker = %(worker)s
+    AND deliveries.state IN ('queued', 'deferred', 'sending')
+    AND newsletter = %(newsletter)s AND edition = %(edition)s AND u.state = 'active'
+  RETURNING deliveries.id, s.email, s.name
 ), skipped AS (
   UPDATE deliveries SET state = 'skipped', worker = NULL, due_at = NULL, code = 0, status = '', text = CASE
     WHEN EXISTS (SELECT 1 FROM subscriptions WHERE subscriber = deliveries.subscriber
@@ -57,7 +59,7 @@ WITH recorded AS (
     AND NOT EXISTS (SELECT 1 FROM subscriptions WHERE subscriber = deliveries.subscriber
       AND newsletter = %(newsletter)s AND edition = %(edition)s AND state = 'active')
 )
-SELECT id FROM begun
+SELECT id, email, name FROM begun
 """
 
 
@@ -103,7 +105,7 @@ class SharedLedger:
         with self._database.read() as connection:
             return holders.left_of(connection, day)
 
-    def turn(self, settled: Sequence[Settled], claims: Sequence[Claim]) -> set[int]:
+    def turn(self, settled: Sequence[Settled], claims: Sequence[Claim]) -> dict[int, Claim]:
         try:
             begun = self._turn(self._connected().connection.driver_connection, settled, claims)
         except self._trouble as error:
@@ -169,7 +171,7 @@ class SharedLedger:
             self._connection.close()
             self._connection = None
 
-    def _turn(self, driver: Any, settled: Sequence[Settled], claims: Sequence[Claim]) -> set[int]:
+    def _turn(self, driver: Any, settled: Sequence[Settled], claims: Sequence[Claim]) -> dict[int, Claim]:
         lines = sorted(settled, key=attrgetter("id"))
         values = {
             "worker": self._worker,
@@ -187,7 +189,9 @@ class SharedLedger:
             "statuses": [line.status for line in lines],
             "texts": [line.text for line in lines],
         }
-        return {number for (number,) in driver.execute(_TURN, values)}
+        asked = {claim.id: claim for claim in claims}
+        begun = driver.execute(_TURN, values)
+        return {number: asked[number]._replace(email=email, name=name) for number, email, name in begun}
 
 
 def close_the_books(database: Database, issue: Issue, lease: timedelta, now: datetime) -> None:

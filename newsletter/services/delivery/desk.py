@@ -62,8 +62,8 @@ class Desk:
             return None
         if self._ledger.at_once and not self._wishes:  # so it is nearly always on SQLite
             reserved = reserved or self._line.take()
-            if reserved and self._begin_at_once(reserved):
-                return reserved
+            if reserved and (begun := self._begin_at_once(reserved)):
+                return begun
         answer = self._wishes.for_delivery(reserved)
         self._serve()
         return await answer
@@ -248,16 +248,16 @@ class Desk:
         if self._wishes or not self._ledger.at_once:
             self._bell.set()
 
-    def _begin_at_once(self, claim: Claim) -> bool:
-        """One turn for one worker. False when its reader has left, or the ledger cannot be written now."""
+    def _begin_at_once(self, claim: Claim) -> Claim | None:
+        """One turn for one worker. None when its reader has left, or the ledger cannot be written now."""
         settled, self._settled = self._settled, []
         begun = self._turn_if_possible(settled, [claim])
         if begun is None:
-            return False
+            return None
         self._in_flight += len(begun)
         if self._wants_more():
             self._bell.set()
-        return bool(begun)
+        return begun.get(claim.id)
 
     def _post_at_once(self) -> None:
         settled, granted = self._take_turn()
@@ -289,7 +289,7 @@ class Desk:
         settled, self._settled = self._settled, []
         return settled, self._wishes.grant(self._line)
 
-    def _turn_if_possible(self, settled: list[Settled], claims: list[Claim]) -> set[int] | None:
+    def _turn_if_possible(self, settled: list[Settled], claims: list[Claim]) -> dict[int, Claim] | None:
         """None when the ledger cannot be written now: what was settled waits for the next turn."""
         try:
             return self._turn(settled, claims)
@@ -297,7 +297,7 @@ class Desk:
             self._settled = settled + self._settled
             return None
 
-    def _turn(self, settled: list[Settled], claims: list[Claim]) -> set[int]:
+    def _turn(self, settled: list[Settled], claims: list[Claim]) -> dict[int, Claim]:
         began = time.perf_counter()
         begun = self._ledger.turn(settled, claims)
         self._tally.turn(time.perf_counter() - began)
@@ -306,7 +306,7 @@ class Desk:
             written()
         return begun
 
-    def _hand_out(self, granted: list[Granted], begun: set[int]) -> None:
+    def _hand_out(self, granted: list[Granted], begun: dict[int, Claim]) -> None:
         """Who left meanwhile is skipped, and the worker gets another. What no worker takes did not leave."""
         self._in_flight += len(begun)
         for answer, claim in granted:
@@ -321,7 +321,7 @@ class Desk:
                 give(answer, None)
                 self.report(claim, Outcome(OutcomeKind.BROKEN))
             else:
-                give(answer, claim)
+                give(answer, begun[claim.id])
         if self._wishes:
             self._serve()
 

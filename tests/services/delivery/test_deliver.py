@@ -287,8 +287,11 @@ def test_who_leaves_during_the_send_gets_nothing_more(database: Database) -> Non
         end = send(database, issue, sink, connections=1, meanwhile=leave)
     assert (end.state, end.sent, end.skipped) == (IssueState.SENT, 37, 3)
     assert not set(gone) & set(sink.accepted)
+    assert sink.recipients["new@home.example"] == 1  # though they had been claimed under the old address
     with database.read() as connection:
         rows = list(accounts.rows(connection, issue.id, "skipped"))
+        [home] = [one for one in accounts.by_domain(connection, issue.id) if one.domain == "home.example"]
+        assert home.sent == 1
     assert {row["text"] for row in rows} == {"unsubscribed", "moved to another edition", "erased"}
     assert {(row["code"], row["status"]) for row in rows} == {(0, "")}  # no server's answer is why they were skipped
 

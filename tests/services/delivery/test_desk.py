@@ -36,10 +36,10 @@ def test_who_waits_is_answered_when_the_desk_closes_in_the_middle_of_a_turn(
     async def main() -> Claim | None:
         loop = asyncio.get_running_loop()
 
-        def turn(settled: object, claims: object) -> set[int]:
+        def turn(settled: object, claims: object) -> dict[int, Claim]:
             loop.call_soon_threadsafe(table.close)
             time.sleep(0.1)
-            return set()
+            return {}
 
         async with table.opened():
             monkeypatch.setattr(table._ledger, "turn", turn)
