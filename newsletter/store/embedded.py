@@ -23,7 +23,7 @@ from newsletter.domain.delivery import Claim, DeliveryPolicy, DeliveryState, Out
 from newsletter.domain.issue import Issue
 from newsletter.domain.warmup import Day
 from newsletter.errors import StoreError
-from newsletter.store import accounts, deliveries, journal
+from newsletter.store import accounts, day_shares, deliveries, journal
 from newsletter.store.database import Database, harden
 
 _FULL = 100  # recorded outcomes that make a commit worth while
@@ -59,6 +59,7 @@ SELECT subscribers.email, name FROM deliveries JOIN subscriptions USING (subscri
 WHERE deliveries.id = ? AND deliveries.state IN ('queued', 'deferred') AND newsletter = ? AND edition = ?
   AND subscriptions.state = 'active'
 """
+_SHARE = "UPDATE day_shares SET held = ? WHERE issue = ?"
 _READDRESS = "UPDATE deliveries SET email = ?, domain = ? WHERE id = ?"
 _SKIP = """
 UPDATE deliveries SET state = 'skipped', due_at = NULL, code = 0, status = '', text = CASE
@@ -124,8 +125,7 @@ class EmbeddedLedger:
     def claim(
         self, size: int, now: datetime, most: timedelta, without: frozenset[str], day: Day | None = None
     ) -> list[Claim]:
-        if day is not None and (left := self.left_of(day)) is not None:
-            size = min(size, left)
+        size = self._share_of(day, size) if day else size
         version, place = self._version(), (self._last, dict(self._passed), self._returned)
         try:
             rows = self._look(size, now, most, without)
@@ -134,7 +134,7 @@ class EmbeddedLedger:
                 self._last, self._passed, self._returned = 0, {}, False
                 rows = self._look(size, now, most, without)
             if moved := [_new_address(row[0], row[2]) for row in rows if row[2] != row[9]]:
-                self._write(_READDRESS, moved)
+                self._write((_READDRESS, moved))
         except OperationalError:  # it is locked, say, and will be asked again: nobody may be passed over
             self._last, self._passed, self._returned = place
             raise
@@ -142,8 +142,8 @@ class EmbeddedLedger:
         return [_claim(row) for row in rows]
 
     def left_of(self, day: Day) -> int | None:
-        with self._database.read() as connection:  # as far as other processes have written down what they sent
-            return day.left(accounts.tried_since(connection, day.begins) + len(self._held))
+        with self._database.read() as connection:
+            return day_shares.left_of(connection, day, self._issue.id, len(self._held))
 
     def turn(self, settled: Sequence[Settled], claims: Sequence[Claim]) -> dict[int, Claim]:
         assert self._journal is not None
@@ -177,10 +177,11 @@ class EmbeddedLedger:
 
     def leave(self, policy: DeliveryPolicy, now: datetime) -> None:
         self._commit()
-        self._write(_IN_DOUBT, _doubts(self._driver, self._in_flight, policy, now))
+        self._write((_IN_DOUBT, _doubts(self._driver, self._in_flight, policy, now)))
         self._in_flight.clear()  # a second call doubts nobody twice
         with self._database.write() as connection:
             deliveries.finish(connection, self._issue.id, now)  # stopped after the very last one
+            day_shares.let_go(connection, self._issue.id)
             deliveries.mark_what_reached_somebody(connection, self._issue)
         harden(self._database)
         assert self._journal is not None
@@ -199,6 +200,7 @@ class EmbeddedLedger:
         try:
             with self._database.write() as connection:
                 _replay(connection.connection.driver_connection, found.left, policy, now)
+                day_shares.let_go(connection, self._issue.id)
                 books = accounts.accounting(connection, self._issue.id)
             harden(self._database)  # the old journal goes
             found.start()
@@ -207,6 +209,14 @@ class EmbeddedLedger:
             raise
         self._journal = found
         return books
+
+    def _share_of(self, day: Day, size: int) -> int:
+        """How many of `size` may be claimed; so many are then held, in the eyes of others."""
+        with self._database.write() as connection:
+            left = day_shares.left_of(connection, day, self._issue.id, len(self._held))
+            granted = size if left is None else min(size, left)
+            day_shares.hold(connection, day, self._issue.id, len(self._held) + granted)
+        return granted
 
     def _look(self, size: int, now: datetime, most: timedelta, without: frozenset[str]) -> list[Any]:
         rows = self._due(size, now, most, without)
@@ -252,7 +262,7 @@ class EmbeddedLedger:
             if now := claim if self._held.get(claim.id) == version else self._asked_anew(claim):
                 begun[claim.id] = now
             else:
-                self._write(_SKIP, [(self._issue.newsletter, claim.id)])
+                self._write((_SKIP, [(self._issue.newsletter, claim.id)]))
                 self._held.pop(claim.id, None)
         return begun
 
@@ -263,7 +273,7 @@ class EmbeddedLedger:
             return None
         email, name = found
         if email != claim.email:
-            self._write(_READDRESS, [_new_address(claim.id, email)])
+            self._write((_READDRESS, [_new_address(claim.id, email)]))
         return claim._replace(email=email, name=name)
 
     def _version(self) -> int:
@@ -286,7 +296,8 @@ class EmbeddedLedger:
         if not self._unwritten:
             return
         assert self._journal is not None
-        self._write(_RECORD, self._unwritten)
+        held = self._held.keys() - {row[-1] for row in self._unwritten}
+        self._write((_RECORD, self._unwritten), (_SHARE, [(len(held), self._issue.id)]))
         for row in self._unwritten:
             self._held.pop(row[-1], None)
         self._unwritten, self._enough = [], _FULL
@@ -295,15 +306,16 @@ class EmbeddedLedger:
         except OSError as error:
             raise OperationalError("the journal", None, error) from error
 
-    def _write(self, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    def _write(self, *changes: tuple[str, Sequence[tuple[Any, ...]]]) -> None:
         """One transaction."""
         self._execute("BEGIN IMMEDIATE")
         try:
-            self._driver.executemany(sql, rows)
+            for sql, rows in changes:
+                self._driver.executemany(sql, rows)
             self._execute("COMMIT")
         except sqlite3.Error as error:
             self._driver.rollback()
-            raise OperationalError(sql, None, error) from error
+            raise OperationalError("a commit of the ledger", None, error) from error
 
     def _execute(self, sql: str, values: Any = ()) -> Any:
         try:

@@ -41,8 +41,8 @@ class Ledger(Protocol):
         """Up to `size` deliveries that may go out now, for this run alone, due retries first.
 
         `most` is the longest pause there is: a retry due later than that shows a clock that was set back. `without`
-        are mail domains of which enough is at hand. `day` is that of a warm-up plan: all who
-        send get no more than its allowance together, on SQLite but for what another has not written down yet.
+        are mail domains of which enough is at hand. `day` is that of a warm-up plan: all who send get no more than its
+        allowance together.
         """
         ...
 

@@ -333,6 +333,15 @@ leases = Table(
     Column("until", Instant, nullable=False),
 )
 
+# On SQLite: how many deliveries of a warm-up plan's day a run has in hand, of which its rows say nothing yet.
+day_shares = Table(
+    "day_shares",
+    metadata,
+    Column("issue", Id, ForeignKey("issues.id"), primary_key=True),
+    Column("day", String(10), nullable=False),  # its date
+    Column("held", Integer, nullable=False),
+)
+
 # On PostgreSQL: what of an issue still has open deliveries, in the chunks that workers share. `job` delivers it.
 chunks = Table(
     "chunks",

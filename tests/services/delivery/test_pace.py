@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
@@ -20,7 +21,7 @@ from newsletter.domain.warmup import WarmUp
 from newsletter.services.delivery.line import Line, Pace, unlimited
 from newsletter.store.database import Database
 from tests.sending import HASTY, send, started
-from tests.smtp_sink import CUT, Action, Received, Sink, reply
+from tests.smtp_sink import CUT, Action, Received, Sink, delay, reply
 
 READERS = 30  # a third of them at each of d0.example, d1.example, d2.example
 
@@ -104,6 +105,27 @@ def test_a_warm_up_plan_lets_a_days_share_go_and_no_more(database: Database) -> 
             day += timedelta(days=1)
     assert sent == [("sending", 8), ("sending", 8 + 16), ("sent", READERS)]
     assert set(sink.accepted.values()) == {1}
+
+
+def test_two_who_begin_at_once_share_a_day(database: Database, database_url: str) -> None:
+    """As two processes do, each with its pace. What one has claimed is not free, though nothing says so yet."""
+    first, second = started(database, 30), started(database)
+    plan = WarmUp(first_day=20, started=datetime.now(UTC).date() + timedelta(days=3))
+    other = Database(database_url)
+    policy = replace(HASTY, retry_wait=timedelta(0))
+    with Sink() as sink:
+        sink.fail("greeting", delay(0.2))
+
+        def too(stop: Callable[[], object]) -> None:
+            send(other, second, sink, policy, pace=paced(Limits(), plan))
+
+        send(database, first, sink, policy, pace=paced(Limits(), plan), meanwhile=too)
+    assert len(sink.received) == 20
+    for issue in (first, second):  # nothing is kept from the next day by what they had in hand
+        with Sink() as sink:
+            end = send(database, issue, sink, policy, pace=paced(Limits(), WarmUp(60, plan.started)))
+        assert end.state is IssueState.SENT
+    other.close()
 
 
 def test_a_day_that_is_out_ends_a_run_at_once_and_says_so(database: Database) -> None:
