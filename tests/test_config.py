@@ -37,7 +37,7 @@ smtp:
    password: word, connections: 2, messages_per_connection: 50}, {host: c.example.org}]}
 delivery:
   {on_uncertain: hold, retry_first: 500ms, retry_most: 90m, give_up_after: 7d,
-   pace: {overall: 200, per_connection: 0.5, per_domain: {default: 20, gmail.com: 3000/m, example.net: null}},
+   pace: {overall: 200, per_connection: 0.5, per_domain: {default: 20, gmail.com: 3000/m, bücher.example: null}},
    warm_up: {first_day: 50, started: 2026-12-01, growth: 1.5, most: 20000, timezone: Europe/London}}
 web: {host: 0.0.0.0, port: 8080, signups_per_hour: 5}
 proxies: [10.0.0.1]
@@ -112,7 +112,7 @@ def test_every_key(read: Load, tmp_path: Path) -> None:
     assert (inherited.connections, inherited.messages_per_connection) == (3, 100)
     assert inherited.password == config.smtp.password
     assert (delivery.pace.overall, delivery.pace.per_connection) == (200, 0.5)
-    assert delivery.pace.per_domain == {"default": 20, "gmail.com": 50, "example.net": None}
+    assert delivery.pace.per_domain == {"default": 20, "gmail.com": 50, "xn--bcher-kva.example": None}
     assert delivery.warm_up is not None
     assert delivery.warm_up.started == date(2026, 12, 1)
     assert (delivery.warm_up.first_day, delivery.warm_up.growth, delivery.warm_up.most) == (50, 1.5, 20000)
@@ -671,6 +671,8 @@ def check(path: Path, environ: Mapping[str, str]) -> None:
         ("delivery: {pace: {overall: 0}}", "at a rate of 0 nothing ever leaves"),
         ("delivery: {pace: {per_domain: {'@gmail.com': 5}}}", "is no domain; write what stands behind the @"),
         ("delivery: {pace: {per_domain: {gmail.com: 5/y}}}", "`delivery.pace.per_domain.gmail.com`: '5/y' is no rate"),
+        ("delivery: {pace: {per_domain: {GMail.com: 5, gmail.com: 9}}}", "of GMail.com, gmail.com two are one domain"),
+        ("delivery: {pace: {per_domain: {bü cher.de: 5}}}", "'bü cher.de' is no domain"),
         (
             "delivery: {pace: {per_domain: {defualt: 5}}}",
             "'defualt' has no dot; write a whole domain, like gmail.com, or",
@@ -718,7 +720,7 @@ def test_one_server_is_as_it_always_was(read: Load) -> None:
 
 def test_the_app_makes_limits_and_servers_of_it(read: Load) -> None:
     made = App(read(EVERYTHING), Database("sqlite://"))
-    assert made.limits == Limits(200, 20, 0.5, {"google": 50, "example.net": None})
+    assert made.limits == Limits(200, 20, 0.5, {"google": 50, "xn--bcher-kva.example": None})
     assert made.warm_up == WarmUp(50, date(2026, 12, 1), 1.5, 20000, "Europe/London")
     assert made.transport().connections == 5
     assert App(read("smtp: {connections: 3}"), made.database).transport().connections == 3

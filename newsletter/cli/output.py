@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _NARROWEST = 30  # columns in which words can still be wrapped
 _LABEL = re.compile(r"(?:→|\d+\.|\S+(?: \S+)?(?= {2})|(?=[^:]{1,18}:)\w+(?: \w+){0,2}:) +")
 _PAGE = 1000  # rows
+_JOINERS = "\u200c\u200d"  # without them one emoji is three, and Persian hard to read
 _UNLIMITED = 100_000  # a pipe has no width: what `grep` reads must be whole
 
 
@@ -97,7 +98,7 @@ def plain(text: object) -> str:
     """Text from outside, as it may stand in markup: no brackets of ours, no escape codes of anybody's."""
     from rich.markup import escape
 
-    shown = "".join(char if char.isprintable() else " " for char in str(text))
+    shown = "".join(char if char.isprintable() or char in _JOINERS else " " for char in str(text))
     return escape(shown)
 
 

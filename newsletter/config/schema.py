@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from newsletter.config.design import Design
 from newsletter.config.section import Section
@@ -109,6 +109,14 @@ class Pace(Section):
     overall: Rate | None = None
     per_connection: Rate | None = None
     per_domain: dict[Domain, Rate | None] = Field(default_factory=dict)
+
+    @field_validator("per_domain", mode="wrap")
+    @classmethod
+    def _each_once(cls, value: Any, handler: Any) -> dict[str, float | None]:
+        read: dict[str, float | None] = handler(value)
+        if len(read) < len(value):
+            raise ValueError(f"of {', '.join(map(str, value))} two are one domain; keep one of them")
+        return read
 
 
 class WarmUp(Section):

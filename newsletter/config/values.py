@@ -73,6 +73,7 @@ def _rate(value: object) -> object:
 
 def _domain(value: str) -> str:
     domain = value.strip().lower()
+    domain = domain if domain.isascii() else _in_ascii(domain)
     if domain.startswith("@") or not _DOMAIN.match(domain) or ".." in domain:
         raise ValueError(f"{_quoted(value)} is no domain; write what stands behind the @, like gmail.com, or default")
     if "." not in domain and domain != "default":  # nobody can be mailed there: a slip that would limit nothing

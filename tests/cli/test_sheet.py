@@ -113,6 +113,7 @@ def test_text_from_outside_is_shown_as_it_is() -> None:
     sheet = Sheet(["Title"])
     sheet.add_row(output.plain("[red]not red[/] \x1b[31m [link=x]"))
     assert printed(sheet, 80)[2] == "[red]not red[/]  [31m [link=x]"
+    assert output.plain("👩\u200d🚀 pay\u202epal") == "👩\u200d🚀 pay pal"
 
 
 @pytest.mark.parametrize(("number", "said"), [(0, "no messages"), (1, "1 message"), (1234567, "1,234,567 messages")])
