@@ -28,7 +28,7 @@ def moment_ahead(text: str, zone: str, now: datetime) -> datetime:
     wall = _time("--at", text, f"a time like “2026-12-01 09:00” (clocks of {zone}) or 2026-12-01T09:00+01:00")
     at = first_instant(wall, ZoneInfo(zone)) if wall.tzinfo is None else wall.astimezone(UTC)
     if at <= now:
-        raise UsageError(f"--at {text}: {moment(at, zone)} is over; it is {moment(now, zone)}.")
+        raise UsageError(f"--at {text}: {moment(at, zone)} has passed; it is {moment(now, zone)}.")
     return at
 
 

@@ -89,7 +89,7 @@ def _claim(press: Press, schedule: Schedule) -> Run | None:
     with press.database.write() as connection:
         if decision.run:
             return runs.claim(connection, key, edition, decision.occurrence, press.worker, now, LEASE)
-        runs.note_skipped(connection, key, edition, decision.occurrence, now, "missed: nobody was there to run it")
+        runs.note_skipped(connection, key, edition, decision.occurrence, now, "missed: nothing was running at the time")
         return None
 
 

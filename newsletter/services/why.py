@@ -208,7 +208,7 @@ def _kept_out(
         return _why(edition, seen, Reason.FILTERED, _filter(edition, version.categories))
     if version.published < since:
         text = (
-            f"It is of {moment(version.published, clocks.post)}; `lookback` reaches back to "
+            f"It is dated {moment(version.published, clocks.post)}; `lookback` reaches back only to "
             f"{moment(since, clocks.edition)}."
         )
         return _why(edition, seen, Reason.OLD, text)

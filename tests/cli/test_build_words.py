@@ -100,7 +100,7 @@ def test_why_does_not_contradict_the_draft_that_is_there(tmp_path: Path) -> None
     said = desk.call("why", "2019-03-08-tide.md").out
     assert said.startswith("in ")
     assert "draft issue 1 (built as of Fri 8 Mar 2019 23:59 UTC)" in said
-    assert "would leave it out: it is of Fri 8 Mar 2019 " in said
+    assert "would leave it out: it is dated Fri 8 Mar 2019 " in said
     (one,) = desk.call("why", "2019-03-08-tide.md", "--as-of", "2019-03-08", "--json").json
     assert (one["reason"], one["issue"]) == ("included", 1)
     assert desk.call("why", "2019-03-08-tide.md", "--as-of", "friday").status == 2

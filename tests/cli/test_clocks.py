@@ -50,7 +50,7 @@ def test_a_post_has_the_day_that_its_site_gives_it(tmp_path: Path, zone: str, na
     assert crane.startswith("17 Jun 2026 ")
     assert nets.startswith("19 Jun 2026 ")  # at three in London it is the evening before in Lima
     path = "_posts/2026-06-17-crane.md"
-    assert f"It is of Wed 17 Jun 2026 00:00 {name};" in desk.call("why", path).out
+    assert f"It is dated Wed 17 Jun 2026 00:00 {name};" in desk.call("why", path).out
     early = desk.call("why", path, "--as-of", "2026-06-16T02:00").out
     assert f"It is dated Wed 17 Jun 2026 00:00 {name}, after Mon 15 Jun 2026 21:00 -05." in early
 

@@ -268,7 +268,7 @@ def test_a_draft_that_has_the_story_is_told_beside_what_an_issue_built_now_would
     now, then = ask(database, "_posts/bridge.md"), ask(database, "_posts/bridge.md", as_of=before)
     assert (now.reason, now.included, now.issue) == (Reason.IN_DRAFT, True, draft.id)
     assert f"stands in draft issue {draft.id} (built as of Mon 27 Apr 2026 08:00 UTC)" in now.text
-    assert "Built as of Fri 15 May 2026 08:00 UTC, an issue would leave it out: it is of Sat 25 Apr" in now.text
+    assert "Built as of Fri 15 May 2026 08:00 UTC, an issue would leave it out: it is dated Sat 25 Apr" in now.text
     assert (then.reason, then.issue, then.rank) == (Reason.INCLUDED, draft.id, 1)
     assert "draft issue" in then.text
 

@@ -145,7 +145,8 @@ class Line:
         plan, day = self._pace.warm_up, self.day
         if plan is None or day is None or day.allowance is None:
             return ""
-        return f"today's {day.allowance:,} of the warm-up plan are out; it goes on at {moment(day.ends, plan.timezone)}"
+        again = moment(day.ends, plan.timezone)
+        return f"today's {day.allowance:,} of the warm-up plan have gone out; it goes on at {again}"
 
     def seconds_left(self, books: Accounting) -> float | None:
         """Until the last message has gone, as far as anybody can tell."""

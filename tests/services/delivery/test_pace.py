@@ -101,7 +101,7 @@ def test_a_warm_up_plan_lets_a_days_share_go_and_no_more(database: Database) -> 
         for _ in range(3):
             end = send(database, issue, sink, policy, clock=lambda now=day: now, pace=paced(Limits(), plan))
             sent.append((end.state.value, end.sent))
-            assert end.state is IssueState.SENT or "warm-up plan are out; it goes on at" in end.reason
+            assert end.state is IssueState.SENT or "warm-up plan have gone out; it goes on at" in end.reason
             day += timedelta(days=1)
     assert sent == [("sending", 8), ("sending", 8 + 16), ("sent", READERS)]
     assert set(sink.accepted.values()) == {1}
@@ -140,7 +140,7 @@ def test_a_day_that_is_out_ends_a_run_at_once_and_says_so(database: Database) ->
         with Sink() as sink:
             end = send(database, issue, sink, policy, clock=lambda: now, pace=paced(Limits(), plan), chunk=chunk)
         assert time.monotonic() - began < 10
-        assert end.reason == "today's 5 of the warm-up plan are out; it goes on at Sat 21 Nov 2026 00:00 UTC"
+        assert end.reason == "today's 5 of the warm-up plan have gone out; it goes on at Sat 21 Nov 2026 00:00 UTC"
         assert len(sink.received) == sent
 
 
