@@ -7,11 +7,10 @@ rows follow many at a time, for that is what a commit costs least; after a crash
 from __future__ import annotations
 
 import errno
-import json
 import re
 import sqlite3
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +24,12 @@ from newsletter.domain.warmup import Day
 from newsletter.errors import StoreError
 from newsletter.store import accounts, day_shares, deliveries, journal
 from newsletter.store.database import Database, harden
+from newsletter.store.embedded_queue import Place, Queue
+from newsletter.store.plain_rows import claimed, instant, moment, new_address, recorded
 
 _FULL = 100  # recorded outcomes that make a commit worth while
 _MOST_UNWRITTEN = 5000  # outcomes that may wait for a database which another process has locked
 _PASSING = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EAGAIN)  # what may be over in a moment
-_WAITING = {state.value: state for state in (DeliveryState.QUEUED, DeliveryState.DEFERRED)}
-_END = 2**63 - 1  # no id is higher
 _UNKNOWN = -1  # no version of the database: that of a claim whose reader has left
 _PATIENCE_MS = 50  # how long a commit waits for another process; it will be tried again
 
@@ -69,23 +68,6 @@ UPDATE deliveries SET state = 'skipped', due_at = NULL, code = 0, status = '', t
   ELSE 'erased' END
 WHERE id = ? AND state IN ('queued', 'deferred')
 """
-# The address and name are the reader's present ones, the row's where the reader is gone.
-_CLAIM = """
-SELECT d.id, d.subscriber, coalesce(s.email, d.email), coalesce(s.name, ''), since, d.state, attempts, doubts, first_at,
-  d.email, u.state = 'active' AND u.edition = :edition
-FROM deliveries d LEFT JOIN subscribers s ON s.id = d.subscriber
-  LEFT JOIN subscriptions u ON u.subscriber = d.subscriber AND u.newsletter = :newsletter
-WHERE d.issue = :issue AND """
-_ELSEWHERE = " AND d.domain NOT IN (SELECT value FROM json_each(:without))"
-_NEXT = "d.state = 'queued' AND d.due_at IS NULL AND d.id > :last"
-_FRESH = _CLAIM + _NEXT + " ORDER BY d.id LIMIT :size"
-_FRESH_ELSEWHERE = _CLAIM + _NEXT + _ELSEWHERE + " ORDER BY d.id LIMIT :size"
-_FRESH_BEHIND = _CLAIM + _NEXT + " AND d.id <= :end AND d.domain = :domain ORDER BY d.id LIMIT :size"
-_DUE = _CLAIM + (
-    "d.state = 'deferred' AND (d.due_at <= :now OR d.due_at > :latest)"
-    + _ELSEWHERE
-    + " ORDER BY d.due_at, d.id LIMIT :size"
-)
 
 
 class EmbeddedLedger:
@@ -103,10 +85,8 @@ class EmbeddedLedger:
         self._unwritten: list[tuple[Any, ...]] = []
         self._in_flight: set[int] = set()
         self._held: dict[int, int] = {}  # id -> the version of the database in which it was claimed
-        self._last = 0  # as far as the ids of the queue were gone through
-        self._passed: dict[str, int] = {}  # domains that were left out on the way, and from where on
         self._enough = _FULL  # so many unwritten outcomes, and the next turn commits
-        self._returned = False  # whether something went back to the queue
+        self._queue = Queue(self._execute, issue)
 
     def open(self, policy: DeliveryPolicy, now: datetime) -> Accounting:
         try:
@@ -126,20 +106,20 @@ class EmbeddedLedger:
         self, size: int, now: datetime, most: timedelta, without: frozenset[str], day: Day | None = None
     ) -> list[Claim]:
         size = self._share_of(day, size) if day else size
-        version, place = self._version(), (self._last, dict(self._passed), self._returned)
+        version, place = self._version(), self._queue.place.copy()
         try:
-            rows = self._look(size, now, most, without)
-            if not rows and self._returned:  # its place is among those that were gone through
+            rows = self._queue.look(size, now, most, without, self._held)
+            if not rows and self._queue.place.returned:  # it lies where was looked already
                 self._commit()
-                self._last, self._passed, self._returned = 0, {}, False
-                rows = self._look(size, now, most, without)
-            if moved := [_new_address(row[0], row[2]) for row in rows if row[2] != row[9]]:
+                self._queue.place = Place()
+                rows = self._queue.look(size, now, most, without, self._held)
+            if moved := [new_address(row[0], row[2]) for row in rows if row[2] != row[9]]:
                 self._write((_READDRESS, moved))
         except OperationalError:  # it is locked, say, and will be asked again: nobody may be passed over
-            self._last, self._passed, self._returned = place
+            self._queue.place = place
             raise
         self._held.update((row[0], version if row[10] else _UNKNOWN) for row in rows)
-        return [_claim(row) for row in rows]
+        return [claimed(row) for row in rows]
 
     def left_of(self, day: Day) -> int | None:
         with self._database.read() as connection:
@@ -150,14 +130,15 @@ class EmbeddedLedger:
         if len(self._unwritten) >= self._enough:
             self._commit_if_possible()
         begun = self._that_may_go(claims) if claims else {}
-        rows = [_row(line) for line in settled]
+        rows = [recorded(line) for line in settled]
         try:
             self._journal.write((rows, list(begun)))
         except OSError as error:
             raise OperationalError("the journal", None, error) from error
         for row in rows:
             self._in_flight.discard(row[-1])
-            self._returned = self._returned or row[0] == DeliveryState.QUEUED
+            if row[0] == DeliveryState.QUEUED:
+                self._queue.place.returned = True
         self._in_flight.update(begun)
         self._unwritten += rows
         return begun
@@ -218,42 +199,6 @@ class EmbeddedLedger:
             day_shares.hold(connection, day, self._issue.id, len(self._held) + granted)
         return granted
 
-    def _look(self, size: int, now: datetime, most: timedelta, without: frozenset[str]) -> list[Any]:
-        rows = self._due(size, now, most, without)
-        for domain in self._passed.keys() - without:
-            rows += self._fresh_behind(size - len(rows), domain)
-        while len(rows) < size and (page := self._fresh(size - len(rows), without)):
-            rows += [row for row in page if row[0] not in self._held]
-        return rows
-
-    def _due(self, size: int, now: datetime, most: timedelta, without: frozenset[str]) -> list[Any]:
-        moments = {"now": _instant(now), "latest": _instant(now + most)}
-        found = self._rows(_DUE, size + len(self._held), **moments, without=json.dumps(list(without)))
-        return [row for row in found if row[0] not in self._held][:size]
-
-    def _fresh(self, size: int, without: frozenset[str]) -> list[Any]:
-        """The next of those that wait for their first try."""
-        if without:
-            page = self._rows(_FRESH_ELSEWHERE, size, last=self._last, without=json.dumps(list(without)))
-            self._passed = {**dict.fromkeys(without, self._last), **self._passed}
-        else:
-            page = self._rows(_FRESH, size, last=self._last)
-        self._last = page[-1][0] if page else _END
-        return page
-
-    def _fresh_behind(self, size: int, domain: str) -> list[Any]:
-        """Those of a domain that was left out while others were gone through."""
-        page = self._rows(_FRESH_BEHIND, size, last=self._passed[domain], end=self._last, domain=domain)
-        if len(page) == size:
-            self._passed[domain] = page[-1][0] if page else self._passed[domain]
-        else:
-            del self._passed[domain]
-        return [row for row in page if row[0] not in self._held]
-
-    def _rows(self, sql: str, size: int, **values: object) -> list[Any]:
-        issue = {"issue": self._issue.id, "newsletter": self._issue.newsletter, "edition": self._issue.edition}
-        return list(self._execute(sql, {**issue, **values, "size": size}))
-
     def _that_may_go(self, claims: Sequence[Claim]) -> dict[int, Claim]:
         """Those whose reader still wants it. Asked only when somebody wrote to the database since they were claimed."""
         version = self._version()
@@ -273,7 +218,7 @@ class EmbeddedLedger:
             return None
         email, name = found
         if email != claim.email:
-            self._write((_READDRESS, [_new_address(claim.id, email)]))
+            self._write((_READDRESS, [new_address(claim.id, email)]))
         return claim._replace(email=email, name=name)
 
     def _version(self) -> int:
@@ -362,33 +307,6 @@ def _doubts(driver: Any, numbers: Iterable[int], policy: DeliveryPolicy, now: da
     rows: list[tuple[Any, ...]] = []
     for number in numbers:
         for attempts, doubts, first_at in driver.execute(_TRIES, (number,)):
-            state, due = in_doubt(attempts, doubts, _moment(first_at), policy, now)
-            rows.append((state.value, _instant(now), number, due and _instant(due)))
+            state, due = in_doubt(attempts, doubts, moment(first_at), policy, now)
+            rows.append((state.value, instant(now), number, due and instant(due)))
     return rows
-
-
-def _row(line: Settled) -> tuple[Any, ...]:
-    """In the order of `_RECORD`; the last is the delivery's id."""
-    number, _, state, attempts, doubts, due_at, first_at, now, code, status, text = line
-    at = _instant(now)
-    first = at if first_at is now else first_at and _instant(first_at)
-    return state.value, attempts, doubts, due_at and _instant(due_at), first, at, code, status, text, number
-
-
-def _claim(row: Sequence[Any]) -> Claim:
-    return Claim(row[0], row[1], row[2], row[3], _moment(row[4]), _WAITING[row[5]], row[6], row[7], _moment(row[8]))
-
-
-def _new_address(number: int, email: str) -> tuple[str, str, int]:
-    """In the order of `_READDRESS`."""
-    return email, email.rpartition("@")[2].lower(), number
-
-
-def _instant(moment: datetime) -> str:
-    """As store.tables.Instant keeps it."""
-    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
-    return utc.isoformat(" ", "microseconds")[:-6]  # without +00:00
-
-
-def _moment(stored: str | None) -> datetime | None:
-    return datetime.fromisoformat(stored).replace(tzinfo=UTC) if stored else None

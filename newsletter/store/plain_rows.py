@@ -1,0 +1,38 @@
+"""A delivery's line as SQLite's driver takes it and gives it: in tuples, for a message has no time for more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from newsletter.domain.delivery import Claim, DeliveryState, Settled
+
+_WAITING = {state.value: state for state in (DeliveryState.QUEUED, DeliveryState.DEFERRED)}
+
+
+def recorded(line: Settled) -> tuple[Any, ...]:
+    """In the order of `embedded._RECORD`; the last is the delivery's id."""
+    number, _, state, attempts, doubts, due_at, first_at, now, code, status, text = line
+    at = instant(now)
+    first = at if first_at is now else first_at and instant(first_at)
+    return state.value, attempts, doubts, due_at and instant(due_at), first, at, code, status, text, number
+
+
+def claimed(row: Sequence[Any]) -> Claim:
+    return Claim(row[0], row[1], row[2], row[3], moment(row[4]), _WAITING[row[5]], row[6], row[7], moment(row[8]))
+
+
+def new_address(number: int, email: str) -> tuple[str, str, int]:
+    """In the order of `embedded._READDRESS`."""
+    return email, email.rpartition("@")[2].lower(), number
+
+
+def instant(at: datetime) -> str:
+    """As store.tables.Instant keeps it."""
+    utc = at if at.tzinfo is UTC else at.astimezone(UTC)
+    return utc.isoformat(" ", "microseconds")[:-6]  # without +00:00
+
+
+def moment(stored: str | None) -> datetime | None:
+    return datetime.fromisoformat(stored).replace(tzinfo=UTC) if stored else None
