@@ -9,7 +9,20 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 import newsletter
-from newsletter.cli import demo, doctor, issues, posts, preview, running, send_preview, sending, setup, subscribers, why
+from newsletter.cli import (
+    building,
+    demo,
+    doctor,
+    issues,
+    posts,
+    preview,
+    running,
+    send_preview,
+    sending,
+    setup,
+    subscribers,
+    why,
+)
 from newsletter.cli.session import Context, Session
 
 
@@ -41,7 +54,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (setup, doctor, demo, posts, why, issues, preview, send_preview, sending, subscribers, running):
+for group in (setup, doctor, demo, posts, why, building, issues, preview, send_preview, sending, subscribers, running):
     group.register(cli)
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from newsletter.cli import output
-from newsletter.cli.issues import build_drafts, load
+from newsletter.cli.building import build_drafts
+from newsletter.cli.issues import load
 from newsletter.cli.session import AsOption, Context, EditionOption, JsonOption, Session, only_newsletter
 from newsletter.errors import NewsletterError, NotFound, UsageError
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from functools import cache
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TextIO
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
@@ -17,19 +15,17 @@ from newsletter.cli import output
 from newsletter.cli.asking import Asked, ask_at_once, say_asked
 from newsletter.cli.importing import import_file
 from newsletter.cli.person import show_person
-from newsletter.cli.session import Context, JsonOption, Session, only_newsletter
-from newsletter.cli.words import count, iso, one_of
+from newsletter.cli.session import Context, JsonOption, only_newsletter
+from newsletter.cli.subscriber_sheets import show_subscriptions, stream_json, subscription_json
+from newsletter.cli.words import count, one_of
 from newsletter.errors import NewsletterError, NotFound, UsageError
-from newsletter.text.clocks import day
 
 if TYPE_CHECKING:
     from newsletter.app import App
-    from newsletter.cli.sheet import Sheet
     from newsletter.domain.subscriber import Subscription
 
 PANEL = "Subscribers"
 ORIGIN = "command line"
-_SCREENFUL = 100
 
 group = typer.Typer(no_args_is_help=True, help="Add, import, export, list, show, move, remove and erase subscribers.")
 AddressArgument = Annotated[str, typer.Argument(metavar="ADDRESS", help="An e-mail address.")]
@@ -83,7 +79,7 @@ def add(
         )
     asked = Asked() if active else ask_at_once(app, found, began)
     if as_json:
-        output.answer_json({**_json(found), "asked": asked.state})
+        output.answer_json({**subscription_json(found), "asked": asked.state})
     elif found.state.value == "active":
         output.say(f"{output.plain(found.subscriber.email)} gets {output.plain(chosen.name)}, edition {found.edition}.")
     else:
@@ -116,9 +112,9 @@ def show_list(
         _some_edition(app, newsletter, edition)
     chosen = chain(first, chosen)
     if as_json:
-        _stream_json(chosen)
+        stream_json(chosen)
     else:
-        _show(context.obj, chosen, narrowed=any((newsletter, edition, state)))
+        show_subscriptions(context.obj, chosen, narrowed=any((newsletter, edition, state)))
 
 
 @group.command()
@@ -270,77 +266,3 @@ def _lines_of_stdin() -> list[str]:
         raise UsageError(f"stdin: byte {error.start} is not UTF-8; save the list as UTF-8.") from None
     except OSError as error:
         raise UsageError(f"stdin: cannot be read: {(error.strerror or str(error)).lower()}.") from None
-
-
-def _json(one: Subscription) -> dict[str, Any]:
-    return {
-        "email": one.subscriber.email,
-        "name": one.subscriber.name,
-        "newsletter": one.newsletter,
-        "edition": one.edition,
-        "state": one.state.value,
-        "since": iso(one.since),
-    }
-
-
-def _stream_json(found: Iterable[Subscription]) -> None:
-    """One JSON list, written as it is read: a million readers need no memory."""
-    separator = "[\n"
-    for one in found:
-        sys.stdout.write(f"{separator}  {json.dumps(_json(one), ensure_ascii=False)}")
-        separator = ",\n"
-    sys.stdout.write("[]\n" if separator == "[\n" else "\n]\n")
-
-
-def _show(session: Session, found: Iterable[Subscription], *, narrowed: bool) -> None:
-    """A screenful on a terminal, and all in a pipe, as they are read."""
-    rows = iter(found)
-    first = list(islice(rows, 1))
-    if not first:
-        _say_that_there_are_none(narrowed=narrowed)
-        return
-    every = chain(first, rows)
-    zone = cache(session.app.zone)
-    table = output.table(("Address", "last"), "Name", "Newsletter", "Edition", ("State", "whole"), ("Since", "whole"))
-    if sys.stdout.isatty():
-        _show_screenful(table, every, zone)
-        return
-    number = output.show_long(table, (_cells(one, zone(one.newsletter, one.edition)) for one in every))
-    output.say(f"\n{count(number, 'subscription')}.")
-
-
-def _show_screenful(table: Sheet, every: Iterable[Subscription], zone: Callable[[str, str], str]) -> None:
-    """The first ones, without the columns in which all of them say the same; that stands below."""
-    number, shown = 0, 0
-    newsletters: set[str] = set()
-    editions: set[str] = set()
-    for number, one in enumerate(every, 1):
-        newsletters.add(one.newsletter)
-        editions.add(one.edition)
-        if number <= _SCREENFUL:
-            shown = number
-            table.add_row(*_cells(one, zone(one.newsletter, one.edition)))
-    shared = ""
-    for heading, names in (("Newsletter", newsletters), ("Edition", editions)):
-        if len(names) == 1:
-            table.leave_out(heading)
-            shared += f", {heading.lower()} {output.plain(*names)}"
-    output.show(table)
-    more = f", the first {shown} of them above; `subscribers export` writes them all" if shown < number else ""
-    output.say(f"\n{count(number, 'subscription')}{shared}{more}.")
-
-
-def _say_that_there_are_none(*, narrowed: bool) -> None:
-    if narrowed:
-        output.say("No subscriptions like that.")
-        return
-    output.say(
-        "No subscribers yet. [bold]newsletter subscribers import FILE.csv[/] brings some, "
-        "and so does the sign-up page of [bold]newsletter serve[/]."
-    )
-
-
-def _cells(one: Subscription, zone: str) -> tuple[str, ...]:
-    state = {"active": "[green]active[/]", "pending": "[yellow]pending[/]"}.get(one.state.value, one.state.value)
-    person = (output.plain(one.subscriber.email), output.plain(one.subscriber.name))
-    return (*person, one.newsletter, one.edition, state, day(one.since, zone))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from newsletter.cli import output, sheets
-from newsletter.cli.issues import AsOfOption
+from newsletter.cli.building import AsOfOption
 from newsletter.cli.session import Context, JsonOption, Session
 from newsletter.cli.times import as_of_moment
 from newsletter.errors import NoteError, NotFound, repeated

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.cli.issues import build_drafts
+from newsletter.cli.building import build_drafts
 from newsletter.cli.session import Session
 from newsletter.text import media
 from tests.cli.desk import POSTS, Desk
