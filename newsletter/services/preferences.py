@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,6 +16,7 @@ from newsletter.store.database import Database
 from newsletter.text.address import normalise
 from newsletter.text.token import ADDRESS, PREFERENCES, Signer
 
+MOVED = "moved"  # the notice to an address that somebody's mail no longer goes to
 _GONE = ("This link is about a subscription that no longer exists. You can sign up again at any time.", "gone")
 _TAKEN = ("That address already has a subscription of its own, so this one was left as it is.", "taken")
 _NEVER_MAILED = (
@@ -116,11 +117,24 @@ def change_address(database: Database, signer: Signer, token: str, origin: str, 
             raise TokenError(*_TAKEN)
         subscribers.readdress(connection, reader.id, email)
         before, after = signer.person(reader.email), signer.person(email)
-        for one in subscribers.subscriptions_of(connection, reader.id):
+        theirs = subscribers.subscriptions_of(connection, reader.id)
+        for one in theirs:
             moved = Consent(now, "moved", one.newsletter, one.edition, "link", origin)
             consents.append(connection, before, moved)
         consents.take_along(connection, before, after)
+        _tell_the_old_address(connection, reader.email, before, theirs, now)
         return email
+
+
+def _tell_the_old_address(
+    connection: Connection, email: str, person: bytes, theirs: Sequence[Subscription], now: datetime
+) -> None:
+    """The link may have been somebody else's to press: who forwards an issue gives it away."""
+    own = next((one for one in theirs if one.state is SubscriptionState.ACTIVE), None)
+    if own is None or subscribers.suppressed(connection, person):
+        return
+    if may_be_mailed(connection, person, MOVED, own.newsletter, now):
+        notices.queue(connection, MOVED, person, email, own.newsletter, own.edition, {}, now)
 
 
 def _read(connection: Connection, subscriber: int, newsletter: str) -> Preferences:

@@ -35,6 +35,7 @@ from newsletter.text.template_check import TemplateCheck
 NOTICES: Mapping[str, tuple[str, ...]] = {
     "confirm": ("confirm_url", "days"),
     "address": ("confirm_url", "days"),
+    "moved": ("signup_url",),
     "welcome": ("archive_url", "preferences_url", "unsubscribe_url"),
     "already": ("archive_url", "preferences_url", "unsubscribe_url"),
     "goodbye": ("signup_url",),

@@ -17,7 +17,7 @@ from newsletter.app import App
 from newsletter.domain.issue import IssueState
 from newsletter.domain.subscriber import Consent, SubscriptionState
 from newsletter.services import readers
-from newsletter.services.preferences import change_address
+from newsletter.services.preferences import MOVED, change_address
 from newsletter.services.steer import schedule
 from newsletter.services.subscribe import SignUp
 from newsletter.store import consents, subscribers, tables
@@ -374,6 +374,20 @@ def test_another_address_is_asked_first(app: App, web: TestClient) -> None:
         assert "Address changed" in web.post(f"/address/{first}").text
     assert states(app) == {"new@example.org": "active", "taken@example.org": "active"}
     assert web.get(page).status_code == 200  # the links in old mails go on working
+    with app.database.read() as connection:  # somebody else may have pressed them
+        told = connection.execute(select(tables.notices).where(tables.notices.c.kind == MOVED)).all()
+    assert [(row.email, row.newsletter) for row in told] == [("ann@example.org", "tech")]
+
+
+def test_an_address_that_is_never_mailed_is_not_told_that_its_reader_moved(app: App) -> None:
+    """It bounced, say, which is why the reader left it."""
+    subscriber = join(app)
+    with app.database.write() as connection:
+        subscribers.suppress(connection, app.signer.person("ann@example.org"), "bounced", app.clock())
+    token = app.signer.sign_expiring(ADDRESS, f"{subscriber}:ann@example.org:new@example.org")
+    change_address(app.database, app.signer, token, "192.0.2.1", app.clock())
+    with app.database.read() as connection:
+        assert connection.execute(select(tables.notices).where(tables.notices.c.kind == MOVED)).all() == []
 
 
 def test_the_record_of_consent_comes_along_to_another_address(app: App) -> None:
