@@ -47,7 +47,8 @@ def import_file(
     with _opened(file) as stream, output.progress_bar(f"Importing {file.name}") as report:
         done = import_readers(app.database, app.signer, stream, target, app.clock(), lambda lines: report(lines, None))
     if as_json:
-        output.answer_json(asdict(done))
+        odd = {"odd_states": dict(done.odd_states), "odd_dates": dict(done.odd_dates)}  # asdict breaks a Counter
+        output.answer_json(asdict(done) | odd)
     else:
         _show(done)
         _show_edition(done, target, chosen=edition is not None)

@@ -23,6 +23,8 @@ MORE = "<!--more-->"  # where an author ends the excerpt
 WORDS_PER_MINUTE = 230
 _MOST_PASSAGES = 60  # an excerpt that has not begun by then never will
 _FEWEST = 8  # words of prose; a post with less is a list, and its items or quotes speak
+_A_FEW = 5  # words of an excerpt; less is a label
+_ROOM = 60  # words; where there is more, an excerpt of a few words is followed by the body's
 _LONG_FOR_A_LINE = 100  # characters; what is longer and ends without a full stop was cut by a machine
 _ELLIPSES = re.compile(r"[ \[(]*(?:…|\.\.\.)[\])]*$")
 _NO_LETTER = re.compile(r"[\W_]+")
@@ -55,9 +57,10 @@ def excerpt(post: Post, words: int) -> str:
         return shortened(told, words)
     if not own:
         return shortened(told, words)
+    alone = words < _ROOM and _says_enough(own)
     if _is_cut(own):
         own = _mended(own, post.body)
-    if count_words(own) * 3 >= words or not told:
+    if alone or count_words(own) * 3 >= words or not told:
         return shortened(sentences(own), words)
     return shortened([*_closed(sentences(own)), *told], words)
 
@@ -74,6 +77,11 @@ def _own(post: Post) -> str:
     text = post.excerpt[:10_000]
     text = inline_text(text, set()) if post.markup is Markup.MARKDOWN else to_text(text) if "<" in text else text
     return " ".join(without_requests(_as_said(one_line(text))))
+
+
+def _says_enough(own: str) -> bool:
+    """Whether its author's own excerpt will do where there is no room for much more: a sentence, or some words."""
+    return not _is_cut(own) and (is_closed(own) or count_words(own) >= _A_FEW)
 
 
 def _is_cut(own: str) -> bool:

@@ -400,6 +400,8 @@ def test_an_import_says_whom_it_unsubscribed(tmp_path: Path) -> None:
     (tmp_path / "three.csv").write_text("email,status,since\neve@example.com,Lapsed,03/04/2021\n")
     said = desk.call("subscribers", "import", "three.csv").out
     assert "1 line has the state “lapsed”, which is not known here: taken as active" in said
+    told = desk.call("subscribers", "import", "three.csv", "--json").json
+    assert (told["odd_states"], told["odd_dates"]) == ({"lapsed": 1}, {"03/04/2021": 1})
     assert "1 line has a date that cannot be read, like “03/04/2021”: taken as today" in said
 
 

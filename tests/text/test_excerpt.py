@@ -415,6 +415,16 @@ def test_the_posts_own_image_comes_first() -> None:
     assert first_image(post("![x](/a.png)", image="http://10.0.0.1/own.jpg")) == ("https://blog.example.org/a.png", "x")
 
 
+@pytest.mark.parametrize("own", ["A fine summary.", "A fine summary by hand, unclosed", "It is new!"])
+def test_a_short_excerpt_of_ones_own_stands_alone_in_a_row(own: str) -> None:
+    body = "The first sentence of the body is here. The second one follows it, and goes on. " * 3
+    told = replace(post(body), excerpt=own)
+    assert excerpt(told, 40) == own
+    assert excerpt(told, 110).startswith(own)
+    assert "first sentence" in excerpt(told, 110)  # below the lead there is room
+    assert "first sentence" in excerpt(replace(told, excerpt="Read"), 40)  # a label says nothing
+
+
 @pytest.mark.parametrize(
     ("body", "alt"),
     [
