@@ -109,8 +109,13 @@ class Signer:
             raise TokenError(*_FORGED) from None
 
     def _read_timed(self, purpose: str, token: str, max_age: timedelta) -> str:
+        mac = token.rpartition(".")[2].encode()
         try:
+            if _unpadded(urlsafe_b64decode(mac + b"=" * (-len(mac) % 4))) != mac:  # another spelling of the same bytes
+                raise TokenError(*_FORGED)
             return str(self._timed(purpose).loads(token, max_age=int(max_age.total_seconds())))
+        except Base64Error:
+            raise TokenError(*_FORGED) from None
         except itsdangerous.SignatureExpired:
             raise TokenError(*_EXPIRED) from None
         except itsdangerous.BadData:

@@ -123,11 +123,15 @@ class Pages:
         return file, phrases.ENGLISH if file == f"{WORDS}/{phrases.ENGLISH}.txt" else language
 
 
-def wants_json(request: Request) -> bool:
-    """Whether the question came as JSON, or to the API."""
+def says_json(request: Request) -> bool:
+    """Whether what came with the question is JSON; what comes to the API always is."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    accepts = request.headers.get("accept", "")
-    return kind == "application/json" or request.url.path.startswith("/api/") or accepts.startswith("application/json")
+    return kind == "application/json" or request.url.path.startswith("/api/")
+
+
+def wants_json(request: Request) -> bool:
+    """Whether the answer is to be JSON: a site's own form may ask for that, too."""
+    return says_json(request) or request.headers.get("accept", "").startswith("application/json")
 
 
 def rhythm(schedule: Schedule | None) -> list[int]:

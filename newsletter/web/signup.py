@@ -16,7 +16,7 @@ from newsletter.services.subscribe import SignUp, sign_up
 from newsletter.store import archive
 from newsletter.text.roster import clean_name
 from newsletter.web.guard import FRAMED, SignupLimit
-from newsletter.web.pages import READ, Pages, TheApp, ThePages, json_body, rhythm, wants_json
+from newsletter.web.pages import READ, Pages, TheApp, ThePages, json_body, rhythm, says_json, wants_json
 from newsletter.web.turns import TheTurns
 
 router = APIRouter(include_in_schema=False)
@@ -83,7 +83,7 @@ async def embedded(newsletter: str, request: Request, app: TheApp, pages: ThePag
 async def read_form(request: Request, editions: list[Edition]) -> Form:
     """Form fields or a JSON object: email, name, edition."""
     fields: dict[str, object]
-    if wants_json(request):
+    if says_json(request):
         body = await json_body(request)
         if body is None:
             return Form(errors={"body": 'The body is a JSON object such as {"email": "name@example.org"}.'})
@@ -108,7 +108,7 @@ def take(app: App, pages: Pages, request: Request, newsletter: str, form: Form) 
     origin = limit.spend(request)
     if form.errors or form.trapped:
         return form.errors
-    if wants_json(request):
+    if says_json(request):
         method, words = "api", VOUCHED
     else:
         edition = app.edition(newsletter, form.edition)

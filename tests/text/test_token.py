@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import string
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -41,7 +42,9 @@ def test_every_changed_character_is_noticed(form: str) -> None:
     make, age = (signer.sign, None) if form == "lasting" else (signer.sign_expiring, timedelta(days=7))
     token = make(CONFIRM, "12:tech-decoded")
     changed = [token[:i] + ("A" if c != "A" else "B") + token[i + 1 :] for i, c in enumerate(token)]
-    changed += [token[:-1], token + "A", token[1:], "", ".", "x", "é" + token, token.replace(".", ""), token * 2]
+    changed += [token[:-1] + last for last in string.ascii_letters + string.digits + "-_" if last != token[-1]]
+    changed += [token + "=", token + "==", token[:-1], token + "A"]
+    changed += [token[1:], "", ".", "x", "é" + token, token.replace(".", ""), token * 2]
     for forged in changed:
         with pytest.raises(TokenError, match="open it again from the mail"):
             signer.read(CONFIRM, forged, age)

@@ -233,6 +233,18 @@ def test_json_that_cannot_be_used_is_refused(app: App, web: TestClient, body: by
     assert states(app) == {}
 
 
+def test_a_sites_own_form_may_ask_for_json(app: App, web: TestClient) -> None:
+    """What the browser's fetch sends of a form: how the body is read does not hang on how it is answered."""
+    asking = {"accept": "application/json"}
+    answer = web.post("/subscribe/tech", data=FORM, headers=asking)
+    assert (answer.status_code, answer.json()["status"]) == (202, "accepted")
+    assert states(app) == {"ann@example.org": "pending"}
+    wrong = web.post("/subscribe/tech", data={**FORM, "email": "nobody"}, headers=asking)
+    assert (wrong.status_code, list(wrong.json()["errors"])) == (422, ["email"])
+    mixed = web.post("/subscribe/tech", files={"email": (None, "bob@example.org")}, headers=asking)
+    assert mixed.status_code == 202
+
+
 def test_the_honeypot_takes_and_forgets(app: App, web: TestClient) -> None:
     normal = web.post("/subscribe/tech", data=FORM).text
     trapped = web.post("/subscribe/tech", data={**FORM, "email": "bot@example.org", "homepage": "http://spam"})
