@@ -42,20 +42,23 @@ def headway(app: App, books: Accounting) -> Headway:
     from newsletter.domain.accounting import Headway
     from newsletter.domain.estimate import Ahead, Speed, done_at, worth_counting
     from newsletter.domain.warmup import day_of
+    from newsletter.services.delivery.line import out_for_today
     from newsletter.store import accounts
 
     now, plan, limits = app.clock(), app.warm_up, app.limits
+    today = day_of(plan, now) if plan else None
     with app.database.read() as connection:
         rate = accounts.recent_rate(connection, books.issue, now)
         due = accounts.retries_due(connection, books.issue)
-        tried = accounts.tried_since(connection, day_of(plan, now).begins) if plan else 0
+        tried = accounts.tried_since(connection, today.begins) if today else 0
         queued = accounts.queued_by_group(connection, books.issue) if limits.by_group else {}
     groups = worth_counting(queued, limits.groups)
     ahead = Ahead(books.queued, groups, retries=books.deferred, retries_due=due, sent_today=tried)
     speed = Speed(rate or None, limits, connections=app.transport().connections, plan=plan)
     done = done_at(ahead, speed, now)
     left = (done - now).total_seconds() if done and done > now else None  # retries that are overdue tell nothing
-    return Headway(round(rate, 3), left)
+    waits_for = out_for_today(plan, today) if plan and today and today.left(tried) == 0 else ""
+    return Headway(round(rate, 3), left, waits_for)
 
 
 def is_alone(app: App, issue: int) -> bool:

@@ -29,18 +29,18 @@ _UNKNOWN = ("user unknown", "unknown user", "no such user", "does not exist", "m
 
 def advice(issue: int, reasons: Iterable[ReasonCount]) -> list[str]:
     """A line for each thing to do, what concerns most deliveries first; rich markup of ours, no words of servers."""
-    told = [_advised(one) for one in reasons]
+    told = [_advised(one, issue) for one in reasons]
     if _OF_THE_READERS in told:
         addresses = f"newsletter show {issue} --state failed --addresses"
         told.append(f"`{addresses}` lists them; `| newsletter subscribers remove -` behind it unsubscribes them all.")
     return [_bold(line) for line in dict.fromkeys(told) if line]
 
 
-def _advised(reason: ReasonCount) -> str:
+def _advised(reason: ReasonCount, issue: int) -> str:
     if reason.code in _LOGIN:
         return "The mail server does not let us in: see `smtp: username` and NEWSLETTER_SMTP__PASSWORD."
     if reason.state == "uncertain":
-        return "Whether the uncertain ones have it, no server said; `delivery: on_uncertain` decides about them."
+        return f"No server said if the uncertain ones have it; `newsletter resume {issue} --uncertain` sends it again."
     if reason.state == "queued" and not reason.code:
         return _OF_THE_SERVER
     beyond = reason.status.partition(".")[2]

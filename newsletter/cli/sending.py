@@ -43,6 +43,13 @@ AtOption = Annotated[
     ),
 ]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for the number of recipients.")]
+UncertainOption = Annotated[
+    bool,
+    typer.Option(
+        "--uncertain",
+        help="Also to those of whom no server said whether they have it. Some of them may get it twice.",
+    ),
+]
 _DOMAINS = 8  # that the summary names
 _LOG = logging.getLogger("newsletter.send")
 
@@ -111,6 +118,7 @@ def send(
 def resume(
     context: Context,
     issue: IssueArgument,
+    uncertain: UncertainOption = False,
     wait: WaitOption = None,
     log: LogOption = None,
     as_json: JsonOption = False,
@@ -118,6 +126,7 @@ def resume(
     """Go on with an issue that was paused, or whose sending was cut short."""
     from newsletter.outgoing import outgoing
     from newsletter.services.steer import resume as set_sending
+    from newsletter.services.steer import resume_with_uncertain
     from newsletter.store.lock import is_being_sent
 
     session: Session = context.obj
@@ -125,7 +134,8 @@ def resume(
     logs = log_if_asked(session.config, log)
     _demand_usable_transport(session)
     outgoing(session.app, load(session, issue))  # what cannot be sent stays paused
-    set_sending(session.app.database, issue)
+    go_on = resume_with_uncertain if uncertain else set_sending
+    go_on(session.app.database, issue)
     if wait is not None and is_being_sent(session.app.database, issue):
         _say_who_is_waited_for(issue)
     earlier = _sent(session, issue)

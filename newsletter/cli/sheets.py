@@ -63,6 +63,7 @@ def issue_json(
         told["reasons"] = [asdict(one) for one in reasons]
         told["rate"] = headway.rate if headway else None
         told["seconds_left"] = headway.seconds_left if headway else None
+        told["reason"] = told["reason"] or (headway.waits_for if headway else "")
     return told
 
 

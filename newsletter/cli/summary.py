@@ -74,7 +74,12 @@ def stood_still(books: Accounting) -> str:
 
 def show_headway(issue: int, headway: Headway, *, alone: bool) -> None:
     """How a sending gets on that another process carries; `alone`: none does."""
-    if alone:
+    if headway.waits_for:
+        left = f", and may take {about(headway.seconds_left)} more" if headway.seconds_left else ""
+        output.say(f"[yellow]{output.plain(headway.waits_for)}{left}.[/]".replace("today's", "Today's", 1))
+        if alone:
+            output.say(f"[bold]newsletter serve[/] carries on then, or [bold]newsletter resume {issue}[/].")
+    elif alone:
         output.say(f"[yellow]Nobody is sending it now:[/] [bold]newsletter resume {issue}[/] goes on.")
     elif headway.rate:
         left = f", {about(headway.seconds_left)} left" if headway.seconds_left else ""

@@ -65,7 +65,8 @@ class ReasonCount:
 @dataclass(frozen=True, slots=True)
 class Headway:
     """How an issue gets on that another process sends: messages a second in the last minute, and seconds until the
-    last has gone, None: nobody can say."""
+    last has gone, None: nobody can say. `waits_for`: what its pace has it wait for, "" for nothing."""
 
     rate: float
     seconds_left: float | None
+    waits_for: str = ""

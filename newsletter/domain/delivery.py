@@ -27,9 +27,12 @@ OPEN_STATES = (DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.DEFERR
 REACHED_STATES = (DeliveryState.SENT, DeliveryState.UNCERTAIN, DeliveryState.SENDING)
 """The reader has the message, or may have it."""
 
-LAST_DOUBT = 3  # so often a message may have gone out unanswered before it is left alone
-LAST_CRASH = 8  # the same of senders that died in its midst: most of those messages had not even left
+LAST_DOUBT = 8  # so often a message may have gone out unanswered before it is left alone
 FEWEST_TRIES = 3  # a clock that jumps ahead fails nobody at the second try
+
+
+UNSUITED = "5.7.4"
+"""Security features not supported (RFC 3463): of a server that does not offer what config.yaml asks for."""
 
 
 class OutcomeKind(StrEnum):
@@ -148,7 +151,7 @@ def in_doubt(
     that a process which dies again and again right after its start does not mail the same readers each time.
     """
     over = now - (first_at or now) >= policy.give_up_after and attempts + 1 >= FEWEST_TRIES
-    if policy.on_uncertain == "hold" or doubts + 1 >= LAST_CRASH or over:
+    if policy.on_uncertain == "hold" or doubts + 1 >= LAST_DOUBT or over:
         return DeliveryState.UNCERTAIN, None
     if not attempts:
         return DeliveryState.QUEUED, None

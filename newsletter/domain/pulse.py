@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from newsletter.domain.accounting import Accounting
-from newsletter.domain.delivery import Outcome, OutcomeKind
+from newsletter.domain.delivery import UNSUITED, Outcome, OutcomeKind
 
 REJECTED_IN_A_ROW = 100
 REFUSED_IN_A_ROW = 10
@@ -37,10 +37,14 @@ class Pulse:
 
     def _shut_out(self, outcome: Outcome) -> str:
         """There was no session to send in. A server that is down or busy (421) is waited for, however long."""
-        self.refused += outcome.code >= 500
+        self.refused += outcome.code >= 500 or outcome.status == UNSUITED
         if outcome.code in _LOGIN_REFUSED:
             return f"the mail server does not let us in: {_words(outcome)}"
-        if self.refused >= REFUSED_IN_A_ROW and outcome.code >= 500:
+        if self.refused < REFUSED_IN_A_ROW:
+            return ""
+        if outcome.status == UNSUITED:
+            return f"the mail server lacks what config.yaml asks for: {outcome.text}"
+        if outcome.code >= 500:
             if outcome.status == _TOO_BIG:
                 return f"the message is too big for the mail server: {_words(outcome)}"
             return f"the mail server refuses the sender, not the readers: {_words(outcome)}"
@@ -64,4 +68,5 @@ def few_left(so_far: Accounting) -> bool:
 
 
 def _words(outcome: Outcome) -> str:
-    return f"{outcome.code or ''} {outcome.status} {outcome.text}".strip() or "no answer"
+    words = (str(outcome.code or ""), outcome.status, outcome.text)
+    return " ".join(word for word in words if word) or "no answer"

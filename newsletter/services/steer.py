@@ -90,11 +90,26 @@ def resume(database: Database, issue_id: int) -> None:
     Raises NotFound, and WrongState for an issue that was never started, is sent or cancelled.
     """
     with database.write() as connection:
+        if issues.get(connection, issue_id).state is IssueState.SENT and deliveries.uncertain(connection, issue_id):
+            again = f"`newsletter resume {issue_id} --uncertain` sends it to them again"
+            raise WrongState(f"issue {issue_id} is sent; no server said whether its uncertain ones have it. {again}.")
         _move(connection, issue_id, _STARTED, IssueState.SENDING, "")
         if not database.is_sqlite:
             from newsletter.store import chunks
 
             chunks.cover(connection, issue_id)
+
+
+def resume_with_uncertain(database: Database, issue_id: int) -> None:
+    """As `resume`, also for an issue that is sent: whoever is uncertain gets it (once more, it may be).
+
+    Raises what `resume` raises, WrongState too when nobody is uncertain, and Busy while it is being sent.
+    """
+    with sole_sender(database, issue_id), database.write() as connection:
+        if not deliveries.uncertain(connection, issue_id):
+            raise WrongState(f"of nobody in issue {issue_id} it is uncertain whether they have it.")
+        _move(connection, issue_id, (*_STARTED, IssueState.SENT), IssueState.SENDING, "")
+        deliveries.queue_again(connection, issue_id)
 
 
 def cancel(database: Database, issue_id: int, now: datetime) -> None:

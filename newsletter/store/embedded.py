@@ -10,6 +10,7 @@ import errno
 import re
 import sqlite3
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -132,8 +133,13 @@ class EmbeddedLedger:
         begun = self._that_may_go(claims) if claims else {}
         rows = [recorded(line) for line in settled]
         try:
+            if begun:
+                self._journal.keep_room()
             self._journal.write((rows, list(begun)))
         except OSError as error:
+            if rows and begun:
+                with suppress(OSError):  # what was answered has its room; it is written again with the next turn
+                    self._journal.write((rows, []))
             raise OperationalError("the journal", None, error) from error
         for row in rows:
             self._in_flight.discard(row[-1])

@@ -28,9 +28,10 @@ def erase(connection: Connection, subscriber: int, person: bytes, now: datetime)
         connection.execute(select(func.pg_advisory_xact_lock(_STARTS_OR_ERASES)))
     theirs = deliveries.c.subscriber == subscriber
     waiting = deliveries.c.state.in_((DeliveryState.QUEUED, DeliveryState.DEFERRED))
-    gone = {"state": DeliveryState.SKIPPED, "code": 0, "status": "", "due_at": None, "at": called_off_at(now)}
-    connection.execute(update(deliveries).where(theirs, waiting).values(gone))
+    words = {"code": 0, "status": "", "text": "erased"}
+    gone = {"state": DeliveryState.SKIPPED, **words, "due_at": None, "at": called_off_at(now)}
     connection.execute(update(deliveries).where(theirs).values(email="", domain="", text=""))
+    connection.execute(update(deliveries).where(theirs, waiting).values(gone))
     named = notices.c.data["subscriber"].as_string() == str(subscriber)  # to an address they want to move to, say
     connection.execute(delete(notices).where(or_(notices.c.person == person, named)))
     connection.execute(delete(subscriptions).where(subscriptions.c.subscriber == subscriber))

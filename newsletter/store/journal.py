@@ -23,6 +23,11 @@ from newsletter.store.lock import hold
 _OPEN = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
+_ROOM = 64 * 1024  # bytes that the file takes at a time
+_KEPT = 16 * 1024  # of them for answers: what was begun can be written down on a disk that is full by then
+_take_room = getattr(os, "posix_fallocate", lambda file, offset, size: None)  # macOS has none
+
+
 class Journal:
     """The journal of one run; `title` names what it is about, and a reader who expects another finds nothing.
 
@@ -37,7 +42,7 @@ class Journal:
         """
         self._path, self._title = path, title
         self._round = 0
-        self._end = 0
+        self._end = self._taken = 0
         self._heading: Any = None  # of a round that is to begin, until it stands in the file
         self._file = _open(path)
         self.left = _entries(self._file.readall(), title)
@@ -45,6 +50,7 @@ class Journal:
     def start(self) -> None:
         """Forgets what was left. Raises OSError."""
         self._file.truncate(0)
+        self._taken = 0
         self.begin_anew(None)
 
     def write(self, entry: Any) -> None:
@@ -52,6 +58,12 @@ class Journal:
         if self._heading is not None:  # without it nothing of the round could be read
             self._put_heading()
         self._append(entry)
+
+    def keep_room(self) -> None:
+        """Called before something is begun: on a full disk there is room for its answer, or this raises OSError."""
+        if self._end + _KEPT > self._taken:
+            _take_room(self._file.fileno(), self._end, _ROOM)
+            self._taken = self._end + _ROOM
 
     def begin_anew(self, entry: Any) -> None:
         """Forgets all but `entry`; whoever reads finds the old round or the new one.
@@ -93,7 +105,7 @@ class Journal:
         if moved:
             file = _open(self._path)
             self._file.close()
-            self._file = file
+            self._file, self._taken = file, 0
 
 
 def read(path: Path, title: str) -> list[Any]:

@@ -14,7 +14,7 @@ from newsletter.transports.gate import Gate
 from newsletter.transports.limiter import Limiter
 from newsletter.transports.mishaps import in_words
 from newsletter.transports.smtp_mail import Mail, OutOfStep, transact
-from newsletter.transports.smtp_session import Refused, Server, Session, open_session
+from newsletter.transports.smtp_session import Refused, Server, Session, Unsuited, open_session
 from newsletter.transports.smtp_wire import Broken, Timeouts, printable
 
 HURRIED = Timeouts(connect=10, greeting=15, command=15, group=5, data=15, block=15, dot=60)
@@ -92,7 +92,8 @@ class SmtpConnection:
             return _broken(error.reply.text, error.reply.code, error.reply.status, early=True)
         except (Broken, OSError) as error:
             server = self._transport.server
-            return _broken(f"{server.host}:{server.port}: {in_words(error)}", early=True)
+            status = error.status if isinstance(error, Unsuited) else ""
+            return _broken(f"{server.host}:{server.port}: {in_words(error)}", status=status, early=True)
         return None
 
     async def send(self, envelope: Envelope, message: Sequence[bytes], following: Envelope | None = None) -> Outcome:

@@ -11,7 +11,7 @@ import ssl
 from dataclasses import dataclass, field
 from typing import Literal
 
-from newsletter.domain.delivery import Envelope
+from newsletter.domain.delivery import UNSUITED, Envelope
 from newsletter.transports.gate import Gate
 from newsletter.transports.smtp_wire import Broken, Reply, Timeouts, Wire
 
@@ -70,6 +70,8 @@ class Refused(Exception):
 
 class Unsuited(Broken):
     """The server answers, and does not offer what the configuration asks for."""
+
+    status = UNSUITED
 
 
 async def open_session(server: Server, gate: Gate) -> Session:
@@ -177,13 +179,15 @@ async def _log_in(wire: Wire, server: Server, ways: list[str]) -> None:
     user, password = server.username or "", server.password or ""
     if not password:
         raise Broken(f"there is no password for {user}; set NEWSLETTER_SMTP__PASSWORD")
-    if "PLAIN" in ways or not ways:
+    if "PLAIN" in ways:
         secret = _base64(f"\0{user}\0{password}")
         _expect(await wire.ask(f"AUTH PLAIN {secret}", server.timeouts.command), 235)
     elif "LOGIN" in ways:
         _expect(await wire.ask("AUTH LOGIN", server.timeouts.command), 334)
         _expect(await wire.ask(_base64(user), server.timeouts.command), 334)
         _expect(await wire.ask(_base64(password), server.timeouts.command), 235)
+    elif not ways:
+        raise Unsuited("the mail server offers no login, which `smtp: username` asks for; check `port` and `security`")
     else:
         raise Unsuited(f"the mail server wants to be logged in to by {' or '.join(ways)}; we know PLAIN and LOGIN")
 

@@ -184,6 +184,8 @@ class Wire(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         *lines, self._bytes = (self._bytes + data).split(b"\n")
         for line in lines:
+            if self.lost:  # what comes behind an answer that is none cannot be told whose it is
+                break
             if not self._lines and (reply := _one_line_reply(line)):
                 self._replies.append(reply)
             else:

@@ -110,7 +110,7 @@ def test_what_a_person_did_is_said_once(books: Accounting, told: str) -> None:
         ("queued", 0, "", "127.0.0.1:25: connection refused", "newsletter doctor"),
         ("queued", 554, "5.7.1", "no service for you", "SPF, DKIM and DMARC"),
         ("queued", 421, "4.7.0", "too busy", ""),
-        ("uncertain", 0, "", "", "on_uncertain"),
+        ("uncertain", 0, "", "", "--uncertain"),
         ("deferred", 451, "4.7.1", "greylisted", ""),
         ("skipped", 0, "", "unsubscribed", ""),
     ],

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,12 +15,13 @@ import pytest
 from sqlalchemy import text
 
 from newsletter.domain.issue import IssueState
+from newsletter.services.delivery import apart
 from newsletter.store import database as store
 from newsletter.store import embedded
 from newsletter.store.database import Database
 from tests.faults.conftest import READERS
 from tests.sending import address, check_the_books, send, started
-from tests.smtp_sink import HOLD, Sink
+from tests.smtp_sink import HOLD, Sink, delay
 
 LOCKER = """
 import sqlite3, sys, time
@@ -65,6 +68,37 @@ def test_another_process_that_locks_the_database_does_not_hold_the_send_up(
     assert (end.state, set(states.values())) == (IssueState.SENT, {"sent"})
     assert set(sink.accepted.values()) == {1}
     assert seen[0] > 4
+    database.close()
+
+
+def test_who_stops_a_run_does_not_wait_for_a_locked_database(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The accounting is what the run knows, and the journal has it for whoever goes on."""
+    monkeypatch.setattr(store, "BUSY_TIMEOUT_MS", 50)
+    monkeypatch.setattr(apart, "STOPPING_PATIENCE", 0.5)
+    path = tmp_path_factory.mktemp("locked") / "subscribers.db"
+    database = Database(f"sqlite:///{path}")
+    issue, ended = started(database, READERS), threading.Event()
+
+    def lock() -> None:
+        sink.wait_for(5)
+        with locked(path):
+            stops[0]()
+            ended.wait(20)
+
+    stops: list[Callable[[], object]] = []
+    with Sink() as sink, ThreadPoolExecutor(1) as beside:
+        sink.fail("answer", delay(0.02), times=READERS)
+        other = beside.submit(lock)
+        end = send(database, issue, sink, connections=2, meanwhile=stops.append)
+        ended.set()
+        other.result()
+        assert (end.state, end.sent) == (IssueState.SENDING, len(sink.received))
+        assert "cannot be written" in end.reason
+        assert end.seconds < 10
+        assert send(database, issue, sink).state is IssueState.SENT
+    assert set(sink.accepted.values()) == {1}
     database.close()
 
 

@@ -132,7 +132,7 @@ def test_erase_leaves_the_hash_and_the_numbers_only(database: Database) -> None:
         rows = connection.execute(select(tables.deliveries).order_by(tables.deliveries.c.issue)).all()
         assert [(row.email, row.domain, row.text, row.state) for row in rows] == [
             ("", "", "", "failed"),
-            ("", "", "", "skipped"),
+            ("", "", "erased", "skipped"),
         ]
         assert connection.execute(select(tables.notices)).all() == []
         person = SIGNER.person("ann.unlikely@example.org")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -8,12 +9,15 @@ from sqlalchemy import func, select
 
 from newsletter.domain.delivery import DeliveryPolicy, Outcome, OutcomeKind, settle
 from newsletter.domain.issue import IssueState
-from newsletter.errors import NoReaders, NotFound, Rebuilt, WrongState
+from newsletter.errors import Busy, NoReaders, NotFound, Rebuilt, WrongState
 from newsletter.services import steer
 from newsletter.store import accounts, deliveries, issues, tables
 from newsletter.store.database import Database
 from newsletter.store.embedded import EmbeddedLedger
+from newsletter.store.lock import sole_sender
 from tests.ledger import NOW, draft, subscribe
+from tests.sending import HASTY, send, started
+from tests.smtp_sink import CUT, Sink
 
 HOUR = timedelta(hours=1)
 
@@ -297,3 +301,29 @@ def test_no_such_issue(database: Database) -> None:
     for act in (lambda: steer.start(database, 9, NOW), lambda: steer.pause(database, 9)):
         with pytest.raises(NotFound, match="9"):
             act()
+
+
+def test_who_is_uncertain_gets_it_again_when_somebody_says_so(database: Database) -> None:
+    """`hold` leaves it to the operator, who decides when the issue is long sent."""
+    policy = replace(HASTY, on_uncertain="hold")
+    issue = started(database, 5)
+    with Sink() as sink:
+        sink.fail("answer", CUT, times=2)
+        end = send(database, issue, sink, policy)
+        assert (end.state, end.sent, end.uncertain) == (IssueState.SENT, 3, 2)
+        with pytest.raises(WrongState, match=f"resume {issue.id} --uncertain"):
+            steer.resume(database, issue.id)
+        steer.resume_with_uncertain(database, issue.id)
+        end = send(database, issue, sink, policy)
+        assert (end.state, end.sent, end.uncertain) == (IssueState.SENT, 5, 0)
+        assert len(sink.accepted) == 5
+    with pytest.raises(WrongState, match="nobody"):
+        steer.resume_with_uncertain(database, issue.id)
+
+
+def test_nobody_is_asked_again_in_the_midst_of_a_delivery(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    issue = started(database, 5)
+    with sole_sender(database, issue.id), pytest.raises(Busy):
+        steer.resume_with_uncertain(database, issue.id)
+    database.close()

@@ -6,6 +6,8 @@ import errno
 import os
 import resource
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -62,20 +64,53 @@ def test_one_flipped_bit_ends_the_reading(tmp_path: Path) -> None:
     assert read(tmp_path / "one", "a title") == [0]
 
 
+@contextmanager
+def limited_to(size: int) -> Iterator[None]:
+    """No file can grow beyond so many bytes: as good as a full disk."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
 def test_a_full_disk_writes_nothing(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "one", "a title")
     journal.start()
     journal.write("first")
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, ((tmp_path / "one").stat().st_size + 10, limits[1]))
-    try:
-        with pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
-            journal.write("second, which does not fit")
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    full = limited_to((tmp_path / "one").stat().st_size + 10)
+    with full, pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
+        journal.write("second, which does not fit")
     assert read(tmp_path / "one", "a title") == ["first"]
     journal.write("third")
     assert read(tmp_path / "one", "a title") == ["first", "third"]
+
+
+def test_on_a_full_disk_there_is_room_for_the_answer_to_what_was_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = Journal(tmp_path / "one", "a title")
+    journal.start()
+    journal.keep_room()
+    journal.write("begun")
+
+    def full(*where: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("newsletter.store.journal._take_room", full)
+    with limited_to((tmp_path / "one").stat().st_size):
+        journal.write("answered")
+        for number in range(2000):
+            try:
+                journal.keep_room()
+            except OSError:
+                break
+            journal.write(f"begun {number}, with an address of some length")
+        else:
+            pytest.fail("it went on as if there was no end")
+        journal.write("answered too")
+    assert read(tmp_path / "one", "a title")[-1] == "answered too"
 
 
 def test_a_link_or_a_pipe_in_its_place_is_not_followed(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from newsletter.transports.fleet import FleetTransport
 from newsletter.transports.smtp import SmtpTransport
 from newsletter.transports.smtp_wire import Timeouts
 from tests.ledger import NOW, RETURN_PATH, draft, message, message_id, reader, subscribe
-from tests.smtp_sink import CUT, Action, Sink, delay, reply
+from tests.smtp_sink import CUT, SILENCE, Action, Sink, delay, reply
 
 PATIENT = Timeouts(connect=20, greeting=20, command=20, group=20, data=20, block=20, dot=20, quit=0.5)
 
@@ -206,6 +206,18 @@ def delivered(url: str, readers: int, transport: FleetTransport) -> Accounting:
         return run(deliver(errand, copies, transport, lambda now: None, asyncio.Event()))
     finally:
         database.close()
+
+
+def test_nobody_waits_for_a_server_that_does_not_greet_while_another_is_idle(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of its sessions had a reader in hand until its greeting was given up, for five minutes."""
+    monkeypatch.setattr("newsletter.services.delivery.deliver._LONG_OPENING", 0.1)
+    with Sink() as first, Sink() as second:
+        first.fail("greeting", SILENCE)
+        end = delivered(sqlite_url, 60, fleet((first.port, 4), (second.port, 2)))
+    assert (end.state, len(second.received)) == (IssueState.SENT, 60)
+    assert end.seconds < PATIENT.greeting / 2
 
 
 def test_an_issue_loses_nobody_when_one_server_dies_on_the_way(sqlite_url: str) -> None:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 import pytest
 
-from newsletter.domain.delivery import Envelope, Outcome, OutcomeKind
+from newsletter.domain.delivery import UNSUITED, Envelope, Outcome, OutcomeKind
 from newsletter.loop import run
 from newsletter.transports.smtp import SmtpTransport
 from newsletter.transports.smtp_wire import Timeouts
@@ -318,6 +318,21 @@ def test_a_recipient_is_taken_by_a_2_or_not_at_all(code: bytes) -> None:
     script = Script(*TAKES_ALL[:3], code + b" what\r\n")
     assert told(script).kind is OutcomeKind.BROKEN
     assert b"DATA" not in script.heard
+
+
+def test_what_comes_behind_an_answer_that_is_none_is_nobodys() -> None:
+    """Pipelined: else the answer to DATA would be taken for the one to RCPT, and fail a reader for good."""
+    script = Script(b"220 hi\r\n", b"250-here\r\n250 PIPELINING\r\n", b"250 ok\r\ngarbage\r\n554 no recipients\r\n")
+    outcome = told(script)
+    assert (outcome.kind, outcome.code) == (OutcomeKind.BROKEN, 0)
+
+
+def test_no_password_goes_to_a_server_that_offers_no_login() -> None:
+    script = Script(b"220 hi\r\n", b"250-here\r\n250 PIPELINING\r\n")
+    outcome = told(script, username="me", password="secret")
+    assert (outcome.kind, outcome.status) == (OutcomeKind.BROKEN, UNSUITED)
+    assert "offers no login" in outcome.text
+    assert b"AUTH" not in script.heard
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,8 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from newsletter.errors import StoreError
 
 STORE_PATIENCE = 60.0  # seconds to wait for a database that is locked or full, before giving up
+STOPPING_PATIENCE = 8.0  # the same for a run that was told to stop
+_WORTH_TELLING = 1.0  # seconds
 _LONGEST_TRY = 30.0  # seconds: one that seems to take longer slept with its process, which is no waiting
 _PAUSE = 0.2  # seconds between two tries
 
@@ -23,11 +25,16 @@ T = TypeVar("T")
 class Apart:
     """Runs work on the database at `place`; `at_once` where it is over in microseconds, as on SQLite: else in a thread.
 
-    Waits for a database that is locked or full. Raises StoreError when that takes too long.
+    Waits for a database that is locked or full, and says so to `tell`. Raises StoreError when that takes too long.
     """
 
-    def __init__(self, place: str, *, at_once: bool) -> None:
-        self._place, self._at_once = place, at_once
+    def __init__(self, place: str, *, at_once: bool, tell: Callable[[str], None] = lambda words: None) -> None:
+        self._place, self._at_once, self._tell = place, at_once, tell
+        self._ends: float | None = None  # on the event loop's clock
+
+    def hurry(self) -> None:
+        """Whoever told the run to stop waits for its end."""
+        self._ends = asyncio.get_running_loop().time() + STOPPING_PATIENCE
 
     async def __call__(self, work: Callable[[], T]) -> T:
         loop = asyncio.get_running_loop()
@@ -37,7 +44,10 @@ class Apart:
             try:
                 return work() if self._at_once else await asyncio.to_thread(work)
             except AWAY as error:
-                if waited > STORE_PATIENCE:
-                    raise StoreError(f"the ledger in {self._place} cannot be written: {error.orig}") from None
+                words = f"the ledger in {self._place} cannot be written: {error.orig}"
+                if waited > STORE_PATIENCE or (self._ends is not None and loop.time() > self._ends):
+                    raise StoreError(words) from None
+                if waited > _WORTH_TELLING:
+                    self._tell(words)
                 await asyncio.sleep(_PAUSE)
                 waited += min(loop.time() - began, _LONGEST_TRY)

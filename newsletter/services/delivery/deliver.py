@@ -15,7 +15,7 @@ from newsletter.domain.delivery import Claim, Envelope, Outcome, OutcomeKind
 from newsletter.domain.issue import IssueState
 from newsletter.domain.pulse import Pulse
 from newsletter.domain.tally import Tally
-from newsletter.errors import Busy, NewsletterError, WrongState
+from newsletter.errors import Busy, NewsletterError, StoreError, WrongState
 from newsletter.services.delivery.copies import Copies
 from newsletter.services.delivery.desk import Desk
 from newsletter.services.delivery.errand import Errand
@@ -31,6 +31,7 @@ RENEW_SECONDS = 0.5
 DRAIN_SECONDS = 20.0  # for what is in flight when a run is stopped
 _GOODBYE_SECONDS = 3.0  # for workers who have nothing in flight any more
 _GONE = (OutcomeKind.BROKEN, OutcomeKind.UNCERTAIN)  # so is the session
+_LONG_OPENING = 2.0  # seconds that a claim waits for a session which is being opened
 _REST_FIRST, _REST_MOST = 1.0, 30.0  # seconds between two attempts of one worker to open a session
 
 
@@ -65,10 +66,11 @@ async def deliver(
     and a `tally`. `stop` ends it early: what is in flight is finished, the rest stays queued.
 
     Raises Busy when another process delivers this issue, WrongState when it is not `sending`, StoreError when the
-    ledger cannot be written. When that other process was waited for and ended the issue, its accounting is the answer.
+    ledger cannot be written: on SQLite not when it was stopped, for the journal has it all. When that other process was
+    waited for and ended the issue, its accounting is the answer.
     """
     began = time.monotonic()
-    reason, desk = "", None
+    reason, unwritten, desk = "", "", None
     database, issue = errand.database, errand.issue
     async with _alone(errand, stop) as waited:
         if not waited or _state(database, issue.id) is IssueState.SENDING:  # else the other one did it all
@@ -77,11 +79,16 @@ async def deliver(
             tally = tally or Tally()
             desk = Desk(errand, new_name(), line, tally)
             run = Run(desk, line, copies, errand.clock, pulse or Pulse(), transport, tally)
-            async with desk.opened():
-                await _all_hands(run, progress, stop)
+            try:
+                async with desk.opened():
+                    await _all_hands(run, progress, stop)
+            except StoreError as error:
+                if not (stop.is_set() and database.is_sqlite and desk.has_opened):
+                    raise
+                unwritten = str(error)  # the journal has it, for whoever goes on
             reason = desk.reason
-    end = _end(database, issue.id, desk if errand.chunk else None)
-    waiting_for = reason if end.state is IssueState.SENDING else end.reason
+    end = desk.so_far() if desk and unwritten else _end(database, issue.id, desk if errand.chunk else None)
+    waiting_for = unwritten or (reason if end.state is IssueState.SENDING else end.reason)
     end = replace(end, seconds=round(time.monotonic() - began, 3), reason=waiting_for)
     progress(end)
     return end
@@ -103,8 +110,10 @@ async def _carry_on(run: Run, connection: Connection) -> None:
         if not connection.is_open:  # first a session: until it is there, no delivery is begun and nobody in doubt
             if not (reserved := reserved or await run.desk.reservation()):
                 return
-            if trouble := await _open(run, connection, reserved):
-                run.desk.report_unbegun(reserved, trouble)
+            trouble, reserved = await _open(run, connection, reserved)
+            if trouble:
+                if reserved:
+                    run.desk.report_unbegun(reserved, trouble)
                 reserved, broken = None, broken + 1
                 await _heed(run, trouble, broken)
                 continue
@@ -123,15 +132,27 @@ async def _carry_on(run: Run, connection: Connection) -> None:
             await run.desk.hold(bucket)
 
 
-async def _open(run: Run, connection: Connection, reserved: Claim) -> Outcome | None:
+async def _open(run: Run, connection: Connection, reserved: Claim) -> tuple[Outcome | None, Claim | None]:
+    """What kept a session from being opened, and the claim. A server that lets us wait has it no longer: it is free
+    for whoever has a session."""
     began = time.perf_counter()
-    with run.desk.getting_ready():
-        trouble = await connection.open(Envelope(run.copies.return_path, reserved.email))
+    held: Claim | None = reserved
+    opening = asyncio.ensure_future(connection.open(Envelope(run.copies.return_path, reserved.email)))
+    try:
+        with run.desk.getting_ready():
+            await asyncio.wait([opening], timeout=_LONG_OPENING)
+        if not opening.done():
+            run.desk.release(reserved)
+            held = None
+        trouble = await opening
+    finally:
+        if opening.cancel():
+            await asyncio.wait([opening])
     if trouble:
         run.tally.attempt(trouble, time.perf_counter() - began)
     else:
         run.tally.opened()
-    return trouble
+    return trouble, held
 
 
 async def _heed(run: Run, outcome: Outcome, broken: int) -> None:
@@ -184,7 +205,7 @@ async def _all_hands(run: Run, progress: Callable[[Accounting], None], stop: asy
 
 async def _halt(desk: Desk, stop: asyncio.Event) -> None:
     await stop.wait()
-    desk.close()
+    desk.stop()
 
 
 async def _look_after(

@@ -39,12 +39,12 @@ class Desk:
         self._database, self._issue, self._chunk = database, issue, errand.chunk
         self._policy, self._clock = errand.policy, errand.clock
         self._ledger = open_ledger(database, issue, worker, errand.policy.lease, errand.chunk)
-        self.apart = Apart(database.place, at_once=self._ledger.at_once)
         self._bell = asyncio.Event()
         self._settled: list[Settled] = []
         self._to_tell: list[Callable[[], None]] = []  # when those are written down
         self._wishes = Wishes()
         self._stall = Stall(errand.policy.retry_wait)
+        self.apart = Apart(database.place, at_once=self._ledger.at_once, tell=self._stall.waits)
         self._line, self._tally = line, tally
         self._lookout = Lookout(errand, self._ledger, line, self._stall, self.apart, self._busy)
         self._in_flight = 0
@@ -146,6 +146,11 @@ class Desk:
     # For the run:
 
     @property
+    def has_opened(self) -> bool:
+        """Whether it knows how the issue stands."""
+        return self._accounting is not None
+
+    @property
     def reason(self) -> str:
         """What it waits for, or why it paused; "" while it gets on."""
         return self._stall.reason
@@ -172,6 +177,11 @@ class Desk:
         self.closed.set()
         self._wishes.end()
         self._bell.set()
+
+    def stop(self) -> None:
+        """As `close`, for somebody who waits: a database that cannot be written is not waited for as long as usual."""
+        self.close()
+        self.apart.hurry()
 
     def abandon(self) -> None:
         """Waits no longer for what is in flight."""
@@ -279,8 +289,9 @@ class Desk:
         try:
             begun = await self.apart(lambda: self._turn(settled, _claims(granted)))
         except StoreError:
-            self._settled = settled + self._settled  # `leave` tries once more
+            self._settled = settled + self._settled  # `leave` tries once more, and not for as long again
             self._wishes.put_back(granted)
+            self.apart.hurry()
             raise
         self._hand_out(granted, begun)
 

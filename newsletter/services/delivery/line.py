@@ -142,11 +142,7 @@ class Line:
 
     def day_is_out(self) -> str:
         """What there is to wait for when a warm-up plan's day has no more to give."""
-        plan, day = self._pace.warm_up, self.day
-        if plan is None or day is None or day.allowance is None:
-            return ""
-        again = moment(day.ends, plan.timezone)
-        return f"today's {day.allowance:,} of the warm-up plan have gone out; it goes on at {again}"
+        return out_for_today(self._pace.warm_up, self.day) if self._pace.warm_up and self.day else ""
 
     def seconds_left(self, books: Accounting) -> float | None:
         """Until the last message has gone, as far as anybody can tell."""
@@ -158,6 +154,14 @@ class Line:
         speed = Speed(self._meter.rate(timer), limits, self._pacer.slowed(timer), self._connections, self._pace.warm_up)
         done = done_at(ahead, speed, now)
         return max((done - now) / timedelta(seconds=1), 0.0) if done else None
+
+
+def out_for_today(plan: WarmUp, day: Day) -> str:
+    """In words; "" for a day on which as many may go as like."""
+    if day.allowance is None:
+        return ""
+    again = moment(day.ends, plan.timezone)
+    return f"today's {day.allowance:,} of the warm-up plan have gone out; it goes on at {again}"
 
 
 def _domain(claim: Claim) -> str:
