@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -20,17 +20,19 @@ from newsletter.illustrating import illustrator
 from newsletter.logs import tell
 from newsletter.note_file import note_of
 from newsletter.reminding import editors
+from newsletter.services.collect import SourceReport, collect
 from newsletter.services.remind import remind_due
 from newsletter.services.run import Press, abandoned, finish_abandoned, run_due
 from newsletter.services.steer import start, unschedule
 from newsletter.services.tallying import new_name
 from newsletter.store import issues
-from newsletter.store.runs import DONE, EMPTY, Run
+from newsletter.store.runs import DONE, EMPTY, SKIPPED, WAITING, Run
 from newsletter.watch import tell_findings
 
 log = logging.getLogger("newsletter.schedule")
 
 WAKE_EVERY = timedelta(minutes=1)  # for clocks that jump, machines that slept, and runs that died
+READ_EVERY = timedelta(hours=1)
 _STARTER = "next run"
 
 
@@ -75,11 +77,17 @@ def tick(app: App, worker: str) -> list[Run]:
     _start_scheduled(app)
     _remind(app, worker)
     for run in done:
-        level = logging.INFO if run.state in (DONE, EMPTY) else logging.ERROR
-        date = run.occurrence.local_date.isoformat()
-        facts = {"newsletter": run.newsletter, "edition": run.edition, "date": date, "state": run.state}
-        tell(log, level, "run", f"{run.newsletter} {run.edition}, {date}: {run.text}", issue=run.issue, **facts)
+        _tell_run(run)
     return done
+
+
+def _tell_run(run: Run) -> None:
+    level = {DONE: logging.INFO, EMPTY: logging.INFO, SKIPPED: logging.WARNING}.get(run.state, logging.ERROR)
+    date = run.occurrence.local_date.isoformat()
+    facts = {"newsletter": run.newsletter, "edition": run.edition, "date": date, "state": run.state}
+    again = "; it is tried again" if run.state == WAITING else ""
+    words = f"{run.newsletter} {run.edition}, {date}: {run.text.rstrip('.')}{again}"
+    tell(log, level, "run", words, issue=run.issue, **facts)
 
 
 def _remind(app: App, worker: str) -> None:
@@ -114,7 +122,31 @@ def press(app: App, plan: Planned, worker: str) -> Press:
         worker=worker,
         illustrator=illustrator(app, edition),
         note=partial(note_of, app, plan.newsletter, plan.edition),
+        tell=partial(_tell_sources, plan.newsletter),
     )
+
+
+def read_sources(app: App) -> None:
+    """Reads the sources of all newsletters: a feed that shows its latest ten may have had more by the next run."""
+    for newsletter in app.config.newsletters:
+        try:
+            _tell_sources(newsletter, collect(app.database, newsletter, app.sources(newsletter), app.clock()))
+        except Exception as error:
+            words = f"the sources of {newsletter} were not read, which is tried again: {error}"
+            tell(log, logging.ERROR, "sources_failed", words, newsletter=newsletter)
+            log.debug("where it happened", exc_info=error)
+
+
+def _tell_sources(newsletter: str, reports: Sequence[SourceReport]) -> None:
+    for report in reports:
+        facts = {"newsletter": newsletter, "source": report.name}
+        if report.error:
+            words = f"{newsletter}: {report.name} could not be read: {report.error}"
+            tell(log, logging.WARNING, "source_unread", words, **facts)
+        for warning in report.warnings:
+            tell(log, logging.WARNING, "source_warning", f"{newsletter}: {report.name}: {warning}", **facts)
+        if report.new:
+            tell(log, logging.INFO, "source_read", f"{newsletter}: {report.name}: {report.new:,} new", **facts)
 
 
 @dataclass
@@ -125,7 +157,7 @@ class Scheduler:
     worker: str = field(default_factory=new_name)
 
     def __post_init__(self) -> None:
-        one_at_a_time = {"default": ThreadPoolExecutor(1)}
+        one_at_a_time = {"default": ThreadPoolExecutor(1), "reading": ThreadPoolExecutor(1)}
         defaults = {"coalesce": True, "max_instances": 2, "misfire_grace_time": None}
         self._inner = BackgroundScheduler(timezone=UTC, executors=one_at_a_time, job_defaults=defaults)
 
@@ -134,6 +166,9 @@ class Scheduler:
         self._inner.start()
         every = WAKE_EVERY.total_seconds()
         self._inner.add_job(self._wake, "interval", seconds=every, id="wake", next_run_time=datetime.now(UTC))
+        first = datetime.now(UTC) + WAKE_EVERY
+        hourly = {"seconds": READ_EVERY.total_seconds(), "executor": "reading", "max_instances": 1}
+        self._inner.add_job(read_sources, "interval", args=[self.app], id="read", next_run_time=first, **hourly)
 
     def stop(self) -> None:
         """Returns when a run under way is over."""
@@ -197,7 +232,7 @@ def _finish_abandoned(app: App, worker: str) -> list[Run]:
         if plan is None:  # its schedule is gone from config.yaml
             continue
         try:
-            finished = finish_abandoned(press(app, plan, worker), run, plan.schedule.within)
+            finished = finish_abandoned(press(app, plan, worker), run, plan.schedule)
         except Exception as error:
             _report(plan, "was cut short again", error)
             continue

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import socket
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -263,3 +265,37 @@ def test_the_senders_domain(records: dict[str, list[str] | None], expected: list
 def test_a_placeholder_is_not_looked_up() -> None:
     zone: Any = Zone({"example.org": None})
     assert "placeholder" in levels(names.examine(["A <x@news.example.org>", "y@example.com"], zone))[1][1]
+
+
+def told_by(desk: Desk) -> str:
+    return " ".join(desk.call("doctor").out.split())
+
+
+def test_a_lookback_shorter_than_the_schedule_loses_posts(tmp_path: Path) -> None:
+    desk = Desk(tmp_path).furnish()
+    config = desk.folder / "config.yaml"
+    before = config.read_text()
+    config.write_text(before.replace("lookback: 3650d", "lookback: 3d"))
+    assert "has 7 days between two issues, and `lookback` is shorter" in told_by(desk)
+    config.write_text(before.replace("lookback: 3650d", "lookback: 0d"))
+    assert "`lookback: 0` leaves every post out" in told_by(desk)
+    config.write_text(before.replace("lookback: 3650d", "lookback: 7d"))
+    assert "`lookback`" not in told_by(desk)
+
+
+def test_a_damaged_database_is_found(tmp_path: Path) -> None:
+    """The guard against mailing twice is an index: one that misses a row lets it happen."""
+    desk = Desk(tmp_path).furnish()
+    desk.enlist(near="ann")
+    desk.call("doctor")
+    path = tmp_path / "subscribers.db"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        [(page,)] = connection.execute(
+            "SELECT rootpage FROM sqlite_master WHERE name = 'sqlite_autoindex_deliveries_1'"
+        )
+        [(size,)] = connection.execute("PRAGMA page_size")
+    with path.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\x0a" + b"\xff" * (size - 1))
+    assert "damaged" in told_by(desk)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from newsletter import schedule
 from newsletter.app import App, open_app
@@ -102,9 +102,11 @@ def test_a_missed_run_is_caught_up_within_its_time(watch: Watch) -> None:
     assert [edition for edition, *_ in ticked(watch(FRIDAY + timedelta(hours=11)))] == ["near", "far"]
 
 
-def test_a_missed_run_is_given_up_after_its_time(watch: Watch) -> None:
+def test_a_missed_run_is_given_up_after_its_time(watch: Watch, caplog: pytest.LogCaptureFixture) -> None:
     tick(watch(THURSDAY), new_name())
     app = watch(FRIDAY + timedelta(hours=13))
+    assert ticked(app) == [("near", "skipped", None), ("far", "skipped", None)]
+    assert "2026-06-05: missed: nothing was running at the time" in caplog.text
     assert ticked(app) == []
     assert states(app) == [("2026-06-05", "skipped"), ("2026-05-29", "skipped")]
 
@@ -113,7 +115,7 @@ def test_skip_gives_up_at_once(desk: Desk, watch: Watch) -> None:
     config = desk.folder / "config.yaml"
     config.write_text(config.read_text().replace("timezone: Europe/London}", "timezone: Europe/London, missed: skip}"))
     tick(watch(THURSDAY), new_name())
-    assert [edition for edition, *_ in ticked(watch(FRIDAY + timedelta(hours=1)))] == ["far"]
+    assert [state for _, state, _ in ticked(watch(FRIDAY + timedelta(hours=1)))] == ["skipped", "done"]
     assert states(watch(FRIDAY))[0] == ("2026-06-05", "skipped")
 
 
@@ -125,10 +127,80 @@ def test_a_run_that_fails_says_why_and_harms_no_other(
     (templates / "digest.txt").write_text("{{ subject }}, and no way out")
     tick(watch(THURSDAY), new_name())
     app = watch(FRIDAY)
-    assert [(edition, state) for edition, state, _ in ticked(app)] == [("near", "failed"), ("far", "failed")]
+    assert [(edition, state) for edition, state, _ in ticked(app)] == [("near", "waiting"), ("far", "waiting")]
     assert "unsubscribe" in caplog.text
+    assert "it is tried again" in caplog.text
     assert {state for *_, state in sent(app)} == {"draft"}
     assert ticked(app) == []
+    later = [watch(FRIDAY + timedelta(minutes=minutes)) for minutes in range(5, 13 * 60, 10)]
+    states_by_minute = [[state for _, state, _ in ticked(one)] for one in later]
+    tries = [state for minute in states_by_minute for state in minute]
+    assert tries.count("failed") == 2  # when nobody would catch up any more, twelve hours after it fell due
+    assert tries[-1] == "failed"
+    told = desk.call("schedule").out
+    assert "last run  harbour near, Fri 5 Jun 2026 08:00 BST: " in told
+    assert "came to nothing" in desk.call("doctor").out
+    assert 40 < len(tries) < 70  # with pauses that grow to half an hour
+    assert {state for *_, state in sent(app)} == {"draft"}
+
+
+def test_a_run_that_was_mended_in_time_goes_out(desk: Desk, watch: Watch) -> None:
+    templates = desk.folder / "templates" / "email"
+    templates.mkdir(parents=True)
+    (templates / "digest.txt").write_text("{{ subject }}, and no way out")
+    tick(watch(THURSDAY), new_name())
+    assert {state for _, state, _ in ticked(watch(FRIDAY))} == {"waiting"}
+    (templates / "digest.txt").unlink()
+    assert [state for _, state, _ in ticked(watch(FRIDAY + timedelta(minutes=50)))] == ["done", "done"]
+    assert ticked(watch(FRIDAY + timedelta(minutes=90))) == []
+    assert {state for *_, state in sent(watch(FRIDAY))} == {"sending"}
+
+
+def test_a_source_that_is_down_at_the_hour_does_not_cost_the_week(
+    desk: Desk, watch: Watch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With nothing to send and not everything read, nobody can say that there is nothing new."""
+    tick(watch(THURSDAY), new_name())
+    site = next(desk.folder.rglob("_posts")).parent
+    away = site.rename(site.with_name("away"))
+    assert {state for _, state, _ in ticked(watch(FRIDAY))} == {"waiting"}
+    assert "not all could be read" in caplog.text
+    away.rename(site)
+    assert [state for _, state, _ in ticked(watch(FRIDAY + timedelta(minutes=50)))] == ["done", "done"]
+
+
+def test_a_clock_that_was_ahead_does_not_silence_the_schedule(watch: Watch) -> None:
+    tick(watch(THURSDAY + timedelta(days=400)), new_name())
+    tick(watch(THURSDAY), new_name())
+    assert [state for _, state, _ in ticked(watch(FRIDAY))] == ["done", "done"]
+    assert all(date <= "2026-06-05" for date, _ in states(watch(FRIDAY)))
+
+
+def test_a_schedule_that_was_changed_begins_with_its_next_date(desk: Desk, watch: Watch) -> None:
+    """Nothing was missed: nobody is mailed because somebody moved the hour to one that is over."""
+    config = desk.folder / "config.yaml"
+    before = config.read_text()
+    tick(watch(THURSDAY), new_name())
+    changed = before.replace('at: "08:00"', 'at: "07:30"')
+    assert changed != before
+    config.write_text(changed)
+    at = FRIDAY - timedelta(minutes=5)  # 07:55
+    assert [(edition, state) for edition, state, _ in ticked(watch(at)) if edition == "near"] == [("near", "skipped")]
+    assert [edition for edition, *_ in ticked(watch(FRIDAY + timedelta(hours=1)))] == []
+    assert [state for _, state, _ in ticked(watch(at + WEEK))] == ["done", "empty"]
+
+
+def test_sources_are_read_between_the_runs(desk: Desk, watch: Watch, caplog: pytest.LogCaptureFixture) -> None:
+    """Of a feed that shows its latest ten the others would be lost. A source that is sick stops no other."""
+    caplog.set_level("INFO", "newsletter.schedule")
+    config = desk.folder / "config.yaml"
+    config.write_text(config.read_text().replace("    editions:", "      - {type: feed, url: gone.xml}\n    editions:"))
+    app = watch(THURSDAY)
+    schedule.read_sources(app)
+    with app.database.read() as connection:
+        assert connection.scalar(select(func.count()).select_from(tables.posts)) > 0
+    assert "gone" in caplog.text
+    assert " new" in caplog.text
 
 
 def test_what_a_run_warns_of_is_logged_and_it_goes_out(

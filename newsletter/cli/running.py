@@ -73,6 +73,7 @@ def _show_runs(session: Session, runs: Sequence[tuple[Planned, Occurrence]], now
         table.add_row(when, plan.schedule.timezone, name, f"[dim]{distance(one.at - now)}[/]", *told)
     output.show(table)
     _tell_unread(session.app, {plan for plan, _ in runs})
+    _tell_trouble(session.app, {plan for plan, _ in runs})
 
 
 def serve(
@@ -174,6 +175,19 @@ def _tell_unread(app: App, plans: Iterable[Planned]) -> None:
     for one in sorted(unread, key=lambda plan: (plan.newsletter, plan.edition)):
         name = output.plain(f"{one.newsletter}: nobody reads edition {one.edition}")
         output.say(f"[yellow]note[/]  {name} yet; until somebody does, a run keeps its draft.")
+
+
+def _tell_trouble(app: App, plans: Iterable[Planned]) -> None:
+    """What became of the last run, where it was not what it was there for."""
+    from newsletter.services.run import trouble
+    from newsletter.store.runs import WAITING
+
+    for plan in sorted(plans, key=lambda plan: (plan.newsletter, plan.edition)):
+        if run := trouble(app.database, plan.newsletter, plan.edition):
+            when = moment(run.occurrence.at, plan.schedule.timezone)
+            again = "; it is tried again" if run.state == WAITING else ""
+            told = output.plain(f"{plan.newsletter} {plan.edition}, {when}: {run.text.rstrip('.')}{again}.")
+            output.say(f"[yellow]last run[/]  {told}")
 
 
 def _next(session: Session, number: int) -> list[tuple[Planned, Occurrence]]:

@@ -15,12 +15,14 @@ from newsletter.delivering import is_alone
 from newsletter.doctor import dns, mail, published, subjects
 from newsletter.doctor.finding import Finding, error, note, ok, warning
 from newsletter.domain.issue import IssueState
-from newsletter.domain.occurrence import ON_TIME
+from newsletter.domain.occurrence import ON_TIME, longest_gap
 from newsletter.errors import NewsletterError, SourceError, StoreError, TemplateError
-from newsletter.schedule import Planned, upcoming
+from newsletter.schedule import Planned, planned, upcoming
+from newsletter.services.run import trouble
 from newsletter.sources.base import SourceState
 from newsletter.store import issues, mishaps, subscribers
-from newsletter.store.database import Database, prove_writable
+from newsletter.store.database import Database, damaged, prove_writable
+from newsletter.store.runs import WAITING
 from newsletter.text.clocks import moment
 
 _NAMED = 8  # phrases that a file lacks, of more there is a number
@@ -36,6 +38,7 @@ def examine(app: App, environ: Mapping[str, str]) -> Iterator[Finding]:
         ("site", lambda: published.examine(app)),
         ("newsletters", lambda: _newsletters(app)),
         ("readers", lambda: _strays(app)),
+        ("schedule", lambda: _runs(app)),
         ("issues", lambda: _overdue(app)),
         ("issues", lambda: _stopped(app)),
         ("issues", lambda: _homeless(app)),
@@ -88,6 +91,12 @@ def _database(app: App) -> Iterator[Finding]:
         newest = issues.listing(connection, most=1)
     active = sum(number for (*_, state), number in counts.items() if state == "active")
     yield ok("database", f"{app.database.place} can be written to; it holds {count(active, 'active subscription')}.")
+    if app.database.is_sqlite and (damage := damaged(app.database)):
+        told = f"{app.database.place} is damaged: {damage}."
+        remedy = (
+            "Stop all that uses it; `sqlite3 subscribers.db .recover` makes a sound one of it, or go back to a copy."
+        )
+        yield error("database", told, remedy)
     if newest and newest[0].built_at > app.clock():
         when = moment(newest[0].built_at, app.zone(newest[0].newsletter, newest[0].edition))
         told = f"the latest issue was built on {when}, and that lies ahead"
@@ -113,9 +122,16 @@ def _newsletters(app: App) -> Iterator[Finding]:
             yield warning(key, told, "Set `postal_address`.")
         if not own.sources:
             yield error(key, "no sources, so it never has anything to say.", "Name one under `sources:`.")
+        if not own.lookback:
+            yield error(key, "`lookback: 0` leaves every post out.", "Write how far back an issue looks: 14d.")
     for plan, following in upcoming(app, app.clock()):
         when = moment(following.at, plan.schedule.timezone)
         yield ok(plan.newsletter, f"edition {plan.edition} goes out next on {when}, if `newsletter serve` runs then.")
+        gap, lookback = longest_gap(plan.schedule), app.config.newsletters[plan.newsletter].lookback
+        if lookback and lookback < gap:
+            told = f"edition {plan.edition} has {gap.days} days between two issues, and `lookback` is shorter"
+            remedy = f"Set `lookback: {gap.days}d` or more: older posts are left out, and would be in no issue."
+            yield warning(plan.newsletter, f"{told}.", remedy)
         yield from _readers(app, plan)
     scheduled = {plan.newsletter for plan, _ in upcoming(app, app.clock())}
     for key in app.config.newsletters:
@@ -138,6 +154,16 @@ def _readers(app: App, plan: Planned) -> Iterator[Finding]:
         told = f"nobody reads edition {plan.edition} yet; until somebody does, a run keeps its draft."
         remedy = "Share its sign-up page, or bring readers with `newsletter subscribers import FILE.csv`."
         yield note(plan.newsletter, told, remedy)
+
+
+def _runs(app: App) -> Iterator[Finding]:
+    """The last run of each schedule, where nothing came of it."""
+    for plan in planned(app):
+        if run := trouble(app.database, plan.newsletter, plan.edition):
+            when = moment(run.occurrence.at, plan.schedule.timezone)
+            told = f"the run of edition {plan.edition} on {when} came to nothing: {run.text.rstrip('.')}."
+            remedy = "`newsletter send` sends what is new by hand; the next run takes it along otherwise."
+            yield warning(plan.newsletter, told, remedy if run.state != WAITING else "It is tried again.")
 
 
 def _overdue(app: App) -> Iterator[Finding]:

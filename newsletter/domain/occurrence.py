@@ -102,6 +102,12 @@ def latest_occurrence(schedule: Schedule, until: datetime) -> Occurrence | None:
     return None
 
 
+def longest_gap(schedule: Schedule) -> timedelta:
+    """Between two of its days, in whole days."""
+    days = sorted(WEEKDAYS.index(day) for day in set(schedule.days))
+    return max(timedelta(days=(after - day - 1) % 7 + 1) for day, after in zip(days, [*days[1:], days[0]], strict=True))
+
+
 def due(schedule: Schedule, last_run: date | None, now: datetime) -> Due | None:
     """What fell due since `last_run`, the local date of the last run; None when nothing did.
 
@@ -112,8 +118,12 @@ def due(schedule: Schedule, last_run: date | None, now: datetime) -> Due | None:
     if latest is None or (last_run is not None and latest.local_date <= last_run):
         return None
     late = now.astimezone(UTC) - latest.at
-    grace = max(schedule.within, ON_TIME) if schedule.missed is Missed.CATCH_UP else ON_TIME
-    return Due(latest, run=last_run is not None and late <= grace)
+    return Due(latest, run=last_run is not None and late <= grace(schedule))
+
+
+def grace(schedule: Schedule) -> timedelta:
+    """How late a run may begin, or be tried again."""
+    return max(schedule.within, ON_TIME) if schedule.missed is Missed.CATCH_UP else ON_TIME
 
 
 def reminder_at(schedule: Schedule, occurrence: Occurrence) -> datetime | None:

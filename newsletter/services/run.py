@@ -16,19 +16,22 @@ from sqlalchemy.exc import SQLAlchemyError
 from newsletter.domain.edition import Edition
 from newsletter.domain.issue import Issue, IssueState
 from newsletter.domain.note import EditorNote
-from newsletter.domain.occurrence import Occurrence, Schedule, due, latest_occurrence
+from newsletter.domain.occurrence import Occurrence, Schedule, due, grace, latest_occurrence
 from newsletter.errors import NewsletterError, NoReaders, NoteError, Rebuilt
-from newsletter.services.collect import collect
+from newsletter.services.collect import SourceReport, collect
 from newsletter.services.illustrate import Illustrator
 from newsletter.services.publish import build
 from newsletter.services.steer import start
 from newsletter.sources.base import Source
 from newsletter.store import issues, runs
 from newsletter.store.database import Database
-from newsletter.store.runs import DONE, EMPTY, FAILED, Run
+from newsletter.store.runs import DONE, EMPTY, FAILED, RUNNING, SKIPPED, WAITING, Run
 from newsletter.text.render import Renderer
 
 LEASE = timedelta(seconds=60)
+_FLAPPING = timedelta(minutes=2)  # two processes with two configurations take turns at changing the schedule
+MISSED = "missed: nothing was running at the time"
+SHORTEST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(minutes=30)  # until what failed is tried again
 _RENEW_SECONDS = 15.0
 
 
@@ -37,6 +40,7 @@ class Press:
     """What a run works with. `check` raises Blocked when the issue must not leave; `worker` names this process.
 
     `note` is the editor's, None for none; it raises NoteError where it cannot be used, and the issue goes without one.
+    `tell` hears how the sources went.
     """
 
     database: Database
@@ -48,38 +52,61 @@ class Press:
     worker: str
     illustrator: Illustrator | None = None
     note: Callable[[], EditorNote | None] = lambda: None
+    tell: Callable[[Sequence[SourceReport]], None] = lambda reports: None
+
+
+class Unread(NewsletterError):
+    """There is nothing to send, and not all sources could be read."""
 
 
 def run_due(press: Press, schedule: Schedule) -> Run | None:
-    """Runs what has fallen due; None when nothing has, or another process is at it."""
-    claimed = _claim(press, schedule)
-    return _carry_out(press, claimed) if claimed else None
+    """Runs what has fallen due; None when nothing has, or another process is at it. SKIPPED: it was missed for good.
+
+    What fails is WAITING, and tried again by `finish_abandoned`, as long as a missed run would be caught up.
+    """
+    run = _claim(press, schedule)
+    return _carry_out(press, run, schedule) if run and run.state == RUNNING else run
 
 
-def finish_abandoned(press: Press, run: Run, within: timedelta) -> Run | None:
-    """Finishes the run of a process that died; None when another was faster. The issue it had stays the issue.
+def finish_abandoned(press: Press, run: Run, schedule: Schedule) -> Run | None:
+    """Finishes the run of a process that died, or that waits; None when another was faster. Its issue stays the issue.
 
-    A run that never got as far as an issue is given up when it fell due longer than `within` ago.
+    A run that never got as far as an issue is given up when it fell due too long ago.
     """
     now = press.clock()
     with press.database.write() as connection:
         ours = runs.take_over(connection, run, press.worker, now, LEASE)
-        if ours and ours.issue is None and now - ours.occurrence.at > within:
-            runs.finish(connection, ours, FAILED, None, "cut short, and noticed too late to be finished")
-            return None
-    return _carry_out(press, ours) if ours else None
+        if ours and ours.issue is None and now - ours.occurrence.at > grace(schedule):
+            text = ours.text or "cut short, and noticed too late to be finished"
+            runs.finish(connection, ours, FAILED, None, text)
+            return replace(ours, state=FAILED, text=text)
+    return _carry_out(press, ours, schedule) if ours else None
+
+
+def trouble(database: Database, newsletter: str, edition: str) -> Run | None:
+    """The edition's latest run, when it did not do what it was there for; None when all is well."""
+    with database.read() as connection:
+        latest = runs.listing(connection, newsletter, edition, most=1)
+    bad = [run for run in latest if run.state in (WAITING, FAILED) or (run.state == SKIPPED and run.text == MISSED)]
+    return bad[0] if bad else None
 
 
 def abandoned(database: Database, now: datetime) -> list[Run]:
-    """Runs that somebody began and nobody is at any more."""
+    """Runs that somebody began and nobody is at any more, or that are to be tried again."""
     with database.read() as connection:
-        return runs.abandoned(connection, now, LEASE)
+        return runs.abandoned(connection, now, LEASE, LONGEST_PAUSE)
 
 
 def _claim(press: Press, schedule: Schedule) -> Run | None:
     now, key, edition = press.clock(), press.edition.newsletter, press.edition.key
+    today = (now + timedelta(days=1)).date()  # in whatever zone
     with press.database.read() as connection:
-        last = runs.last_date(connection, key, edition)
+        last = runs.last_date(connection, key, edition, today)
+        since = runs.watched_since(connection, key, edition, _in_words(schedule), now)
+    if since is None:
+        since = now
+        with press.database.write() as connection:
+            runs.watch_from(connection, key, edition, _in_words(schedule), now)
     if last is None:
         _begin_with_the_next(press, schedule, now)
         return None
@@ -87,31 +114,51 @@ def _claim(press: Press, schedule: Schedule) -> Run | None:
     if decision is None:
         return None
     with press.database.write() as connection:
-        if decision.run:
+        is_new = decision.occurrence.at < since - _FLAPPING
+        if decision.run and not is_new:
             return runs.claim(connection, key, edition, decision.occurrence, press.worker, now, LEASE)
-        runs.note_skipped(connection, key, edition, decision.occurrence, now, "missed: nothing was running at the time")
-        return None
+        text = "the schedule is a new one, and begins with its next date" if is_new else MISSED
+        if not runs.note_skipped(connection, key, edition, decision.occurrence, now, text):
+            return None
+    return Run(key, edition, decision.occurrence, SKIPPED, text=text)
+
+
+def _in_words(schedule: Schedule) -> str:
+    """When it falls due; the rest of it may change."""
+    return f"{' '.join(schedule.days)} {schedule.at:%H:%M:%S} {schedule.timezone}"
 
 
 def _begin_with_the_next(press: Press, schedule: Schedule, now: datetime) -> None:
     """A schedule that nobody has watched before missed nothing: no list is mailed because a program was installed."""
     before = latest_occurrence(schedule, now) or Occurrence(now.date() - timedelta(days=1), now)
     with press.database.write() as connection:
+        runs.forget_later(connection, press.edition.newsletter, press.edition.key, (now + timedelta(days=1)).date())
         runs.note_skipped(
             connection, press.edition.newsletter, press.edition.key, before, now, "before the first watch"
         )
 
 
-def _carry_out(press: Press, run: Run) -> Run:
+def _carry_out(press: Press, run: Run, schedule: Schedule) -> Run:
     """Each step leaves something behind that the next process can go on from."""
     with _kept_alive(press, run):
         try:
             state, issue, text = _publish(press, run)
         except NewsletterError as error:
             state, issue, text = FAILED, run.issue, str(error)
+    again = _next_try(run.occurrence, press.clock(), schedule) if state == FAILED else None
     with press.database.write() as connection:
-        runs.finish(connection, run, state, issue, text)
+        if again:
+            state = WAITING
+            runs.put_off(connection, run, text, again)
+        else:
+            runs.finish(connection, run, state, issue, text)
     return Run(run.newsletter, run.edition, run.occurrence, state, issue, text)
+
+
+def _next_try(occurrence: Occurrence, now: datetime, schedule: Schedule) -> datetime | None:
+    """After as long again as it is late; None when it would be too late then."""
+    pause = min(max(now - occurrence.at, SHORTEST_PAUSE), LONGEST_PAUSE)
+    return now + pause if now + pause <= occurrence.at + grace(schedule) else None
 
 
 def _publish(press: Press, run: Run) -> tuple[str, int | None, str]:
@@ -143,15 +190,22 @@ def _left_behind(press: Press, run: Run) -> Issue | None:
 
 
 def make_draft(press: Press) -> Issue | None:
-    """Collects and builds; what could not be read is noted in the draft. Raises as `services.publish.build`."""
+    """Collects and builds; what could not be read is noted in the draft.
+
+    Raises Unread when there is nothing new and not everything could be read, else as `services.publish.build`.
+    """
     reports = collect(press.database, press.edition.newsletter, press.sources, press.clock())
+    press.tell(reports)
     notes = [f"{report.name} could not be read: {report.error}" for report in reports if report.error]
     try:
         note = press.note()
     except NoteError as error:
         note, notes = None, [*notes, f"it goes without the editor's note: {error}"]
     now = press.clock()
-    return build(press.database, press.edition, press.renderer, now, now, notes, press.illustrator, note)
+    draft = build(press.database, press.edition, press.renderer, now, now, notes, press.illustrator, note)
+    if draft is None and (unread := [f"{report.name}: {report.error}" for report in reports if report.error]):
+        raise Unread(f"nothing new, but not all could be read: {'; '.join(unread)}")
+    return draft
 
 
 @contextmanager

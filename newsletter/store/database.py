@@ -16,6 +16,7 @@ from newsletter.errors import StoreError
 from newsletter.store import migrations, mishaps, postgres, queue_schema, tables
 
 BUSY_TIMEOUT_MS = 5000
+_QUICK_TO_CHECK = 256 * 1024 * 1024  # bytes
 _MIGRATION_LOCK = 0x6E657773  # any number of ours: PostgreSQL's advisory lock while the schema changes
 
 
@@ -106,6 +107,15 @@ def signing_key(database: Database) -> str:
         return str(connection.scalar(wanted))
 
 
+def damaged(database: Database) -> str:
+    """What SQLite finds wrong with its file, "" where nothing is; of a big one only what is quick to see."""
+    place = database.engine.url.database
+    small = place and Path(place).exists() and Path(place).stat().st_size < _QUICK_TO_CHECK
+    with database.read() as connection:
+        found = str(connection.scalar(text(f"PRAGMA {'integrity' if small else 'quick'}_check(1)")))
+    return "" if found == "ok" else found
+
+
 def _engine(url: str) -> Engine:
     try:
         parsed = make_url(url)
@@ -147,10 +157,18 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # SQLAlchemy's `begin` event below is the only one to open transactions
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
-    cursor.execute("PRAGMA journal_mode=WAL")
+    if not _is_somebody_elses(cursor):
+        cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=NORMAL")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
+
+
+def _is_somebody_elses(cursor: Any) -> bool:
+    """Whether it has tables and none is ours: such a file is left as it is."""
+    wanted = "SELECT count(*), sum(name = 'subscriptions') FROM sqlite_master WHERE type = 'table'"
+    every, ours = cursor.execute(wanted).fetchone()
+    return bool(every) and not ours
 
 
 def _begin_sqlite(connection: Connection) -> None:
@@ -159,6 +177,14 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def _bring_up_to_date(database: Database) -> None:
+    """Raises StoreError, which names the database."""
+    try:
+        _migrate(database)
+    except StoreError as error:
+        raise StoreError(f"{database.place}: {error}") from None
+
+
+def _migrate(database: Database) -> None:
     with database.read() as connection:
         ours_is = migrations.current(connection) == migrations.HEAD
         if ours_is and (database.is_sqlite or queue_schema.is_current(connection)):

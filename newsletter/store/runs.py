@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Update, func, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Update, and_, delete, func, or_, select, update
 
 from newsletter.domain.occurrence import Occurrence
 from newsletter.store.database import insert
-from newsletter.store.tables import runs
+from newsletter.store.tables import runs, watched_schedules
 
-RUNNING, DONE, EMPTY, SKIPPED, FAILED = "running", "done", "empty", "skipped", "failed"
-_r = runs.c
+RUNNING, WAITING, DONE, EMPTY, SKIPPED, FAILED = "running", "waiting", "done", "empty", "skipped", "failed"
+"""WAITING: it failed, and is tried again when its `lease_until` is over."""
+_r, _w = runs.c, watched_schedules.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +29,13 @@ class Run:
     worker: str | None = None
 
 
-def last_date(connection: Connection, newsletter: str, edition: str) -> date | None:
-    """The local date of the edition's latest run, whatever came of it; None when it never had one."""
-    wanted = select(func.max(_r.local_date)).where(_r.newsletter == newsletter, _r.edition == edition)
+def last_date(connection: Connection, newsletter: str, edition: str, until: date) -> date | None:
+    """The local date of the edition's latest run, whatever came of it; None when it never had one.
+
+    What a clock that was ahead wrote down for dates after `until` does not count.
+    """
+    theirs = (_r.newsletter == newsletter, _r.edition == edition, _r.local_date <= until.isoformat())
+    wanted = select(func.max(_r.local_date)).where(*theirs)
     found = connection.scalar(wanted)
     return date.fromisoformat(found) if found else None
 
@@ -57,23 +62,48 @@ def claim(
     return Run(newsletter, edition, occurrence, RUNNING, worker=worker) if _is_new(connection, row) else None
 
 
-def abandoned(connection: Connection, now: datetime, lease: timedelta) -> list[Run]:
-    """Runs whose process died: their lease is over, or lies so far ahead that the clock was set back since."""
-    over = (_r.lease_until < now) | (_r.lease_until > now + 2 * lease)
-    rows = connection.execute(select(runs).where(_r.state == RUNNING, over).order_by(_r.due_at)).mappings()
+def watched_since(
+    connection: Connection, newsletter: str, edition: str, schedule: str, now: datetime
+) -> datetime | None:
+    """Since when the edition has this schedule; None for one that nobody has seen yet, or only by a clock ahead."""
+    wanted = select(_w.since).where(_w.newsletter == newsletter, _w.edition == edition, _w.schedule == schedule)
+    since: datetime | None = connection.scalar(wanted.where(_w.since <= now))
+    return since
+
+
+def watch_from(connection: Connection, newsletter: str, edition: str, schedule: str, now: datetime) -> None:
+    row = {"schedule": schedule, "since": now}
+    made = insert(connection, watched_schedules).values(newsletter=newsletter, edition=edition, **row)
+    connection.execute(made.on_conflict_do_update(index_elements=[_w.newsletter, _w.edition], set_=row))
+
+
+def forget_later(connection: Connection, newsletter: str, edition: str, until: date) -> None:
+    """What a clock that was ahead skipped after `until` falls due all the same."""
+    theirs = (_r.newsletter == newsletter, _r.edition == edition, _r.local_date > until.isoformat())
+    connection.execute(delete(runs).where(*theirs, _r.state == SKIPPED))
+
+
+def abandoned(connection: Connection, now: datetime, lease: timedelta, pause: timedelta) -> list[Run]:
+    """Runs whose process died, and those whose next try is due: after a `pause` at most.
+
+    Their lease is over, or lies so far ahead that the clock was set back since.
+    """
+    dead = and_(_r.state == RUNNING, or_(_r.lease_until < now, _r.lease_until > now + 2 * lease))
+    due = and_(_r.state == WAITING, or_(_r.lease_until <= now, _r.lease_until > now + 2 * pause))
+    rows = connection.execute(select(runs).where(or_(dead, due)).order_by(_r.due_at)).mappings()
     return [_run(row) for row in rows]
 
 
 def take_over(connection: Connection, run: Run, worker: str, now: datetime, lease: timedelta) -> Run | None:
-    """The dead process's run, now ours; None when another one was faster."""
+    """The dead process's run, or one that waited, now ours; None when another one was faster."""
     changed = connection.execute(
         update(runs)
-        .where(*_same(run), _r.state == RUNNING, _r.worker == run.worker)
-        .values(worker=worker, lease_until=now + lease)
+        .where(*_same(run), _r.state == run.state, _r.worker == run.worker)
+        .values(state=RUNNING, worker=worker, lease_until=now + lease)
     )
     if changed.rowcount != 1:
         return None
-    return Run(run.newsletter, run.edition, run.occurrence, RUNNING, run.issue, worker=worker)
+    return replace(run, state=RUNNING, worker=worker)
 
 
 def renew(connection: Connection, run: Run, until: datetime) -> bool:
@@ -89,6 +119,11 @@ def remember(connection: Connection, run: Run, issue: int) -> bool:
 def finish(connection: Connection, run: Run, state: str, issue: int | None, text: str) -> bool:
     ended = {"state": state, "issue": issue, "text": text, "worker": None, "lease_until": None}
     return connection.execute(_ours(run).values(ended)).rowcount == 1
+
+
+def put_off(connection: Connection, run: Run, text: str, until: datetime) -> bool:
+    """It failed, and is tried again then. `run.worker` stays, so that one of those who see it due takes it over."""
+    return connection.execute(_ours(run).values(state=WAITING, text=text, lease_until=until)).rowcount == 1
 
 
 def listing(connection: Connection, newsletter: str, edition: str, most: int = 20) -> list[Run]:

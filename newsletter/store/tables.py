@@ -410,6 +410,16 @@ reminders = Table(
     Column("at", Instant, nullable=False),
 )
 
+# Since when an edition has the schedule that it has: what would have fallen due before was not missed.
+watched_schedules = Table(
+    "watched_schedules",
+    metadata,
+    Column("newsletter", String(64), primary_key=True),
+    Column("edition", String(64), primary_key=True),
+    Column("schedule", Text, nullable=False),
+    Column("since", Instant, nullable=False),
+)
+
 # One row per schedule and local date: the unique key is what makes a run fall due once (DESIGN §4.7).
 runs = Table(
     "runs",
@@ -419,7 +429,7 @@ runs = Table(
     Column("local_date", String(10), primary_key=True),
     Column("due_at", Instant, nullable=False),
     Column("started_at", Instant, nullable=False),
-    Column("state", String(16), nullable=False),  # running, done, empty, skipped, failed
+    Column("state", String(16), nullable=False),  # running, waiting, done, empty, skipped, failed
     Column("issue", Id),
     Column("text", Text, nullable=False, default=""),
     Column("worker", String(64)),  # who is at it, while it is `running`

@@ -17,6 +17,7 @@ from newsletter.domain.occurrence import (
     Schedule,
     due,
     latest_occurrence,
+    longest_gap,
     next_occurrence,
     occurrence_on,
     occurrences,
@@ -212,3 +213,17 @@ def test_due(missed: Missed, last_run: date | None, now: datetime, expected: boo
         assert decision is not None
         assert decision.run is expected
         assert decision.occurrence == Occurrence(AT.date(), AT)
+
+
+@pytest.mark.parametrize(
+    ("days", "gap"),
+    [
+        (("friday",), 7),
+        (("monday", "tuesday"), 6),
+        (("tuesday", "friday"), 4),
+        (WEEKDAYS, 1),
+        (("sunday", "monday"), 6),
+    ],
+)
+def test_the_longest_gap_goes_over_the_weeks_end(days: tuple[str, ...], gap: int) -> None:
+    assert longest_gap(Schedule(days, time(8))) == timedelta(days=gap)

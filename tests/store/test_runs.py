@@ -7,11 +7,11 @@ from datetime import UTC, date, datetime, timedelta
 from newsletter.domain.occurrence import Occurrence
 from newsletter.store import runs
 from newsletter.store.database import Database
-from newsletter.store.runs import DONE, Run
+from newsletter.store.runs import DONE, WAITING, Run
 
 NOW = datetime(2026, 6, 5, 7, tzinfo=UTC)
 FRIDAY = Occurrence(date(2026, 6, 5), NOW)
-LEASE = timedelta(minutes=1)
+LEASE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
 def claimed(database: Database, worker: str = "one") -> Run | None:
@@ -30,17 +30,18 @@ def test_a_run_is_claimed_once(database: Database) -> None:
     with database.write() as connection:
         assert not runs.note_skipped(connection, "a", "uk", FRIDAY, NOW, "late")
         assert runs.note_skipped(connection, "a", "world", FRIDAY, NOW, "late")
-        assert runs.last_date(connection, "a", "uk") == FRIDAY.local_date
-        assert runs.last_date(connection, "a", "elsewhere") is None
+        assert runs.last_date(connection, "a", "uk", FRIDAY.local_date) == FRIDAY.local_date
+        assert runs.last_date(connection, "a", "elsewhere", FRIDAY.local_date) is None
+        assert runs.last_date(connection, "a", "uk", date(2026, 6, 4)) is None  # by a clock that was ahead
 
 
 def test_only_a_run_without_a_living_owner_is_abandoned(database: Database) -> None:
     claimed(database)
     with database.read() as connection:
-        assert runs.abandoned(connection, NOW + LEASE, LEASE) == []
-        assert len(runs.abandoned(connection, NOW + LEASE + timedelta(seconds=1), LEASE)) == 1
+        assert runs.abandoned(connection, NOW + LEASE, LEASE, HOUR) == []
+        assert len(runs.abandoned(connection, NOW + LEASE + timedelta(seconds=1), LEASE, HOUR)) == 1
         a_day_before = NOW - timedelta(days=1)  # the clock was set back after the claim
-        assert len(runs.abandoned(connection, a_day_before, LEASE)) == 1
+        assert len(runs.abandoned(connection, a_day_before, LEASE, HOUR)) == 1
 
 
 def test_it_is_taken_over_once_and_its_first_owner_notices(database: Database) -> None:
@@ -57,4 +58,29 @@ def test_it_is_taken_over_once_and_its_first_owner_notices(database: Database) -
         assert runs.remember(connection, second, 8)
         assert runs.finish(connection, second, DONE, 8, "issue 8 started")
         assert runs.listing(connection, "a", "uk") == [Run("a", "uk", FRIDAY, DONE, 8, "issue 8 started")]
-        assert runs.abandoned(connection, NOW + 9 * LEASE, LEASE) == []
+        assert runs.abandoned(connection, NOW + 9 * LEASE, LEASE, HOUR) == []
+
+
+def test_one_that_failed_waits_and_is_taken_up_once(database: Database) -> None:
+    first = claimed(database)
+    assert first is not None
+    with database.write() as connection:
+        assert runs.put_off(connection, first, "no template", NOW + HOUR)
+        assert not runs.renew(connection, first, NOW + LEASE)
+        assert runs.abandoned(connection, NOW + HOUR - LEASE, LEASE, HOUR) == []
+        [waiting] = runs.abandoned(connection, NOW + HOUR, LEASE, HOUR)
+        assert (waiting.state, waiting.text) == (WAITING, "no template")
+        assert len(runs.abandoned(connection, NOW - 2 * HOUR, LEASE, HOUR)) == 1  # the clock was set back since
+    assert taken(database, waiting) is not None
+    assert taken(database, waiting, "three") is None
+
+
+def test_a_schedule_is_watched_from_when_it_was_seen_first(database: Database) -> None:
+    with database.write() as connection:
+        assert runs.watched_since(connection, "a", "uk", "friday 08:00", NOW) is None
+        runs.watch_from(connection, "a", "uk", "friday 08:00", NOW)
+        assert runs.watched_since(connection, "a", "uk", "friday 08:00", NOW + HOUR) == NOW
+        assert runs.watched_since(connection, "a", "uk", "friday 09:00", NOW + HOUR) is None
+        assert runs.watched_since(connection, "a", "uk", "friday 08:00", NOW - HOUR) is None
+        runs.watch_from(connection, "a", "uk", "friday 09:00", NOW + HOUR)
+        assert runs.watched_since(connection, "a", "uk", "friday 08:00", NOW + 2 * HOUR) is None

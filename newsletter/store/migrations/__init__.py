@@ -20,8 +20,8 @@ def current(connection: Connection) -> str | None:
     names = inspect(connection).get_table_names()
     if not names:
         return None
-    if "alembic_version" not in names:
-        raise StoreError("that database holds tables of something else; name an empty one in `database`.")
+    if "alembic_version" not in names or "subscriptions" not in names:
+        raise StoreError("it holds tables of something else; name an empty database in `database`.")
     revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
     return revision
 
@@ -33,8 +33,9 @@ def upgrade(connection: Connection) -> None:
 
     try:
         command.upgrade(_config(connection), "head")
-    except CommandError as error:
-        raise StoreError(f"that database was written by a newer version of newsletter: {error}") from None
+    except CommandError:
+        remedy = "Install that version again, or name another database in `database`"
+        raise StoreError(f"it was written by a newer version of newsletter than this one. {remedy}.") from None
 
 
 def stamp(connection: Connection) -> None:
