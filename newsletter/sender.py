@@ -119,3 +119,5 @@ async def _send_notices(app: App) -> None:
     if done.sent or done.failed or done.deferred:
         words = f"notices: {done.sent} sent, {done.deferred} put off, {done.failed} failed"
         tell(log, logging.INFO, "notices", words, sent=done.sent, deferred=done.deferred, failed=done.failed)
+    for trouble in done.troubles:
+        tell(log, logging.ERROR, "notice_unmade", f"a mail about a subscription cannot be made: {trouble}")

@@ -299,3 +299,27 @@ def test_a_damaged_database_is_found(tmp_path: Path) -> None:
         file.seek((page - 1) * size)
         file.write(b"\x0a" + b"\xff" * (size - 1))
     assert "damaged" in told_by(desk)
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "told"),
+    [
+        ("email/digest.mjml", '{% extends "email/digest.mjml" %}{{ lead.title }', "email/digest.mjml"),
+        ("email/digest.mjml", '{% include "email/x.mjml" %}', "there is no template email/x.mjml"),
+        ("email/notices/confirm.txt", "{{ edition.name }}", "confirm.txt: it has no block `subject`"),
+        (
+            "email/notices/confirm.txt",
+            "{% block subject %}{{ nope }}{% endblock %}",
+            "confirm.txt:1: there is no `nope`",
+        ),
+        ("web/subscribe.html", "{{ nope", "web/subscribe.html:1"),
+    ],
+)
+def test_a_broken_template_is_found_before_it_is_needed(tmp_path: Path, file: str, text: str, told: str) -> None:
+    desk = Desk(tmp_path).furnish()
+    path = tmp_path / "templates" / file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    said = desk.call("doctor")
+    assert said.status == 1
+    assert told in " ".join(said.out.split())

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from newsletter.app import App, package_templates
 from newsletter.cli.words import count
 from newsletter.delivering import is_alone
-from newsletter.doctor import dns, mail, published, subjects
+from newsletter.doctor import dns, mail, published, samples, subjects
 from newsletter.doctor.finding import Finding, error, note, ok, warning
 from newsletter.domain.issue import IssueState
 from newsletter.domain.occurrence import ON_TIME, longest_gap
@@ -44,6 +44,7 @@ def examine(app: App, environ: Mapping[str, str]) -> Iterator[Finding]:
         ("issues", lambda: _homeless(app)),
         ("templates", lambda: _templates(app)),
         ("templates", lambda: subjects.examine(app)),
+        ("templates", lambda: samples.examine(app)),
         ("logos", lambda: _logos(app)),
         ("sources", lambda: _sources(app)),
         ("mail server", lambda: _mail_server(app)),

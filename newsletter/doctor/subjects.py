@@ -28,12 +28,15 @@ def examine(app: App) -> Iterator[Finding]:
 def _troubles(app: App, edition: Edition) -> Iterator[tuple[str, str]]:
     """The first that is found: what goes wrong with many stories goes wrong with one."""
     for stories, remedy in ((edition.max_stories, _REMEDY), (1, _RARE)):
-        digest = Digest(edition, 1, app.clock(), tuple(_story(app, number) for number in range(1, stories + 1)))
         try:
-            app.renderer.subject(digest)
+            app.renderer.subject(sample(app, edition, stories))
         except TemplateError as trouble:
             yield str(trouble), remedy
             return
+
+
+def sample(app: App, edition: Edition, stories: int) -> Digest:
+    return Digest(edition, 1, app.clock(), tuple(_story(app, number) for number in range(1, stories + 1)))
 
 
 def _story(app: App, number: int) -> DigestStory:

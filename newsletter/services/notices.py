@@ -18,6 +18,7 @@ from newsletter.store.database import Database
 from newsletter.store.notices import Latest, Notice
 from newsletter.text.headers import mailbox
 from newsletter.text.message import Content, notice_headers, plain_message
+from newsletter.text.reply import unaddressed
 from newsletter.text.token import ADDRESS, CONFIRM, PREFERENCES, UNSUBSCRIBE, Signer
 from newsletter.transports.base import Connection, Transport
 
@@ -48,9 +49,12 @@ Render = Callable[[str, Mapping[str, object]], NoticeText]
 
 @dataclass(frozen=True, slots=True)
 class NoticeReport:
+    """How many went, or wait; `troubles` are what kept us from making some, which only the operator can mend."""
+
     sent: int = 0
     deferred: int = 0
     failed: int = 0
+    troubles: tuple[str, ...] = ()
 
 
 async def send_due(
@@ -70,6 +74,7 @@ async def send_due(
     What a server refuses for now is tried again with growing pauses for a day; nothing raised harms the others.
     `edition_of(newsletter, edition)` raises NotFound for one that config.yaml no longer has.
     """
+    troubles: dict[str, None] = {}
     counted = dict.fromkeys((DeliveryState.SENT, DeliveryState.DEFERRED, DeliveryState.FAILED), 0)
     connection: Connection | None = None
 
@@ -82,7 +87,10 @@ async def send_due(
             connection = connection or transport.connection()
             for notice in batch:
                 compose = composers.get(notice.kind, plain)
-                outcome = await _attempt(connection, notice, compose, clock())
+                made = _made(notice, compose, clock())
+                if isinstance(made, Outcome) and made.kind is OutcomeKind.DEFERRED:
+                    troubles[f"{notice.kind}: {unaddressed(made.text)}"] = None
+                outcome = made if isinstance(made, Outcome) else await connection.send(*made)
                 counted[_record(database, notice, outcome, clock())] += 1
     finally:
         if connection is not None:
@@ -91,6 +99,7 @@ async def send_due(
         sent=counted[DeliveryState.SENT],
         deferred=counted[DeliveryState.DEFERRED],
         failed=counted[DeliveryState.FAILED],
+        troubles=tuple(troubles),
     )
 
 
@@ -130,16 +139,16 @@ def letter(notice: Notice, edition: Edition, rendered: NoticeText, signer: Signe
     return Envelope(sender, notice.email), message
 
 
-async def _attempt(connection: Connection, notice: Notice, compose: Compose, now: datetime) -> Outcome:
+def _made(notice: Notice, compose: Compose, now: datetime) -> Letter | Outcome:
+    """The letter, or what keeps it from being made: not for good where the operator can mend it meanwhile."""
     try:
-        envelope, message = compose(notice, now)
+        return compose(notice, now)
     except (NotFound, WrongState, AddressError) as error:
         return Outcome(OutcomeKind.REJECTED, text=str(error))
-    except NewsletterError as error:  # the operator can mend it while the notice waits: a template, say
+    except NewsletterError as error:  # a template, say
         return Outcome(OutcomeKind.DEFERRED, text=str(error))
     except Exception as error:  # whatever is wrong with this one, the others' can be made
         return Outcome(OutcomeKind.DEFERRED, text=f"the mail could not be made: {type(error).__name__}: {error}")
-    return await connection.send(envelope, message)
 
 
 def _record(database: Database, notice: Notice, outcome: Outcome, now: datetime) -> DeliveryState:

@@ -7,7 +7,6 @@ import logging
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse
-from jinja2 import TemplateError
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from starlette.exceptions import HTTPException
@@ -15,7 +14,7 @@ from starlette.requests import ClientDisconnect
 
 import newsletter
 from newsletter.app import App
-from newsletter.errors import Busy, NotFound, TokenError
+from newsletter.errors import Busy, NotFound, TemplateError, TokenError
 from newsletter.logs import tell
 from newsletter.preview.page import PreviewPage
 from newsletter.web import (
@@ -69,6 +68,7 @@ def create_app(app: App) -> FastAPI:
         web.add_exception_handler(busy, _busy)
     web.add_exception_handler(HTTPException, _http_error)
     web.add_exception_handler(ClientDisconnect, _gone)
+    web.add_exception_handler(TemplateError, _broken_template)
     web.add_exception_handler(Exception, _failure)
     web.add_middleware(BodyLimit, most=LARGEST_BODY)
     web.add_middleware(OneSlash)
@@ -107,6 +107,14 @@ def _busy(request: Request, error: Exception) -> Response:
 def _gone(request: Request, error: Exception) -> Response:
     """Who hung up in the midst of a request reads no answer, and is no fault of ours."""
     return Response(status_code=400)
+
+
+def _broken_template(request: Request, error: Exception) -> Response:
+    """One of the operator's own: a line tells them which, and where."""
+    room = request.url.path.split("/")[1]  # what follows may be a reader's token
+    told = f"{request.method} /{room} cannot be shown: {error}"
+    tell(log, logging.ERROR, "web_template", told, method=request.method, room=room)
+    return _failure(request, error)
 
 
 def _failure(request: Request, error: Exception) -> Response:

@@ -18,6 +18,7 @@ from newsletter.domain.occurrence import WEEKDAYS, Schedule
 from newsletter.domain.subscriber import Subscription
 from newsletter.text import phrases
 from newsletter.text.page_words import ORIGINAL, WORDS, plain, speaking
+from newsletter.text.sandbox import template_errors
 from newsletter.web.guard import FRAMED
 
 READ = ["GET", "HEAD"]
@@ -41,8 +42,15 @@ class Pages:
 
     def piece(self, name: str, language: str, /, **values: object) -> str:
         """The HTML that a template of templates/web makes of these values alone: a whole page, or a part of one."""
-        template = self._environment(language).get_template(f"web/{name}.html")
-        return phrases.in_html(template.render(values))
+        file = f"web/{name}.html"
+        with template_errors(file):
+            return phrases.in_html(self._environment(language).get_template(file).render(values))
+
+    def read(self, name: str) -> None:
+        """Raises TemplateError when it is no template."""
+        file = f"web/{name}.html"
+        with template_errors(file):
+            self._environment(self.language).get_template(file)
 
     def said(self, language: str, phrase: str, *values: str) -> str:
         """A phrase of web/words as a page in that language shows it, as plain text."""
@@ -93,7 +101,8 @@ class Pages:
 
     @cached_property
     def style(self) -> str:
-        return self._environment(phrases.ENGLISH).get_template("web/style.css").render()
+        with template_errors("web/style.css"):
+            return self._environment(phrases.ENGLISH).get_template("web/style.css").render()
 
     @cached_property
     def style_url(self) -> str:
@@ -101,7 +110,8 @@ class Pages:
         return f"/style.css?v={hashlib.sha256(self.style.encode()).hexdigest()[:12]}"
 
     def _phrase(self, language: str, phrase: str, *values: str) -> str:
-        found = getattr(self._environment(language).globals["words"], phrase)
+        with template_errors(WORDS):
+            found = getattr(self._environment(language).globals["words"], phrase)
         told: str = found(*values) if values else found
         return told
 

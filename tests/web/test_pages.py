@@ -607,3 +607,23 @@ def test_the_style_sheet_may_be_kept(web: TestClient) -> None:
     answer = web.get(url[1])
     assert answer.headers["content-type"].startswith("text/css")
     assert "immutable" in answer.headers["cache-control"]
+
+
+@pytest.mark.parametrize(
+    ("page", "said"),
+    [("{{ nope", "web/subscribe.html:1: "), ("line\n{{ newsletterr.title }}", "web/subscribe.html:2: ")],
+)
+def test_a_page_of_the_operators_own_that_is_broken_is_one_line_of_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, page: str, said: str
+) -> None:
+    app = make_app(tmp_path)
+    folder = tmp_path / "templates" / "web"
+    folder.mkdir(parents=True)
+    (folder / "subscribe.html").write_text(page)
+    with TestClient(create_app(app)) as web:  # what is not handled would be raised here
+        answer = web.get("/subscribe/tech")
+        assert answer.status_code == 500
+        assert web.get("/healthz").status_code == 200
+    [record] = [one for one in caplog.records if one.levelname == "ERROR"]
+    assert said in record.getMessage()
+    assert record.exc_info is None
