@@ -310,7 +310,7 @@ def test_a_damaged_database_is_found(tmp_path: Path) -> None:
         (
             "email/notices/confirm.txt",
             "{% block subject %}{{ nope }}{% endblock %}",
-            "confirm.txt:1: there is no `nope`",
+            "confirm.txt: there is no `nope`",
         ),
         ("web/subscribe.html", "{{ nope", "web/subscribe.html:1"),
     ],

@@ -13,6 +13,7 @@ SAME_NEWS = timedelta(days=4)  # one headline within these days is one story: a 
 REWRITTEN = timedelta(days=21)  # a body that was reworked is looked for this far
 _SENTENCE = 6  # words; of fewer nothing can be said
 _ONE_TEXT = 0.97  # so much of two bodies is shared by what is one text
+_MOULD = 60  # words; a longer text tells a story of its own
 TEASER = 25  # words; a shorter body is no evidence against anything
 
 
@@ -40,8 +41,8 @@ class Evidence:
 
     `alike`, `within` are the shares of three-word shingles in both bodies and in the shorter one (0…1);
     `quarrel()` says how far they name different things and figures, `opening()` how much of either's beginning is in
-    the other, `rivals()` how many words of either's headline its body repeats and the other post lacks: costly, so
-    asked only where they count.
+    the other, `echoes()` how many words of the headlines their bodies repeat, `rivals()` how many of either's headline
+    its body repeats and the other post lacks: costly, so asked only where they count.
     `only_there`: both posts are of one page, and neither's source has another post of it.
     `words` is the shorter body's length, 0 when one has none. `specific` is the number of content words in the
     shorter headline; `returning` is True when either title is that of a series. `rewrapped`: one headline under two
@@ -60,6 +61,7 @@ class Evidence:
     quarrel: Callable[[], float]
     opening: Callable[[], float]
     rivals: Callable[[], int]
+    echoes: Callable[[], int]
     words: int
     specific: int
     returning: bool
@@ -88,6 +90,8 @@ def same_story(known: Evidence) -> bool:
         return known.moved and known.alike >= 0.95 and known.words >= TEASER and known.quarrel() == 0
     if known.same_page:
         return _one_page(known)
+    if _is_mould(known):
+        return False
     if known.titles in _STRANGERS and known.alike >= 0.3 and known.rivals() >= _STRANGERS[known.titles]:
         return False
     if known.alike >= _ONE_TEXT and known.words >= TEASER and known.quarrel() <= 0.05:
@@ -99,6 +103,12 @@ def same_story(known: Evidence) -> bool:
     if known.titles is Titles.LOOSE and known.apart <= SAME_NEWS and _one_lead_in_apart(known):
         return True
     return _one_body(known)
+
+
+def _is_mould(known: Evidence) -> bool:
+    """A short text that says nothing of either headline, in one source that has both: "Listen wherever you …", say."""
+    here = known.same_source and not known.moved and known.titles is Titles.FREE
+    return here and known.words < _MOULD and not known.echoes()
 
 
 def _one_page(known: Evidence) -> bool:

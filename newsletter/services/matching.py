@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import cache, lru_cache, partial
 
 from newsletter.domain.headline import headline, rewrapped
+from newsletter.domain.headline_words import SERIES
 from newsletter.domain.story import SAME_NEWS, TEASER, Evidence, relate, same_story
 from newsletter.text.likeness import (
     SHORT,
@@ -16,6 +17,7 @@ from newsletter.text.likeness import (
     Sketch,
     common_shingles,
     compare,
+    echoed,
     facts,
     leads_elsewhere,
     likeness,
@@ -153,12 +155,17 @@ class Matching:
             within=found.within,
             quarrel=partial(self._quarrel, *sorted((one.post, other.post))),
             rivals=lambda: rivals(self._facts(one.post), self._facts(other.post)),
+            echoes=lambda: self._echoes(one) + self._echoes(other),
             opening=partial(self._begun_alike, one.post, other.post),
             words=words,
             specific=min(len(heads[0].words), len(heads[1].words)),
             returning=heads[0].series or heads[1].series,
             title_likeness=alike,
         )
+
+    def _echoes(self, one: Told) -> int:
+        head = self._headline(one.title)
+        return echoed(self._facts(one.post), set(head.words) - head.markers - SERIES)
 
     def _only_there(self, one: Told, other: Told) -> bool:
         if not one.traits.page or one.traits.page != other.traits.page:

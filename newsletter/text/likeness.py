@@ -172,6 +172,11 @@ def rivals(one: Facts, other: Facts) -> int:
     return min(len(one.told - _stems(other.words)), len(other.told - _stems(one.words)))
 
 
+def echoed(told: Facts, words: Iterable[str]) -> int:
+    """How many of these words of a headline its body repeats."""
+    return len(_stems(words) & told.told)
+
+
 def title_likeness(one: str, other: str) -> float:
     """0…1, whatever the order of the words."""
     return token_sort_ratio(one, other) / 100

@@ -224,6 +224,18 @@ def test_a_sent_story_is_known_by_the_text_that_its_post_had(database: Database)
     assert told["b"] == told["a"]
 
 
+def test_what_a_podcast_says_below_each_of_its_episodes_makes_one_story_of_none(database: Database) -> None:
+    """Of eight posts with one text it is clear by itself; a young one has two."""
+    mould = "Listen on your phone, or wherever you hear us. Send a voice message; we may play it. Music by The Lights."
+    told = read(
+        database,
+        ("a", "Episode 2: Why cranes wave", mould),
+        ("b", "Episode 1: The ferry that would not sail", mould),
+        ("c", "A glacier in a jar", mould),
+    )
+    assert len(set(told.values())) == 3
+
+
 def test_a_title_that_was_given_up_before_the_issue_was_built_is_free_for_other_news(database: Database) -> None:
     first = read(database, ("a", KETTLE, BREW), now=NOW)["a"]
     send(database, first, state="draft")
