@@ -27,7 +27,7 @@ from newsletter.text.mjml_lint import Finding
 from newsletter.text.plain import one_line
 from newsletter.text.preheader import cut, preheader
 from newsletter.text.sandbox import Environment, WithOriginals
-from newsletter.text.slots import slot
+from newsletter.text.slots import Marker, slot
 from newsletter.text.template_check import TemplateCheck
 
 # What each notice says needs these values, beside `edition`; links are ours, `days` is how long a link works.
@@ -145,7 +145,7 @@ class Renderer:
         if (theme, language) not in self._environments:
             made = Environment(self._loader)
             files = {"issue_words": self.words_file(language), "notice_words": self.words_file(language, NOTICE_WORDS)}
-            made.globals.update(slot=slot, theme=theme, **files)
+            made.globals.update(slot=lambda name: Marker(slot(name)), theme=theme, **files)
             made.filters.update(FILTERS, plural=partial(phrases.plural, language=language))
             self._environments[theme, language] = made
         return self._environments[theme, language]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Mapping
+from typing import NoReturn
 
 from newsletter.domain.subscriber import Reader
 
@@ -22,6 +23,23 @@ def slot(name: str) -> str:
     if name not in SLOTS:
         raise KeyError(f"{name!r} is no slot; there are {', '.join(SLOTS)}")
     return f"{OPEN}{name}{CLOSE}"
+
+
+class Marker(str):
+    """A slot as a template has it: to be written, and nothing else. Who asks it, or changes it, asks nobody's name.
+
+    Such a question would be answered once, for all readers. Raises TypeError, which names the remedy.
+    """
+
+    __slots__ = ()
+
+    def _is_not_there_yet(self, *args: object) -> NoReturn:
+        raise TypeError(
+            "a slot is filled for each reader, after the template has run: it cannot be asked or changed, only written"
+        )
+
+    __bool__ = _is_not_there_yet
+    upper = lower = title = capitalize = _is_not_there_yet
 
 
 def split(text: str) -> list[str]:

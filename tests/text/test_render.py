@@ -389,3 +389,19 @@ def test_a_notice_says_what_it_is_for(kind: str) -> None:
 def test_a_confirmation_carries_no_word_of_the_visitor() -> None:
     """Whoever signs up a stranger must not be able to write to them."""
     assert NOTICES["confirm"] == ("confirm_url", "days")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{% if slot("name") %}Dear {{ slot("name") }}{% else %}Hello{% endif %}',
+        '{{ slot("name")|default("reader", true) }}',
+        '{{ slot("name") or "reader" }}',
+        '{{ slot("name")|upper }}',
+    ],
+)
+def test_a_slot_is_written_and_not_asked(line: str) -> None:
+    """The template runs once for all: the answer would be the same for each, and was."""
+    own = '{% extends "email/issue.txt" %}\n{% block masthead %}' + line + "{% endblock %}"
+    with pytest.raises(TemplateError, match=r"digest\.txt:2: a slot is filled for each reader"):
+        renderer(email__digest_dot_txt=own).digest(digest(), LINKS)
