@@ -64,6 +64,10 @@ def upcoming(app: App, now: datetime) -> Iterator[tuple[Planned, Occurrence]]:
 
 def tick(app: App, worker: str) -> list[Run]:
     """Does all that is due now; returns the runs that this process carried out. One that fails harms no other."""
+    if not app.database.is_in_place:
+        told = f"the file of {app.database.place} is gone, or another has its place: nothing is written any more"
+        tell(log, logging.ERROR, "database_gone", f"{told}. Put it back and start again.")
+        return []
     done: list[Run] = []
     for plan in planned(app):
         try:
@@ -128,7 +132,7 @@ def press(app: App, plan: Planned, worker: str) -> Press:
 
 def read_sources(app: App) -> None:
     """Reads the sources of all newsletters: a feed that shows its latest ten may have had more by the next run."""
-    for newsletter in app.config.newsletters:
+    for newsletter in app.config.newsletters if app.database.is_in_place else ():
         try:
             _tell_sources(newsletter, collect(app.database, newsletter, app.sources(newsletter), app.clock()))
         except Exception as error:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from threading import Thread
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -99,6 +101,7 @@ def serve(
     def answering(address: str) -> None:
         _answering(address)
         _warn_of_another_port(app.config.site.url, address)
+        Thread(target=_tell_broken_templates, args=[app], name="templates", daemon=True).start()
         if sys.stderr.isatty():
             _tell_around(context.obj, address)
 
@@ -134,6 +137,19 @@ def _warn_of_another_port(site_url: str, address: str) -> None:
         told = f"links in mails lead to {site_url}, but this server does not answer there."
         remedy = f'Write `url: "{address}"` below `site:` in config.yaml, or serve on port {named.port or 80}.'
         tell(_LOG, logging.WARNING, "another_port", f"{told} {remedy}")
+
+
+def _tell_broken_templates(app: App) -> None:
+    """Better now than on Friday at eight."""
+    from itertools import chain
+
+    from newsletter.doctor import samples, subjects
+    from newsletter.doctor.finding import Level
+
+    with suppress(Exception):  # it is the doctor's to say what is wrong with anything else
+        for finding in chain(subjects.examine(app), samples.examine(app)):
+            if finding.level is Level.ERROR:
+                tell(_LOG, logging.ERROR, "template_broken", finding.message)
 
 
 def _tell_around(session: Session, address: str) -> None:

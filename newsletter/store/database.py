@@ -28,11 +28,18 @@ class Database:
         self.url = url
         self.engine = _engine(url)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
+        self._file: tuple[int, int] | None = None
         try:
             _bring_up_to_date(self)
         except DBAPIError as error:
             self.close()
             raise StoreError(f"{self.place}: {mishaps.explain(str(error.orig or ''))}") from None
+        self._file = self._identity()
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether SQLite's file is still the one that was opened: what is written to a deleted one is lost."""
+        return self._file is None or self._file == self._identity()
 
     @property
     def place(self) -> str:
@@ -46,8 +53,19 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
+        if not self.is_in_place:
+            raise OperationalError("a write", None, FileNotFoundError(f"the file of {self.place} is gone"))
         with self.engine.connect().execution_options(writes=True) as connection, connection.begin():
             yield connection
+
+    def _identity(self) -> tuple[int, int] | None:
+        path = self.engine.url.database
+        if not self.is_sqlite or not path or path == ":memory:" or path.startswith("file:"):
+            return None
+        with suppress(OSError):
+            found = Path(path).stat()
+            return found.st_dev, found.st_ino
+        return 0, 0  # no file has that
 
     def close(self) -> None:
         self.engine.dispose()

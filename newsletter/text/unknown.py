@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Sized
 
 import jinja2
+from jinja2.environment import TemplateModule
 from jinja2.utils import missing
 
 from newsletter.domain.digest import Also, Digest, DigestStory
@@ -38,6 +39,9 @@ class Unknown(jinja2.StrictUndefined):
         name: object = self._undefined_name  # whatever stood in the brackets
         if isinstance(name, int) and isinstance(self._undefined_obj, Sized):
             return f"there is no element {name} among {len(self._undefined_obj)}; the first is 0"
+        if isinstance(self._undefined_obj, TemplateModule):
+            file = self._undefined_obj.__name__
+            return f"{file} has no `{name}`: copy it from the program's own file, or leave yours out"
         return f"{_kind(self._undefined_obj)} has no `{name}`{self._near()}"
 
     def _near(self) -> str:

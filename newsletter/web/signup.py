@@ -55,6 +55,12 @@ def robots() -> Response:
     return PlainTextResponse("User-agent: *\n" + "".join(f"Disallow: /{path}/\n" for path in private))
 
 
+@router.api_route("/favicon.ico", methods=READ)
+def icon() -> Response:
+    """There is none, and browsers ask for it all the same."""
+    return Response(status_code=204, headers={"Cache-Control": f"public, max-age={int(_YEAR.total_seconds())}"})
+
+
 @router.api_route("/subscribe/{newsletter}", methods=READ)
 def subscribe_page(newsletter: str, app: TheApp, pages: ThePages, edition: str = "") -> Response:
     return _form_page(app, pages, newsletter, Form(edition=edition))

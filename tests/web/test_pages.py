@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 from newsletter.app import App
 from newsletter.domain.issue import IssueState
 from newsletter.domain.subscriber import Consent, SubscriptionState
+from newsletter.schedule import tick
 from newsletter.services import readers
 from newsletter.services.preferences import MOVED, change_address
 from newsletter.services.steer import schedule
@@ -243,6 +244,22 @@ def test_a_sites_own_form_may_ask_for_json(app: App, web: TestClient) -> None:
     assert (wrong.status_code, list(wrong.json()["errors"])) == (422, ["email"])
     mixed = web.post("/subscribe/tech", files={"email": (None, "bob@example.org")}, headers=asking)
     assert mixed.status_code == 202
+
+
+def test_a_database_whose_file_is_gone_takes_nothing_more(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """SQLite writes on to a deleted file: whoever signs up would be told so, and forgotten with the process."""
+    app = make_app(tmp_path)
+    with TestClient(create_app(app)) as web:
+        assert web.get("/healthz").status_code == 200
+        kept = (tmp_path / "subscribers.db").rename(tmp_path / "kept.db")
+        assert web.get("/healthz").status_code == 503
+        assert web.post("/subscribe/tech", data=FORM).status_code == 503
+        assert tick(app, "somebody") == []
+        assert "subscribers.db is gone" in caplog.text
+        (tmp_path / "subscribers.db").write_bytes(b"")  # another one
+        assert web.get("/healthz").status_code == 503
+        kept.rename(tmp_path / "subscribers.db")
+        assert web.post("/subscribe/tech", data=FORM).status_code == 200
 
 
 def test_the_honeypot_takes_and_forgets(app: App, web: TestClient) -> None:
