@@ -64,6 +64,7 @@ def send_preview(
             f"[green]sent[/]  issue {issue.id} (“{output.plain(issue.subject)}”, hash {issue.hash[:12]}) "
             f"to {output.plain(', '.join(addresses))}"
         )
+        _say_what_blocks(session.app, issue)
     if failed:
         troubles = [
             _trouble(address, outcome)
@@ -73,6 +74,17 @@ def send_preview(
         broken = any(outcome.kind.value == "broken" for outcome in outcomes)
         hint = " `newsletter doctor` looks at the mail server." if broken else ""
         raise NewsletterError("\n".join(troubles) + hint)
+
+
+def _say_what_blocks(app: App, issue: Issue) -> None:
+    """Whoever likes what they see would be surprised that it may not go out."""
+    from newsletter.checking import inspect
+    from newsletter.domain.finding import blocking
+
+    if blocked := blocking(inspect(app, issue)):
+        more = f" (and {len(blocked) - 1} more)" if len(blocked) > 1 else ""
+        told = f"{output.plain(blocked[0].message)}{more}. [bold]newsletter check {issue.id}[/] tells all."
+        output.note(f"[yellow]It may not go out like this:[/] {told}")
 
 
 async def _send(app: App, issue: Issue, addresses: Sequence[str], chosen: Claim | None) -> list[Outcome]:

@@ -125,6 +125,12 @@ def _failure(request: Request, error: Exception) -> Response:
         return PlainTextResponse("Sorry. Something went wrong on our side.", 500, EVERYWHERE)
 
 
+def _language(request: Request, pages: Pages) -> str:
+    """That of the newsletter and edition which the address names, of the first one else."""
+    _, _, newsletter, *_ = [*request.url.path.split("/"), "", "", ""]
+    return pages.language_of(newsletter, request.query_params.get("edition", ""))
+
+
 def _answer(
     request: Request,
     status: int,
@@ -141,7 +147,7 @@ def _answer(
     if wants_json(request):
         told = {"error": pages.told_programs(phrase), "detail": reason or pages.told_programs(f"{phrase}_why")}
         return JSONResponse(told, status, headers)
-    language = pages.language
+    language = _language(request, pages)
     title = pages.said(language, phrase)
     text = pages.said(language, "wrong", kind, reason) if reason else pages.said(language, f"{phrase}_why")
     return pages.message(request, status, title, text, headers, language)

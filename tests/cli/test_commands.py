@@ -332,6 +332,19 @@ def test_empty_states_tell_the_next_step(tmp_path: Path) -> None:
     assert desk.call("issues", "--json").json == []
 
 
+def test_a_preview_of_what_may_not_go_out_says_so(tmp_path: Path) -> None:
+    with Sink() as sink:
+        desk = Desk(tmp_path, sink.port).furnish()
+        templates = tmp_path / "templates" / "email"
+        templates.mkdir(parents=True)
+        (templates / "digest.txt").write_text("{{ subject }}, and no way out")
+        desk.call("build")
+        sent = desk.call("send-preview", 1, "--to", "me@example.com")
+    assert sent.status == 0
+    assert "It may not go out like this: The text part has no unsubscribe link." in " ".join(sent.err.split())
+    assert "newsletter check 1 tells all." in " ".join(sent.err.split())
+
+
 def test_the_only_newsletter_need_not_be_named(tmp_path: Path) -> None:
     with Sink() as sink:
         desk = Desk(tmp_path, sink.port).furnish()

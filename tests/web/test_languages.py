@@ -274,6 +274,13 @@ def test_own_phrases_that_cannot_be_read_are_told(tmp_path: Path) -> None:
     app.database.close()
 
 
+def test_what_is_not_there_is_said_in_the_language_of_its_edition(app: App) -> None:
+    with TestClient(create_app(app)) as web:
+        assert "Hier ist nichts" in web.get("/archive/tech/77?edition=world").text
+        assert "Nothing here" in web.get("/archive/tech/77").text
+        assert "Nothing here" in web.get("/archive/nobody/77?edition=world").text
+
+
 def test_programs_are_answered_in_the_packages_english(tmp_path: Path) -> None:
     app = own_words(tmp_path, (TEMPLATES / "web/words/de.txt").read_text("utf-8"))
     with TestClient(create_app(app), client=("192.0.2.7", 1)) as web:
