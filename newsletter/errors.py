@@ -43,6 +43,10 @@ class NotFound(NewsletterError):
     pass
 
 
+class Unread(NewsletterError):
+    """There is nothing to send, and not all sources could be read."""
+
+
 class WrongState(NewsletterError):
     pass
 

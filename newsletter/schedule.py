@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -126,31 +128,46 @@ def press(app: App, plan: Planned, worker: str) -> Press:
         worker=worker,
         illustrator=illustrator(app, edition),
         note=partial(note_of, app, plan.newsletter, plan.edition),
-        tell=partial(_tell_sources, plan.newsletter),
+        tell=partial(_tell_reports, plan.newsletter),
     )
 
 
-def read_sources(app: App) -> None:
-    """Reads the sources of all newsletters: a feed that shows its latest ten may have had more by the next run."""
-    for newsletter in app.config.newsletters if app.database.is_in_place else ():
+def read_sources(app: App, told: Collection[str] = (), is_stopped: Callable[[], bool] = lambda: False) -> set[str]:
+    """Reads the sources of all newsletters: a feed that shows its latest ten may have had more by the next run.
+
+    Returns what is wrong with them; what is `told` already is not logged again.
+    """
+    wrong: set[str] = set()
+    for newsletter in app.config.newsletters:
+        if is_stopped() or not app.database.is_in_place:
+            break
         try:
-            _tell_sources(newsletter, collect(app.database, newsletter, app.sources(newsletter), app.clock()))
+            reports = collect(app.database, newsletter, app.sources(newsletter), app.clock())
+            wrong.update(_tell_sources(newsletter, reports, told))
         except Exception as error:
             words = f"the sources of {newsletter} were not read, which is tried again: {error}"
             tell(log, logging.ERROR, "sources_failed", words, newsletter=newsletter)
             log.debug("where it happened", exc_info=error)
+    return wrong
 
 
-def _tell_sources(newsletter: str, reports: Sequence[SourceReport]) -> None:
+def _tell_reports(newsletter: str, reports: Sequence[SourceReport]) -> None:
+    _tell_sources(newsletter, reports)
+
+
+def _tell_sources(newsletter: str, reports: Sequence[SourceReport], told: Collection[str] = ()) -> list[str]:
+    wrong: list[str] = []
     for report in reports:
         facts = {"newsletter": newsletter, "source": report.name}
         if report.error:
-            words = f"{newsletter}: {report.name} could not be read: {report.error}"
-            tell(log, logging.WARNING, "source_unread", words, **facts)
-        for warning in report.warnings:
-            tell(log, logging.WARNING, "source_warning", f"{newsletter}: {report.name}: {warning}", **facts)
+            wrong.append(f"{newsletter}: {report.name} could not be read: {report.error}")
+        wrong += [f"{newsletter}: {report.name}: {warning}" for warning in report.warnings]
         if report.new:
             tell(log, logging.INFO, "source_read", f"{newsletter}: {report.name}: {report.new:,} new", **facts)
+    for words in wrong:
+        if words not in told:
+            tell(log, logging.WARNING, "source_trouble", words, newsletter=newsletter)
+    return wrong
 
 
 @dataclass
@@ -161,8 +178,11 @@ class Scheduler:
     worker: str = field(default_factory=new_name)
 
     def __post_init__(self) -> None:
-        one_at_a_time = {"default": ThreadPoolExecutor(1), "reading": ThreadPoolExecutor(1)}
+        one_at_a_time = {"default": ThreadPoolExecutor(1)}
         defaults = {"coalesce": True, "max_instances": 2, "misfire_grace_time": None}
+        self._stopped = threading.Event()
+        self._edited = _edited(self.app.config.file)
+        self._reader = threading.Thread(target=self._read, name="sources", daemon=True)
         self._inner = BackgroundScheduler(timezone=UTC, executors=one_at_a_time, job_defaults=defaults)
 
     def start(self) -> None:
@@ -170,15 +190,29 @@ class Scheduler:
         self._inner.start()
         every = WAKE_EVERY.total_seconds()
         self._inner.add_job(self._wake, "interval", seconds=every, id="wake", next_run_time=datetime.now(UTC))
-        first = datetime.now(UTC) + WAKE_EVERY
-        hourly = {"seconds": READ_EVERY.total_seconds(), "executor": "reading", "max_instances": 1}
-        self._inner.add_job(read_sources, "interval", args=[self.app], id="read", next_run_time=first, **hourly)
+        self._reader.start()
 
     def stop(self) -> None:
-        """Returns when a run under way is over."""
+        """Returns when a run under way is over. Nobody waits for a source: what is read of it is kept or it is not."""
+        self._stopped.set()
         self._inner.shutdown(wait=True)
 
+    def _look_at_the_configuration(self) -> None:
+        """It is read once, as the process starts: somebody who edits it may think otherwise."""
+        if (found := _edited(self.app.config.file)) != self._edited:
+            self._edited = found
+            told = f"{self.app.config.file} was changed, and is read as the program starts: start it again."
+            tell(log, logging.WARNING, "config_changed", told)
+
+    def _read(self) -> None:
+        """Every hour. In a thread that ends with the process: a feed may take its time."""
+        pause, told = WAKE_EVERY, set[str]()
+        while not self._stopped.wait(pause.total_seconds()):
+            told = read_sources(self.app, told, self._stopped.is_set)
+            pause = READ_EVERY
+
     def _wake(self) -> None:
+        self._look_at_the_configuration()
         try:
             tick(self.app, self.worker)
         finally:
@@ -194,6 +228,13 @@ class Scheduler:
         due += [at for at in told if at and at > now]
         if due and self._inner.running:
             self._inner.add_job(self._wake, "date", run_date=min(due), id=_STARTER, replace_existing=True)
+
+
+def _edited(file: Path) -> float | None:
+    try:
+        return file.stat().st_mtime
+    except OSError:
+        return None
 
 
 def _report(plan: Planned, what: str, error: Exception) -> None:

@@ -106,22 +106,22 @@ class Ledger:
         return bool(self._first)
 
 
-def next_one(lanes: GroupQueues[str], ledger: Ledger, now: float) -> str | None:
-    """As the desk does it: from the lanes, and when these have nothing that may go, from the ledger."""
-    found = lanes.take(now)
-    if found is None and ledger and lanes.wants(now) and (claimed := ledger.claim(CLAIM, lanes.full())):
-        lanes.add(claimed)
-        found = lanes.take(now)
+def next_one(queues: GroupQueues[str], ledger: Ledger, now: float) -> str | None:
+    """As the desk does it: from the queues, and when these have nothing that may go, from the ledger."""
+    found = queues.take(now)
+    if found is None and ledger and queues.wants(now) and (claimed := ledger.claim(CLAIM, queues.full())):
+        queues.add(claimed)
+        found = queues.take(now)
     return found
 
 
 def send(domains: list[str], limits: Limits, storm: tuple[float, float]) -> Run:
     """One process with as many connections as it needs; answers come a moment after the messages."""
     pacer, ledger, run, now = Pacer(limits, 0.0), Ledger(domains), Run(), 0.0
-    lanes: GroupQueues[str] = GroupQueues(pacer, lambda domain: domain)
+    queues: GroupQueues[str] = GroupQueues(pacer, lambda domain: domain)
     answers: list[tuple[float, int, str, bool]] = []
     number = 0
-    while ledger or answers or len(lanes):
+    while ledger or answers or len(queues):
         while answers and answers[0][0] <= now:
             at, _, domain, busy = heapq.heappop(answers)
             group = group_of(domain)
@@ -129,11 +129,11 @@ def send(domains: list[str], limits: Limits, storm: tuple[float, float]) -> Run:
             (run.pushed if busy else run.accepted)[group, int(at // STEP)] += 1
             if busy:
                 ledger.give_back(domain)
-        while (following := next_one(lanes, ledger, now)) is not None:
+        while (following := next_one(queues, ledger, now)) is not None:
             busy = group_of(following) == STORMY and storm[0] <= now < storm[1]
             number += 1
             heapq.heappush(answers, (now + ANSWER, number, following, busy))
-        wait = lanes.wait(now)
+        wait = queues.wait(now)
         moments = [now + wait] if wait is not None else []
         moments += [answers[0][0]] if answers else []
         now = max(min(moments, default=now + 1), now + 0.01)

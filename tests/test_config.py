@@ -671,7 +671,10 @@ def check(path: Path, environ: Mapping[str, str]) -> None:
         ("delivery: {pace: {overall: 0}}", "at a rate of 0 nothing ever leaves"),
         ("delivery: {pace: {per_domain: {'@gmail.com': 5}}}", "is no domain; write what stands behind the @"),
         ("delivery: {pace: {per_domain: {gmail.com: 5/y}}}", "`delivery.pace.per_domain.gmail.com`: '5/y' is no rate"),
-        ("delivery: {pace: {per_domain: {GMail.com: 5, gmail.com: 9}}}", "of GMail.com, gmail.com two are one domain"),
+        (
+            "delivery: {pace: {per_domain: {GMail.com: 5, gmail.com: 9}}}",
+            "GMail.com stands there twice, in two spellings",
+        ),
         ("delivery: {pace: {per_domain: {bü cher.de: 5}}}", "'bü cher.de' is no domain"),
         (
             "delivery: {pace: {per_domain: {defualt: 5}}}",

@@ -18,6 +18,8 @@ from newsletter.app import App, open_app
 from newsletter.config import load
 from newsletter.domain.issue import Issue, IssueState
 from newsletter.schedule import Scheduler, planned, tick, upcoming
+from newsletter.services import steer
+from newsletter.services.run import trouble
 from newsletter.services.steer import schedule as schedule_issue
 from newsletter.services.tallying import new_name
 from newsletter.store import issues, runs, tables
@@ -167,6 +169,68 @@ def test_a_source_that_is_down_at_the_hour_does_not_cost_the_week(
     assert "not all could be read" in caplog.text
     away.rename(site)
     assert [state for _, state, _ in ticked(watch(FRIDAY + timedelta(minutes=50)))] == ["done", "done"]
+
+
+def test_a_run_that_waits_sends_nothing_when_somebody_sent_by_hand(desk: Desk, watch: Watch) -> None:
+    """Its readers have their mail of this date: what appeared since is for the next."""
+    templates = desk.folder / "templates" / "email"
+    templates.mkdir(parents=True)
+    (templates / "digest.txt").write_text("{{ subject }}, and no way out")
+    tick(watch(THURSDAY), new_name())
+    assert {state for _, state, _ in ticked(watch(FRIDAY))} == {"waiting"}
+    (templates / "digest.txt").unlink()
+    app = watch(FRIDAY + timedelta(minutes=20))
+    for issue in desk.call("build", "harbour", "--as-of", "2026-06-05T07:20", "--json").json["issues"]:
+        steer.start(app.database, issue["id"], app.clock())
+    site = next(desk.folder.rglob("_posts"))
+    (site / "2026-06-05-late.md").write_text("---\ntitle: A late one\n---\nIt came after the mail had gone out.\n")
+    later = watch(FRIDAY + timedelta(minutes=50))
+    assert {state for _, state, _ in ticked(later)} == {"empty"}
+    assert len(sent(later)) == 2
+    assert trouble(later.database, "harbour", "near", later.clock()) is None
+
+
+def test_a_clock_that_was_ahead_costs_no_date(watch: Watch) -> None:
+    tick(watch(THURSDAY), new_name())
+    assert [state for _, state, _ in ticked(watch(FRIDAY))] == ["done", "done"]
+    tick(watch(FRIDAY + 2 * WEEK + timedelta(hours=13)), new_name())  # and lets that date go
+    assert [state for _, state, _ in ticked(watch(FRIDAY + timedelta(days=1)))] == []
+    app = watch(FRIDAY + timedelta(days=1))
+    assert trouble(app.database, "harbour", "near", app.clock()) is None
+    assert [state for _, state, _ in ticked(watch(FRIDAY + WEEK))] == ["empty", "empty"]
+    assert [state for _, state, _ in ticked(watch(FRIDAY + 2 * WEEK))] == ["empty", "empty"]
+
+
+def test_the_scheduler_reads_the_sources_and_nobody_waits_for_them(
+    desk: Desk, watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schedule, "WAKE_EVERY", timedelta(seconds=0.05))
+    reading, over = threading.Event(), threading.Event()
+
+    def slow(*given: object) -> set[str]:
+        reading.set()
+        over.wait(30)
+        return set()
+
+    monkeypatch.setattr(schedule, "read_sources", slow)
+    scheduler = Scheduler(watch(THURSDAY))
+    scheduler.start()
+    assert reading.wait(20)
+    began = time.monotonic()
+    scheduler.stop()
+    assert time.monotonic() - began < 10
+    over.set()
+
+
+def test_what_is_wrong_with_a_source_is_told_once(desk: Desk, watch: Watch, caplog: pytest.LogCaptureFixture) -> None:
+    config = desk.folder / "config.yaml"
+    config.write_text(config.read_text().replace("    editions:", "      - {type: feed, url: gone.xml}\n    editions:"))
+    app = watch(THURSDAY)
+    told = schedule.read_sources(app)
+    assert caplog.text.count("gone.xml") >= 1
+    caplog.clear()
+    assert schedule.read_sources(app, told) == told
+    assert caplog.text == ""
 
 
 def test_a_clock_that_was_ahead_does_not_silence_the_schedule(watch: Watch) -> None:

@@ -199,7 +199,7 @@ def _tell_trouble(app: App, plans: Iterable[Planned]) -> None:
     from newsletter.store.runs import WAITING
 
     for plan in sorted(plans, key=lambda plan: (plan.newsletter, plan.edition)):
-        if run := trouble(app.database, plan.newsletter, plan.edition):
+        if run := trouble(app.database, plan.newsletter, plan.edition, app.clock()):
             when = moment(run.occurrence.at, plan.schedule.timezone)
             again = "; it is tried again" if run.state == WAITING else ""
             told = output.plain(f"{plan.newsletter} {plan.edition}, {when}: {run.text.rstrip('.')}{again}.")

@@ -47,7 +47,8 @@ UncertainOption = Annotated[
     bool,
     typer.Option(
         "--uncertain",
-        help="Also to those of whom no server said whether they have it. Some of them may get it twice.",
+        help="Also to those of whom no server said whether they have it, even when the issue is sent; some may get it "
+        "twice.",
     ),
 ]
 _DOMAINS = 8  # that the summary names
@@ -134,8 +135,10 @@ def resume(
     logs = log_if_asked(session.config, log)
     _demand_usable_transport(session)
     outgoing(session.app, load(session, issue))  # what cannot be sent stays paused
-    go_on = resume_with_uncertain if uncertain else set_sending
-    go_on(session.app.database, issue)
+    if uncertain:
+        resume_with_uncertain(session.app.database, issue, session.app.clock())
+    else:
+        set_sending(session.app.database, issue)
     if wait is not None and is_being_sent(session.app.database, issue):
         _say_who_is_waited_for(issue)
     earlier = _sent(session, issue)

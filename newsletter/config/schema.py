@@ -115,7 +115,9 @@ class Pace(Section):
     def _each_once(cls, value: Any, handler: Any) -> dict[str, float | None]:
         read: dict[str, float | None] = handler(value)
         if len(read) < len(value):
-            raise ValueError(f"of {', '.join(map(str, value))} two are one domain; keep one of them")
+            keys = [str(key) for key in value]
+            twice = next(key for key in keys if sum(len({*handler({key: 1, other: 1})}) == 1 for other in keys) > 1)
+            raise ValueError(f"{twice} stands there twice, in two spellings; keep one of them")
         return read
 
 

@@ -160,10 +160,10 @@ def _readers(app: App, plan: Planned) -> Iterator[Finding]:
 def _runs(app: App) -> Iterator[Finding]:
     """The last run of each schedule, where nothing came of it."""
     for plan in planned(app):
-        if run := trouble(app.database, plan.newsletter, plan.edition):
+        if run := trouble(app.database, plan.newsletter, plan.edition, app.clock()):
             when = moment(run.occurrence.at, plan.schedule.timezone)
             told = f"the run of edition {plan.edition} on {when} came to nothing: {run.text.rstrip('.')}."
-            remedy = "`newsletter send` sends what is new by hand; the next run takes it along otherwise."
+            remedy = "`newsletter build` and `newsletter send` do it by hand; else the next run takes it along."
             yield warning(plan.newsletter, told, remedy if run.state != WAITING else "It is tried again.")
 
 

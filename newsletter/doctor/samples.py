@@ -60,4 +60,5 @@ def _pages(app: App) -> Iterator[Callable[[], object]]:
     folder = Path(app.config.resolve(app.config.templates)) / "web"
     pages = Pages(app)
     for file in sorted(folder.glob("*.html")):
-        yield partial(pages.read, file.stem)
+        if file.stem != "preview":  # the preview's own room makes that, with filters of its own
+            yield partial(pages.read, file.stem)

@@ -134,7 +134,8 @@ def _tell_the_old_address(
     if own is None or subscribers.suppressed(connection, person):
         return
     if may_be_mailed(connection, person, MOVED, own.newsletter, now):
-        notices.queue(connection, MOVED, person, email, own.newsletter, own.edition, {}, now)
+        data = {"subscriber": str(own.subscriber.id)}  # by which an erasure finds it
+        notices.queue(connection, MOVED, person, email, own.newsletter, own.edition, data, now)
 
 
 def _read(connection: Connection, subscriber: int, newsletter: str) -> Preferences:

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -17,7 +17,7 @@ from newsletter.domain.edition import Edition
 from newsletter.domain.issue import Issue, IssueState
 from newsletter.domain.note import EditorNote
 from newsletter.domain.occurrence import Occurrence, Schedule, due, grace, latest_occurrence
-from newsletter.errors import NewsletterError, NoReaders, NoteError, Rebuilt
+from newsletter.errors import NewsletterError, NoReaders, NoteError, Rebuilt, Unread
 from newsletter.services.collect import SourceReport, collect
 from newsletter.services.illustrate import Illustrator
 from newsletter.services.publish import build
@@ -55,10 +55,6 @@ class Press:
     tell: Callable[[Sequence[SourceReport]], None] = lambda reports: None
 
 
-class Unread(NewsletterError):
-    """There is nothing to send, and not all sources could be read."""
-
-
 def run_due(press: Press, schedule: Schedule) -> Run | None:
     """Runs what has fallen due; None when nothing has, or another process is at it. SKIPPED: it was missed for good.
 
@@ -83,12 +79,14 @@ def finish_abandoned(press: Press, run: Run, schedule: Schedule) -> Run | None:
     return _carry_out(press, ours, schedule) if ours else None
 
 
-def trouble(database: Database, newsletter: str, edition: str) -> Run | None:
-    """The edition's latest run, when it did not do what it was there for; None when all is well."""
+def trouble(database: Database, newsletter: str, edition: str, now: datetime) -> Run | None:
+    """The edition's latest run, when it did not do what it was there for, and nobody did it by hand since."""
     with database.read() as connection:
-        latest = runs.listing(connection, newsletter, edition, most=1)
-    bad = [run for run in latest if run.state in (WAITING, FAILED) or (run.state == SKIPPED and run.text == MISSED)]
-    return bad[0] if bad else None
+        latest = runs.listing(connection, newsletter, edition, most=1, until=_tomorrow(now))
+        bad = [run for run in latest if run.state in (WAITING, FAILED) or (run.state == SKIPPED and run.text == MISSED)]
+        if not bad or issues.started_since(connection, newsletter, edition, bad[0].occurrence.at):
+            return None
+    return bad[0]
 
 
 def abandoned(database: Database, now: datetime) -> list[Run]:
@@ -99,10 +97,14 @@ def abandoned(database: Database, now: datetime) -> list[Run]:
 
 def _claim(press: Press, schedule: Schedule) -> Run | None:
     now, key, edition = press.clock(), press.edition.newsletter, press.edition.key
-    today = (now + timedelta(days=1)).date()  # in whatever zone
+    tomorrow = _tomorrow(now)
     with press.database.read() as connection:
-        last = runs.last_date(connection, key, edition, today)
+        last = runs.last_date(connection, key, edition, tomorrow)
         since = runs.watched_since(connection, key, edition, _in_words(schedule), now)
+        ahead = runs.skipped_after(connection, key, edition, tomorrow)
+    if ahead:
+        with press.database.write() as connection:
+            runs.forget_later(connection, key, edition, tomorrow)
     if since is None:
         since = now
         with press.database.write() as connection:
@@ -125,14 +127,18 @@ def _claim(press: Press, schedule: Schedule) -> Run | None:
 
 def _in_words(schedule: Schedule) -> str:
     """When it falls due; the rest of it may change."""
-    return f"{' '.join(schedule.days)} {schedule.at:%H:%M:%S} {schedule.timezone}"
+    return f"{' '.join(sorted(schedule.days))} {schedule.at:%H:%M:%S} {schedule.timezone}"
+
+
+def _tomorrow(now: datetime) -> date:
+    """In UTC; in no zone it is later than that."""
+    return (now + timedelta(days=1)).date()
 
 
 def _begin_with_the_next(press: Press, schedule: Schedule, now: datetime) -> None:
     """A schedule that nobody has watched before missed nothing: no list is mailed because a program was installed."""
     before = latest_occurrence(schedule, now) or Occurrence(now.date() - timedelta(days=1), now)
     with press.database.write() as connection:
-        runs.forget_later(connection, press.edition.newsletter, press.edition.key, (now + timedelta(days=1)).date())
         runs.note_skipped(
             connection, press.edition.newsletter, press.edition.key, before, now, "before the first watch"
         )
@@ -148,10 +154,11 @@ def _carry_out(press: Press, run: Run, schedule: Schedule) -> Run:
     again = _next_try(run.occurrence, press.clock(), schedule) if state == FAILED else None
     with press.database.write() as connection:
         if again:
-            state = WAITING
-            runs.put_off(connection, run, text, again)
+            state, ours = WAITING, runs.put_off(connection, run, text, again)
         else:
-            runs.finish(connection, run, state, issue, text)
+            ours = runs.finish(connection, run, state, issue, text)
+    if not ours:
+        state, text = EMPTY, "another process took the run over"
     return Run(run.newsletter, run.edition, run.occurrence, state, issue, text)
 
 
@@ -162,6 +169,8 @@ def _next_try(occurrence: Occurrence, now: datetime, schedule: Schedule) -> date
 
 
 def _publish(press: Press, run: Run) -> tuple[str, int | None, str]:
+    if run.issue is None and (sent := _sent_meanwhile(press, run)):
+        return EMPTY, sent, f"issue {sent} was sent meanwhile"
     issue = _left_behind(press, run) or make_draft(press)
     if issue is None:
         return EMPTY, None, "nothing new: no issue was made"
@@ -179,6 +188,13 @@ def _publish(press: Press, run: Run) -> tuple[str, int | None, str]:
         except NoReaders:
             return EMPTY, issue.id, f"nobody reads it yet; draft {issue.id} stays"
     return DONE, issue.id, f"issue {issue.id} started"
+
+
+def _sent_meanwhile(press: Press, run: Run) -> int | None:
+    """The issue that somebody sent by hand since the run fell due: its readers have their mail of this date."""
+    with press.database.read() as connection:
+        at = run.occurrence.at
+        return issues.started_since(connection, press.edition.newsletter, press.edition.key, at)
 
 
 def _left_behind(press: Press, run: Run) -> Issue | None:

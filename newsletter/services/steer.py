@@ -100,16 +100,21 @@ def resume(database: Database, issue_id: int) -> None:
             chunks.cover(connection, issue_id)
 
 
-def resume_with_uncertain(database: Database, issue_id: int) -> None:
+def resume_with_uncertain(database: Database, issue_id: int, now: datetime) -> None:
     """As `resume`, also for an issue that is sent: whoever is uncertain gets it (once more, it may be).
 
     Raises what `resume` raises, WrongState too when nobody is uncertain, and Busy while it is being sent.
     """
-    with sole_sender(database, issue_id), database.write() as connection:
-        if not deliveries.uncertain(connection, issue_id):
-            raise WrongState(f"of nobody in issue {issue_id} it is uncertain whether they have it.")
-        _move(connection, issue_id, (*_STARTED, IssueState.SENT), IssueState.SENDING, "")
-        deliveries.queue_again(connection, issue_id)
+    with database.read() as connection:
+        issue = issues.get(connection, issue_id)
+    with sole_sender(database, issue_id):
+        if issue.state in _STARTED:
+            close_the_books(database, issue, now)  # what a dead process had in flight is uncertain, too
+        with database.write() as connection:
+            if not deliveries.uncertain(connection, issue_id):
+                raise WrongState(f"of nobody in issue {issue_id} it is uncertain whether they have it.")
+            _move(connection, issue_id, (*_STARTED, IssueState.SENT), IssueState.SENDING, "", finished_at=None)
+            deliveries.queue_again(connection, issue_id)
 
 
 def cancel(database: Database, issue_id: int, now: datetime) -> None:
@@ -209,9 +214,11 @@ def _enqueue(connection: Connection, issue: Issue, now: datetime) -> int:
     return chunks.enqueue(connection, issue)
 
 
-def _move(connection: Connection, issue_id: int, since: tuple[IssueState, ...], to: IssueState, reason: str) -> None:
+def _move(
+    connection: Connection, issue_id: int, since: tuple[IssueState, ...], to: IssueState, reason: str, **more: object
+) -> None:
     issue = issues.get(connection, issue_id)
-    if not issues.move(connection, issue_id, since, to, reason=reason):
+    if not issues.move(connection, issue_id, since, to, reason=reason, **more):
         raise WrongState(f"issue {issue_id} is {_told(issue.state)}.{_remedy(issue_id, issue.state)}")
 
 

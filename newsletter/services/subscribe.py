@@ -48,7 +48,7 @@ class SignUp:
 
 
 def sign_up(database: Database, signer: Signer, wish: SignUp, now: datetime) -> None:
-    """Asks the owner of the address to confirm, or tells them that they are active already: once a day at most.
+    """Asks the owner of the address to confirm, or tells them that they are active already: as `ask_to_confirm`.
 
     Raises AddressError when it is no address; says nothing else, whatever is known of it.
     """
@@ -150,9 +150,10 @@ def leave(connection: Connection, signer: Signer, found: Subscription, method: s
 
 
 def ask_to_confirm(connection: Connection, signer: Signer, found: Subscription, now: datetime) -> bool:
-    """Queues a mail that asks to confirm, or says that it is confirmed already: once a day at most.
+    """Queues a mail that asks to confirm, or says that it is confirmed already: once a day for each edition at most.
 
-    False when such a mail went that day already. Its link confirms the edition that it names, whatever is asked later.
+    False when such a mail went that day already. Its link confirms the edition that it names, whatever is asked later;
+    so whoever chose the wrong one gets another mail.
     """
     email = found.subscriber.email
     person = signer.person(email)
@@ -160,16 +161,26 @@ def ask_to_confirm(connection: Connection, signer: Signer, found: Subscription, 
         kind, data = "already", {"subscriber": str(found.subscriber.id)}
     else:
         kind, data = CONFIRM, {"payload": _payload(found)}
-    if not may_be_mailed(connection, person, kind, found.newsletter, now):
+    if not may_be_mailed(connection, person, kind, found.newsletter, now, edition=found.edition):
         return False
     notices.queue(connection, kind, person, email, found.newsletter, found.edition, data, now)
     return True
 
 
-def may_be_mailed(connection: Connection, person: bytes, kind: str, newsletter: str, now: datetime) -> bool:
-    """Whether a stranger may cause a notice of that kind to that person now: so that nobody's inbox is flooded."""
-    mailed = notices.queued_since(connection, person, kind, now - ONE_MAIL_EVERY)
-    return newsletter not in mailed and sum(mailed.values()) < MOST_MAILS
+def may_be_mailed(
+    connection: Connection, person: bytes, kind: str, newsletter: str, now: datetime, edition: str = ""
+) -> bool:
+    """Whether a stranger may cause a notice of that kind to that person now: so that nobody's inbox is flooded.
+
+    One for each newsletter; where an `edition` is named, for each of its editions.
+    """
+    since = now - ONE_MAIL_EVERY
+    mailed = notices.queued_since(connection, person, kind, since)
+    if sum(mailed.values()) >= MOST_MAILS:
+        return False
+    if newsletter not in mailed:
+        return True
+    return bool(edition) and not notices.queued_for(connection, person, kind, newsletter, edition, since)
 
 
 def _pending(connection: Connection, email: str, wish: SignUp, now: datetime) -> Subscription:

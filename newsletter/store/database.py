@@ -48,15 +48,20 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
+        self._demand_place()
         with self.engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        if not self.is_in_place:
-            raise OperationalError("a write", None, FileNotFoundError(f"the file of {self.place} is gone"))
+        self._demand_place()
         with self.engine.connect().execution_options(writes=True) as connection, connection.begin():
             yield connection
+
+    def _demand_place(self) -> None:
+        """Raises OperationalError; a new connection would make an empty file in its place."""
+        if not self.is_in_place:
+            raise OperationalError("the database", None, FileNotFoundError(f"the file of {self.place} is gone"))
 
     def _identity(self) -> tuple[int, int] | None:
         path = self.engine.url.database

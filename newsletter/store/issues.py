@@ -131,6 +131,13 @@ def move(
     return connection.execute(wanted.values(state=to.value, **values)).rowcount == 1
 
 
+def started_since(connection: Connection, newsletter: str, edition: str, moment: datetime) -> int | None:
+    """The latest issue of the edition whose sending began then or later."""
+    theirs = (issues.c.newsletter == newsletter, issues.c.edition == edition, issues.c.started_at >= moment)
+    found: int | None = connection.scalar(select(func.max(issues.c.id)).where(*theirs))
+    return found
+
+
 def sent(connection: Connection, newsletter: str, edition: str) -> dict[int, int]:
     """The stories that went to the edition, each with its issue's id."""
     wanted = select(sent_stories.c.story, sent_stories.c.issue)
@@ -146,8 +153,13 @@ def reserved(connection: Connection, newsletter: str, edition: str) -> dict[int,
 
 
 def with_note(connection: Connection, newsletter: str, edition: str, words: str) -> int | None:
-    """The id of the edition's first issue that went out, or is to go at a set time, with these words as its note."""
-    gone = or_(issues.c.started_at.is_not(None), issues.c.state == IssueState.SCHEDULED.value)
+    """The id of the edition's first issue that went out, or is to go at a set time, with these words as its note.
+
+    One that was cancelled before it reached anybody gave its stories back, and its note with them.
+    """
+    told = select(sent_stories.c.story).where(sent_stories.c.issue == issues.c.id).exists()
+    went = and_(issues.c.started_at.is_not(None), or_(issues.c.state != IssueState.CANCELLED.value, told))
+    gone = or_(went, issues.c.state == IssueState.SCHEDULED.value)
     wanted = select(func.min(issues.c.id)).where(issues.c.newsletter == newsletter, issues.c.edition == edition)
     found: int | None = connection.scalar(wanted.where(issues.c.note == words, gone))
     return found

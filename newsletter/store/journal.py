@@ -25,6 +25,7 @@ _OPEN = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 
 _ROOM = 64 * 1024  # bytes that the file takes at a time
 _KEPT = 16 * 1024  # of them for answers: what was begun can be written down on a disk that is full by then
+_CANNOT_RESERVE = (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS)  # a file system that makes no promises
 _take_room = getattr(os, "posix_fallocate", lambda file, offset, size: None)  # macOS has none
 
 
@@ -62,7 +63,11 @@ class Journal:
     def keep_room(self) -> None:
         """Called before something is begun: on a full disk there is room for its answer, or this raises OSError."""
         if self._end + _KEPT > self._taken:
-            _take_room(self._file.fileno(), self._end, _ROOM)
+            try:
+                _take_room(self._file.fileno(), self._end, _ROOM)
+            except OSError as error:
+                if error.errno not in _CANNOT_RESERVE:
+                    raise
             self._taken = self._end + _ROOM
 
     def begin_anew(self, entry: Any) -> None:

@@ -63,6 +63,15 @@ def queued_since(connection: Connection, person: bytes, kind: str, since: dateti
     return {row[0]: row[1] for row in rows}
 
 
+def queued_for(
+    connection: Connection, person: bytes, kind: str, newsletter: str, edition: str, since: datetime
+) -> bool:
+    """Whether the person got one of that kind since then that names this edition."""
+    theirs = (notices.c.person == person, notices.c.kind == kind, notices.c.created_at > since)
+    named = (notices.c.newsletter == newsletter, notices.c.edition == edition)
+    return connection.execute(select(notices.c.id).where(*theirs, *named).limit(1)).first() is not None
+
+
 class Latest(NamedTuple):
     """How a notice stands, with the server's words, and when it was queued."""
 

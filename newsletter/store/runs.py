@@ -77,6 +77,12 @@ def watch_from(connection: Connection, newsletter: str, edition: str, schedule: 
     connection.execute(made.on_conflict_do_update(index_elements=[_w.newsletter, _w.edition], set_=row))
 
 
+def skipped_after(connection: Connection, newsletter: str, edition: str, until: date) -> bool:
+    """Whether a clock that was ahead let later dates go."""
+    theirs = (_r.newsletter == newsletter, _r.edition == edition, _r.local_date > until.isoformat())
+    return connection.execute(select(_r.local_date).where(*theirs, _r.state == SKIPPED).limit(1)).first() is not None
+
+
 def forget_later(connection: Connection, newsletter: str, edition: str, until: date) -> None:
     """What a clock that was ahead skipped after `until` falls due all the same."""
     theirs = (_r.newsletter == newsletter, _r.edition == edition, _r.local_date > until.isoformat())
@@ -126,9 +132,10 @@ def put_off(connection: Connection, run: Run, text: str, until: datetime) -> boo
     return connection.execute(_ours(run).values(state=WAITING, text=text, lease_until=until)).rowcount == 1
 
 
-def listing(connection: Connection, newsletter: str, edition: str, most: int = 20) -> list[Run]:
-    """The edition's latest runs, newest first."""
-    wanted = select(runs).where(_r.newsletter == newsletter, _r.edition == edition).order_by(_r.local_date.desc())
+def listing(connection: Connection, newsletter: str, edition: str, most: int = 20, until: date = date.max) -> list[Run]:
+    """The edition's latest runs up to a date, newest first."""
+    theirs = (_r.newsletter == newsletter, _r.edition == edition, _r.local_date <= until.isoformat())
+    wanted = select(runs).where(*theirs).order_by(_r.local_date.desc())
     return [_run(row) for row in connection.execute(wanted.limit(most)).mappings()]
 
 

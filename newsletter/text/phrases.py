@@ -44,9 +44,9 @@ def plural(count: int, language: str, **forms: str) -> str:
 
 def apart(value: object) -> str:
     """`value` as a run of its own, whichever way its letters run; "" stays empty."""
-    if value == "":
-        return ""
     text = value if isinstance(value, str) else str(value)
+    if not len(text):  # a slot may be asked that
+        return ""
     return text[:0] + APART + text + AGAIN  # begun with its own kind: markup stays markup
 
 

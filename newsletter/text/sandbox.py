@@ -112,7 +112,7 @@ class Environment(ImmutableSandboxedEnvironment):
             if default is not None and block not in template.blocks:
                 return iter([default])
             if block not in template.blocks:
-                raise TemplateError(name, f"it has no block `{block}`; the program's own shows what belongs into it.")
+                raise TemplateError(name, f"it has no block `{block}`; the program's own shows what belongs in it.")
             return template.blocks[block](template.new_context(dict(values)))
 
         return self._bounded(name, pieces)

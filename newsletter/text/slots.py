@@ -38,8 +38,9 @@ class Marker(str):
             "a slot is filled for each reader, after the template has run: it cannot be asked or changed, only written"
         )
 
-    __bool__ = _is_not_there_yet
-    upper = lower = title = capitalize = _is_not_there_yet
+    __bool__ = __eq__ = __ne__ = _is_not_there_yet
+    __hash__ = str.__hash__
+    upper = lower = capitalize = _is_not_there_yet
 
 
 def split(text: str) -> list[str]:

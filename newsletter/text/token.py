@@ -109,7 +109,7 @@ class Signer:
             raise TokenError(*_FORGED) from None
 
     def _read_timed(self, purpose: str, token: str, max_age: timedelta) -> str:
-        mac = token.rpartition(".")[2].encode()
+        mac = token.rpartition(".")[2].encode("utf-8", "replace")
         try:
             if _unpadded(urlsafe_b64decode(mac + b"=" * (-len(mac) % 4))) != mac:  # another spelling of the same bytes
                 raise TokenError(*_FORGED)

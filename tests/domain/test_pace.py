@@ -276,7 +276,7 @@ def test_what_waits_is_never_lost_nor_given_twice() -> None:
     assert len(queues) == 0
 
 
-def test_the_lanes_name_the_domains_of_which_enough_waits() -> None:
+def test_the_queues_name_the_domains_of_which_enough_waits() -> None:
     queues: GroupQueues[str] = GroupQueues(Pacer(Limits(group=1), 0.0), lambda domain: domain)
     queues.add(["gmail.com"] * ENOUGH + ["googlemail.com"] + ["example.org"])
     assert queues.full() == {"gmail.com", "googlemail.com"}

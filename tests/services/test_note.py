@@ -60,6 +60,10 @@ def test_words_that_nobody_got_may_still_go(desk: Database) -> None:
     first = draft(desk, HELLO)
     cancel(desk, first.id, NOW)
     assert draft(desk, HELLO).note == "Hello all."
+    second = draft(desk, HELLO)
+    start_for_anybody(desk, second.id, NOW)
+    cancel(desk, second.id, NOW)  # before it reached anybody: its stories come back, too
+    assert draft(desk, HELLO).note == "Hello all."
 
 
 def test_words_that_are_to_go_at_a_set_time_are_taken(desk: Database) -> None:

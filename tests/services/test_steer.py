@@ -313,17 +313,37 @@ def test_who_is_uncertain_gets_it_again_when_somebody_says_so(database: Database
         assert (end.state, end.sent, end.uncertain) == (IssueState.SENT, 3, 2)
         with pytest.raises(WrongState, match=f"resume {issue.id} --uncertain"):
             steer.resume(database, issue.id)
-        steer.resume_with_uncertain(database, issue.id)
+        steer.resume_with_uncertain(database, issue.id, NOW)
+        with database.read() as connection:
+            assert issues.get(connection, issue.id).finished_at is None
         end = send(database, issue, sink, policy)
         assert (end.state, end.sent, end.uncertain) == (IssueState.SENT, 5, 0)
         assert len(sink.accepted) == 5
     with pytest.raises(WrongState, match="nobody"):
-        steer.resume_with_uncertain(database, issue.id)
+        steer.resume_with_uncertain(database, issue.id, NOW)
+
+
+def test_who_was_in_flight_when_a_process_died_is_uncertain_too(sqlite_url: str) -> None:
+    """Only the journal knows."""
+    database = Database(sqlite_url)
+    number = started(database, 5).id
+    with database.read() as connection:
+        issue = issues.get(connection, number)
+    ledger = EmbeddedLedger(database, issue)
+    ledger.open(DeliveryPolicy(), NOW)
+    [claim, *_] = ledger.claim(5, NOW, HOUR, frozenset())
+    ledger.turn([], [claim])
+    ledger.let_go()  # and nothing more: it was killed
+    steer.resume_with_uncertain(database, issue.id, NOW)
+    with database.read() as connection:
+        books = accounts.accounting(connection, issue.id)
+    assert (books.state, books.queued, books.uncertain) == (IssueState.SENDING, 5, 0)
+    database.close()
 
 
 def test_nobody_is_asked_again_in_the_midst_of_a_delivery(sqlite_url: str) -> None:
     database = Database(sqlite_url)
     issue = started(database, 5)
     with sole_sender(database, issue.id), pytest.raises(Busy):
-        steer.resume_with_uncertain(database, issue.id)
+        steer.resume_with_uncertain(database, issue.id, NOW)
     database.close()

@@ -15,6 +15,7 @@ from tests.sending import started
 
 HOUR, POLICY = timedelta(hours=1), DeliveryPolicy()
 TODAY = day_of(WarmUp(first_day=20, started=NOW.date()), NOW)
+WHOLE = day_of(WarmUp(first_day=100, started=NOW.date()), NOW)
 TOMORROW = day_of(WarmUp(first_day=20, started=NOW.date(), growth=1), NOW + timedelta(days=1))
 
 
@@ -47,6 +48,14 @@ def test_what_went_out_counts_once(two: tuple[EmbeddedLedger, EmbeddedLedger]) -
     one.turn([settle(claim, Outcome(OutcomeKind.ACCEPTED, 250), POLICY, NOW) for claim in claims], [])
     one.tidy()
     assert other.left_of(TODAY) == 5
+
+
+def test_what_was_not_found_is_not_held(two: tuple[EmbeddedLedger, EmbeddedLedger]) -> None:
+    """Its readers are all in hand: it asks for more of the day each second, and the other one starves."""
+    one, other = two
+    assert claimed(one, 200, WHOLE) == 30
+    assert claimed(one, 200, WHOLE) == 0
+    assert other.left_of(WHOLE) == 100 - 30
 
 
 def test_who_leaves_gives_back_what_it_had(two: tuple[EmbeddedLedger, EmbeddedLedger]) -> None:

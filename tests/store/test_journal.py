@@ -113,6 +113,21 @@ def test_on_a_full_disk_there_is_room_for_the_answer_to_what_was_begun(
     assert read(tmp_path / "one", "a title")[-1] == "answered too"
 
 
+@pytest.mark.parametrize("number", [errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS])
+def test_a_file_system_that_keeps_no_room_is_written_to_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def cannot(*where: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("newsletter.store.journal._take_room", cannot)
+    journal = Journal(tmp_path / "one", "a title")
+    journal.start()
+    journal.keep_room()
+    journal.write("begun")
+    assert read(tmp_path / "one", "a title") == ["begun"]
+
+
 def test_a_link_or_a_pipe_in_its_place_is_not_followed(tmp_path: Path) -> None:
     """What it leads to would have been emptied; a pipe would have been waited for."""
     precious = tmp_path / "precious"

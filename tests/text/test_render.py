@@ -398,6 +398,8 @@ def test_a_confirmation_carries_no_word_of_the_visitor() -> None:
         '{{ slot("name")|default("reader", true) }}',
         '{{ slot("name") or "reader" }}',
         '{{ slot("name")|upper }}',
+        '{% if slot("name") == "" %}Hello{% endif %}',
+        '{{ slot("name")|capitalize }}',
     ],
 )
 def test_a_slot_is_written_and_not_asked(line: str) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from newsletter.errors import StoreError
 
 STORE_PATIENCE = 60.0  # seconds to wait for a database that is locked or full, before giving up
-STOPPING_PATIENCE = 8.0  # the same for a run that was told to stop
+STOPPING_PATIENCE = 6.0  # the same for a run that was told to stop
 _WORTH_TELLING = 1.0  # seconds
 _LONGEST_TRY = 30.0  # seconds: one that seems to take longer slept with its process, which is no waiting
 _PAUSE = 0.2  # seconds between two tries
@@ -30,11 +30,11 @@ class Apart:
 
     def __init__(self, place: str, *, at_once: bool, tell: Callable[[str], None] = lambda words: None) -> None:
         self._place, self._at_once, self._tell = place, at_once, tell
-        self._ends: float | None = None  # on the event loop's clock
+        self._is_hurried = False
 
     def hurry(self) -> None:
         """Whoever told the run to stop waits for its end."""
-        self._ends = asyncio.get_running_loop().time() + STOPPING_PATIENCE
+        self._is_hurried = True
 
     async def __call__(self, work: Callable[[], T]) -> T:
         loop = asyncio.get_running_loop()
@@ -42,10 +42,13 @@ class Apart:
         while True:
             began = loop.time()
             try:
-                return work() if self._at_once else await asyncio.to_thread(work)
+                done = work() if self._at_once else await asyncio.to_thread(work)
+                if waited > _WORTH_TELLING:
+                    self._tell("")
+                return done
             except AWAY as error:
                 words = f"the ledger in {self._place} cannot be written: {error.orig}"
-                if waited > STORE_PATIENCE or (self._ends is not None and loop.time() > self._ends):
+                if waited > (STOPPING_PATIENCE if self._is_hurried else STORE_PATIENCE):
                     raise StoreError(words) from None
                 if waited > _WORTH_TELLING:
                     self._tell(words)

@@ -112,7 +112,7 @@ async def _carry_on(run: Run, connection: Connection) -> None:
                 return
             trouble, reserved = await _open(run, connection, reserved)
             if trouble:
-                if reserved:
+                if reserved := reserved or run.desk.reserve():  # somebody's line in the ledger says what was wrong
                     run.desk.report_unbegun(reserved, trouble)
                 reserved, broken = None, broken + 1
                 await _heed(run, trouble, broken)

@@ -44,7 +44,7 @@ class Desk:
         self._to_tell: list[Callable[[], None]] = []  # when those are written down
         self._wishes = Wishes()
         self._stall = Stall(errand.policy.retry_wait)
-        self.apart = Apart(database.place, at_once=self._ledger.at_once, tell=self._stall.waits)
+        self.apart = Apart(database.place, at_once=self._ledger.at_once, tell=self._stall.note)
         self._line, self._tally = line, tally
         self._lookout = Lookout(errand, self._ledger, line, self._stall, self.apart, self._busy)
         self._in_flight = 0
@@ -208,6 +208,10 @@ class Desk:
         await self.apart(self._ledger.tidy)
         if await self._lookout.keep_up():
             self._bell.set()
+        if not self._database.is_in_place:
+            self._stall.note(f"the file of {self._database.place} is gone")
+            self.close()
+            return
         if await self.apart(self._issue_state) is not IssueState.SENDING or self._waited_too_long():
             self.close()
         elif self._held_too_long():

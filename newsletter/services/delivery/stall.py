@@ -19,6 +19,10 @@ class Stall:
         """A message was delivered."""
         self._since, self.reason = None, ""
 
+    def note(self, reason: str) -> None:
+        """What holds it up for a moment; how long it has waited is another matter."""
+        self.reason = reason
+
     def waits(self, reason: str) -> None:
         self.reason = reason
         if self._since is None:

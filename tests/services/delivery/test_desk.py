@@ -51,7 +51,7 @@ def test_who_waits_is_answered_when_the_desk_closes_in_the_middle_of_a_turn(
     assert run(main()) is None
 
 
-def test_who_hands_in_is_told_when_it_is_written_down(database: Database) -> None:
+def test_who_reports_is_told_when_it_is_written_down(database: Database) -> None:
     """On SQLite: else at once, for nobody should wait for the way to a server."""
     table, told = a_desk(database, 2), list[str]()
 
@@ -92,7 +92,7 @@ def test_an_outcome_is_written_down_before_a_session_is_opened(sqlite_url: str) 
 
 
 def test_what_comes_back_during_a_look_is_looked_for_again(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The look found nothing, and nobody busy; meanwhile a worker handed in what may go out again."""
+    """The look found nothing, and nobody busy; meanwhile a worker reported what may go out again."""
     table = a_desk(database, 1)
     looks: list[bool] = []
 
@@ -139,6 +139,47 @@ def test_a_process_that_slept_was_not_patient_meanwhile(database: Database, monk
 
     assert run(a_desk(database, 1).apart(work)) == "written"
     assert len(tries) == 3
+
+
+def test_a_run_that_is_told_to_stop_waits_for_each_of_its_last_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long ago that was: what a server answered in the last second is written down like the rest."""
+    monkeypatch.setattr(apart, "STOPPING_PATIENCE", 0.5)
+    monkeypatch.setattr(apart, "_PAUSE", 0.02)
+    said: list[str] = []
+
+    async def main() -> str:
+        work = apart.Apart("here", at_once=True, tell=said.append)
+        work.hurry()
+        await asyncio.sleep(0.7)
+        tries = iter([OperationalError("a turn", None, Exception("locked"))] * 3)
+
+        def turn() -> str:
+            if trouble := next(tries, None):
+                raise trouble
+            return "written"
+
+        return await work(turn)
+
+    assert run(main()) == "written"
+
+
+def test_what_holds_a_run_up_is_said_and_forgotten_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apart, "_WORTH_TELLING", 0.05)
+    monkeypatch.setattr(apart, "_PAUSE", 0.02)
+    said: list[str] = []
+
+    async def main() -> None:
+        until = time.monotonic() + 0.3
+
+        def turn() -> None:
+            if time.monotonic() < until:
+                raise OperationalError("a turn", None, Exception("locked"))
+
+        await apart.Apart("here", at_once=True, tell=said.append)(turn)
+
+    run(main())
+    assert "the ledger in here cannot be written: locked" in said
+    assert said[-1] == ""
 
 
 def test_patience_with_a_database_ends(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
