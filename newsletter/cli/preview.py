@@ -37,7 +37,7 @@ NoticeOption = Annotated[
         "--notice",
         metavar="KIND",
         help="Instead, the mails about a subscription as this edition sends them: confirm, address, moved, welcome, "
-        "already, goodbye, reminder, or all.",
+        "already, reminder, or all.",
     ),
 ]
 

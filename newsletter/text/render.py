@@ -38,7 +38,6 @@ NOTICES: Mapping[str, tuple[str, ...]] = {
     "moved": ("signup_url",),
     "welcome": ("archive_url", "preferences_url", "unsubscribe_url"),
     "already": ("archive_url", "preferences_url", "unsubscribe_url"),
-    "goodbye": ("signup_url",),
     "reminder": (
         "day",
         "clock",
