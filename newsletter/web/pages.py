@@ -130,7 +130,8 @@ class Pages:
     def _words_file(self, language: str) -> tuple[str, str]:
         """The file with the phrases for a language tag, and the language that they are in."""
         file = self._app.renderer.words_file(language, WORDS)
-        return file, phrases.ENGLISH if file == f"{WORDS}/{phrases.ENGLISH}.txt" else language
+        is_english = language.partition("-")[0].lower() == phrases.ENGLISH  # en-GB writes its dates otherwise
+        return file, phrases.ENGLISH if file == f"{WORDS}/{phrases.ENGLISH}.txt" and not is_english else language
 
 
 def says_json(request: Request) -> bool:

@@ -274,6 +274,16 @@ def test_own_phrases_that_cannot_be_read_are_told(tmp_path: Path) -> None:
     app.database.close()
 
 
+def test_british_readers_get_british_dates(tmp_path: Path) -> None:
+    app = make_app(tmp_path, config=speaking("en-GB"))
+    write_issue(app, 1)
+    with TestClient(create_app(app)) as web:
+        page = web.get("/archive/tech").text
+    assert '<html lang="en-GB"' in page
+    assert re.search(r"\b\d{1,2} [A-Z][a-z]+ 20\d\d", shown(page))
+    app.database.close()
+
+
 def test_what_is_not_there_is_said_in_the_language_of_its_edition(app: App) -> None:
     with TestClient(create_app(app)) as web:
         assert "Hier ist nichts" in web.get("/archive/tech/77?edition=world").text
