@@ -29,6 +29,7 @@ from newsletter.services.steer import start, unschedule
 from newsletter.services.tallying import new_name
 from newsletter.store import issues
 from newsletter.store.runs import DONE, EMPTY, SKIPPED, WAITING, Run
+from newsletter.text.reply import unaddressed
 from newsletter.watch import tell_findings
 
 log = logging.getLogger("newsletter.schedule")
@@ -128,7 +129,7 @@ def press(app: App, plan: Planned, worker: str) -> Press:
         worker=worker,
         illustrator=illustrator(app, edition),
         note=partial(note_of, app, plan.newsletter, plan.edition),
-        tell=partial(_tell_reports, plan.newsletter),
+        tell=partial(_tell_sources, plan.newsletter),
     )
 
 
@@ -143,7 +144,8 @@ def read_sources(app: App, told: Collection[str] = (), is_stopped: Callable[[], 
             break
         try:
             reports = collect(app.database, newsletter, app.sources(newsletter), app.clock())
-            wrong.update(_tell_sources(newsletter, reports, told))
+            _tell_sources(newsletter, reports, told)
+            wrong.update(words for report in reports for words in _troubles(newsletter, report))
         except Exception as error:
             words = f"the sources of {newsletter} were not read, which is tried again: {error}"
             tell(log, logging.ERROR, "sources_failed", words, newsletter=newsletter)
@@ -151,23 +153,19 @@ def read_sources(app: App, told: Collection[str] = (), is_stopped: Callable[[], 
     return wrong
 
 
-def _tell_reports(newsletter: str, reports: Sequence[SourceReport]) -> None:
-    _tell_sources(newsletter, reports)
-
-
-def _tell_sources(newsletter: str, reports: Sequence[SourceReport], told: Collection[str] = ()) -> list[str]:
-    wrong: list[str] = []
+def _tell_sources(newsletter: str, reports: Sequence[SourceReport], told: Collection[str] = ()) -> None:
     for report in reports:
         facts = {"newsletter": newsletter, "source": report.name}
-        if report.error:
-            wrong.append(f"{newsletter}: {report.name} could not be read: {report.error}")
-        wrong += [f"{newsletter}: {report.name}: {warning}" for warning in report.warnings]
         if report.new:
             tell(log, logging.INFO, "source_read", f"{newsletter}: {report.name}: {report.new:,} new", **facts)
-    for words in wrong:
-        if words not in told:
-            tell(log, logging.WARNING, "source_trouble", words, newsletter=newsletter)
-    return wrong
+        for words in _troubles(newsletter, report):
+            if words not in told:
+                tell(log, logging.WARNING, "source_trouble", words, **facts)
+
+
+def _troubles(newsletter: str, report: SourceReport) -> list[str]:
+    unread = [f"could not be read: {report.error}"] if report.error else []
+    return [unaddressed(f"{newsletter}: {report.name}: {words}") for words in (*unread, *report.warnings)]
 
 
 @dataclass

@@ -97,18 +97,7 @@ def abandoned(database: Database, now: datetime) -> list[Run]:
 
 def _claim(press: Press, schedule: Schedule) -> Run | None:
     now, key, edition = press.clock(), press.edition.newsletter, press.edition.key
-    tomorrow = _tomorrow(now)
-    with press.database.read() as connection:
-        last = runs.last_date(connection, key, edition, tomorrow)
-        since = runs.watched_since(connection, key, edition, _in_words(schedule), now)
-        ahead = runs.skipped_after(connection, key, edition, tomorrow)
-    if ahead:
-        with press.database.write() as connection:
-            runs.forget_later(connection, key, edition, tomorrow)
-    if since is None:
-        since = now
-        with press.database.write() as connection:
-            runs.watch_from(connection, key, edition, _in_words(schedule), now)
+    last, since = _seen_before(press, schedule, now)
     if last is None:
         _begin_with_the_next(press, schedule, now)
         return None
@@ -123,6 +112,21 @@ def _claim(press: Press, schedule: Schedule) -> Run | None:
         if not runs.note_skipped(connection, key, edition, decision.occurrence, now, text):
             return None
     return Run(key, edition, decision.occurrence, SKIPPED, text=text)
+
+
+def _seen_before(press: Press, schedule: Schedule, now: datetime) -> tuple[date | None, datetime]:
+    """The edition's last run, and since when it has this schedule. What a clock that was ahead skipped is forgotten."""
+    whose, words, tomorrow = (press.edition.newsletter, press.edition.key), _in_words(schedule), _tomorrow(now)
+    with press.database.read() as connection:
+        last = runs.last_date(connection, *whose, tomorrow)
+        since = runs.watched_since(connection, *whose, words, now)
+        ahead = runs.skipped_after(connection, *whose, tomorrow)
+    if ahead or since is None:
+        with press.database.write() as connection:
+            runs.forget_later(connection, *whose, tomorrow)
+            if since is None:
+                runs.watch_from(connection, *whose, words, now)
+    return last, since or now
 
 
 def _in_words(schedule: Schedule) -> str:
