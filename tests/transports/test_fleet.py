@@ -220,6 +220,17 @@ def test_nobody_waits_for_a_server_that_does_not_greet_while_another_is_idle(
     assert end.seconds < PATIENT.greeting / 2
 
 
+def test_a_server_that_is_slow_to_greet_is_not_asked_for_a_session_by_all(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For one reader: whoever opens a session keeps the delivery while nobody else could send it."""
+    monkeypatch.setattr("newsletter.services.delivery.deliver._LONG_OPENING", 0.05)
+    with Sink() as sink:
+        sink.fail("greeting", delay(0.5), times=9)
+        end = delivered(sqlite_url, 1, fleet((sink.port, 6)))
+        assert (end.sent, sink.sessions) == (1, 1)
+
+
 def test_an_issue_loses_nobody_when_one_server_dies_on_the_way(sqlite_url: str) -> None:
     with Sink() as first, Sink() as second:
         first.fail("MAIL", CUT, after=60)

@@ -133,17 +133,16 @@ async def _carry_on(run: Run, connection: Connection) -> None:
 
 
 async def _open(run: Run, connection: Connection, reserved: Claim) -> tuple[Outcome | None, Claim | None]:
-    """What kept a session from being opened, and the claim. A server that lets us wait has it no longer: it is free
-    for whoever has a session."""
+    """What kept a session from being opened, and the claim: None when a worker with a session got it meanwhile."""
     began = time.perf_counter()
     held: Claim | None = reserved
     opening = asyncio.ensure_future(connection.open(Envelope(run.copies.return_path, reserved.email)))
     try:
         with run.desk.getting_ready():
-            await asyncio.wait([opening], timeout=_LONG_OPENING)
-        if not opening.done():
-            run.desk.release(reserved)
-            held = None
+            while held and not (await asyncio.wait([opening], timeout=_LONG_OPENING))[0]:
+                if run.desk.is_waited_at:
+                    run.desk.release(held)
+                    held = None
         trouble = await opening
     finally:
         if opening.cancel():

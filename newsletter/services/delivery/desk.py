@@ -85,6 +85,11 @@ class Desk:
         self._line.put_back(reserved)
         self._bell.set()
 
+    @property
+    def is_waited_at(self) -> bool:
+        """Whether a worker with a session has nothing to send."""
+        return self._wishes.any_to_begin
+
     @contextmanager
     def getting_ready(self) -> Iterator[None]:
         """While a worker opens a session, the run is no more idle than with a message in flight.

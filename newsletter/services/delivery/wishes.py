@@ -50,6 +50,10 @@ class Wishes:
         self._add(Wish(answer))
 
     @property
+    def any_to_begin(self) -> bool:
+        return any(wish.begin for wish in self._waiting)
+
+    @property
     def any_reserved(self) -> bool:
         return any(wish.reserved for wish in self._waiting)
 
