@@ -76,7 +76,8 @@ def show_headway(issue: int, headway: Headway, *, alone: bool) -> None:
     """How a sending gets on that another process carries; `alone`: none does."""
     if headway.waits_for:
         left = f", and may take {about(headway.seconds_left)} more" if headway.seconds_left else ""
-        output.say(f"[yellow]{output.plain(headway.waits_for)}{left}.[/]".replace("today's", "Today's", 1))
+        told = output.plain(headway.waits_for)
+        output.say(f"[yellow]{told[:1].upper()}{told[1:]}{left}.[/]")
         if alone:
             output.say(f"[bold]newsletter serve[/] carries on then, or [bold]newsletter resume {issue}[/].")
     elif alone:

@@ -48,17 +48,17 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        self._demand_place()
+        self.demand_place()
         with self.engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        self._demand_place()
+        self.demand_place()
         with self.engine.connect().execution_options(writes=True) as connection, connection.begin():
             yield connection
 
-    def _demand_place(self) -> None:
+    def demand_place(self) -> None:
         """Raises OperationalError; a new connection would make an empty file in its place."""
         if not self.is_in_place:
             raise OperationalError("the database", None, FileNotFoundError(f"the file of {self.place} is gone"))

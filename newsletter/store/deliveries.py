@@ -122,15 +122,17 @@ def finish(connection: Connection, issue_id: int, now: datetime) -> bool:
 
 def uncertain(connection: Connection, issue_id: int) -> int:
     """How many of the issue nobody knows of whether their readers have it."""
-    doubtful = (_d.issue == issue_id, _d.state == DeliveryState.UNCERTAIN.value)
-    return connection.scalar(select(func.count()).where(*doubtful)) or 0
+    return connection.scalar(select(func.count()).where(_is_uncertain(issue_id))) or 0
 
 
 def queue_again(connection: Connection, issue_id: int) -> None:
     """Whoever is uncertain waits as at first: with all the doubts and all the time that a delivery may have."""
-    doubtful = (_d.issue == issue_id, _d.state == DeliveryState.UNCERTAIN.value)
     anew = {"state": DeliveryState.QUEUED.value, "doubts": 0, "first_at": None, "due_at": None, "worker": None}
-    connection.execute(update(deliveries).where(*doubtful).values(anew))
+    connection.execute(update(deliveries).where(_is_uncertain(issue_id)).values(anew))
+
+
+def _is_uncertain(issue_id: int) -> ColumnElement[bool]:
+    return and_(_d.issue == issue_id, _d.state == DeliveryState.UNCERTAIN.value)
 
 
 def call_off(connection: Connection, issue_id: int, now: datetime) -> None:

@@ -116,13 +116,12 @@ class EmbeddedLedger:
                 rows = self._queue.look(size, now, most, without, self._held)
             if moved := [new_address(row[0], row[2]) for row in rows if row[2] != row[9]]:
                 self._write((_READDRESS, moved))
+            if day and len(rows) < size:  # the rest of its share is anybody's
+                self._write((_SHARE, [(len(self._held) + len(rows), self._issue.id)]))
         except OperationalError:  # it is locked, say, and will be asked again: nobody may be passed over
             self._queue.place = place
             raise
         self._held.update((row[0], version if row[10] else _UNKNOWN) for row in rows)
-        if day and len(rows) < size:  # the rest of its share is anybody's
-            with self._database.write() as connection:
-                day_shares.hold(connection, day, self._issue.id, len(self._held))
         return [claimed(row) for row in rows]
 
     def left_of(self, day: Day) -> int | None:
@@ -250,8 +249,7 @@ class EmbeddedLedger:
         if not self._unwritten:
             return
         assert self._journal is not None
-        if not self._database.is_in_place:  # the journal would forget what nobody else knows
-            raise OperationalError("a commit of the ledger", None, FileNotFoundError("the database's file is gone"))
+        self._database.demand_place()  # else the journal would forget what nobody else knows
         held = self._held.keys() - {row[-1] for row in self._unwritten}
         self._write((_RECORD, self._unwritten), (_SHARE, [(len(held), self._issue.id)]))
         for row in self._unwritten:

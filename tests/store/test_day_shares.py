@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from newsletter.domain.delivery import DeliveryPolicy, Outcome, OutcomeKind, settle
 from newsletter.domain.warmup import Day, WarmUp, day_of
@@ -56,6 +57,23 @@ def test_what_was_not_found_is_not_held(two: tuple[EmbeddedLedger, EmbeddedLedge
     assert claimed(one, 200, WHOLE) == 30
     assert claimed(one, 200, WHOLE) == 0
     assert other.left_of(WHOLE) == 100 - 30
+
+
+def test_a_claim_that_a_lock_cut_short_passes_nobody_over(
+    two: tuple[EmbeddedLedger, EmbeddedLedger], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Locked in the moment when the rest of its share was to be given back: it is asked again, and gives all."""
+    one, _ = two
+    write = EmbeddedLedger._write
+
+    def locked(*given: object) -> None:
+        raise OperationalError("a commit of the ledger", None, Exception("locked"))
+
+    monkeypatch.setattr(EmbeddedLedger, "_write", locked)
+    with pytest.raises(OperationalError):
+        claimed(one, 200, WHOLE)
+    monkeypatch.setattr(EmbeddedLedger, "_write", write)
+    assert claimed(one, 200, WHOLE) == 30
 
 
 def test_who_leaves_gives_back_what_it_had(two: tuple[EmbeddedLedger, EmbeddedLedger]) -> None:
