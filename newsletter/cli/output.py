@@ -34,6 +34,12 @@ def answer_json(value: object) -> None:
     sys.stdout.flush()
 
 
+def answer_text(text: str) -> None:
+    """An answer to be copied or piped: as it is, no line of it broken."""
+    sys.stdout.write(text.rstrip("\n") + "\n")
+    sys.stdout.flush()
+
+
 def stdout() -> Console:
     from rich.console import Console
 

@@ -13,6 +13,7 @@ from newsletter.cli import (
     building,
     demo,
     doctor,
+    form,
     issues,
     posts,
     preview,
@@ -54,7 +55,21 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (setup, doctor, demo, posts, why, building, issues, preview, send_preview, sending, subscribers, running):
+for group in (
+    setup,
+    doctor,
+    demo,
+    posts,
+    why,
+    building,
+    issues,
+    preview,
+    send_preview,
+    sending,
+    subscribers,
+    form,
+    running,
+):
     group.register(cli)
 
 
