@@ -42,7 +42,7 @@ def ask_at_once(app: App, found: Subscription, began: datetime) -> Asked:
     person = app.signer.person(found.subscriber.email)
     door, write = app.transport(hurried=True), app.renderer.notice
     run(send_due(app.database, door, write, app.signer, app.edition, app.clock, person, composers(app)))
-    if found.state.value == "active" or (mail := _once_sent(app, person, found)) is None:
+    if (mail := _once_sent(app, person, found)) is None:
         return Asked()
     if mail.state in (DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.SENDING):
         return Asked(mail.state.value, mail.words, mail.created_at >= began)
@@ -52,11 +52,11 @@ def ask_at_once(app: App, found: Subscription, began: datetime) -> Asked:
 def _once_sent(app: App, person: bytes, found: Subscription) -> Latest | None:
     """The mail that asks, when another process that has it in hand is through with it, or takes long."""
     from newsletter.domain.delivery import DeliveryState
-    from newsletter.services.notices import confirmation_mail
+    from newsletter.services.notices import asking_mail
 
     until = time.monotonic() + _PATIENCE
     while True:
-        mail = confirmation_mail(app.database, person, found, app.clock())
+        mail = asking_mail(app.database, person, found, app.clock())
         if mail is None or mail.state is not DeliveryState.SENDING or time.monotonic() > until:
             return mail
         time.sleep(0.05)

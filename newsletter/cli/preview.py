@@ -36,8 +36,8 @@ NoticeOption = Annotated[
     typer.Option(
         "--notice",
         metavar="KIND",
-        help="Instead, the mails about a subscription as this edition sends them: confirm, address, moved, welcome, "
-        "already, reminder, or all.",
+        help="Instead, the mails about a subscription as this edition sends them: confirm, switch, address, "
+        "moved, welcome, already, reminder, or all.",
     ),
 ]
 

@@ -77,12 +77,14 @@ def add(
             f"{address} is on the list of addresses that are never mailed; nothing was changed. "
             "If its owner wants to come back, the same with --again asks them to confirm."
         )
+    is_settled = found.state.value == "active" and found.edition == chosen.key
     asked = Asked() if active else ask_at_once(app, found, began)
     if as_json:
-        output.answer_json({**subscription_json(found), "asked": asked.state})
-    elif found.state.value == "active":
-        output.say(f"{output.plain(found.subscriber.email)} gets {output.plain(chosen.name)}, edition {found.edition}.")
-    else:
+        output.answer_json({**subscription_json(found), "asked": None if is_settled else asked.state})
+        return
+    if found.state.value == "active":
+        output.say(f"{output.plain(found.subscriber.email)} gets {key}, edition {found.edition}.")
+    if not is_settled:
         say_asked(found.subscriber.email, asked)
 
 

@@ -265,7 +265,7 @@ class Storing:
             reader = subscribers.find(connection, email)
             found = reader and subscribers.subscription(connection, reader.id, self._target.newsletter)
             if found and found.state is PENDING:
-                asked += ask_to_confirm(connection, self._signer, found, self._now)
+                asked += ask_to_confirm(connection, self._signer, found, found.edition, self._now)
         return asked
 
     def _record(self, connection: Connection, email: str, action: str, edition: str, words: str) -> None:

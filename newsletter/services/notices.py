@@ -10,9 +10,9 @@ from typing import Protocol
 
 from newsletter.domain.delivery import DeliveryState, Envelope, Outcome, OutcomeKind, growing
 from newsletter.domain.edition import Edition
-from newsletter.domain.subscriber import Subscription
+from newsletter.domain.subscriber import Subscription, SubscriptionState
 from newsletter.errors import AddressError, NewsletterError, NotFound, WrongState
-from newsletter.services.subscribe import CONFIRM_WITHIN, ONE_MAIL_EVERY
+from newsletter.services.subscribe import CONFIRM_WITHIN, ONE_MAIL_EVERY, SWITCH
 from newsletter.store import notices
 from newsletter.store.database import Database
 from newsletter.store.notices import Latest, Notice
@@ -25,6 +25,7 @@ from newsletter.transports.base import Connection, Transport
 GIVE_UP_AFTER = timedelta(hours=24)
 _LEASE = timedelta(minutes=15)  # longer than the slowest answer of a server (RFC 5321: 10 minutes)
 _BATCH = 20
+_PURPOSES = {CONFIRM: CONFIRM, SWITCH: CONFIRM, ADDRESS: ADDRESS}  # of the link in a notice that asks for a yes
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=1)
 
 
@@ -107,7 +108,7 @@ def values_for(notice: Notice, edition: Edition, signer: Signer) -> dict[str, ob
     """What the templates of all notices may use (text.render.NOTICES): links that end, and last."""
     site, subscriber = edition.site_url, int(notice.data.get("subscriber", "0"))
     payload = notice.data.get("payload", "")
-    purpose = notice.kind if notice.kind in (CONFIRM, ADDRESS) else ""
+    purpose = _PURPOSES.get(notice.kind, "")
     return {
         "edition": edition,
         "confirm_url": f"{site}/{purpose}/{signer.sign_expiring(purpose, payload)}" if purpose else "",
@@ -119,10 +120,11 @@ def values_for(notice: Notice, edition: Edition, signer: Signer) -> dict[str, ob
     }
 
 
-def confirmation_mail(database: Database, person: bytes, found: Subscription, now: datetime) -> Latest | None:
-    """The mail that asks that person to confirm; None where none was queued lately."""
+def asking_mail(database: Database, person: bytes, found: Subscription, now: datetime) -> Latest | None:
+    """The mail that asks that person to confirm, or to change the edition; None where none was queued lately."""
+    kind = SWITCH if found.state is SubscriptionState.ACTIVE else CONFIRM
     with database.read() as connection:
-        return notices.latest(connection, person, CONFIRM, found.newsletter, now - ONE_MAIL_EVERY)
+        return notices.latest(connection, person, kind, found.newsletter, now - ONE_MAIL_EVERY)
 
 
 def _claim(database: Database, now: datetime, person: bytes | None) -> list[Notice]:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from newsletter.domain.subscriber import Consent, Subscriber, Subscription, SubscriptionState
 from newsletter.errors import TokenError
-from newsletter.services.subscribe import CONFIRM_WITHIN, leave, may_be_mailed, welcome
+from newsletter.services.subscribe import CONFIRM_WITHIN, change_edition, leave, may_be_mailed, welcome
 from newsletter.store import consents, notices, subscribers
 from newsletter.store.database import Database
 from newsletter.text.address import normalise
@@ -160,9 +160,8 @@ def _set(
         leave(connection, signer, one, "preferences", origin, now)
     elif one.state is SubscriptionState.ACTIVE:
         if edition != one.edition:
-            subscribers.move(connection, one.subscriber.id, one.newsletter, edition)
             moved = Consent(now, "moved", one.newsletter, edition, "preferences", origin, words)
-            consents.append(connection, person, moved)
+            change_edition(connection, signer, one, moved)
     elif not subscribers.suppressed(connection, person):
         chosen = Consent(now, "confirmed", one.newsletter, edition, "preferences", origin, words)
         welcome(connection, signer, one, chosen)

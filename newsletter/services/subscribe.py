@@ -19,6 +19,7 @@ from newsletter.text.address import normalise
 from newsletter.text.roster import clean_name
 from newsletter.text.token import CONFIRM, Signer
 
+SWITCH = "switch"  # the notice that asks a reader of one edition whether another is to come in its place
 CONFIRM_WITHIN = timedelta(days=7)
 ONE_MAIL_EVERY = timedelta(hours=24)
 MOST_MAILS = 3  # confirmation mails to one address in that time, however many newsletters it is signed up for
@@ -48,7 +49,7 @@ class SignUp:
 
 
 def sign_up(database: Database, signer: Signer, wish: SignUp, now: datetime) -> None:
-    """Asks the owner of the address to confirm, or tells them that they are active already: as `ask_to_confirm`.
+    """Asks the owner of the address to confirm, or tells them that they get it already: as `ask_to_confirm`.
 
     Raises AddressError when it is no address; says nothing else, whatever is known of it.
     """
@@ -59,9 +60,7 @@ def sign_up(database: Database, signer: Signer, wish: SignUp, now: datetime) -> 
         if subscribers.suppressed(connection, person):
             return
         found = _pending(connection, email, wish, now)
-        if found.state is SubscriptionState.ACTIVE:
-            ask_to_confirm(connection, signer, found, now)
-        elif ask_to_confirm(connection, signer, replace(found, edition=wish.edition), now):
+        if ask_to_confirm(connection, signer, found, wish.edition, now):
             _follow(connection, found, wish.edition)
 
 
@@ -73,12 +72,19 @@ def _any(_newsletter: str, _edition: str) -> bool:
     return True
 
 
-def confirmation(database: Database, signer: Signer, token: str, has: HasEdition = _any) -> Subscription:
-    """The subscription that a confirmation link is about, as confirming it makes it: in the edition its mail named.
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """What a confirmation link is about: the subscription in the edition that its mail named.
 
-    If there is none of that name any more, in the one that its readers were moved to.
-    Raises TokenError when it can no longer be confirmed.
+    If there is none of that name any more, in the one that its readers were moved to. `is_done`: it is so already.
     """
+
+    subscription: Subscription
+    is_done: bool
+
+
+def confirmation(database: Database, signer: Signer, token: str, has: HasEdition = _any) -> Confirmation:
+    """What pressing the button behind the link would do. Raises TokenError when it can no longer be confirmed."""
     with database.read() as connection:
         return _confirmable(connection, signer, token, has)
 
@@ -92,17 +98,23 @@ def confirm(
     words: str = "",
     has: HasEdition = _any,
 ) -> Subscription:
-    """Makes the subscription active, and queues the welcome. A second time changes nothing.
+    """Makes the subscription active, and queues the welcome; who is active already changes to the edition that the
+    mail named. A second time changes nothing.
 
     `words` are those of the button that was pressed.
     Raises TokenError when the link is forged, too old or was used and the reader has left since.
     """
     with database.write() as connection:
-        found = _confirmable(connection, signer, token, has)
-        if found.state is SubscriptionState.ACTIVE:
+        asked = _confirmable(connection, signer, token, has)
+        found = asked.subscription
+        if asked.is_done:
             return found
-        consent = Consent(now, "confirmed", found.newsletter, found.edition, "link", origin, words)
-        welcome(connection, signer, found, consent)
+        if found.state is SubscriptionState.ACTIVE:
+            chosen = Consent(now, "moved", found.newsletter, found.edition, "link", origin, words)
+            change_edition(connection, signer, found, chosen)
+        else:
+            consent = Consent(now, "confirmed", found.newsletter, found.edition, "link", origin, words)
+            welcome(connection, signer, found, consent)
         return _present(connection, found.subscriber.id, found.newsletter)
 
 
@@ -114,6 +126,12 @@ def welcome(connection: Connection, signer: Signer, found: Subscription, consent
     consents.append(connection, person, consent)
     data = {"subscriber": str(reader.id)}
     notices.queue(connection, "welcome", person, reader.email, found.newsletter, consent.edition, data, now)
+
+
+def change_edition(connection: Connection, signer: Signer, found: Subscription, chosen: Consent) -> None:
+    """Takes an active reader to the edition that `chosen` names."""
+    subscribers.move(connection, found.subscriber.id, found.newsletter, chosen.edition)
+    consents.append(connection, signer.person(found.subscriber.email), chosen)
 
 
 def unsubscribe(
@@ -149,21 +167,24 @@ def leave(connection: Connection, signer: Signer, found: Subscription, method: s
     return True
 
 
-def ask_to_confirm(connection: Connection, signer: Signer, found: Subscription, now: datetime) -> bool:
-    """Queues a mail that asks to confirm, or says that it is confirmed already: once a day for each edition at most.
+def ask_to_confirm(connection: Connection, signer: Signer, found: Subscription, edition: str, now: datetime) -> bool:
+    """Queues a mail that asks to confirm the subscription in that edition, or says that it is so already: once a day
+    for each edition at most.
 
     False when such a mail went that day already. Its link confirms the edition that it names, whatever is asked later;
-    so whoever chose the wrong one gets another mail.
+    so whoever chose the wrong one gets another mail, and who gets one edition and asks for the other can change.
     """
     email = found.subscriber.email
     person = signer.person(email)
-    if found.state is SubscriptionState.ACTIVE:
-        kind, data = "already", {"subscriber": str(found.subscriber.id)}
+    if found.state is not SubscriptionState.ACTIVE:
+        kind, data = CONFIRM, {"payload": _payload(found, edition)}
+    elif found.edition != edition:
+        kind, data = SWITCH, {"payload": _payload(found, edition)}
     else:
-        kind, data = CONFIRM, {"payload": _payload(found)}
-    if not may_be_mailed(connection, person, kind, found.newsletter, now, edition=found.edition):
+        kind, data = "already", {"subscriber": str(found.subscriber.id)}
+    if not may_be_mailed(connection, person, kind, found.newsletter, now, edition=edition):
         return False
-    notices.queue(connection, kind, person, email, found.newsletter, found.edition, data, now)
+    notices.queue(connection, kind, person, email, found.newsletter, edition, data, now)
     return True
 
 
@@ -215,15 +236,15 @@ def _never_confirmed(connection: Connection, subscriber: int) -> bool:
     return all(one.state is SubscriptionState.PENDING for one in theirs)
 
 
-def _payload(pending: Subscription) -> str:
+def _payload(found: Subscription, edition: str) -> str:
     """The date in it makes the link good for one use: confirming and unsubscribing both change it.
 
     The edition is in it because anybody may ask for another one before the link is opened.
     """
-    return f"{pending.subscriber.id}:{pending.since.timestamp():.6f}:{pending.newsletter}:{pending.edition}"
+    return f"{found.subscriber.id}:{found.since.timestamp():.6f}:{found.newsletter}:{edition}"
 
 
-def _confirmable(connection: Connection, signer: Signer, token: str, has: HasEdition) -> Subscription:
+def _confirmable(connection: Connection, signer: Signer, token: str, has: HasEdition) -> Confirmation:
     parts = signer.read(CONFIRM, token, CONFIRM_WITHIN).split(":")
     if len(parts) != 4:  # of a version whose links named no edition
         raise TokenError(*_USED)
@@ -231,13 +252,15 @@ def _confirmable(connection: Connection, signer: Signer, token: str, has: HasEdi
     found = subscribers.subscription(connection, int(subscriber), newsletter)
     if found is None:
         raise TokenError(*_USED)
-    if found.state is SubscriptionState.ACTIVE:
-        return found
-    if f"{found.since.timestamp():.6f}" != since:
+    is_active, is_of_now = found.state is SubscriptionState.ACTIVE, f"{found.since.timestamp():.6f}" == since
+    wanted = replace(found, edition=edition) if has(newsletter, edition) else found
+    if is_active and (not is_of_now or wanted == found):
+        return Confirmation(found, is_done=True)
+    if not is_of_now:
         raise TokenError(*_USED)
     if subscribers.suppressed(connection, signer.person(found.subscriber.email)):
         raise TokenError(*_NEVER_MAILED)
-    return replace(found, edition=edition) if has(newsletter, edition) else found
+    return Confirmation(wanted, is_done=False)
 
 
 def _consent(wish: SignUp, action: str, now: datetime) -> Consent:

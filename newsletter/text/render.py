@@ -34,6 +34,7 @@ from newsletter.text.template_check import TemplateCheck
 # A reminder goes to the editor: `issue` is the draft (domain.issue.Issue), None where there is none.
 NOTICES: Mapping[str, tuple[str, ...]] = {
     "confirm": ("confirm_url", "days"),
+    "switch": ("confirm_url", "days"),
     "address": ("confirm_url", "days"),
     "moved": ("signup_url",),
     "welcome": ("archive_url", "preferences_url", "unsubscribe_url"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from newsletter.app import App
-from newsletter.domain.subscriber import SubscriptionState
 from newsletter.services.preferences import AddressChange, change_address, new_address
 from newsletter.services.subscribe import confirm, confirmation
 from newsletter.text.token import PREFERENCES
@@ -17,10 +16,10 @@ router = APIRouter(include_in_schema=False)
 
 @router.api_route("/confirm/{token}", methods=READ)
 def confirm_page(token: str, app: TheApp, pages: ThePages) -> Response:
-    found = confirmation(app.database, app.signer, token, app.has_edition)
+    asked = confirmation(app.database, app.signer, token, app.has_edition)
+    found = asked.subscription
     edition = app.edition(found.newsletter, found.edition)
-    done = found.state is SubscriptionState.ACTIVE
-    name = "confirmed" if done else "confirm"
+    name = "confirmed" if asked.is_done else "confirm"
     return pages.page(name, edition.language, edition=edition, found=found, preferences=None)
 
 
@@ -41,7 +40,7 @@ async def address_now(token: str, request: Request, app: TheApp, pages: ThePages
 
 def _confirmed(token: str, request: Request, app: App, pages: Pages) -> Response:
     origin = request.app.state.limit.origin(request)
-    asked = confirmation(app.database, app.signer, token, app.has_edition)
+    asked = confirmation(app.database, app.signer, token, app.has_edition).subscription
     edition = app.edition(asked.newsletter, asked.edition)
     words = pages.said(edition.language, "confirm", edition.name)
     found = confirm(app.database, app.signer, token, origin, app.clock(), words, app.has_edition)

@@ -28,12 +28,12 @@ from tests.cli.desk import Desk
 from tests.smtp_sink import Sink, reply
 
 COMMANDS = [
-    "init", "doctor", "demo", "collect", "posts", "why", "build", "issues", "show", "preview", "check", "send-preview",
-    "send", "resume", "pause", "cancel", "subscribers", "serve", "worker", "schedule",
+    "init", "form", "doctor", "demo", "collect", "posts", "why", "build", "issues", "show", "preview", "check",
+    "send-preview", "send", "resume", "pause", "cancel", "subscribers", "serve", "worker", "schedule",
 ]  # fmt: skip
 SUBSCRIBERS = ["add", "import", "export", "list", "show", "remove", "erase"]
 REPORTING = sorted({*COMMANDS, *(f"subscribers {name}" for name in SUBSCRIBERS)} - {
-    "serve", "worker", "subscribers", "subscribers export"
+    "serve", "worker", "form", "subscribers", "subscribers export"
 })  # fmt: skip
 
 

@@ -70,7 +70,7 @@ def test_one_for_a_draft_comes_from_a_file_or_from_stdin(desk: Desk) -> None:
 def test_every_notice_can_be_seen_without_sending_it(desk: Desk) -> None:
     desk.call("build")
     files = desk.call("preview", 1, "--notice", "all", "--out", "seen", "--json").json["files"]
-    kinds = ("confirm", "address", "moved", "welcome", "already", "reminder")
+    kinds = ("confirm", "switch", "address", "moved", "welcome", "already", "reminder")
     assert files == [f"seen/notice-{kind}.{suffix}" for kind in kinds for suffix in ("html", "txt", "eml")]
     assert "Harbour Light" in (desk.folder / "seen" / "notice-confirm.html").read_text()
     assert "Harbour crane learns to wave" in (desk.folder / "seen" / "notice-reminder.txt").read_text()

@@ -94,7 +94,7 @@ def test_who_has_not_confirmed_yet_can_still(database: Database) -> None:
     def has(newsletter: str, edition: str) -> bool:
         return edition == "world"
 
-    assert confirmation(database, SIGNER, token, has).edition == "world"
+    assert confirmation(database, SIGNER, token, has).subscription.edition == "world"
     found = confirm(database, SIGNER, token, "test", NOW, has=has)
     assert (found.edition, found.state) == ("world", SubscriptionState.ACTIVE)
 

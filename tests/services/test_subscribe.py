@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from newsletter.domain.subscriber import Subscription, SubscriptionState
 from newsletter.errors import AddressError, TokenError
-from newsletter.services.subscribe import SignUp, confirm, confirmation, sign_up, subscription, unsubscribe
+from newsletter.services.subscribe import SWITCH, SignUp, confirm, confirmation, sign_up, subscription, unsubscribe
 from newsletter.store import consents, notices, subscribers, tables
 from newsletter.store.database import Database
 from newsletter.text.token import CONFIRM, UNSUBSCRIBE, Signer
@@ -54,9 +54,9 @@ def test_from_sign_up_to_unsubscribe(database: Database, signer: Signer) -> None
     assert (waiting.state, waiting.edition, waiting.subscriber.name) == (PENDING, "uk", "Ann")
 
     token = link(database, signer)
-    assert confirmation(database, signer, token).state is PENDING
+    assert not confirmation(database, signer, token).is_done
     assert confirm(database, signer, token, "192.0.2.1", NOW + DAY).state is ACTIVE
-    assert confirmation(database, signer, token).state is ACTIVE
+    assert confirmation(database, signer, token).is_done
     assert len(mails(database, "welcome")) == 1
 
     bye = leaving(database, signer)
@@ -94,7 +94,7 @@ def test_a_link_confirms_the_edition_that_its_mail_named(database: Database, sig
     waiting = state(database)
     assert waiting
     assert waiting.edition == "uk"
-    assert confirmation(database, signer, signer.sign_expiring(CONFIRM, second["payload"])).edition == "uk"
+    assert confirmation(database, signer, signer.sign_expiring(CONFIRM, second["payload"])).subscription.edition == "uk"
     for edition in ("world", "uk"):
         sign_up(database, signer, replace(WISH, edition=edition), NOW)
     assert len(mails(database)) == 2
@@ -102,7 +102,7 @@ def test_a_link_confirms_the_edition_that_its_mail_named(database: Database, sig
     sign_up(database, signer, WISH, NOW + 2 * DAY)
     assert (len(mails(database)), state(database)) == (3, waiting)
     token = signer.sign_expiring(CONFIRM, first["payload"])
-    assert confirmation(database, signer, token).edition == "world"
+    assert confirmation(database, signer, token).subscription.edition == "world"
     assert confirm(database, signer, token, "", NOW + 2 * DAY).edition == "world"
     assert confirm(database, signer, link(database, signer), "", NOW + 2 * DAY).edition == "world"
     with database.read() as connection:
@@ -135,10 +135,42 @@ def test_an_active_reader_is_told_so_and_keeps_name_and_edition(database: Databa
     sign_up(database, signer, WISH, NOW)
     before = confirm(database, signer, link(database, signer), "", NOW)
     for _ in range(2):
-        sign_up(database, signer, replace(WISH, name="Mallory", edition="world"), NOW + 2 * DAY)
+        sign_up(database, signer, replace(WISH, name="Mallory"), NOW + 2 * DAY)
     assert state(database) == before
     assert len(mails(database)) == 1
     assert len(mails(database, "already")) == 1
+
+
+def test_who_gets_one_edition_and_asks_for_another_is_asked_whether_to_change(
+    database: Database, signer: Signer
+) -> None:
+    sign_up(database, signer, WISH, NOW)
+    first = link(database, signer)
+    before = confirm(database, signer, first, "", NOW + DAY)
+    for _ in range(2):
+        sign_up(database, signer, replace(WISH, edition="world"), NOW + 2 * DAY)
+    assert state(database) == before  # a stranger may have typed it
+    [mail] = mails(database, SWITCH)
+    token = signer.sign_expiring(CONFIRM, mail["payload"])
+    asked = confirmation(database, signer, token)
+    assert (asked.subscription.edition, asked.is_done) == ("world", False)
+    assert confirm(database, signer, token, "192.0.2.1", NOW + 2 * DAY, "Yes") == replace(before, edition="world")
+    assert confirmation(database, signer, token).is_done
+    assert confirm(database, signer, first, "", NOW + 2 * DAY).edition == "world"  # it was used
+    assert len(mails(database, "welcome")) == 1
+    with database.read() as connection:
+        record = consents.of(connection, signer.person("ann@example.org"))
+    assert [(one.action, one.edition) for one in record][-2:] == [("asked", "world"), ("moved", "world")]
+
+
+def test_a_link_to_change_does_nothing_for_who_left_meanwhile(database: Database, signer: Signer) -> None:
+    sign_up(database, signer, WISH, NOW)
+    confirm(database, signer, link(database, signer), "", NOW + DAY)
+    sign_up(database, signer, replace(WISH, edition="world"), NOW + 2 * DAY)
+    token = signer.sign_expiring(CONFIRM, mails(database, SWITCH)[0]["payload"])
+    unsubscribe(database, signer, leaving(database, signer), UNSUBSCRIBE, "", NOW + 3 * DAY)
+    with pytest.raises(TokenError, match="used already"):
+        confirm(database, signer, token, "", NOW + 3 * DAY)
 
 
 def test_one_who_left_stays_so_until_they_confirm_themselves(database: Database, signer: Signer) -> None:
