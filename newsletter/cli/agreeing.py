@@ -13,6 +13,7 @@ from newsletter.domain.finding import Finding, demand, warnings
 from newsletter.errors import NewsletterError, UsageError, WrongState
 
 if TYPE_CHECKING:
+    from newsletter.domain.accounting import Accounting
     from newsletter.domain.issue import Issue
 
 _NOT_STARTED = ("draft", "scheduled")
@@ -63,3 +64,16 @@ def agree(issue: Issue, readers: int, when: str) -> None:
     typed = output.ask(f"Type the number of recipients ({readers}) to send it:")
     if typed.replace(",", "") != str(readers):
         raise NewsletterError("nothing was sent: that is not the number of recipients.")
+
+
+def agree_to_cancel(books: Accounting) -> None:
+    """A person at a terminal is asked, when somebody waits for the issue; a script knows what it does."""
+    waiting = books.queued + books.deferred
+    if not waiting or not output.is_interactive():
+        return
+    output.note(
+        f"{count(waiting, 'recipient')} of issue {books.issue} still {'waits' if waiting == 1 else 'wait'} for it, and "
+        f"would never get it; [bold]newsletter pause {books.issue}[/] only stops it for now."
+    )
+    if output.ask(f"Cancel issue {books.issue} for good? Type [bold]yes[/]:") != "yes":
+        raise NewsletterError("nothing was cancelled.")

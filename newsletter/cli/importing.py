@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _SHOWN_REFUSALS = 20
 _SHOWN_WORDS = 5
+_SHOWN_TITLES = 12
 
 
 def import_file(
@@ -95,13 +96,24 @@ def _show_odd(done: ImportReport) -> None:
     for words, number in done.odd_states.most_common(_SHOWN_WORDS):
         have = f"{count(number, 'line')} {'has' if number == 1 else 'have'}"
         output.say(
-            f"[yellow]{have}[/] the state “{output.plain(words)}”, which is not known here: taken as active. "
-            "[bold]newsletter subscribers remove[/] unsubscribes who should not be."
+            f"[yellow]{have}[/] the state “{output.plain(words)}”, which is not known here: nothing is sent to "
+            "them until they confirm. If they agreed to get it, write [bold]active[/] there and import the list again; "
+            "if the column is about something else, give it another title."
         )
     if number := done.odd_dates.total():
         have = f"{count(number, 'line')} {'has' if number == 1 else 'have'}"
         example = output.plain(next(iter(done.odd_dates)))
-        output.say(f"[yellow]{have}[/] a date that cannot be read, like “{example}”: taken as today. Write 2021-04-03.")
+        output.say(
+            f"[yellow]{have}[/] a date that cannot be right, or be read, like “{example}”: taken as today. "
+            "Write 2021-04-03."
+        )
+
+
+def _show_left_alone(done: ImportReport) -> None:
+    if done.left_alone:
+        named = ", ".join(output.plain(title) for title in done.left_alone[:_SHOWN_TITLES])
+        more = len(done.left_alone) - _SHOWN_TITLES
+        output.say(f"[dim]Columns that were left alone: {named}{f' and {more} more' if more > 0 else ''}.[/]")
 
 
 def _of_them(number: int, all_of_them: int) -> str:
@@ -126,6 +138,7 @@ def _show(done: ImportReport) -> None:
         who = count(done.unsubscribed, "reader")
         output.say(f"According to the list, {who} of yours left: unsubscribed here too, they get nothing any more.")
     _show_odd(done)
+    _show_left_alone(done)
     if done.asked:
         output.say(
             f"{count(done.asked, 'reader')} will be asked to confirm: "

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from newsletter.cli import output, sheets, summary
-from newsletter.cli.agreeing import agree, demand_not_started, demand_sound, noted, readers_of
+from newsletter.cli.agreeing import agree, agree_to_cancel, demand_not_started, demand_sound, noted, readers_of
 from newsletter.cli.issues import load
 from newsletter.cli.log import LogOption, log_if_asked
 from newsletter.cli.scheduling import schedule_issue
@@ -165,15 +165,25 @@ def pause(context: Context, issue: IssueArgument, as_json: JsonOption = False) -
     )
 
 
-def cancel(context: Context, issue: IssueArgument, as_json: JsonOption = False) -> None:
+def cancel(
+    context: Context,
+    issue: IssueArgument,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    as_json: JsonOption = False,
+) -> None:
     """End an issue for good: whoever has not got it by now never will.
 
     If anybody has, its stories count as told, and no later issue holds them. `pause` keeps it for `resume`.
     """
     from newsletter.services.steer import cancel as set_cancelled
+    from newsletter.store import accounts
 
     app = context.obj.app
     load(context.obj, issue)
+    if not yes:
+        with app.database.read() as connection:
+            books = accounts.accounting(connection, issue)
+        agree_to_cancel(books)
     set_cancelled(app.database, issue, app.clock())
     _tell_state(context.obj, issue, f"Issue {issue} is cancelled.", as_json=as_json)
 

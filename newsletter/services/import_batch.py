@@ -63,7 +63,8 @@ class ImportReport:
     them have to confirm, and were not asked. `unplaced` of them are in the edition of those whose line names none.
     `unsubscribed` of the updated ones were subscribed here until the list said that they have left. `asked` counts the
     mails that were queued to ask for a confirmation. `odd_states` and `odd_dates` are what lines say in words that are
-    not understood, with how many say so: their readers are taken as active, and as of no date.
+    not understood, with how many say so: their readers have to confirm, or are of no date. `left_alone` are the titles
+    of columns that mean nothing here.
     """
 
     added: int = 0
@@ -78,6 +79,7 @@ class ImportReport:
     refused: list[RefusedLine] = field(default_factory=list)
     odd_states: Counter[str] = field(default_factory=Counter)
     odd_dates: Counter[str] = field(default_factory=Counter)
+    left_alone: list[str] = field(default_factory=list)
 
     def odd(self, entry: Entry) -> None:
         """Counts what a line says in words that are not understood."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import BinaryIO
 
 from newsletter.errors import AddressError, NewsletterError
-from newsletter.services.import_batch import Batch, ImportReport, RefusedLine, Storing, Target, shown
+from newsletter.services.import_batch import MOST_ODD, Batch, ImportReport, RefusedLine, Storing, Target, shown
 from newsletter.store.database import Database
 from newsletter.text.address import is_plain, normalise
 from newsletter.text.csvfile import CsvFile, Record
@@ -56,6 +56,7 @@ def import_file(
             progress(table.line)
         run.hand_over()
         run.wait()
+    run.report.left_alone = [shown(title) for title in columns.left_alone[:MOST_ODD] if title.strip()]
     run.report.refused.sort(key=lambda refused: refused.line)
     return run.report
 
@@ -108,6 +109,8 @@ class _Import:
         if reason := self._misplaced(entry):
             self.report.refuse(line, entry.email, reason)
             return
+        if entry.since and entry.since > self._now:  # nobody has signed up, or left, by then
+            entry = entry._replace(since=None, odd_date=f"{entry.since:%Y-%m-%d}")
         self.report.odd(entry)
         if email in self.batch.staged:
             self.batch.merge(line, email, entry)

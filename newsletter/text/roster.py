@@ -23,7 +23,10 @@ TITLES: dict[str, tuple[str, ...]] = {
     "edition": ("edition",),
     "newsletter": ("newsletter",),
     "tags": ("tags", "tag", "labels", "label", "segments", "groups"),
-    "state": ("state", "status", "subscriptionstatus", "subscriberstatus", "emailstatus", "memberstatus"),
+    "state": (
+        "state", "status", "subscriptionstatus", "subscriberstatus", "emailstatus", "memberstatus",
+        "emailpermissionstatus", "permissionstatus", "emailmarketingconsent", "consentstatus",
+    ),
     "since": (
         "since", "confirmtime", "confirmedat", "confirmationtime", "optintime", "optindate", "optinat", "subscribedat",
         "subscribeddate", "subscribedon", "subscribedate", "subscriptiondate", "dateadded", "createdat", "created",
@@ -35,26 +38,36 @@ TITLES: dict[str, tuple[str, ...]] = {
     ),
     "stopped": (
         "emaildisabled", "unsubscribed", "optedout", "optout", "bounced", "hardbounced", "complained", "blocked",
-        "blocklisted", "blacklisted", "denylisted", "suppressed", "cleaned", "deleted",
+        "blocklisted", "blacklisted", "denylisted", "suppressed", "cleaned", "deleted", "emailblacklist",
+        "emailblacklisted", "emailblocklisted", "emailoptout", "hasoptedoutofemail", "unsubscribedfromallemail",
+        "donotemail", "donotmail",
     ),
     "wanted": (
-        "subscribed", "subscribedtoemails", "emailenabled", "optin", "optedin", "acceptsmarketing", "marketingconsent",
+        "subscribed", "subscribedtoemails", "emailenabled", "optin", "optedin", "acceptsmarketing",
+        "acceptsemailmarketing", "marketingconsent",
     ),
 }  # fmt: skip
-_STOPPED = re.compile(
-    r"unsub|not[ _-]?sub|clean|bounc|complain|spam|abus|junk|block|blacklist|denylist|suppress|disab|inactiv|unreach|"
-    r"undeliver|delet|remov|deactiv|transactional|"
-    r"invalid|cancel|archiv|opt(?:ed)?[ _-]?out|non[ _-]?sub|dead|banned|\A(?:no|false|0|off)\Z|"
-    r"abgemeldet|ausgetragen|gek\w*ndigt|d[eé]sabon|d[eé]sinscri|desuscri|\bbaja\b|disiscri|uitgeschr|afgemeld|descadastr"
-)
+# States, lower case. The first of these that fits counts: "inactive" is not "active", and "not active" is neither.
+_NOT = r"(?<![^\W_])(?:not|non?|never|nicht|nie|kein\w*|pas|jamais|n[aã]o|nunca|niet|geen)(?![^\W_]).*"
+_CONFIRMED = r"confirm|conferm|best(?:a|ä|ae)tigt|verif|bevestigd"
+_SUBSCRIBED = r"activ|aktiv|acti[fe]|attiv|actief|subscri|abonn|inscri|iscri|suscri|enabled|opt(?:ed)?[ _-]?in|consent"
 _WAITING = re.compile(
-    r"pend|unconfirm|not[ _-]?confirm|unverif|await|waiting|(?:opt-?in )?sent|ausstehend|unbest|attente|attesa|afwacht"
+    rf"pend|unconfirm|unverif|await|waiting|(?<![a-z])sent|ausstehend|unbest|attente|attesa|afwacht|{_NOT}(?:{_CONFIRMED})"
 )
-_HERE = re.compile(  # behind those two: "inactive" is not "active"
-    r"activ|aktiv|actif|attiv|subscri|abonn|inscri|iscri|suscri|confirm|best[aä]tigt|verified|opt(?:ed)?[ _-]?in|"
-    r"enabled|valid|member|free|paid|comp|gift|premium|trial|founding|customer|lead|\A(?:yes|true|1|on|ok|ja|oui|si|sì|sí|y|t)\Z"
+_STOPPED = re.compile(
+    r"unsub|clean|bounc|complain|spam|abus|junk|block|blacklist|denylist|suppress|disab|inactiv|inaktiv|unreach|"
+    r"undeliver|delet|remov|deactiv|transactional|"
+    r"invalid|cancel|archiv|opt(?:ed)?[ _-]?out|dead|banned|revok|withdr[ae]w|declin|do[ _-]?not|"
+    r"\A(?:no|non|nein|nee|false|0|off|n|f)\Z|"
+    r"abgemeldet|abbestell|ausgetragen|widerruf|gel[oö]scht|gek\w*ndigt|d[eé]sabon|d[eé]sinscri|desuscri|\bbaja\b|disiscri|"
+    rf"uitgeschr|afgemeld|descadastr|退订|取消|退会|解除|отпис|{_NOT}(?:{_SUBSCRIBED})|\bno longer\b"
+)
+_HERE = re.compile(
+    rf"{_SUBSCRIBED}|{_CONFIRMED}|valid|member|free|paid|comp|gift|premium|trial|founding|customer|lead|"
+    r"explicit|implicit|express|implied|\A(?:yes|true|1|on|ok|ja|oui|si|sì|sí|y|t)\Z"
 )
 _SECONDS = re.compile(r"1\d{9}(?:\d{3})?", re.ASCII)  # since 1970, from 2001 on; with milliseconds
+_NUMBERS = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4})\b")
 _MONTH = re.compile(r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b", re.IGNORECASE)
 _FALSE = ("", "0", "false", "no", "n", "f", "off", "none", "null")
 _TAG_BREAK = re.compile(r"\s*[,;|]\s*")
@@ -72,7 +85,7 @@ _MOST_TAGS, _LONGEST_NAME, _LONGEST_TAG = 50, 200, 60
 class Entry(NamedTuple):
     """One line of a list: what it says of a person. `since` None and `edition` "" mean that it does not say.
 
-    `odd_state` and `odd_date` are words of its that are not understood: the person is taken as active, as of no date.
+    `odd_state` and `odd_date` are words of its that are not understood: the person has to confirm, and is of no date.
     """
 
     email: str
@@ -94,6 +107,9 @@ class Columns:
         self._at = {
             meaning: [titles.index(known) for known in names if known in titles] for meaning, names in TITLES.items()
         }
+        known_titles = {title for names in TITLES.values() for title in names}
+        self.left_alone = [name for name, title in zip(header, titles, strict=True) if title not in known_titles]
+        """Titles that mean nothing here, as they are written."""
         self.width = len(titles)
         self.has_addresses = bool(self._at["email"])
         self.email = self._at["email"][0] if self.has_addresses else 0
@@ -105,8 +121,7 @@ class Columns:
 
     def entry(self, row: Sequence[str]) -> Entry:
         """Reads a row, which may be short; the address is as written, without outer spaces."""
-        word = self._cell(row, "state").lower()
-        state = self._state(row, word)
+        state, odd_state = self._state(row)
         since = self._date(row, "ended" if state is SubscriptionState.UNSUBSCRIBED else "since")
         date = "" if since else self._cell(row, "since")
         return Entry(
@@ -117,7 +132,7 @@ class Columns:
             newsletter=self._cell(row, "newsletter"),
             state=state,
             since=since,
-            odd_state="" if state is not SubscriptionState.ACTIVE or _HERE.search(word) else word,
+            odd_state=odd_state,
             odd_date=date if _says_a_day(date) else "",
         )
 
@@ -141,21 +156,37 @@ class Columns:
         parts = (first, last) if first else (whole, last) if last and last not in whole else (whole or last,)
         return clean_name(" ".join(part for part in parts if part))
 
-    def _state(self, row: Sequence[str], word: str) -> SubscriptionState:
-        """Whoever any column says has left, or cannot be reached, never comes in as active."""
+    def _state(self, row: Sequence[str]) -> tuple[SubscriptionState, str]:
+        """Whoever any column says has left, or cannot be reached, never comes in as active. With a word that is not
+        understood, where none is; its reader is not mailed before somebody knows better."""
+        words = [row[place].strip().lower() for place in self._at["state"] if place < len(row)]
+        said = [_meant(as_written(word)) for word in words if word]
         stopped = any(row[place].strip().lower() not in _FALSE for place in self._at["stopped"] if place < len(row))
         unwanted = any(
             (cell := row[place].strip().lower()) and cell in _FALSE for place in self._at["wanted"] if place < len(row)
         )
-        if stopped or unwanted or self._cell(row, "ended") or (word and _STOPPED.search(word)):
-            return SubscriptionState.UNSUBSCRIBED
-        return SubscriptionState.PENDING if word and _WAITING.search(word) else SubscriptionState.ACTIVE
+        if stopped or unwanted or self._cell(row, "ended") or SubscriptionState.UNSUBSCRIBED in said:
+            return SubscriptionState.UNSUBSCRIBED, ""
+        if SubscriptionState.PENDING in said:
+            return SubscriptionState.PENDING, ""
+        if SubscriptionState.ACTIVE in said or not said:
+            return SubscriptionState.ACTIVE, ""
+        return SubscriptionState.PENDING, self._cell(row, "state").lower()
 
     def _date(self, row: Sequence[str], meaning: str) -> datetime | None:
         for place in [*self._at[meaning], *self._at["since"]]:
             if place < len(row) and (found := moment(row[place])):
                 return found
         return None
+
+
+def _meant(word: str) -> SubscriptionState | None:
+    """What a state means in another program's words, lower case; None when that is not known."""
+    if _STOPPED.search(word):
+        return SubscriptionState.UNSUBSCRIBED
+    if _WAITING.search(word):
+        return SubscriptionState.PENDING
+    return SubscriptionState.ACTIVE if _HERE.search(word) else None
 
 
 def is_plain_name(name: str) -> bool:
@@ -179,8 +210,9 @@ def as_written(cell: str) -> str:
 
 
 def moment(text: str) -> datetime | None:
-    """An instant as exports write it (ISO 8601 and its relatives, `3 Apr 2021` as in mails, seconds since 1970; UTC
-    where no zone is named), else None. `03/04/2021` may be two days, so it is none.
+    """An instant as exports write it (ISO 8601 and its relatives, `3 Apr 2021` as in mails, `03.04.2021` as in Europe,
+    seconds since 1970; UTC where no zone is named), else None. `03/04/2021` may be two days, so it is none;
+    `03/25/2021` is one.
 
     None too for a year in which nobody signed up: an empty date is often written as the year 1, 1900, 1970 or 9999.
     """
@@ -199,8 +231,19 @@ def _read(text: str) -> datetime:
     if _MONTH.search(text):
         return parsedate_to_datetime(text if ":" in text else f"{text} 00:00")
     tidy = re.sub(r"\A(\d{4})/(\d\d)/(\d\d)", r"\1-\2-\3", text)
+    if numbers := _NUMBERS.match(text):
+        tidy = f"{_year_first(numbers)}{text[numbers.end() :]}"
     tidy = re.sub(r"\s*(?:UTC|GMT|Z)\Z", "+00:00", tidy)
     return datetime.fromisoformat(re.sub(r"\s+([+-]\d\d:?\d\d)\Z", r"\1", tidy))
+
+
+def _year_first(numbers: re.Match[str]) -> str:
+    """Raises ValueError where it is not clear which number is the day: only with dots that is always the first."""
+    first, mark, second, year = numbers[1], numbers[2], numbers[3], numbers[4]
+    if mark != "." and int(first) <= 12 and int(second) <= 12 and int(first) != int(second):
+        raise ValueError(f"{numbers[0]} may be two days")
+    day, month = (second, first) if mark != "." and int(second) > 12 else (first, second)
+    return f"{year}-{int(month):02}-{int(day):02}"
 
 
 def _says_a_day(text: str) -> bool:

@@ -22,8 +22,11 @@ import pytest
 from typer.testing import CliRunner
 
 from newsletter import __version__
+from newsletter.app import open_app
 from newsletter.cli import MOST_COLUMNS, main
 from newsletter.cli.root import cli
+from newsletter.config import load
+from newsletter.services.steer import start
 from tests.cli.desk import Desk
 from tests.smtp_sink import Sink, reply
 
@@ -408,14 +411,14 @@ def test_an_import_says_whom_it_unsubscribed(tmp_path: Path) -> None:
     told = desk.call("subscribers", "import", "two.csv", "--json").json
     assert told == {
         "added": 1, "updated": 1, "unchanged": 0, "left": 1, "waiting": 0, "unplaced": 1, "unsubscribed": 1, "asked": 0,
-        "refused_count": 0, "refused": [], "odd_states": {}, "odd_dates": {},
+        "refused_count": 0, "refused": [], "odd_states": {}, "odd_dates": {}, "left_alone": [],
     }  # fmt: skip
     (tmp_path / "three.csv").write_text("email,status,since\neve@example.com,Lapsed,03/04/2021\n")
     said = desk.call("subscribers", "import", "three.csv").out
-    assert "1 line has the state “lapsed”, which is not known here: taken as active" in said
+    assert "1 line has the state “lapsed”, which is not known here: nothing is sent to them until they confirm" in said
     told = desk.call("subscribers", "import", "three.csv", "--json").json
     assert (told["odd_states"], told["odd_dates"]) == ({"lapsed": 1}, {"03/04/2021": 1})
-    assert "1 line has a date that cannot be read, like “03/04/2021”: taken as today" in said
+    assert "1 line has a date that cannot be right, or be read, like “03/04/2021”: taken as today" in said
 
 
 def test_an_import_says_who_was_not_asked_to_confirm(tmp_path: Path) -> None:
@@ -618,6 +621,24 @@ def test_a_person_types_the_number_of_recipients(listed: Desk) -> None:
     right.type("2")
     assert right.finish() == 0
     assert "2 recipients: 2 sent" in right.screen.replace("\x1b[32m", "").replace("\x1b[0m", "")
+
+
+def test_a_person_is_asked_before_readers_lose_an_issue_for_good(listed: Desk) -> None:
+    app = open_app(load(listed.folder / "config.yaml", {}))
+    start(app.database, 1, app.clock())
+    app.database.close()
+    no = Terminal(listed, "cancel", 1)
+    no.read_until("Type")
+    assert "2 recipients of issue 1 still wait for it" in " ".join(no.screen.split())
+    no.type("y")
+    assert no.finish() == 1
+    assert "nothing was cancelled" in no.screen
+    assert listed.call("show", 1, "--json").json["state"] == "sending"
+    yes = Terminal(listed, "cancel", 1)
+    yes.read_until("Type")
+    yes.type("yes")
+    assert yes.finish() == 0
+    assert listed.call("show", 1, "--json").json["state"] == "cancelled"
 
 
 def test_a_person_types_the_number_for_an_issue_with_a_time_of_its_own_too(listed: Desk) -> None:
