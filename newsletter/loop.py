@@ -1,4 +1,4 @@
-"""The event loop of everything that talks SMTP: uvloop's where there is one, it halves the cost of a message."""
+"""The event loop of everything that talks SMTP: uvloop's, which halves the cost of a message."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ T = TypeVar("T")
 
 def run(main: Coroutine[Any, Any, T]) -> T:
     """`asyncio.run` on the fastest loop at hand."""
-    try:
-        import uvloop
-    except ImportError:  # Windows
-        return asyncio.run(main)
+    import uvloop
+
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(main)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import resource
 import socket
 import threading
 from collections.abc import Callable
@@ -120,9 +121,5 @@ def _server(app: App, door: Door | None = None) -> uvicorn.Server:
 
 def _files() -> int:
     """How many this process may have open."""
-    try:
-        import resource
-    except ImportError:  # Windows has no such limit
-        return 1024
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return 2**31 if soft == resource.RLIM_INFINITY else soft

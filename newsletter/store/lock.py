@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,10 +12,8 @@ from pathlib import Path
 from newsletter.errors import Busy, StoreError
 from newsletter.store.database import Database
 
-try:
-    import fcntl
-except ImportError:  # Windows has no flock
-    fcntl = None  # type: ignore[assignment]
+_LOOKS = 5  # of a sender at a lock that somebody has who may only be looking, which takes no time
+_LOOK_AGAIN = 0.01  # seconds
 
 
 @contextmanager
@@ -22,12 +22,10 @@ def sole_sender(database: Database, issue_id: int) -> Iterator[None]:
 
     Raises Busy when another process holds it, StoreError when the lock file cannot be made.
     """
-    place = database.engine.url.database
-    if not database.is_sqlite or not place or place == ":memory:" or fcntl is None:
+    path = _path(database, issue_id)
+    if path is None:
         yield
         return
-    path = Path(place).resolve()
-    path = path.with_name(f"{path.name}-issue-{issue_id}.lock")
     file = _acquire(path, issue_id)
     try:
         yield
@@ -37,22 +35,40 @@ def sole_sender(database: Database, issue_id: int) -> Iterator[None]:
 
 
 def is_being_sent(database: Database, issue_id: int) -> bool:
-    """Whether a process delivers the issue right now. On PostgreSQL workers share it, and the answer is no."""
+    """Whether a process on this machine delivers the issue right now. On PostgreSQL, where many do, no lock tells."""
+    path = _path(database, issue_id)
     try:
-        with sole_sender(database, issue_id):
-            return False
-    except Busy:
-        return True
+        file = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW) if path else None
+    except OSError:  # nobody made one
+        return False
+    if file is None:
+        return False
+    try:
+        return not _locks(file, fcntl.LOCK_SH)
+    finally:
+        os.close(file)
 
 
 def hold(file: int) -> bool:
     """Locks an open file until it is closed; False when another has it locked."""
+    return _locks(file, fcntl.LOCK_EX)
+
+
+def _locks(file: int, how: int) -> bool:
     try:
-        if fcntl is not None:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(file, how | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True
+
+
+def _path(database: Database, issue_id: int) -> Path | None:
+    """The lock's file; None where there is none."""
+    place = database.engine.url.database
+    if not database.is_sqlite or not place or place == ":memory:":
+        return None
+    path = Path(place).resolve()
+    return path.with_name(f"{path.name}-issue-{issue_id}.lock")
 
 
 def _acquire(path: Path, issue_id: int) -> int:
@@ -61,7 +77,7 @@ def _acquire(path: Path, issue_id: int) -> int:
             file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
         except OSError as error:
             raise StoreError(f"{path}: the lock file cannot be made: {error.strerror}") from None
-        if not hold(file):
+        if not _held_at_last(file):
             os.close(file)
             raise Busy(
                 f"issue {issue_id} is being delivered by another process; wait for it, or use `newsletter pause`."
@@ -69,6 +85,14 @@ def _acquire(path: Path, issue_id: int) -> int:
         if _still_there(file, path):
             return file
         os.close(file)  # its holder took it away between our open and our lock
+
+
+def _held_at_last(file: int) -> bool:
+    for _ in range(_LOOKS):
+        if hold(file):
+            return True
+        time.sleep(_LOOK_AGAIN)
+    return False
 
 
 def _still_there(file: int, path: Path) -> bool:
