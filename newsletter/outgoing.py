@@ -12,7 +12,7 @@ from newsletter.app import App
 from newsletter.domain.delivery import Claim
 from newsletter.domain.edition import Edition
 from newsletter.domain.issue import Issue
-from newsletter.domain.subscriber import Reader
+from newsletter.domain.subscriber import NOBODY, Reader
 from newsletter.errors import AddressError, ConfigError
 from newsletter.services.delivery.copies import Copies
 from newsletter.text.dates import long_date
@@ -22,7 +22,6 @@ from newsletter.text.message import Content, Headers, compile_message, issue_hea
 from newsletter.text.token import PREFERENCES, UNSUBSCRIBE
 
 PREVIEW_MARK = "[Preview]"
-NOBODY = 0  # the subscriber that a preview's links name: they open, and change nothing
 
 
 @dataclass(frozen=True)

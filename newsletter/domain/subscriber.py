@@ -58,6 +58,10 @@ class Person:
     consents: tuple[Consent, ...]
 
 
+NOBODY = 0
+"""The subscriber that a preview's links name: they open, and change nothing."""
+
+
 class Reader(NamedTuple):
     """One recipient of one issue: what fills the slots of a message and its three personal headers.
 

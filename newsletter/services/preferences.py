@@ -81,7 +81,8 @@ def change(
 def ask_new_address(database: Database, signer: Signer, token: str, address: str, now: datetime) -> str:
     """Queues a mail to the new address, whose owner must agree; returns it normalised.
 
-    The answer is the same whoever has that address, and however often it was asked. Raises AddressError, TokenError.
+    Who gets no mail at all has none to move. The answer is the same whoever has that address, and however often it was
+    asked. Raises AddressError, TokenError.
     """
     subscriber, newsletter = signer.read_subscription(PREFERENCES, token)
     email = normalise(address)
@@ -89,7 +90,12 @@ def ask_new_address(database: Database, signer: Signer, token: str, address: str
     with database.write() as connection:
         known = _read(connection, subscriber, newsletter)
         own = next((one for one in known.subscriptions if one.newsletter == newsletter), known.subscriptions[0])
-        if email != known.reader.email and may_be_mailed(connection, person, ADDRESS, own.newsletter, now):
+        gets_mail = any(one.state is not SubscriptionState.UNSUBSCRIBED for one in known.subscriptions)
+        if (
+            gets_mail
+            and email != known.reader.email
+            and may_be_mailed(connection, person, ADDRESS, own.newsletter, now)
+        ):
             data = {"payload": f"{subscriber}:{known.reader.email}:{email}", "subscriber": str(subscriber)}
             notices.queue(connection, ADDRESS, person, email, own.newsletter, own.edition, data, now)
     return email

@@ -6,9 +6,11 @@ from fastapi import APIRouter, Request, Response
 from starlette.datastructures import FormData
 
 from newsletter.app import App
+from newsletter.domain.subscriber import NOBODY
 from newsletter.errors import AddressError
 from newsletter.services.preferences import Preferences, ask_new_address, change, preferences
 from newsletter.text.roster import clean_name
+from newsletter.text.token import PREFERENCES
 from newsletter.web.guard import SignupLimit
 from newsletter.web.pages import READ, Pages, TheApp, ThePages
 from newsletter.web.signup import sentence
@@ -21,6 +23,9 @@ NONE = "-"  # the choice that ends a subscription; no edition's key
 
 @router.api_route("/preferences/{token}", methods=READ)
 def preferences_page(token: str, app: TheApp, pages: ThePages) -> Response:
+    subscriber, newsletter = app.signer.read_subscription(PREFERENCES, token)
+    if subscriber == NOBODY:
+        return pages.page("from_preview", pages.language_of(newsletter), name="")
     return _page(app, pages, preferences(app.database, app.signer, token))
 
 
@@ -49,7 +54,7 @@ def _changed(token: str, request: Request, form: FormData, app: App, pages: Page
             return _page(app, pages, before, status=422)
     words = {key: _words(app, pages, spoken, key, edition) for key, edition in wanted.items() if edition}
     after = change(app.database, app.signer, token, name, wanted, words, limit.origin(request), app.clock())
-    return _page(app, pages, after, notice=pages.said(spoken, notice))
+    return _page(app, pages, after, notice=(notice,))
 
 
 def _ask_address(app: App, pages: Pages, spoken: str, token: str, before: Preferences, typed: str) -> Response:
@@ -58,7 +63,9 @@ def _ask_address(app: App, pages: Pages, spoken: str, token: str, before: Prefer
     except AddressError as error:
         told = pages.said(spoken, "wrong", "address", sentence(error))
         return _page(app, pages, before, error=told, typed=typed[:400], status=422)
-    return _page(app, pages, before, notice=pages.said(spoken, "asked_address", email))
+    if email == before.reader.email:
+        return _page(app, pages, before, notice=("own_address",))
+    return _page(app, pages, before, notice=("asked_address", email))
 
 
 def _again(app: App, pages: Pages, spoken: str, token: str, before: Preferences, edition: str, origin: str) -> Response:
@@ -69,7 +76,7 @@ def _again(app: App, pages: Pages, spoken: str, token: str, before: Preferences,
         return _page(app, pages, before, status=422)
     words = {key: f"{settings.name}: {pages.said(spoken, 'once_more')}"}
     after = change(app.database, app.signer, token, before.reader.name, {key: edition}, words, origin, app.clock())
-    return _page(app, pages, after, notice=pages.said(spoken, "saved"))
+    return _page(app, pages, after, notice=("saved",))
 
 
 def _name(form: FormData, before: Preferences) -> str:
@@ -102,11 +109,12 @@ def _page(
     app: App,
     pages: Pages,
     found: Preferences,
-    notice: str = "",
+    notice: tuple[str, ...] = (),
     error: str = "",
     typed: str = "",
     status: int = 200,
 ) -> Response:
+    """`notice`: a phrase and its values, for the language that the page is in once the change is made."""
     known = [one for one in found.subscriptions if one.newsletter in app.config.newsletters]
     choices = [
         (
@@ -117,14 +125,15 @@ def _page(
         )
         for one in known
     ]
+    language = pages.language_of_reader(found.subscriptions, found.newsletter)
     return pages.page(
         "preferences",
-        pages.language_of_reader(found.subscriptions, found.newsletter),
+        language,
         status,
         reader=found.reader,
         choices=choices,
         stop=NONE,
-        notice=notice,
+        notice=pages.said(language, *notice) if notice else "",
         error=error,
         typed=typed,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from newsletter.app import App
-from newsletter.domain.subscriber import Subscription, SubscriptionState
+from newsletter.domain.subscriber import NOBODY, Subscription, SubscriptionState
 from newsletter.services.subscribe import subscription, unsubscribe
 from newsletter.text.token import PREFERENCES, UNSUBSCRIBE
 from newsletter.web.pages import READ, Pages, TheApp, ThePages
@@ -37,15 +37,16 @@ def _unsubscribed(token: str, request: Request, app: App, pages: Pages) -> Respo
 
 
 def _done(app: App, pages: Pages, token: str, found: Subscription | None) -> Response:
-    preferences = _preferences(app, token) if found else None
     subscriber, newsletter = app.signer.read_subscription(UNSUBSCRIBE, token)
+    language, name = pages.language_of(newsletter, found.edition if found else ""), _name(app, token, found)
+    if subscriber == NOBODY:
+        return pages.page("from_preview", language, name=name)
     return pages.page(
         "unsubscribed",
-        pages.language_of(newsletter, found.edition if found else ""),
-        name=_name(app, token, found),
+        language,
+        name=name,
         found=found,
-        preferences=preferences,
-        preview=subscriber == 0,
+        preferences=_preferences(app, token) if found else None,
         comes_back=found is not None and app.has_edition(found.newsletter, found.edition),
     )
 

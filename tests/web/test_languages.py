@@ -325,3 +325,12 @@ def test_nobody_is_offered_an_edition_that_is_gone(tmp_path: Path) -> None:
         assert "You are unsubscribed" in gone
         assert "<form" not in gone
     app.database.close()
+
+
+def test_what_was_saved_is_told_in_the_language_that_the_page_then_has(app: App, web: TestClient) -> None:
+    with app.database.write() as connection:
+        reader = subscribers.create(connection, "ann@example.org", "", app.clock())
+        subscribers.subscribe(connection, reader.id, "tech", "world", SubscriptionState.ACTIVE, app.clock())
+    page = f"/preferences/{app.signer.subscription(PREFERENCES, reader.id, 'tech')}"
+    for edition, told in (("uk", "Saved."), ("world", "Gespeichert.")):
+        assert told in web.post(page, data={"action": "save", "edition:tech": edition}).text

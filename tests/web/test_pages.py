@@ -328,7 +328,10 @@ def test_a_link_of_an_erased_reader_and_of_a_preview(app: App, web: TestClient) 
     preview = app.signer.subscription(UNSUBSCRIBE, 0, "tech")
     assert "preview" in web.get(f"/unsubscribe/{preview}").text
     assert web.post(f"/unsubscribe/{preview}").status_code == 200
-    assert web.get(f"/preferences/{app.signer.subscription(PREFERENCES, 0, 'tech')}").status_code == 410
+    assert "<title>This link comes from a preview" in web.get(f"/unsubscribe/{preview}").text
+    theirs = f"/preferences/{app.signer.subscription(PREFERENCES, 0, 'tech')}"
+    assert "it opens their preferences" in web.get(theirs).text
+    assert web.post(theirs, data={"action": "leave"}).status_code == 410
 
 
 def test_links_of_another_purpose_or_hand_do_nothing(app: App, web: TestClient) -> None:
@@ -346,6 +349,27 @@ def test_links_of_another_purpose_or_hand_do_nothing(app: App, web: TestClient) 
     for room in ("preferences", "confirm", "address"):
         assert web.post(f"/{room}/{good}", data={}).status_code == 410
     assert everything(app) == before
+
+
+def test_ones_own_address_is_no_new_one(app: App, web: TestClient) -> None:
+    page = f"/preferences/{app.signer.subscription(PREFERENCES, join(app), 'tech')}"
+    told = web.post(page, data={"action": "address", "email": "Ann@example.org"}).text
+    assert "That is your address already" in told
+    assert "We sent an email" not in told
+
+
+def test_who_left_everything_has_nothing_to_leave_and_no_mail_to_move(app: App, web: TestClient) -> None:
+    page = f"/preferences/{app.signer.subscription(PREFERENCES, join(app), 'tech')}"
+    assert "Your mail goes to" in web.get(page).text
+    left = web.post(page, data={"action": "leave"}).text
+    assert "You will get no more mail from us." in left
+    assert "Your mail goes to" not in left
+    assert "Unsubscribe from everything" not in left
+    web.post(page, data={"action": "address", "email": "new@example.org"})
+    with app.database.read() as connection:
+        assert not connection.scalar(select(tables.notices.c.id).where(tables.notices.c.kind == "address"))
+    again = web.post(page, data={"action": "save", "edition:tech": "uk"}).text
+    assert "Your mail goes to" in again
 
 
 def test_preferences(app: App, web: TestClient) -> None:
