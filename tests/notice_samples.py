@@ -14,6 +14,7 @@ from tests.digests import EDITION, SITE, issue
 
 TOKEN = "eyJzIjoxMjM0NX0.ZxQ3vQ." + "k3Jd9aVb-" * 6
 WORDS = "The ferry is back, and I went to [see it](https://example.org/ferry) for you."
+LEFT_OUT = "Coast Daily could not be read: it did not answer in 10 seconds."
 GIVEN: Mapping[str, object] = {
     "confirm_url": f"{SITE}/confirm/{TOKEN}",
     "days": 1,
@@ -25,7 +26,10 @@ GIVEN: Mapping[str, object] = {
     "clock": "08:00",
     "zone": "Europe/London, UTC+00:00",
     "readers": 1234,
-    "findings": [warn("subject", "The subject has 74 characters; phones show about 40.", "Shorten it.")],
+    "findings": [
+        warn("subject", "The subject has 74 characters; phones show about 40.", "Shorten it."),
+        warn("build", LEFT_OUT, "Put that right and build again, or send it as it is."),
+    ],
     "blocked": False,
     "trouble": "",
     "preview_url": f"{SITE}/admin/issues/12/preview",
@@ -45,7 +49,7 @@ def given(kind: str, edition: Edition = EDITION, **changed: object) -> dict[str,
 
 @cache
 def _draft() -> Issue:
-    return issue(note=WORDS, notes=("Coast Daily could not be read: it did not answer in 10 seconds.",))
+    return issue(note=WORDS, notes=(LEFT_OUT,))
 
 
 def hard(edition: Edition = EDITION) -> Edition:

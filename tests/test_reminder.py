@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from newsletter.app import App, open_app
 from newsletter.config import load
@@ -157,6 +157,22 @@ def test_nothing_new_is_said(desk: Desk, watch: Watch, inbox: Inbox) -> None:
     assert post(app) == NoticeReport(sent=2)
     assert "has nothing to send" in inbox.mails[0].read()["Subject"]
     assert "There is nothing new for it yet" in inbox.mails[0].part("plain")
+
+
+def test_what_the_issue_lacks_is_said_once_and_so_is_that_nobody_reads_it(
+    desk: Desk, watch: Watch, inbox: Inbox
+) -> None:
+    crane = next((desk.folder / "blog" / "_posts").glob("*-crane.md"))
+    crane.write_text(crane.read_text() + "\n![The crane](/images/gone.png)\n")
+    app = watch(FRIDAY - DAY)
+    with app.database.write() as connection:
+        connection.execute(delete(tables.subscriptions))
+    tick(app, "one")
+    post(app)
+    text = " ".join(inbox.mails[0].part("plain").split())
+    assert text.count("without its picture") == 1
+    assert "Nobody reads it yet: the draft is kept until somebody does." in text
+    assert "0 readers" not in text
 
 
 def test_what_cannot_be_built_is_said(desk: Desk, watch: Watch, inbox: Inbox) -> None:
