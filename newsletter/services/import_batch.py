@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from newsletter.domain.subscriber import Consent, SubscriptionState
 from newsletter.services.subscribe import ask_to_confirm
-from newsletter.store import consents, staging, subscribers
+from newsletter.store import consents, erasure, staging, subscribers
 from newsletter.store.database import Database
 from newsletter.store.staging import Kind, Known, Staged
 from newsletter.text.roster import Entry
@@ -119,7 +119,7 @@ def shown(text: str) -> str:
 
 
 class Batch:
-    """Readers to be, by address. `lines` knows where those stand that took a second look.
+    """Readers to be, by address. `lines` knows where each stands in the list.
 
     `again` holds the further lines of an address: where they stand, and whether they said anything new.
     """
@@ -173,13 +173,13 @@ class Storing:
         with database.write() as connection:
             self._list = staging.new_list(connection, target.origin, target.words, now)
             self._left_list: int | None = None
-            self.some_suppressed = staging.any_suppressed(connection)
 
     def store(self, batch: Batch) -> ImportReport:
         report = ImportReport()
         if not batch.staged:
             return report
         with self._database.write() as connection:
+            erasure.hold_off(connection)
             staging.open_stage(connection, batch.kinds, batch.staged.values(), self._target.edition)
             done = self._refuse_suppressed(connection, batch, report)
             gone = {number for number, kind in enumerate(batch.by_number) if kind.state == UNSUBSCRIBED}
@@ -219,7 +219,7 @@ class Storing:
         return self._left_list
 
     def _refuse_suppressed(self, connection: Connection, batch: Batch, report: ImportReport) -> set[str]:
-        if not self.some_suppressed:
+        if not staging.any_suppressed(connection):  # asked for each batch: somebody may be erased meanwhile
             return set()
         found = staging.suppressed(connection, {self._signer.person(email): email for email in batch.staged})
         for email, reason in found.items():

@@ -74,9 +74,9 @@ class _Import:
 
     def take(self, records: Iterable[Record], columns: Columns) -> None:
         """Stages the readers of some lines. Nearly all lines are plain, and then this loop is all that they cost."""
-        staged, width = self.batch.staged, columns.width
+        staged, lines, width = self.batch.staged, self.batch.lines, columns.width
         email_at, name_at, edition_at = columns.email, columns.name, columns.edition
-        plain_kinds = {} if columns.has_more or self._storing.some_suppressed else self.batch.plain_kinds
+        plain_kinds = {} if columns.has_more else self.batch.plain_kinds
         for line, row in records:
             if len(row) == width:
                 email = row[email_at]
@@ -84,6 +84,7 @@ class _Import:
                 kind = plain_kinds.get(row[edition_at] if edition_at is not None else "")
                 if kind is not None and is_plain(email) and is_plain_name(name) and email not in staged:
                     staged[email] = (email, name, kind)
+                    lines[email] = line
                     continue
             self._take_one(line, columns.entry(row), row)
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from newsletter.domain.subscriber import Consent, Subscriber, Subscription, SubscriptionState
 from newsletter.errors import TokenError
-from newsletter.services.subscribe import CONFIRM_WITHIN, change_edition, leave, may_be_mailed, welcome
+from newsletter.services.subscribe import CONFIRM_WITHIN, change_edition, hold, leave, may_be_mailed, welcome
 from newsletter.store import consents, notices, subscribers
 from newsletter.store.database import Database
 from newsletter.text.address import normalise
@@ -68,6 +68,7 @@ def change(
     """
     subscriber, newsletter = signer.read_subscription(PREFERENCES, token)
     with database.write() as connection:
+        hold(connection, signer, subscriber)
         before = _read(connection, subscriber, newsletter)
         if name != before.reader.name:
             subscribers.rename(connection, subscriber, name)
@@ -88,6 +89,7 @@ def ask_new_address(database: Database, signer: Signer, token: str, address: str
     email = normalise(address)
     person = signer.person(email)
     with database.write() as connection:
+        hold(connection, signer, subscriber, person)
         known = _read(connection, subscriber, newsletter)
         own = next((one for one in known.subscriptions if one.newsletter == newsletter), known.subscriptions[0])
         gets_mail = any(one.state is not SubscriptionState.UNSUBSCRIBED for one in known.subscriptions)
@@ -113,7 +115,9 @@ def change_address(database: Database, signer: Signer, token: str, origin: str, 
 
     A second time changes nothing. Raises TokenError, also when that address is another reader's or never mailed.
     """
+    named, _, wanted = _named(signer, token)
     with database.write() as connection:
+        hold(connection, signer, int(named), signer.person(wanted))
         reader, email = _addressed(connection, signer, token)
         if reader.email == email:
             return email
@@ -173,8 +177,13 @@ def _set(
         welcome(connection, signer, one, chosen)
 
 
+def _named(signer: Signer, token: str) -> list[str]:
+    """What a link to change an address names: subscriber, the address they had, and the new one."""
+    return signer.read(ADDRESS, token, CONFIRM_WITHIN).split(":", 2)
+
+
 def _addressed(connection: Connection, signer: Signer, token: str) -> tuple[Subscriber, str]:
-    subscriber, old, email = signer.read(ADDRESS, token, CONFIRM_WITHIN).split(":", 2)
+    subscriber, old, email = _named(signer, token)
     reader = subscribers.get(connection, int(subscriber))
     if reader is None or reader.email not in (old, email):
         raise TokenError(*_GONE)

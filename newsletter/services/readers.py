@@ -14,6 +14,7 @@ from newsletter.errors import AddressError, NotFound, WrongState
 from newsletter.services.subscribe import SignUp, leave, sign_up
 from newsletter.store import consents, erasure, subscribers
 from newsletter.store.database import Database
+from newsletter.store.serial import one_at_a_time
 from newsletter.text.address import normalise
 from newsletter.text.roster import harmless
 from newsletter.text.token import Signer
@@ -60,6 +61,7 @@ def add_active(database: Database, signer: Signer, wish: SignUp, now: datetime) 
     email = normalise(wish.email)
     person = signer.person(email)
     with database.write() as connection:
+        one_at_a_time(connection, person)
         if reason := subscribers.suppressed(connection, person):
             raise WrongState(
                 f"{email} is never mailed ({reason}); nothing was changed. If its owner wants to come back, "
@@ -92,8 +94,10 @@ def remove(
     done: list[str] = []
     kept: list[str] = []
     for begin in range(0, len(wanted), _AT_ONCE):
+        batch = wanted[begin : begin + _AT_ONCE]
         with database.write() as connection:
-            for email in wanted[begin : begin + _AT_ONCE]:
+            one_at_a_time(connection, *map(signer.person, batch))
+            for email in batch:
                 theirs = [one for one in _of(connection, email) if newsletter in (None, one.newsletter)]
                 ended = [leave(connection, signer, one, "operator", origin, now) for one in theirs]
                 (done if any(ended) else kept).append(email)
@@ -108,6 +112,7 @@ def erase(database: Database, signer: Signer, email: str, origin: str, now: date
     address = normalise(email)
     person = signer.person(address)
     with database.write() as connection:
+        one_at_a_time(connection, person)
         erasure.overwrite_what_is_freed(connection)
         reader = subscribers.find(connection, address)
         if reader is None:
@@ -132,6 +137,7 @@ def let_back(database: Database, signer: Signer, email: str, origin: str, now: d
     """
     person = signer.person(normalise(email))
     with database.write() as connection:
+        one_at_a_time(connection, person)
         if subscribers.let_back(connection, person):
             consents.append(connection, person, Consent(now, "let back", "", "", "operator", origin))
 

@@ -15,6 +15,7 @@ from newsletter.domain.subscriber import Consent, Subscription, SubscriptionStat
 from newsletter.errors import TokenError
 from newsletter.store import consents, notices, subscribers
 from newsletter.store.database import Database
+from newsletter.store.serial import one_at_a_time
 from newsletter.text.address import normalise
 from newsletter.text.roster import clean_name
 from newsletter.text.token import CONFIRM, Signer
@@ -56,6 +57,7 @@ def sign_up(database: Database, signer: Signer, wish: SignUp, now: datetime) -> 
     email = normalise(wish.email)
     person = signer.person(email)
     with database.write() as connection:
+        one_at_a_time(connection, person)
         consents.append(connection, person, _consent(wish, "asked", now))
         if subscribers.suppressed(connection, person):
             return
@@ -105,6 +107,7 @@ def confirm(
     Raises TokenError when the link is forged, too old or was used and the reader has left since.
     """
     with database.write() as connection:
+        hold(connection, signer, int(_named(signer, token)[0]))
         asked = _confirmable(connection, signer, token, has)
         found = asked.subscription
         if asked.is_done:
@@ -144,9 +147,16 @@ def unsubscribe(
     """
     subscriber, newsletter = signer.read_subscription(purpose, token)
     with database.write() as connection:
+        hold(connection, signer, subscriber)
         if found := subscribers.subscription(connection, subscriber, newsletter):
             leave(connection, signer, found, "link", origin, now)
         return subscribers.subscription(connection, subscriber, newsletter)
+
+
+def hold(connection: Connection, signer: Signer, subscriber: int, *also: bytes) -> None:
+    """As `one_at_a_time`, for a reader, and for the people of `also`."""
+    reader = subscribers.get(connection, subscriber)
+    one_at_a_time(connection, *also, *([signer.person(reader.email)] if reader else []))
 
 
 def subscription(database: Database, signer: Signer, token: str, purpose: str) -> Subscription | None:
@@ -244,11 +254,16 @@ def _payload(found: Subscription, edition: str) -> str:
     return f"{found.subscriber.id}:{found.since.timestamp():.6f}:{found.newsletter}:{edition}"
 
 
-def _confirmable(connection: Connection, signer: Signer, token: str, has: HasEdition) -> Confirmation:
+def _named(signer: Signer, token: str) -> list[str]:
+    """What a confirmation link names: subscriber, since when, newsletter and edition."""
     parts = signer.read(CONFIRM, token, CONFIRM_WITHIN).split(":")
     if len(parts) != 4:  # of a version whose links named no edition
         raise TokenError(*_USED)
-    subscriber, since, newsletter, edition = parts
+    return parts
+
+
+def _confirmable(connection: Connection, signer: Signer, token: str, has: HasEdition) -> Confirmation:
+    subscriber, since, newsletter, edition = _named(signer, token)
     found = subscribers.subscription(connection, int(subscriber), newsletter)
     if found is None:
         raise TokenError(*_USED)

@@ -611,3 +611,24 @@ def test_no_words_make_the_reader_of_dates_stumble(text: str) -> None:
 @pytest.mark.parametrize("day", ["0001-01-01", "1900-01-01", "1970-01-01", "9999-12-31"])
 def test_an_empty_date_written_as_one_is_no_date(day: str) -> None:
     assert moment(f"{day}T00:00:00Z") is None
+
+
+def test_who_is_erased_while_a_list_comes_in_does_not_come_back(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody was suppressed when it began, and the line that names them is in a later batch."""
+    monkeypatch.setattr("newsletter.services.importing.BATCH", 500)
+    bring(database, "email\nvictim@example.org\n")
+    lines = [f"r{number}@example.org" for number in range(20_000)]
+    text = "\n".join(["email", *lines, "victim@example.org", ""])
+    erased: list[int] = []
+
+    def erase(line: int) -> None:
+        if not erased:
+            erased.append(line)
+            readers.erase(database, SIGNER, "victim@example.org", "", NOW)
+
+    report = import_file(database, SIGNER, io.BytesIO(text.encode()), TARGET, NOW, erase)
+    assert erased[0] < len(lines)
+    assert report.added == len(lines)
+    assert [(one.line, one.value) for one in report.refused] == [(len(lines) + 2, "victim@example.org")]

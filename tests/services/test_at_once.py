@@ -1,0 +1,129 @@
+"""Two who do something to one reader at the same moment: one after the other, on PostgreSQL too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import func, select
+
+from newsletter.domain.subscriber import SubscriptionState
+from newsletter.errors import TokenError
+from newsletter.services import preferences, readers
+from newsletter.services.subscribe import SignUp, confirm, sign_up, unsubscribe
+from newsletter.store import notices, subscribers, tables
+from newsletter.store.database import Database
+from newsletter.store.serial import one_at_a_time
+from newsletter.text.token import ADDRESS, CONFIRM, PREFERENCES, UNSUBSCRIBE, Signer
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+SIGNER = Signer("a key of some length", lambda: NOW)
+ANN = "ann@example.org"
+WISH = SignUp("tech", "uk", ANN)
+SECONDS = 0.2
+
+
+def joined(database: Database, email: str = ANN) -> int:
+    return readers.add_active(database, SIGNER, SignUp("tech", "uk", email), NOW).subscriber.id
+
+
+def confirmation(database: Database) -> str:
+    sign_up(database, SIGNER, WISH, NOW)
+    with database.read() as connection:
+        [payload] = connection.scalars(select(tables.notices.c.data).where(tables.notices.c.kind == CONFIRM))
+    return SIGNER.sign_expiring(CONFIRM, payload["payload"])
+
+
+def number(database: Database, kind: str) -> int:
+    with database.read() as connection:
+        asked = select(func.count()).where(tables.notices.c.kind == kind)
+        return connection.scalar(asked) or 0
+
+
+def moving(reader: int, old: str, new: str) -> str:
+    return SIGNER.sign_expiring(ADDRESS, f"{reader}:{old}:{new}")
+
+
+DEEDS: dict[str, Callable[[Database, int], object]] = {
+    "sign_up": lambda database, _: sign_up(database, SIGNER, WISH, NOW),
+    "add_active": lambda database, _: readers.add_active(database, SIGNER, WISH, NOW),
+    "remove": lambda database, _: readers.remove(database, SIGNER, [ANN], None, "", NOW),
+    "erase": lambda database, _: readers.erase(database, SIGNER, ANN, "", NOW),
+    "let_back": lambda database, _: readers.let_back(database, SIGNER, ANN, "", NOW),
+    "unsubscribe": lambda database, reader: unsubscribe(
+        database, SIGNER, SIGNER.subscription(UNSUBSCRIBE, reader, "tech"), UNSUBSCRIBE, "", NOW
+    ),
+    "change": lambda database, reader: preferences.change(
+        database, SIGNER, SIGNER.subscription(PREFERENCES, reader, "tech"), "Ann", {"tech": None}, {}, "", NOW
+    ),
+    "change_address": lambda database, reader: preferences.change_address(
+        database, SIGNER, moving(reader, ANN, "new@example.org"), "", NOW
+    ),
+    "their address is taken": lambda database, reader: preferences.change_address(
+        database, SIGNER, moving(joined(database, "bob@example.org"), "bob@example.org", ANN), "", NOW
+    ),
+}
+
+
+@pytest.mark.parametrize("deed", DEEDS)
+def test_who_comes_second_waits(database: Database, deed: str) -> None:
+    reader = joined(database)
+    with ThreadPoolExecutor(1) as other:
+        with database.write() as connection:
+            one_at_a_time(connection, SIGNER.person(ANN))
+            done = other.submit(DEEDS[deed], database, reader)
+            assert not wait([done], timeout=SECONDS).done
+        error = done.exception(timeout=10)
+        assert error is None or (deed == "their address is taken" and isinstance(error, TokenError))
+
+
+def test_nobody_waits_for_another_reader(furnished_url: str) -> None:
+    database = Database(furnished_url)
+    reader = joined(database)
+    with database.write() as connection:
+        one_at_a_time(connection, SIGNER.person("bob@example.org"))
+        with ThreadPoolExecutor(1) as other:
+            assert other.submit(DEEDS["unsubscribe"], database, reader).result(timeout=10)
+    database.close()
+
+
+def test_two_clicks_on_one_button_bring_one_welcome(database: Database) -> None:
+    token = confirmation(database)
+    with ThreadPoolExecutor(6) as clicks:
+        found = list(clicks.map(lambda _: confirm(database, SIGNER, token, "", NOW), range(12)))
+    assert {one.state for one in found} == {SubscriptionState.ACTIVE}
+    assert number(database, "welcome") == 1
+
+
+def test_sign_ups_of_one_moment_bring_one_mail(database: Database) -> None:
+    joined(database)
+    with ThreadPoolExecutor(6) as clicks:
+        list(clicks.map(lambda _: sign_up(database, SIGNER, WISH, NOW), range(12)))
+    assert number(database, "already") == 1
+
+
+def test_of_two_readers_who_want_one_address_the_second_is_told(database: Database) -> None:
+    tokens = [moving(joined(database, f"{name}@example.org"), f"{name}@example.org", ANN) for name in ("bob", "cy")]
+
+    def move(token: str) -> str:
+        try:
+            return preferences.change_address(database, SIGNER, token, "", NOW)
+        except TokenError as error:
+            return error.kind
+
+    with ThreadPoolExecutor(2) as clicks:
+        assert sorted(clicks.map(move, tokens)) == [ANN, "taken"]
+
+
+def test_who_is_erased_while_they_sign_up_again_does_not_come_back(database: Database) -> None:
+    joined(database)
+    with ThreadPoolExecutor(4) as clicks:
+        signing = [clicks.submit(sign_up, database, SIGNER, WISH, NOW) for _ in range(6)]
+        readers.erase(database, SIGNER, ANN, "", NOW)
+        wait(signing)
+        assert [one.exception() for one in signing] == [None] * 6
+    with database.read() as connection:
+        assert subscribers.find(connection, ANN) is None
+        assert notices.waiting(connection) == 0
