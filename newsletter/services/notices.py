@@ -24,7 +24,6 @@ from newsletter.transports.base import Connection, Transport
 
 GIVE_UP_AFTER = timedelta(hours=24)
 _LEASE = timedelta(minutes=15)  # longer than the slowest answer of a server (RFC 5321: 10 minutes)
-_BATCH = 20
 _PURPOSES = {CONFIRM: CONFIRM, SWITCH: CONFIRM, ADDRESS: ADDRESS}  # of the link in a notice that asks for a yes
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=1)
 
@@ -84,15 +83,13 @@ async def send_due(
         return letter(notice, edition, render(notice.kind, values_for(notice, edition, signer)), signer, now)
 
     try:
-        while batch := _claim(database, clock(), person):
+        while notice := _claim(database, clock(), person):
             connection = connection or transport.connection()
-            for notice in batch:
-                compose = composers.get(notice.kind, plain)
-                made = _made(notice, compose, clock())
-                if isinstance(made, Outcome) and made.kind is OutcomeKind.DEFERRED:
-                    troubles[f"{notice.kind}: {unaddressed(made.text)}"] = None
-                outcome = made if isinstance(made, Outcome) else await connection.send(*made)
-                counted[_record(database, notice, outcome, clock())] += 1
+            made = _made(notice, composers.get(notice.kind, plain), clock())
+            if isinstance(made, Outcome) and made.kind is OutcomeKind.DEFERRED:
+                troubles[f"{notice.kind}: {unaddressed(made.text)}"] = None
+            outcome = made if isinstance(made, Outcome) else await connection.send(*made)
+            counted[_record(database, notice, outcome, clock())] += 1
     finally:
         if connection is not None:
             await connection.close()
@@ -127,9 +124,9 @@ def asking_mail(database: Database, person: bytes, found: Subscription, now: dat
         return notices.latest(connection, person, kind, found.newsletter, now - ONE_MAIL_EVERY)
 
 
-def _claim(database: Database, now: datetime, person: bytes | None) -> list[Notice]:
+def _claim(database: Database, now: datetime, person: bytes | None) -> Notice | None:
     with database.write() as connection:
-        return notices.claim(connection, now, _LEASE, _BATCH, person)
+        return notices.claim(connection, now, _LEASE, person)
 
 
 def letter(notice: Notice, edition: Edition, rendered: NoticeText, signer: Signer, now: datetime) -> Letter:

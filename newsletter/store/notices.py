@@ -88,12 +88,10 @@ def latest(connection: Connection, person: bytes, kind: str, newsletter: str, si
     return Latest(DeliveryState(row.state), row.text, row.created_at) if row else None
 
 
-def claim(
-    connection: Connection, now: datetime, lease: timedelta, most: int, person: bytes | None = None
-) -> list[Notice]:
-    """Takes what is due, for the time of the lease; what a dead process had claimed comes back when its lease ends.
+def claim(connection: Connection, now: datetime, lease: timedelta, person: bytes | None = None) -> Notice | None:
+    """Takes the next that is due, for the time of the lease; what a dead process had claimed comes back when its ends.
 
-    With `person` only what goes to them.
+    One at a time: who is erased while others are sent is not in anybody's hands. With `person` only what goes to them.
     """
     due = or_(
         notices.c.state.in_((DeliveryState.QUEUED, DeliveryState.DEFERRED)), notices.c.state == DeliveryState.SENDING
@@ -102,20 +100,16 @@ def claim(
         select(notices.c.id)
         .where(due, notices.c.due_at <= now, *(() if person is None else (notices.c.person == person,)))
         .order_by(notices.c.due_at, notices.c.id)
-        .limit(most)
+        .limit(1)
         .with_for_update(skip_locked=True)
     )
     claimed = {"state": DeliveryState.SENDING, "due_at": now + lease, "attempts": notices.c.attempts + 1}
-    rows = connection.execute(
-        update(notices).where(notices.c.id.in_(chosen.scalar_subquery())).values(claimed).returning(notices)
-    )
-    return sorted(
-        (
-            Notice(row.id, row.kind, row.email, row.newsletter, row.edition, row.data, row.attempts, row.created_at)
-            for row in rows
-        ),
-        key=lambda notice: notice.id,
-    )
+    row = connection.execute(
+        update(notices).where(notices.c.id == chosen.scalar_subquery()).values(claimed).returning(notices)
+    ).first()
+    if row is None:
+        return None
+    return Notice(row.id, row.kind, row.email, row.newsletter, row.edition, row.data, row.attempts, row.created_at)
 
 
 def finish(connection: Connection, notice: int, state: DeliveryState, text: str) -> None:

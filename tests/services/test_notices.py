@@ -16,6 +16,7 @@ from newsletter.app import App
 from newsletter.demo.inbox import Inbox, open_inbox
 from newsletter.domain.delivery import DeliveryState, Envelope, Outcome, OutcomeKind
 from newsletter.errors import StoreError, TemplateError
+from newsletter.services import readers
 from newsletter.services.notices import GIVE_UP_AFTER, Letter, NoticeReport, send_due
 from newsletter.services.subscribe import SignUp, sign_up
 from newsletter.store import tables
@@ -33,12 +34,14 @@ class Post:
 
     def __init__(self, *kinds: OutcomeKind) -> None:
         self.kinds, self.messages, self.gate = list(kinds), list[bytes](), Gate()
+        self.recipients: list[str] = []
 
     def connection(self) -> Post:
         return self
 
     async def send(self, envelope: Envelope, message: list[bytes]) -> Outcome:
         self.messages.append(b"".join(message))
+        self.recipients.append(envelope.recipient)
         kind = self.kinds.pop(0) if len(self.kinds) > 1 else self.kinds[0]
         return Outcome(kind, 250, "", "said the server")
 
@@ -186,3 +189,17 @@ def test_what_a_dead_process_had_in_hand_is_sent_later(app: App) -> None:
         send(app, Dying(OutcomeKind.ACCEPTED))
     assert send(app, Post(OutcomeKind.ACCEPTED), NOW + timedelta(minutes=5)) == NoticeReport()
     assert send(app, Post(OutcomeKind.ACCEPTED), NOW + timedelta(minutes=15)) == NoticeReport(sent=1)
+
+
+def test_who_is_erased_while_others_are_mailed_gets_nothing(app: App) -> None:
+    ask(app, "ann@example.org", "bob@example.org", "cy@example.org")
+
+    class Erasing(Post):
+        async def send(self, envelope: Envelope, message: list[bytes]) -> Outcome:
+            if not self.messages:
+                readers.erase(app.database, app.signer, "bob@example.org", "test", NOW)
+            return await super().send(envelope, message)
+
+    door = Erasing(OutcomeKind.ACCEPTED)
+    assert send(app, door) == NoticeReport(sent=2)
+    assert door.recipients == ["ann@example.org", "cy@example.org"]
