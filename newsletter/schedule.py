@@ -190,10 +190,15 @@ class Scheduler:
         self._inner.add_job(self._wake, "interval", seconds=every, id="wake", next_run_time=datetime.now(UTC))
         self._reader.start()
 
-    def stop(self) -> None:
-        """Returns when a run under way is over. Nobody waits for a source: what is read of it is kept or it is not."""
+    def stop(self, patience: float) -> bool:
+        """Begins nothing more. Whether a run under way was over within so many seconds: what is left of one that reads
+        or builds for longer is done at the next start.
+        """
         self._stopped.set()
-        self._inner.shutdown(wait=True)
+        ending = threading.Thread(target=self._inner.shutdown, name="ending", daemon=True)  # waits for the run
+        ending.start()
+        ending.join(patience)
+        return not ending.is_alive()
 
     def _look_at_the_configuration(self) -> None:
         """It is read once, as the process starts: somebody who edits it may think otherwise."""

@@ -27,8 +27,9 @@ _KEEP_ALIVE_SECONDS = 5
 _BACKLOG = 128  # so many may be accepted at once before the door counts them
 
 
-async def serve(app: App, listening: socket.socket, stop: asyncio.Event, answering: Callable[[str], None]) -> None:
-    """Runs until `stop` is set, then drains. `answering` is called with the address once the web answers.
+async def serve(app: App, listening: socket.socket, stop: asyncio.Event, answering: Callable[[str], None]) -> bool:
+    """Runs until `stop` is set, then drains; whether all of it is over. `answering` is called with the address once the
+    web answers.
 
     Closes `listening` (see `listen`) in the end. Raises NewsletterError when the web does not come up.
     """
@@ -40,8 +41,9 @@ async def serve(app: App, listening: socket.socket, stop: asyncio.Event, answeri
         answering(address(listening))
         await send_all(app, stop, "serve")
     finally:
-        await asyncio.to_thread(scheduler.stop)
+        is_over = await asyncio.to_thread(scheduler.stop, _DRAIN_SECONDS)
         await web.stop()
+    return is_over
 
 
 class Web:

@@ -216,9 +216,23 @@ def test_the_scheduler_reads_the_sources_and_nobody_waits_for_them(
     scheduler = Scheduler(watch(THURSDAY))
     scheduler.start()
     assert reading.wait(20)
-    began = time.monotonic()
-    scheduler.stop()
-    assert time.monotonic() - began < 10
+    assert scheduler.stop(10)
+    over.set()
+
+
+def test_a_run_that_does_not_end_is_not_waited_for_for_ever(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
+    running, over = threading.Event(), threading.Event()
+
+    def endless(*given: object) -> list[object]:
+        running.set()
+        over.wait(30)
+        return []
+
+    monkeypatch.setattr(schedule, "tick", endless)
+    scheduler = Scheduler(watch(THURSDAY))
+    scheduler.start()
+    assert running.wait(20)
+    assert not scheduler.stop(0.1)
     over.set()
 
 
@@ -464,7 +478,7 @@ def test_the_scheduler_wakes_when_something_falls_due(desk: Desk, monkeypatch: p
         assert datetime.now(UTC) >= soon
     finally:
         started = time.monotonic()
-        scheduler.stop()
+        assert scheduler.stop(30)
     assert time.monotonic() - started < 5
     with app.database.read() as connection:
         found = connection.scalars(select(tables.runs.c.state).where(tables.runs.c.edition == "near")).all()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -105,8 +106,20 @@ def serve(
         if sys.stderr.isatty():
             _tell_around(context.obj, address)
 
-    run(until_stopped(lambda stop: run_all(app, listening, stop, answering)))
+    is_over, _ = run(until_stopped(lambda stop: run_all(app, listening, stop, answering)))
     tell(_LOG, logging.INFO, "stopped", "stopped: what was in flight is finished")
+    if not is_over:
+        tell(
+            _LOG, logging.WARNING, "left_behind", "a run of the schedule was still reading or building: it begins anew"
+        )
+        _leave_at_once()
+
+
+def _leave_at_once() -> None:
+    """The interpreter would wait for a thread that a source, say, keeps busy."""
+    logging.shutdown()
+    sys.stdout.flush()
+    os._exit(0)
 
 
 def worker(context: Context, log: LogOption = None) -> None:

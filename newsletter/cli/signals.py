@@ -1,16 +1,17 @@
-"""SIGTERM and SIGINT ask a run to stop; it finishes what is in flight and says what it did."""
+"""SIGTERM, SIGINT and SIGHUP ask a run to stop; it finishes what is in flight and says what it did."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 from collections.abc import Awaitable, Callable, Iterator
 from typing import TypeVar
 
 T = TypeVar("T")
 _TWICE = 1.0  # seconds: two signals closer together are one wish, as when `timeout` or `uv run` passes on a Ctrl-C
-ASKED = (signal.SIGTERM, signal.SIGINT)
+ASKED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 async def until_stopped(work: Callable[[asyncio.Event], Awaitable[T]]) -> tuple[T, int]:
@@ -19,8 +20,11 @@ async def until_stopped(work: Callable[[asyncio.Event], Awaitable[T]]) -> tuple[
     A second signal of the same kind, a second later, does what it does by default: it ends the program at once.
     """
     stop, came, loop = asyncio.Event(), [0], asyncio.get_running_loop()
+    terminals = [descriptor for descriptor in (1, 2) if os.isatty(descriptor)]
 
     def ask(number: int) -> None:
+        if number == signal.SIGHUP:
+            _forget(terminals)
         came[0] = number
         stop.set()
         loop.call_later(_TWICE, loop.remove_signal_handler, number)
@@ -32,10 +36,20 @@ async def until_stopped(work: Callable[[asyncio.Event], Awaitable[T]]) -> tuple[
 
 @contextlib.contextmanager
 def _handlers(loop: asyncio.AbstractEventLoop, ask: Callable[[int], None]) -> Iterator[None]:
-    for number in ASKED:
+    """Of those that are not ignored, as `nohup` has it."""
+    heard = [number for number in ASKED if signal.getsignal(number) is not signal.SIG_IGN]
+    for number in heard:
         loop.add_signal_handler(number, ask, number)
     try:
         yield
     finally:
-        for number in ASKED:
+        for number in heard:
             loop.remove_signal_handler(number)
+
+
+def _forget(terminals: list[int]) -> None:
+    """They are gone, and what is written to them would end in an error: let it go nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for descriptor in terminals:
+        os.dup2(nowhere, descriptor)
+    os.close(nowhere)

@@ -15,6 +15,7 @@ import feedparser
 
 from newsletter.domain.post import Markup
 from newsletter.errors import SourceError
+from newsletter.sources.feed_bounds import oddity
 from newsletter.sources.feed_dates import moment, within_reason
 from newsletter.sources.feed_encoding import as_utf8
 from newsletter.sources.feed_entry import Entry, Feed
@@ -24,6 +25,7 @@ from newsletter.text.plain import one_line
 from newsletter.text.titles import plain_title
 
 MOST_ENTRIES = 5_000
+_UTF8 = "application/xml; charset=utf-8"
 _ROOT = re.compile(rb"<(?:[\w.-]+:)?(?:rss|feed|rdf|channel)\b", re.IGNORECASE)
 # The commonest fault of all: "AT&T" and "?a=1&b=2" as they are. CDATA (group 1) may hold them.
 _LOOSE_AMPERSAND = re.compile(rb"(<!\[CDATA\[.*?\]\]>)|&(?!#\d{1,7};|#[xX][0-9A-Fa-f]{1,6};|\w{1,31};)", re.DOTALL)
@@ -41,11 +43,12 @@ _EMPTY = re.compile(r"^[\s<>(),;:-]+|[\s<>(),;:-]+$")
 def parse_xml(body: bytes, content_type: str, base: str) -> Feed | None:
     """The feed that `body` holds, None when it holds none. `base` is the address it came from ("" for a file).
 
-    Broken XML gives what can be had of it. Raises SourceError when feedparser gives up altogether.
+    Broken XML gives what can be had of it. Raises SourceError when feedparser gives up altogether, or would take too
+    long.
     """
     told = {"content-location": base} if base else {}
     if (readable := as_utf8(body, content_type)) is not None:
-        body, content_type = readable, "application/xml; charset=utf-8"
+        body, content_type = readable, _UTF8
     if content_type:
         told["content-type"] = content_type
     body = _REFERENCES.sub(_whole_characters, body)
@@ -54,14 +57,14 @@ def parse_xml(body: bytes, content_type: str, base: str) -> Feed | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # feedparser's own, about old names of fields
-            parsed = feedparser.parse(io.BytesIO(body), response_headers=told)
+            parsed = _parsed(body, told)
             if parsed.get("bozo") and _LOOSE_AMPERSAND.search(body):
                 mended = _LOOSE_AMPERSAND.sub(lambda found: found[1] or b"&amp;", body)
                 body = mended
-                parsed = feedparser.parse(io.BytesIO(body), response_headers=told)
+                parsed = _parsed(body, told)
             if not base and b"xml:base" in body and (home := _home(parsed.feed)):
                 # Without an address to go back to, feedparser takes one entry's base for all that follow.
-                parsed = feedparser.parse(io.BytesIO(body), response_headers={**told, "content-location": home})
+                parsed = _parsed(body, {**told, "content-location": home})
             if not parsed.get("version") and not parsed.entries and not _ROOT.search(body[:4096]):
                 return None
             return _feed(parsed)
@@ -76,6 +79,13 @@ def parse_xml(body: bytes, content_type: str, base: str) -> Feed | None:
         AssertionError,
     ) as error:
         raise SourceError(f"{base or 'the feed'}: it is broken beyond reading ({type(error).__name__}).") from None
+
+
+def _parsed(body: bytes, told: Mapping[str, str]) -> Any:
+    """Raises SourceError for what would take feedparser minutes: meanwhile nothing else of the schedule went out."""
+    if odd := oddity(body, "utf-8" if told.get("content-type") == _UTF8 else None):
+        raise SourceError(f"{told.get('content-location', 'the feed')}: it has {odd}, which no feed needs.")
+    return feedparser.parse(io.BytesIO(body), response_headers=told)
 
 
 def _whole_characters(found: re.Match[bytes]) -> bytes:

@@ -15,6 +15,7 @@ _NO_END = re.compile(
     r"(?:^|[\s(\[“\"'])(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|St|Sr|Jr|Gen|Sen|Rep|Gov|Lt|Col|Capt|vs|etc|cf|e\.g|i\.e|a\.m|p\.m|No|Nos"
     r"|Inc|Ltd|Co|Corp|Bros|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|Fig|Vol|approx|ca|al|z\.B|d\.h|bzw|(?:[A-Z]\.)+[A-Z])\.$"
 )
+_LONGEST_TITLE = 40  # characters: more than the longest of those, and the space around it
 _CLOSED = re.compile(r"[.!?…؟۔।。！？:：][\"'”’»)\]」』）]*$")
 _DANGLING = " \t,;:–—-(/[{“\"‘'«、，；：（「『&"
 _CLAUSE = re.compile(r"[,;:](?=\s)|\s[–—](?=\s)|[，；：]")
@@ -27,13 +28,12 @@ def sentences(text: str) -> list[str]:
     """The sentences of one paragraph, in order, each without outer spaces."""
     found, start = [], 0
     for end in _END.finditer(text):
-        sentence = text[start : end.end()].strip()
-        following = text[end.end() : end.end() + 1]
-        if following.islower() or _NO_END.search(sentence):
+        stop = end.end()
+        if text[stop : stop + 1].islower() or _NO_END.search(text[max(start, stop - _LONGEST_TITLE) : stop].strip()):
             continue
-        if sentence:
+        if sentence := text[start:stop].strip():
             found.append(sentence)
-        start = end.end()
+        start = stop
     rest = text[start:].strip()
     return [*found, rest] if rest else found
 

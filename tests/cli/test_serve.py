@@ -7,6 +7,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -114,3 +115,31 @@ def test_a_taken_port_is_said_in_words(desk: Desk) -> None:
         done = desk.run("serve", "--port", taken.getsockname()[1])
     assert (done.status, done.out) == (1, "")
     assert "is taken; name another with --port" in done.err
+
+
+STUCK = """
+import sys, threading
+from datetime import timedelta
+from newsletter import schedule, serve
+from newsletter.cli import main
+def tick(*given):
+    print("a run begins", file=sys.stderr, flush=True)
+    threading.Event().wait()
+schedule.tick, serve._DRAIN_SECONDS = tick, 0.2
+sys.argv = ["newsletter", "serve", "--port", "0"]
+main()
+"""
+
+
+def test_a_run_that_does_not_end_keeps_no_process_alive(desk: Desk) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", STUCK], cwd=desk.folder, env=desk.environment,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stderr
+    while "a run begins" not in process.stderr.readline():
+        assert process.poll() is None
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert "still reading or building" in err

@@ -5,9 +5,12 @@ from __future__ import annotations
 import email
 import email.policy
 import json
+import os
+import pty
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -159,6 +162,37 @@ def test_a_signal_drains_and_resume_goes_on(desk: Desk, sink: Sink) -> None:
     sink.faults.clear()
     done = desk.call("resume", 1, "--json")
     assert (done.status, done.json["sent"]) == (0, 80)
+    assert set(sink.recipients.values()) == {1}
+
+
+@pytest.mark.parametrize("ignored", [False, True], ids=["closed", "nohup"])
+def test_a_window_that_is_closed_drains_too_unless_nohup_is_there(desk: Desk, sink: Sink, ignored: bool) -> None:
+    desk.call("build", "harbour")
+    readers(desk, 80)
+    sink.fail("answer", HOLD, after=20)
+    mine, theirs = pty.openpty()
+    command = ["nohup", *desk.command("send", 1, "--yes")] if ignored else desk.command("send", 1, "--yes")
+    sending = subprocess.Popen(
+        command, cwd=desk.folder, env=desk.environment, stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs
+    )
+    os.close(theirs)
+    sink.wait_for(21)
+    sending.send_signal(signal.SIGHUP)
+    if not ignored:
+        os.close(mine)
+    time.sleep(0.5)
+    sink.release()
+    if ignored:
+        while sending.poll() is None:
+            with suppress(OSError):
+                os.read(mine, 4096)
+        os.close(mine)
+    assert sending.wait(30) == (0 if ignored else 128 + signal.SIGHUP)
+    sink.faults.clear()
+    if not ignored:
+        assert 0 < len(sink.received) < 80
+        assert desk.call("resume", 1, "--json").json["sent"] == 80
+    assert len(sink.recipients) == 80
     assert set(sink.recipients.values()) == {1}
 
 

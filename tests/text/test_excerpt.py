@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from newsletter.domain.post import Markup, Post
 from newsletter.text.excerpt import excerpt, first_image, minutes
 from newsletter.text.plain import count_words
-from newsletter.text.sentences import shortened
+from newsletter.text.sentences import sentences, shortened
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 
@@ -454,3 +454,31 @@ def test_minutes() -> None:
     assert minutes(post("")) == 1
     assert minutes(post("word " * 2300)) == 10
     assert minutes(post("```\n" + "code " * 5000 + "\n```\n")) == 1
+
+
+@pytest.mark.parametrize("words", ["A. ", "J. R. R. ", "Dr. ", "e.g. ", "U.S.A. ", "No! ", "So… "])
+def test_a_long_text_takes_as_long_as_its_length(words: str) -> None:
+    """Thirty kilobytes of initials once took nine seconds: what stands before an end was looked through for each."""
+
+    def spent(length: int) -> float:
+        text = words * (length // len(words))
+        began = process_time()
+        sentences(text)
+        return process_time() - began
+
+    spent(1000)
+    assert spent(400_000) < max(30 * min(spent(40_000), spent(40_000)), 0.5)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Dr. A. B. Smith met Prof. Jones at 5 p.m. He left.", ["Dr. A. B. Smith met Prof. Jones at 5 p.m. He left."]),
+        ("He went to the disco. No. It was shut.", ["He went to the disco.", "No. It was shut."]),
+        (f"{'word ' * 30}Inc. Then more. End.", [f"{'word ' * 30}Inc. Then more.", "End."]),
+        ("It cost 5 (approx. 6) euros. Fine.", ["It cost 5 (approx. 6) euros.", "Fine."]),
+        ("   Spaces.   Twice.   ", ["Spaces.", "Twice."]),
+    ],
+)
+def test_where_a_sentence_ends(text: str, found: list[str]) -> None:
+    assert sentences(text) == found
