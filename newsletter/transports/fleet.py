@@ -13,6 +13,8 @@ from newsletter.domain.delivery import Envelope, Outcome, OutcomeKind, growing
 from newsletter.transports.gate import Gate
 from newsletter.transports.smtp import SmtpConnection, SmtpTransport
 
+_OF_THE_READER = ("5.1.", "5.2.")  # RFC 3463 §3.2 and §3.3: the address, or its mailbox
+_IN_A_ROW = 5  # readers refused by one server for other reasons: it may be us that it refuses
 _RELAYS_NOT = re.compile(r"\brelay", re.IGNORECASE)  # "relay access denied": it knows us not, whoever the reader is
 _REST_FIRST, _REST_MOST = timedelta(seconds=1), timedelta(minutes=2)
 log = logging.getLogger("newsletter.smtp")
@@ -26,6 +28,7 @@ class Ship:
     taken: int = 0
     failures: int = 0
     is_proven: bool = False  # whether it ever took a message
+    refusals: int = 0  # in a row, for what is no fault of a reader's address
     rests_until: float = 0.0
 
     @property
@@ -49,6 +52,20 @@ class Ship:
         self.failures += 1
         pause = self._rest()
         log.warning("%s rests for %g seconds: %s", self.name, pause, words)
+
+    def heard(self, outcome: Outcome) -> None:
+        if outcome.kind is OutcomeKind.ACCEPTED:
+            self.is_proven, self.refusals = True, 0
+        elif outcome.kind is OutcomeKind.REJECTED and not outcome.status.startswith(_OF_THE_READER):
+            self.refusals += 1
+
+    def may_mean_us(self, outcome: Outcome) -> bool:
+        """Whether a refusal may be of us, as when our host stands on a blocklist, and not of the reader: of a server that
+        never took a message, or refuses one reader after the other.
+        """
+        if outcome.kind is not OutcomeKind.REJECTED or outcome.status.startswith(_OF_THE_READER):
+            return False
+        return not self.is_proven or self.refusals > _IN_A_ROW
 
     def works(self) -> None:
         if self.failures:
@@ -119,20 +136,28 @@ class FleetConnection:
             return trouble
         assert self._own is not None
         assert self._ship is not None
-        is_new, self._is_new = self._is_new, False
+        ship, is_new, self._is_new = self._ship, self._is_new, False
         outcome = await self._own.send(envelope, message, following)
-        if outcome.kind is OutcomeKind.REJECTED and not self._ship.is_proven and _RELAYS_NOT.search(outcome.text):
+        ship.heard(outcome)
+        if outcome.kind is OutcomeKind.REJECTED and not ship.is_proven and _RELAYS_NOT.search(outcome.text):
             outcome, is_new = outcome._replace(kind=OutcomeKind.BROKEN, early=True), True
+        elif ship.may_mean_us(outcome) and not self._all_rest(ship):
+            return await self._asks_another(ship, outcome)
         if outcome.kind not in (OutcomeKind.BROKEN, OutcomeKind.UNCERTAIN):
-            self._ship.works()
-            self._ship.is_proven = self._ship.is_proven or outcome.kind is OutcomeKind.ACCEPTED
+            ship.works()
         elif is_new:
-            ship = self._ship
             ship.fails(outcome.text)
             await self.close()
             if outcome.kind is OutcomeKind.BROKEN and not self._all_rest(ship):
                 return outcome._replace(code=0, status="")  # of one server: no reason to pause what another carries
         return outcome
+
+    async def _asks_another(self, ship: Ship, outcome: Outcome) -> Outcome:
+        """The reader goes back to the line, for a server that takes mail of ours to say what it has to say of them."""
+        if ship.refusals >= _IN_A_ROW:
+            ship.fails(outcome.text)
+            await self.close()
+        return outcome._replace(kind=OutcomeKind.BROKEN, code=0, status="", early=True)
 
     def _all_rest(self, *too: Ship) -> bool:
         return all(ship in too or ship.rests() for ship in self._order)

@@ -149,7 +149,14 @@ def test_what_is_said_of_a_recipient_is_no_failure_of_the_server() -> None:
 
 @pytest.mark.parametrize(
     ("stage", "answer"),
-    [("greeting", reply(554, "5.7.1 your address is on a list")), ("RCPT", reply(554, "5.7.1 relay access denied"))],
+    [
+        ("greeting", reply(554, "5.7.1 your address is on a list")),
+        ("RCPT", reply(554, "5.7.1 relay access denied")),
+        ("RCPT", reply(550, "5.7.1 client host blocked")),
+        ("RCPT", reply(550, "blocked")),
+        ("DATA", reply(554, "5.7.1 not from you")),
+        ("dot", reply(554, "5.7.1 looks like spam")),
+    ],
 )
 def test_a_server_that_will_have_none_of_us_neither_stops_an_issue_nor_fails_its_readers(
     sqlite_url: str, stage: str, answer: Action
@@ -160,6 +167,37 @@ def test_a_server_that_will_have_none_of_us_neither_stops_an_issue_nor_fails_its
         end, accepted = delivered(sqlite_url, 60, fleet((good.port, 3), (bad.port, 14))), good.accepted
     assert (end.state, end.sent, end.failed) == (IssueState.SENT, 60, 0)
     assert accepted == {message_id(n): 1 for n in range(1, 61)}
+
+
+@pytest.mark.parametrize("stage", ["RCPT", "dot"])
+def test_a_server_that_turns_against_us_fails_a_few_readers_and_no_more(sqlite_url: str, stage: str) -> None:
+    with Sink() as good, Sink() as bad:
+        bad.fail(stage, reply(550, "5.7.1 your host is on a list now"), after=20)
+        end = delivered(sqlite_url, 300, fleet((good.port, 4), (bad.port, 4)))
+        lost, both = end.failed, good.accepted + bad.accepted
+    assert (end.state, end.sent + lost) == (IssueState.SENT, 300)
+    assert lost <= 12  # five in a row may have been at fault, and what was in flight begins the row anew
+    assert set(both.values()) == {1}
+    assert both.total() == end.sent
+
+
+def test_an_address_that_nobody_knows_fails_at_the_first_server_that_says_so() -> None:
+    with Sink() as one, Sink() as other:
+        one.fail("RCPT", reply(550, "5.1.1 no such user"))
+        other.fail("RCPT", reply(550, "5.1.1 no such user"))
+
+        async def work(connections: list[Connection]) -> None:
+            assert [(await post(connections[0], number)).kind for number in range(9)] == [OutcomeKind.REJECTED] * 9
+
+        with_all(fleet((one.port, 1), (other.port, 1)), work)
+
+
+def test_what_every_server_refuses_is_refused(sqlite_url: str) -> None:
+    with Sink() as one, Sink() as other:
+        for sink in (one, other):
+            sink.fail("RCPT", reply(550, "no mail for them"), to="reader1@d1.example")
+        end = delivered(sqlite_url, 40, fleet((one.port, 2), (other.port, 2)))
+    assert (end.state, end.sent, end.failed) == (IssueState.SENT, 39, 1)
 
 
 def test_what_all_servers_say_of_us_is_told_and_what_one_says_is_not() -> None:
