@@ -23,6 +23,7 @@ from newsletter.services.run import trouble
 from newsletter.services.steer import schedule as schedule_issue
 from newsletter.services.tallying import new_name
 from newsletter.store import issues, runs, tables
+from newsletter.store.database import Database
 from tests.cli.desk import REPOSITORY, Desk
 
 THURSDAY = datetime(2026, 6, 4, 12, tzinfo=UTC)
@@ -91,6 +92,21 @@ def test_a_run_that_nobody_reads_keeps_its_draft_and_its_stories_for_the_next(
     with later.database.read() as connection:
         assert len(issues.get(connection, 1).stories) == 3
     assert states(later) == [("2026-06-12", "done"), ("2026-06-05", "empty"), ("2026-05-29", "skipped")]
+
+
+def test_who_took_a_run_over_from_one_that_lives_after_all_does_not_call_its_issue_a_failure(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tick(watch(THURSDAY), new_name())
+
+    def start_after_the_other(database: Database, issue: int, *given: object, **checked: object) -> None:
+        steer.start(database, issue, FRIDAY)
+        steer.start(database, issue, FRIDAY)
+
+    monkeypatch.setattr("newsletter.services.run.start", start_after_the_other)
+    app = watch(FRIDAY)
+    assert [state for _, state, _ in ticked(app)] == ["done", "done"]
+    assert {state for _, _, state in sent(app)} == {"sending"}
 
 
 def test_a_schedule_seen_for_the_first_time_has_missed_nothing(watch: Watch) -> None:

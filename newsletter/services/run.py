@@ -17,13 +17,13 @@ from newsletter.domain.edition import Edition
 from newsletter.domain.issue import Issue, IssueState
 from newsletter.domain.note import EditorNote
 from newsletter.domain.occurrence import Occurrence, Schedule, due, grace, latest_occurrence
-from newsletter.errors import NewsletterError, NoReaders, NoteError, Rebuilt, Unread
+from newsletter.errors import NewsletterError, NoReaders, NoteError, Rebuilt, Unread, WrongState
 from newsletter.services.collect import SourceReport, collect
 from newsletter.services.illustrate import Illustrator
 from newsletter.services.publish import build
 from newsletter.services.steer import start
 from newsletter.sources.base import Source
-from newsletter.store import issues, runs
+from newsletter.store import deliveries, issues, runs
 from newsletter.store.database import Database
 from newsletter.store.runs import DONE, EMPTY, FAILED, RUNNING, SKIPPED, WAITING, Run
 from newsletter.text.render import Renderer
@@ -33,6 +33,7 @@ _FLAPPING = timedelta(minutes=2)  # two processes with two configurations take t
 MISSED = "missed: nothing was running at the time"
 SHORTEST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(minutes=30)  # until what failed is tried again
 _RENEW_SECONDS = 15.0
+_TAKEN_OVER = "another process took the run over"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +163,7 @@ def _carry_out(press: Press, run: Run, schedule: Schedule) -> Run:
         else:
             ours = runs.finish(connection, run, state, issue, text)
     if not ours:
-        state, text = EMPTY, "another process took the run over"
+        state, text = EMPTY, _TAKEN_OVER
     return Run(run.newsletter, run.edition, run.occurrence, state, issue, text)
 
 
@@ -184,14 +185,22 @@ def _publish(press: Press, run: Run) -> tuple[str, int | None, str]:
         press.check(issue)
         with press.database.write() as connection:
             if not runs.remember(connection, run, issue.id):
-                return FAILED, issue.id, "another process took the run over"
+                return EMPTY, issue.id, _TAKEN_OVER
         try:
             start(press.database, issue.id, press.clock(), checked=issue.hash)
         except Rebuilt:  # somebody runs `build` this very second: the run goes on with theirs
             return _publish(press, replace(run, issue=issue.id))
         except NoReaders:
             return EMPTY, issue.id, f"nobody reads it yet; draft {issue.id} stays"
+        except WrongState:
+            if not _is_under_way(press, issue.id):  # else whoever we took the run over from lives, and was faster
+                raise
     return DONE, issue.id, f"issue {issue.id} started"
+
+
+def _is_under_way(press: Press, issue: int) -> bool:
+    with press.database.read() as connection:
+        return deliveries.issue_state(connection, issue) in (IssueState.SENDING, IssueState.SENT)
 
 
 def _sent_meanwhile(press: Press, run: Run) -> int | None:
@@ -236,7 +245,7 @@ def _kept_alive(press: Press, run: Run) -> Iterator[None]:
     def renew() -> None:
         while not over.wait(_RENEW_SECONDS):
             with suppress(SQLAlchemyError), press.database.write() as connection:  # a locked database: the next time
-                runs.renew(connection, run, press.clock() + LEASE)
+                runs.renew(connection, run, press.clock(), LEASE)
 
     keeper = threading.Thread(target=renew, name="lease", daemon=True)
     keeper.start()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Update, and_, delete, func, or_, select, update
 
@@ -58,7 +59,8 @@ def claim(
     lease: timedelta,
 ) -> Run | None:
     """The run, ours until `lease` has passed; None when another process has or had it."""
-    row = _row(newsletter, edition, occurrence, now) | {"state": RUNNING, "worker": worker, "lease_until": now + lease}
+    held = {"state": RUNNING, "worker": worker, "lease_until": _clock(connection, now) + lease}
+    row = _row(newsletter, edition, occurrence, now) | held
     return Run(newsletter, edition, occurrence, RUNNING, worker=worker) if _is_new(connection, row) else None
 
 
@@ -94,7 +96,8 @@ def abandoned(connection: Connection, now: datetime, lease: timedelta, pause: ti
 
     Their lease is over, or lies so far ahead that the clock was set back since.
     """
-    dead = and_(_r.state == RUNNING, or_(_r.lease_until < now, _r.lease_until > now + 2 * lease))
+    here = _clock(connection, now)
+    dead = and_(_r.state == RUNNING, or_(_r.lease_until < here, _r.lease_until > here + 2 * lease))
     due = and_(_r.state == WAITING, or_(_r.lease_until <= now, _r.lease_until > now + 2 * pause))
     rows = connection.execute(select(runs).where(or_(dead, due)).order_by(_r.due_at)).mappings()
     return [_run(row) for row in rows]
@@ -105,16 +108,16 @@ def take_over(connection: Connection, run: Run, worker: str, now: datetime, leas
     changed = connection.execute(
         update(runs)
         .where(*_same(run), _r.state == run.state, _r.worker == run.worker)
-        .values(state=RUNNING, worker=worker, lease_until=now + lease)
+        .values(state=RUNNING, worker=worker, lease_until=_clock(connection, now) + lease)
     )
     if changed.rowcount != 1:
         return None
     return replace(run, state=RUNNING, worker=worker)
 
 
-def renew(connection: Connection, run: Run, until: datetime) -> bool:
-    """Whether the run is still ours; if so, until then."""
-    return connection.execute(_ours(run).values(lease_until=until)).rowcount == 1
+def renew(connection: Connection, run: Run, now: datetime, lease: timedelta) -> bool:
+    """Whether the run is still ours; if so, for another `lease`."""
+    return connection.execute(_ours(run).values(lease_until=_clock(connection, now) + lease)).rowcount == 1
 
 
 def remember(connection: Connection, run: Run, issue: int) -> bool:
@@ -137,6 +140,11 @@ def listing(connection: Connection, newsletter: str, edition: str, most: int = 2
     theirs = (_r.newsletter == newsletter, _r.edition == edition, _r.local_date <= until.isoformat())
     wanted = select(runs).where(*theirs).order_by(_r.local_date.desc())
     return [_run(row) for row in connection.execute(wanted.limit(most)).mappings()]
+
+
+def _clock(connection: Connection, now: datetime) -> Any:
+    """What leases are told by: on PostgreSQL its own clock, for the machines' may differ by more than a lease."""
+    return now if connection.dialect.name == "sqlite" else func.clock_timestamp()
 
 
 def _is_new(connection: Connection, row: dict[str, object]) -> bool:

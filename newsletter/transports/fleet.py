@@ -60,8 +60,8 @@ class Ship:
             self.refusals += 1
 
     def may_mean_us(self, outcome: Outcome) -> bool:
-        """Whether a refusal may be of us, as when our host stands on a blocklist, and not of the reader: of a server that
-        never took a message, or refuses one reader after the other.
+        """Whether it may be us that is refused, as a host on a blocklist is, and not the reader: the server never took
+        a message, or refuses one reader after the other.
         """
         if outcome.kind is not OutcomeKind.REJECTED or outcome.status.startswith(_OF_THE_READER):
             return False
