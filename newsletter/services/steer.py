@@ -159,8 +159,8 @@ def _start(connection: Connection, issue_id: int, now: datetime, checked: str | 
 
 def _moved(connection: Connection, issue_id: int, to: IssueState, checked: str | None, **values: object) -> Issue:
     """An issue that has not started, in another state, when it is the one that was checked."""
-    state = issues.get(connection, issue_id).state
     if not issues.move(connection, issue_id, _NOT_STARTED, to, **values):
+        state = issues.get(connection, issue_id).state  # only now: on PostgreSQL the change waited for another's
         raise WrongState(f"issue {issue_id} is {_told(state)}, not a draft.{_remedy(issue_id, state)}")
     issue = issues.get(connection, issue_id)  # now that nobody rebuilds it any more
     if checked not in (None, issue.hash):
@@ -217,9 +217,9 @@ def _enqueue(connection: Connection, issue: Issue, now: datetime) -> int:
 def _move(
     connection: Connection, issue_id: int, since: tuple[IssueState, ...], to: IssueState, reason: str, **more: object
 ) -> None:
-    issue = issues.get(connection, issue_id)
     if not issues.move(connection, issue_id, since, to, reason=reason, **more):
-        raise WrongState(f"issue {issue_id} is {_told(issue.state)}.{_remedy(issue_id, issue.state)}")
+        state = issues.get(connection, issue_id).state
+        raise WrongState(f"issue {issue_id} is {_told(state)}.{_remedy(issue_id, state)}")
 
 
 def _told(state: IssueState) -> str:

@@ -9,14 +9,16 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import func, select
 
+from newsletter.domain.issue import IssueState
 from newsletter.domain.subscriber import SubscriptionState
-from newsletter.errors import TokenError
-from newsletter.services import preferences, readers
+from newsletter.errors import TokenError, WrongState
+from newsletter.services import preferences, readers, steer
 from newsletter.services.subscribe import SignUp, confirm, sign_up, unsubscribe
-from newsletter.store import notices, subscribers, tables
+from newsletter.store import issues, notices, subscribers, tables
 from newsletter.store.database import Database
 from newsletter.store.serial import one_at_a_time
 from newsletter.text.token import ADDRESS, CONFIRM, PREFERENCES, UNSUBSCRIBE, Signer
+from tests.ledger import draft
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SIGNER = Signer("a key of some length", lambda: NOW)
@@ -127,3 +129,15 @@ def test_who_is_erased_while_they_sign_up_again_does_not_come_back(database: Dat
     with database.read() as connection:
         assert subscribers.find(connection, ANN) is None
         assert notices.waiting(connection) == 0
+
+
+def test_who_starts_an_issue_second_is_told_that_it_is_being_sent(database: Database) -> None:
+    joined(database)
+    issue = draft(database)
+    with ThreadPoolExecutor(1) as other:
+        with database.write() as connection:
+            assert issues.move(connection, issue.id, [IssueState.DRAFT], IssueState.SENDING, started_at=NOW)
+            second = other.submit(steer.start, database, issue.id, NOW)
+            assert not wait([second], timeout=SECONDS).done
+        with pytest.raises(WrongState, match=f"issue {issue.id} is being sent, not a draft"):
+            second.result(timeout=10)
