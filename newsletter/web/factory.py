@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import Match, Route
 
 import newsletter
 from newsletter.app import App
@@ -86,9 +87,18 @@ def _not_found(request: Request, error: Exception) -> Response:
     return _answer(request, 404, _TOLD[404])
 
 
+def _methods(request: Request) -> set[str]:
+    """All that may be done with an address; each of its routes knows its own alone (RFC 9110 §15.5.6)."""
+    routes = [route for room in _ROOMS for route in room.router.routes if isinstance(route, Route)]
+    here = [route for route in routes if route.matches(request.scope)[0] is not Match.NONE]
+    return {method for route in here for method in route.methods or ()}
+
+
 def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["Allow"] = ", ".join(sorted(_methods(request)))
     if error.status_code in _TOLD:
         return _answer(request, error.status_code, _TOLD[error.status_code], headers=headers)
     phrase, kind = ("too_many", "too_many") if isinstance(error, TooManySignups) else ("did_not_work", "")

@@ -556,6 +556,16 @@ def test_the_schedule_shows_zone_and_offset(desk: Desk) -> None:
     assert "Asia/Kathmandu" in told
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-16"])
+def test_a_terminal_that_knows_few_letters_stops_no_command(desk: Desk, encoding: str) -> None:
+    other = Desk(desk.folder, environ={"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"})
+    for words in (["doctor"], ["check", 1], ["show", 1], ["posts"]):
+        done = subprocess.run(other.command(*words), cwd=desk.folder, env=other.environment, capture_output=True)
+        assert b"should not have happened" not in done.stderr
+        assert done.returncode == (1 if words == ["doctor"] else 0), done.stderr
+        assert done.stdout
+
+
 def test_doctor_finds_what_is_wrong(desk: Desk) -> None:
     done = desk.call("doctor", "--json")
     assert (done.status, done.json["healthy"]) == (1, False)  # nothing listens where the mails should go

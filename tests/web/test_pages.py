@@ -600,6 +600,9 @@ def test_what_goes_wrong_has_a_page(app: App, web: TestClient) -> None:
     assert web.get("/subscribe/nobody").status_code == 404
     assert web.post("/subscribe/nobody", data=FORM).status_code == 404
     assert web.put("/subscribe/tech").status_code == 405
+    assert web.put("/subscribe/tech").headers["allow"] == "GET, HEAD, POST"
+    assert web.options("/unsubscribe/x").headers["allow"] == "GET, HEAD, POST"
+    assert web.post("/archive/tech").headers["allow"] == "GET, HEAD"
     assert web.post("/api/v1/newsletters/nobody/subscribe", json=FORM).json()["error"] == "Nothing here"
     files = web.post("/subscribe/tech", files={"email": b"x"}, data={"name": "y"})
     assert files.status_code in (400, 422)
