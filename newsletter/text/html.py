@@ -15,6 +15,7 @@ LONGEST = 2_000_000  # characters of HTML that are looked at
 
 _TAGS = nh3.ALLOWED_TAGS - {"area", "map", "bdo", "center"}
 _GONE_WITH_CONTENT = {"script", "style", "template", "iframe", "object", "svg", "math", "select", "button", "form"}
+STRUCK = {"del", "s", "strike"}
 _ATTRIBUTES = {
     "*": {"lang", "dir"},
     "a": {"href", "title"},
@@ -74,9 +75,13 @@ def shallow(html: str) -> str:
 
 
 def to_text(html: str) -> str:
-    """HTML as plain text: a blank line between blocks, list items as "- item", nothing invisible."""
+    """HTML as plain text: a blank line between blocks, list items as "- item", nothing invisible, and nothing that is
+    struck out: without its line it would say what its author took back.
+    """
     reader = _TextReader()
-    reader.feed(nh3.clean(shallow(html), tags=set(_KEPT), clean_content_tags=_GONE_WITH_CONTENT, attributes={}))
+    reader.feed(
+        nh3.clean(shallow(html), tags=set(_KEPT), clean_content_tags=_GONE_WITH_CONTENT | STRUCK, attributes={})
+    )
     reader.close()
     return reader.text()
 

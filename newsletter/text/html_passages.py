@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 
 import nh3
 
-from newsletter.text.html import shallow
+from newsletter.text.html import STRUCK, shallow
 from newsletter.text.passage import Kind, Passage
 from newsletter.text.plain import flowing
 
@@ -55,7 +55,7 @@ def html_passages(html: str) -> list[Passage]:
     cleaned = nh3.clean(
         shallow(html),
         tags=set(_BLOCKS | _INLINE),
-        clean_content_tags=_GONE,
+        clean_content_tags=_GONE | STRUCK,
         attributes={"*": {"class", "id", "role", "style", "hidden"}, "a": {"href"}},
         url_schemes={"http", "https"},
         link_rel=None,

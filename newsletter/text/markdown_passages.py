@@ -55,6 +55,7 @@ _LONGEST = 10_000  # characters of one paragraph: an excerpt is never as long
 _MOST_LINKS = 200  # in one paragraph: no one writes so, and the parser's time grows with their square
 _ENDLESS = re.compile(r"[\[\]`]+")
 
+_EXTENSIONS = {"pymdownx.betterem": {}, "pymdownx.tilde": {"subscript": False}}  # kramdown knows ~~two~~ alone
 _PARSERS = threading.local()  # a parser serves one thread at a time
 
 
@@ -105,7 +106,7 @@ def _emoji(code: re.Match[str]) -> str:
 def _render(source: str) -> str:
     parser: python_markdown.Markdown | None = getattr(_PARSERS, "parser", None)
     if parser is None:
-        parser = python_markdown.Markdown(extensions=["pymdownx.betterem", "pymdownx.tilde"])
+        parser = python_markdown.Markdown(extensions=list(_EXTENSIONS), extension_configs=_EXTENSIONS)
         parser.parser.blockprocessors.deregister("code")
         _PARSERS.parser = parser
     source = source[:_LONGEST]

@@ -165,7 +165,7 @@ def test_clutter_before_the_prose(clutter: str) -> None:
 @pytest.mark.parametrize(
     ("written", "read"),
     [
-        ("Two ~~old~~ _new_ `code_x` **b**old words \\* here.", "Two old new code_x bold words * here."),
+        ("Two ~~old~~ _new_ `code_x` **b**old words \\* here.", "Two new code_x bold words * here."),
         (
             "See [the docs][1] and [this] and ![x](y.png) and <b>that</b>.\n\n[1]: u\n[this]: v",
             "See the docs and this and and that.",
@@ -482,3 +482,24 @@ def test_a_long_text_takes_as_long_as_its_length(words: str) -> None:
 )
 def test_where_a_sentence_ends(text: str, found: list[str]) -> None:
     assert sentences(text) == found
+
+
+@pytest.mark.parametrize(
+    ("body", "markup"),
+    [
+        ("The price is ~~$100~~ $50 now, and that is all that there is to say of it.", Markup.MARKDOWN),
+        ("The price is <del>$100</del> $50 now, and that is all that there is to say of it.", Markup.MARKDOWN),
+        ("<p>The price is <s>$100</s> $50 now, and that is all that there is to say of it.</p>", Markup.HTML),
+        ("<p>The price is <strike>$100</strike> $50 now, and that is all that there is to say of it.</p>", Markup.HTML),
+    ],
+)
+def test_what_is_struck_out_is_not_said(body: str, markup: Markup) -> None:
+    said = "The price is $50 now, and that is all that there is to say of it."
+    assert excerpt(post(body, markup), 40) == said
+    assert excerpt(post("", markup, own=body), 40) == said
+
+
+def test_one_tilde_is_a_tilde() -> None:
+    assert excerpt(post("Water is H~2~O, as everybody knows who went to school for long enough."), 40).startswith(
+        "Water is H~2~O,"
+    )

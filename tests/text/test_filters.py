@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from markupsafe import Markup
 
 from newsletter.domain.finding import warn
 from newsletter.text.filters import coded
-from tests.digests import issue, renderer
+from tests.digests import renderer
 from tests.notice_samples import given
 
 SAID = "`site.url` is not https"
@@ -35,10 +33,9 @@ def test_what_stands_between_backticks_is_code(text: str, html: str) -> None:
     "changed",
     [
         {"findings": [warn("site", SAID, "Set `site.url`.")]},
-        {"issue": replace(issue(), notes=(SAID,))},
         {"trouble": SAID},
     ],
-    ids=["finding", "note", "trouble"],
+    ids=["finding", "trouble"],
 )
 def test_a_reminder_shows_code_as_code(changed: dict[str, object]) -> None:
     made = renderer().notice("reminder", given("reminder", **changed))
