@@ -131,6 +131,39 @@ def test_an_issue_that_stands_in_mid_send_is_told(tmp_path: Path) -> None:
         assert "nobody is sending" not in desk.call("issues").err
 
 
+def test_an_issue_that_paused_itself_is_told_with_its_reason(tmp_path: Path) -> None:
+    desk = Desk(tmp_path).furnish()
+    desk.enlist(near="ann")
+    desk.call("build", "harbour", "--edition", "near")
+    app = open_app(load(desk.folder / "config.yaml", {}))
+    steer.start(app.database, 1, app.clock())
+    steer.pause(app.database, 1)
+    [found] = [one for one in examine(app, {}) if "is paused" in one.message]
+    assert (found.level, found.message) == (Level.WARNING, "issue 1 is paused: paused by hand.")
+    assert "newsletter resume 1" in found.remedy
+
+
+def test_what_a_source_warns_of_is_told(tmp_path: Path) -> None:
+    desk = Desk(tmp_path).furnish()
+    (tmp_path / "blog/_config.yml").write_text("url: harbour.example.org\n")
+    found = list(examine(open_app(load(desk.folder / "config.yaml", {})), {}))
+    [warned] = [one for one in found if "is no web address" in one.message]
+    assert (warned.level, warned.area) == (Level.WARNING, "harbour")
+    assert "`url: harbour.example.org`" in warned.message
+
+
+def test_a_source_that_breaks_otherwise_than_it_may_ends_no_examination(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(self: object, *given: object) -> object:
+        raise RuntimeError("somebody else wrote it")
+
+    monkeypatch.setattr("newsletter.sources.jekyll.JekyllSource.read", broken)
+    found = list(examine(app, {}))
+    assert any("RuntimeError: somebody else wrote it" in one.message for one in found)
+    assert "DNS" in {one.area for one in found}
+
+
 def test_a_draft_of_an_edition_that_is_gone_is_told(tmp_path: Path) -> None:
     desk = Desk(tmp_path).furnish()
     desk.call("build", "harbour", "--edition", "near")

@@ -47,7 +47,8 @@ def _of(domain: str, resolver: dns.resolver.Resolver) -> Iterator[Finding]:
     else:
         remedy = f"TXT record for _dmarc.{domain}: v=DMARC1; p=none; rua=mailto:postmaster@{domain}"
         yield warning(AREA, f"{domain} has no DMARC record; Gmail and Yahoo ask for one.", remedy)
-    yield note(AREA, f"whether mails of {domain} are signed (DKIM) shows in a preview's headers.", "")
+    told = f"whether mails of {domain} are signed (DKIM) shows in the headers of what `newsletter send-preview` brings."
+    yield note(AREA, told, "")
 
 
 def _texts(name: str, resolver: dns.resolver.Resolver) -> list[str]:

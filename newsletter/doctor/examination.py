@@ -25,7 +25,7 @@ from newsletter.store.database import Database, damaged, prove_writable
 from newsletter.store.runs import WAITING
 from newsletter.text.clocks import moment
 
-_NAMED = 8  # phrases that a file lacks, of more there is a number
+_NAMED = 8  # phrases that a file lacks, or warnings; of more there is a number
 _EXPECTED = ("CONFIG", "DEBUG")  # variables of ours that are no keys of config.yaml
 
 
@@ -57,6 +57,8 @@ def examine(app: App, environ: Mapping[str, str]) -> Iterator[Finding]:
             yield error(area, str(trouble), "")
         except DBAPIError as trouble:
             yield error(area, mishaps.explain(str(trouble.orig)), "")
+        except Exception as trouble:  # of a source that somebody else wrote, say: the rest can be examined
+            yield error(area, f"this could not be examined: {type(trouble).__name__}: {trouble}", "")
 
 
 class Unopened(Database):
@@ -182,9 +184,13 @@ def _overdue(app: App) -> Iterator[Finding]:
 def _stopped(app: App) -> Iterator[Finding]:
     """Issues that somebody began to send, and nobody goes on with."""
     with app.database.read() as connection:
-        begun = issues.listing(connection, states=[IssueState.SENDING])
+        begun = issues.listing(connection, states=[IssueState.SENDING, IssueState.PAUSED])
     for issue in begun:
-        if is_alone(app, issue.id):
+        if issue.state is IssueState.PAUSED:
+            told = f"issue {issue.id} is paused{f': {issue.reason}' if issue.reason else ''}"
+            remedy = f"`newsletter resume {issue.id}` goes on, `newsletter cancel {issue.id}` ends it."
+            yield warning(issue.newsletter, f"{told.rstrip('.')}.", remedy)
+        elif is_alone(app, issue.id):
             remedy = f"`newsletter resume {issue.id}` goes on; so do `newsletter serve` and `newsletter worker`."
             yield warning(issue.newsletter, f"issue {issue.id} is half sent, and nobody is sending it now.", remedy)
 
@@ -279,11 +285,18 @@ def _sources(app: App) -> Iterator[Finding]:
                 yield note(key, told, "Write your blog's own address as the `url` of this source.")
         for source in app.sources(key):
             try:
-                held = sum(1 for _ in source.read(SourceState(), app.clock()).items)
+                reading = source.read(SourceState(), app.clock())
+                held = sum(1 for _ in reading.items)
             except (SourceError, OSError) as trouble:
                 yield error(key, f"{source.name} cannot be read: {trouble}", "Look at its line under `sources:`.")
-            else:
-                yield ok(key, f"{source.name} can be read; it holds {count(held, 'item')}.")
+                continue
+            yield ok(key, f"{source.name} can be read; it holds {count(held, 'item')}.")
+            warned = list(dict.fromkeys(reading.warnings))
+            for words in warned[:_NAMED]:
+                yield warning(key, f"{source.name}: {words}.", "")
+            if len(warned) > _NAMED:
+                more = f"{source.name}: {count(len(warned) - _NAMED, 'more warning')}"
+                yield warning(key, f"{more} of this kind.", f"`newsletter collect {key}` tells them all.")
 
 
 def _mail_server(app: App) -> Iterator[Finding]:

@@ -7,7 +7,9 @@ from enum import StrEnum
 
 
 class Level(StrEnum):
-    """OK: as it should be. NOTE: cannot be told from here. WARNING: works, but not well. ERROR: does not work."""
+    """OK: as it should be. NOTE: worth knowing, or not to be told from here. WARNING: works, but not well.
+    ERROR: does not work.
+    """
 
     OK = "ok"
     NOTE = "note"

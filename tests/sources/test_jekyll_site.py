@@ -94,6 +94,10 @@ def test_the_sources_address_overrides_the_sites(blog: Blog) -> None:
     assert blog.warnings == []
     blog.config("title: no address\n").read()
     assert "names no `url`, so its stories have no link" in blog.warnings[0]
+    blog.config("url: blog.example.org\n").read()
+    assert "`url: blog.example.org` is no web address" in blog.warnings[0]
+    blog.read(url="https://other.org/")
+    assert blog.warnings == []
 
 
 def test_a_time_zone_dates_what_names_none(blog: Blog) -> None:

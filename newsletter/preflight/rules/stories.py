@@ -42,7 +42,7 @@ def homeless_story(examined: Examined) -> Iterator[Finding]:
             f"{len(homeless)} of {len(stories)} stories have no web address, so no reader can open them, "
             f"first: {homeless[0]}."
         )
-        remedy = "Name the site's `url` in its _config.yml, or in its source in config.yaml."
+        remedy = "Name the site's `url`, with https:// before it, in its _config.yml, or in its source in config.yaml."
         yield warn("stories", reason, remedy)
 
 

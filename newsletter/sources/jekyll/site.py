@@ -63,6 +63,10 @@ def read_site(root: Path, url: str | None) -> Site:
         warnings.append(
             f"{name or 'the site'} names no `url`, so its stories have no link; name it in _config.yml or in the source"
         )
+    elif not url and not own_url.startswith(("http://", "https://")):
+        warnings.append(
+            f"{name}: `url: {own_url}` is no web address, so its stories have no link; write https:// before it"
+        )
     baseurl = text(values.get("baseurl")).strip().strip("/")
     zone = _zone(values.get("timezone"), warnings)
     collections_dir = text(values.get("collections_dir")).strip("/")
