@@ -194,7 +194,9 @@ def _edition(config: settings.Config, newsletter: str, key: str) -> Edition:
     base = config.newsletters[newsletter]
     own = base.editions[key]
     schedule = own.schedule or base.schedule
-    siblings = tuple((other, e.name or base.name) for other, e in base.editions.items() if other != key)
+    names = {other: e.name or base.name for other, e in base.editions.items()}
+    if len({*names.values()}) < len(names):  # readers could not tell them apart
+        names = {other: f"{name} ({other})" for other, name in names.items()}
     return Edition(
         newsletter=newsletter,
         key=key,
@@ -217,7 +219,7 @@ def _edition(config: settings.Config, newsletter: str, key: str) -> Edition:
         categories=own.categories,
         without_categories=own.without_categories,
         weights=Weights(**base.ranking.model_dump()),
-        siblings=siblings,
+        siblings=tuple((other, name) for other, name in names.items() if other != key),
         theme=_theme(config, own.theme or base.theme, settings.over(own.design, base.design)),
         sections=base.sections if own.sections is None else own.sections,
         feedback=base.feedback if own.feedback is None else own.feedback,

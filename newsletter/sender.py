@@ -120,4 +120,4 @@ async def _send_notices(app: App) -> None:
         words = f"notices: {done.sent} sent, {done.deferred} put off, {done.failed} failed"
         tell(log, logging.INFO, "notices", words, sent=done.sent, deferred=done.deferred, failed=done.failed)
     for trouble in done.troubles:
-        tell(log, logging.ERROR, "notice_unmade", f"a mail about a subscription cannot be made: {trouble}")
+        tell(log, logging.ERROR, "notice_unmade", f"a notice cannot be made: {trouble}")

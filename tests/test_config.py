@@ -15,7 +15,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsletter.app import App
+from newsletter.app import App, open_app
 from newsletter.config import Config, Delivery, Edition, FeedSource, JekyllSource, Newsletter, Ranking, load
 from newsletter.domain.delivery import DeliveryPolicy
 from newsletter.domain.edition import Edition as DomainEdition
@@ -733,3 +733,15 @@ def test_domains_that_count_together_have_one_rate(read: Load) -> None:
     app = App(read("delivery: {pace: {per_domain: {gmail.com: 5, googlemail.com: 6}}}"), Database("sqlite://"))
     with pytest.raises(ConfigError, match=r"gmail\.com and googlemail\.com count together"):
         _ = app.limits
+
+
+def test_editions_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text(
+        "newsletters:\n"
+        '  one: {name: One, sender: "a@example.org", editions: {uk: {}, de: {}}}\n'
+        '  two: {name: Two, sender: "a@example.org", editions: {uk: {}, de: {name: Zwei}}}\n'
+    )
+    app = open_app(load(tmp_path / "config.yaml", {}))
+    assert app.edition("one", "uk").siblings == (("de", "One (de)"),)
+    assert app.edition("two", "uk").siblings == (("de", "Zwei"),)
+    app.database.close()

@@ -62,7 +62,7 @@ def init(
 
 
 def _tell_what_jekyll_publishes(private: str) -> None:
-    line = output.plain("exclude: [config.yaml, preview]")
+    line = output.plain("exclude: [config.yaml]")
     output.say(
         f"[yellow]note[/]   Jekyll publishes config.yaml with your site, and whatever else lies here: add "
         f"[bold]{line}[/] to _config.yml, and keep lists of readers in {private}, which it leaves out"

@@ -51,8 +51,8 @@ def _wrapped_at_spaces(text: str, indent: str, columns: int) -> str:
 
 
 def underline(text: str, sign: str) -> str:
-    """`sign` as often as the longest line of `text` is wide."""
-    return sign * max((width(line) for line in text.split("\n")), default=0)
+    """`sign` as often as the longest line of `text` is wide; of one that no space breaks, as a column is."""
+    return sign * min(max((width(line) for line in text.split("\n")), default=0), WIDTH)
 
 
 def _words(text: str) -> Iterator[tuple[str, str]]:

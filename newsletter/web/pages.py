@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from functools import cached_property
 from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response
@@ -99,12 +98,12 @@ class Pages:
         """(key, editions) of each newsletter there is."""
         return [(key, self._app.editions(key)) for key in self._app.config.newsletters]
 
-    @cached_property
+    @property
     def style(self) -> str:
         with template_errors("web/style.css"):
             return self._environment(phrases.ENGLISH).get_template("web/style.css").render()
 
-    @cached_property
+    @property
     def style_url(self) -> str:
         """Changes with the content, so that a browser may keep it for ever."""
         return f"/style.css?v={hashlib.sha256(self.style.encode()).hexdigest()[:12]}"

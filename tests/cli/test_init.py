@@ -84,7 +84,7 @@ def test_readers_of_a_blog_are_never_published_with_it(tmp_path: Path) -> None:
     site(tmp_path)
     done = Desk(tmp_path).call("init")
     assert "Ada's: Notes" in done.out
-    assert "add exclude: [config.yaml, preview] to _config.yml" in done.out
+    assert "add exclude: [config.yaml] to _config.yml" in done.out
     assert "preview 1 --open" in done.out
     assert "subscribers import _newsletter/FILE.csv" in done.out
     assert not (tmp_path / "subscribers.db").exists()

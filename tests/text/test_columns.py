@@ -39,7 +39,17 @@ def test_plain_letters_break_where_any_others_would(words: list[str], indent: st
 
 
 @pytest.mark.parametrize(
-    ("text", "wide"), [("", 0), ("abc", 3), ("中文", 4), ("é", 1), ("e\u0301", 1), ("👩\u200d🚀", 4), ("ab\nabcd", 4)]
+    ("text", "wide"),
+    [
+        ("", 0),
+        ("abc", 3),
+        ("中文", 4),
+        ("é", 1),
+        ("e\u0301", 1),
+        ("👩\u200d🚀", 4),
+        ("ab\nabcd", 4),
+        ("a" * 300, 72),
+    ],
 )
 def test_an_underline_is_as_wide_as_its_longest_line(text: str, wide: int) -> None:
     assert underline(text, "=") == "=" * wide

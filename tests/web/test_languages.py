@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from html import unescape
@@ -334,3 +335,21 @@ def test_what_was_saved_is_told_in_the_language_that_the_page_then_has(app: App,
     page = f"/preferences/{app.signer.subscription(PREFERENCES, reader.id, 'tech')}"
     for edition, told in (("uk", "Saved."), ("world", "Gespeichert.")):
         assert told in web.post(page, data={"action": "save", "edition:tech": edition}).text
+
+
+def test_a_stylesheet_of_ones_own_shows_at_once(tmp_path: Path) -> None:
+    app = make_app(tmp_path)
+    own = tmp_path / "templates/web/style.css"
+    own.parent.mkdir(parents=True)
+    own.write_text("p { color: teal }\n")
+    with TestClient(create_app(app), client=("192.0.2.7", 1)) as web:
+        before = re.search(r'href="(/style\.css\?v=\w+)"', web.get("/").text)
+        assert before
+        assert "teal" in web.get(before[1]).text
+        own.write_text("p { color: crimson }\n")
+        os.utime(own, (1, 1))
+        after = re.search(r'href="(/style\.css\?v=\w+)"', web.get("/").text)
+        assert after
+        assert after[1] != before[1]
+        assert "crimson" in web.get(after[1]).text
+    app.database.close()
