@@ -140,7 +140,8 @@ _PIECES = re.compile(
     r"|\{%-?\s*highlight\s+(?P<language>[^\s%]+)[^%]*%\}(?P<code>.*?)\{%-?\s*endhighlight\s*-?%\}"
     r"|(?P<output>\{\{.*?\}\})"
     r"|\{%.*?%\}"
-    r"|\{%[^\n]*",
+    r"|\{%[^\n]*"
+    r"|\{\{-?[ \t]*[\w.]*",  # that nobody closes: what it would have been, not the words behind it
     re.DOTALL,
 )
 

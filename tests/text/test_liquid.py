@@ -68,6 +68,8 @@ def test_highlight_is_code() -> None:
         ("{% if x %}the text stays", "the text stays"),
         ("a {% broken\nb {{ site.title }}", "a \nb T"),
         ("{% for i in (1..9) %}{% endif %}{{ page.title }}", "P"),
+        ("Text {{ page.title and {% if %} more.", "Text  and  more."),
+        ("a {{", "a "),
     ],
 )
 def test_what_is_not_done_vanishes_with_a_warning(source: str, shown: str) -> None:
