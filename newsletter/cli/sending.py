@@ -158,6 +158,7 @@ def pause(context: Context, issue: IssueArgument, as_json: JsonOption = False) -
     if unschedule(app.database, issue):
         words = f"Issue {issue} is a draft again. [bold]newsletter send {issue}[/] sends it."
         _tell_state(context.obj, issue, words, as_json=as_json)
+        _tell_of_other_drafts(app, issue)
         return
     set_paused(app.database, issue)
     _tell_state(
@@ -186,6 +187,22 @@ def cancel(
         agree_to_cancel(books)
     set_cancelled(app.database, issue, app.clock())
     _tell_state(context.obj, issue, f"Issue {issue} is cancelled.", as_json=as_json)
+
+
+def _tell_of_other_drafts(app: App, issue: int) -> None:
+    """Whoever built while it waited for its time has another one, and `build` keeps up with the newer alone."""
+    from newsletter.domain.issue import IssueState
+    from newsletter.store import issues
+
+    with app.database.read() as connection:
+        own = issues.get(connection, issue)
+        drafts = issues.listing(connection, own.newsletter, own.edition, [IssueState.DRAFT])
+    for other in drafts:
+        if other.id != issue:
+            output.note(
+                f"[yellow]warning:[/] issue {other.id} is a draft of {own.newsletter}, edition {own.edition}, too. "
+                f"[bold]newsletter cancel {min(issue, other.id)}[/] drops the older one."
+            )
 
 
 def _demand_usable_transport(session: Session) -> None:

@@ -129,8 +129,8 @@ def change_address(database: Database, signer: Signer, token: str, origin: str, 
         before, after = signer.person(reader.email), signer.person(email)
         theirs = subscribers.subscriptions_of(connection, reader.id)
         for one in theirs:
-            moved = Consent(now, "moved", one.newsletter, one.edition, "link", origin)
-            consents.append(connection, before, moved)
+            renewed = Consent(now, "changed the address", one.newsletter, one.edition, "link", origin)
+            consents.append(connection, before, renewed)
         consents.take_along(connection, before, after)
         _tell_the_old_address(connection, reader.email, before, theirs, now)
         return email

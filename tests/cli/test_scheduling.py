@@ -98,6 +98,8 @@ def test_the_next_build_leaves_it_and_its_stories_alone(read: Desk) -> None:
     assert (next_draft["id"], next_draft["number"]) == (2, 2)
     assert [story["title"] for story in next_draft["stories"]] == ["A lamp counts ships"]
     assert state(read)[0] == "scheduled"
+    paused = read.call("pause", 1)
+    assert "issue 2 is a draft of harbour, edition near, too. newsletter cancel 1 drops the older one" in paused.err
 
 
 def test_pause_makes_it_a_draft_again_and_then_a_build_makes_that_anew(read: Desk) -> None:

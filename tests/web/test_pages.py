@@ -453,7 +453,7 @@ def test_the_record_of_consent_comes_along_to_another_address(app: App) -> None:
         token = app.signer.sign_expiring(ADDRESS, f"{subscriber}:{old}:{new}")
         change_address(app.database, app.signer, token, "192.0.2.1", now + timedelta(hours=hours))
     record = readers.about(app.database, app.signer, "ann@example.org").consents
-    assert [one.action for one in record] == ["added", "confirmed", "moved", "moved"]
+    assert [one.action for one in record] == ["added", "confirmed", "changed the address", "changed the address"]
     with app.database.read() as connection:
         assert agreed in consents.of(connection, app.signer.person("new@example.org"))
 
