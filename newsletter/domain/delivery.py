@@ -23,6 +23,17 @@ class DeliveryState(StrEnum):
     UNCERTAIN = "uncertain"
 
 
+class SkipReason(StrEnum):
+    """Why a delivery was skipped: what is told of it, and what the ledger knows such a row by."""
+
+    CANCELLED = "cancelled"
+    UNSUBSCRIBED = "unsubscribed"
+    MOVED = "moved to another edition"
+    ERASED = "erased"
+
+
+UNANSWERED = "the sender stopped before it heard the server's answer"
+
 OPEN_STATES = (DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.DEFERRED)
 REACHED_STATES = (DeliveryState.SENT, DeliveryState.UNCERTAIN, DeliveryState.SENDING)
 """The reader has the message, or may have it."""

@@ -25,7 +25,7 @@ from sqlalchemy import (
     update,
 )
 
-from newsletter.domain.delivery import OPEN_STATES, REACHED_STATES, DeliveryState
+from newsletter.domain.delivery import OPEN_STATES, REACHED_STATES, DeliveryState, SkipReason
 from newsletter.domain.issue import Issue, IssueState
 from newsletter.domain.subscriber import SubscriptionState
 from newsletter.store.database import insert
@@ -145,7 +145,8 @@ def call_off(connection: Connection, issue_id: int, now: datetime) -> None:
     waiting = and_(_d.issue == issue_id, _d.state.in_([state.value for state in _WAITING]))
     doubtful = {"state": DeliveryState.UNCERTAIN.value, "worker": None, "due_at": None}
     connection.execute(update(deliveries).where(waiting, _d.doubts > 0).values(doubtful))
-    words = {"code": 0, "status": "", "text": "cancelled"}  # ours: a server's last answer is no reason any more
+    # The words are ours: a server's last answer is no reason any more.
+    words = {"code": 0, "status": "", "text": SkipReason.CANCELLED.value}
     gone = {"state": DeliveryState.SKIPPED.value, **words, "at": called_off_at(now), "worker": None}
     connection.execute(update(deliveries).where(waiting).values(**gone, due_at=None))
     if not _reached(connection, issue_id):

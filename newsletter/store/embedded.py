@@ -19,7 +19,16 @@ from sqlalchemy import PoolProxiedConnection
 from sqlalchemy.exc import OperationalError
 
 from newsletter.domain.accounting import Accounting
-from newsletter.domain.delivery import Claim, DeliveryPolicy, DeliveryState, Outlook, Settled, in_doubt
+from newsletter.domain.delivery import (
+    UNANSWERED,
+    Claim,
+    DeliveryPolicy,
+    DeliveryState,
+    Outlook,
+    Settled,
+    SkipReason,
+    in_doubt,
+)
 from newsletter.domain.issue import Issue
 from newsletter.domain.warmup import Day
 from newsletter.errors import StoreError
@@ -37,21 +46,21 @@ _PATIENCE_MS = 50  # how long a commit waits for another process; it will be tri
 # Sent counts, whatever happened to the row meanwhile, and so does a try without an answer to one that was called off;
 # anything else only for a row that still waits. An erased person's row takes no words. A row of the journal may be
 # written twice: the second time changes nothing.
-_RECORD = """
+_RECORD = f"""
 UPDATE deliveries SET state = CASE WHEN state = 'skipped' AND ?1 <> 'sent' THEN 'uncertain' ELSE ?1 END,
   attempts = ?2, doubts = ?3, due_at = CASE state WHEN 'skipped' THEN NULL ELSE ?4 END, first_at = ?5, at = ?6,
   code = ?7, status = ?8, text = CASE WHEN email = '' THEN '' ELSE ?9 END
 WHERE id = ?10 AND (
   (state IN ('queued', 'deferred') AND attempts <= ?2) OR (?1 = 'sent' AND state NOT IN ('sent', 'failed'))
-  OR (state = 'skipped' AND text = 'cancelled' AND ?3 > doubts))
-"""
-_IN_DOUBT = """
+  OR (state = 'skipped' AND text = '{SkipReason.CANCELLED}' AND ?3 > doubts))
+"""  # noqa: S608 - words of ours
+_IN_DOUBT = f"""
 UPDATE deliveries SET state = CASE state WHEN 'skipped' THEN 'uncertain' ELSE ?1 END, attempts = attempts + 1,
   doubts = doubts + 1, first_at = coalesce(first_at, ?2), at = ?2,
   due_at = CASE state WHEN 'skipped' THEN NULL ELSE ?4 END,
-  code = 0, status = '', text = 'the sender stopped before it heard the server''s answer'
-WHERE id = ?3 AND (state IN ('queued', 'deferred') OR (state = 'skipped' AND text = 'cancelled'))
-"""
+  code = 0, status = '', text = '{UNANSWERED.replace("'", "''")}'
+WHERE id = ?3 AND (state IN ('queued', 'deferred') OR (state = 'skipped' AND text = '{SkipReason.CANCELLED}'))
+"""  # noqa: S608 - words of ours
 _TRIES = "SELECT attempts, doubts, first_at FROM deliveries WHERE id = ?"
 _MAY_GO = """
 SELECT subscribers.email, name FROM deliveries JOIN subscriptions USING (subscriber)
@@ -61,14 +70,14 @@ WHERE deliveries.id = ? AND deliveries.state IN ('queued', 'deferred') AND newsl
 """
 _SHARE = "UPDATE day_shares SET held = ? WHERE issue = ?"
 _READDRESS = "UPDATE deliveries SET email = ?, domain = ? WHERE id = ?"
-_SKIP = """
+_SKIP = f"""
 UPDATE deliveries SET state = 'skipped', due_at = NULL, code = 0, status = '', text = CASE
   WHEN EXISTS (SELECT 1 FROM subscriptions
-    WHERE subscriber = deliveries.subscriber AND newsletter = ? AND state = 'active') THEN 'moved to another edition'
-  WHEN EXISTS (SELECT 1 FROM subscribers WHERE subscribers.id = deliveries.subscriber) THEN 'unsubscribed'
-  ELSE 'erased' END
+    WHERE subscriber = deliveries.subscriber AND newsletter = ? AND state = 'active') THEN '{SkipReason.MOVED}'
+  WHEN EXISTS (SELECT 1 FROM subscribers WHERE subscribers.id = deliveries.subscriber) THEN '{SkipReason.UNSUBSCRIBED}'
+  ELSE '{SkipReason.ERASED}' END
 WHERE id = ? AND state IN ('queued', 'deferred')
-"""
+"""  # noqa: S608 - words of ours
 
 
 class EmbeddedLedger:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, or_, select, text, update
 
-from newsletter.domain.delivery import DeliveryState
+from newsletter.domain.delivery import DeliveryState, SkipReason
 from newsletter.store.database import Database
 from newsletter.store.deliveries import called_off_at
 from newsletter.store.tables import deliveries, notices, subscribers, subscriptions
@@ -31,7 +31,7 @@ def erase(connection: Connection, subscriber: int, person: bytes, now: datetime)
         connection.execute(select(func.pg_advisory_xact_lock(_STARTS_OR_ERASES)))
     theirs = deliveries.c.subscriber == subscriber
     waiting = deliveries.c.state.in_((DeliveryState.QUEUED, DeliveryState.DEFERRED))
-    words = {"code": 0, "status": "", "text": "erased"}
+    words = {"code": 0, "status": "", "text": SkipReason.ERASED.value}
     gone = {"state": DeliveryState.SKIPPED, **words, "due_at": None, "at": called_off_at(now)}
     connection.execute(update(deliveries).where(theirs).values(email="", domain="", text=""))
     connection.execute(update(deliveries).where(theirs, waiting).values(gone))

@@ -31,7 +31,7 @@ from sqlalchemy import (
 )
 
 from newsletter.domain.chunk import Chunk
-from newsletter.domain.delivery import Claim, DeliveryPolicy, DeliveryState, in_doubt
+from newsletter.domain.delivery import UNANSWERED, Claim, DeliveryPolicy, DeliveryState, in_doubt
 from newsletter.domain.issue import Issue
 from newsletter.domain.warmup import Day
 from newsletter.store.accounts import tried_since
@@ -217,7 +217,7 @@ def take_over(
                 at=now,
                 code=0,
                 status="",
-                text="the sender stopped before it heard the server's answer",
+                text=UNANSWERED,
                 worker=null(),
             )
         )

@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from newsletter.domain.accounting import Accounting
 from newsletter.domain.chunk import Chunk
-from newsletter.domain.delivery import Claim, DeliveryPolicy, Outlook, Settled
+from newsletter.domain.delivery import Claim, DeliveryPolicy, Outlook, Settled, SkipReason
 from newsletter.domain.issue import Issue
 from newsletter.domain.warmup import Day
 from newsletter.store import accounts, deliveries, holders
@@ -31,7 +31,7 @@ _LOOK_AGAIN = timedelta(milliseconds=100)  # for more of a chunk, while some of 
 # What is settled: that a server took a message counts, whoever holds the row by now. An erased person's row takes no
 # words. What is to begin: who left since the row was claimed is skipped; what another worker took over is not begun.
 # One of ours that is `sending` was begun by a turn whose commit was never heard of: nothing of it has left yet.
-_TURN = """
+_TURN = f"""
 WITH recorded AS (
   UPDATE deliveries SET state = heard.state, attempts = heard.attempts, doubts = heard.doubts, due_at = heard.due_at,
     first_at = heard.first_at, at = heard.at, code = heard.code, status = heard.status,
@@ -52,15 +52,16 @@ WITH recorded AS (
 ), skipped AS (
   UPDATE deliveries SET state = 'skipped', worker = NULL, due_at = NULL, code = 0, status = '', text = CASE
     WHEN EXISTS (SELECT 1 FROM subscriptions WHERE subscriber = deliveries.subscriber
-      AND newsletter = %(newsletter)s AND state = 'active') THEN 'moved to another edition'
-    WHEN EXISTS (SELECT 1 FROM subscribers WHERE subscribers.id = deliveries.subscriber) THEN 'unsubscribed'
-    ELSE 'erased' END
+      AND newsletter = %(newsletter)s AND state = 'active') THEN '{SkipReason.MOVED}'
+    WHEN EXISTS (SELECT 1 FROM subscribers WHERE subscribers.id = deliveries.subscriber)
+      THEN '{SkipReason.UNSUBSCRIBED}'
+    ELSE '{SkipReason.ERASED}' END
   WHERE id = ANY(%(begin)s::bigint[]) AND worker = %(worker)s AND state IN ('queued', 'deferred', 'sending')
     AND NOT EXISTS (SELECT 1 FROM subscriptions WHERE subscriber = deliveries.subscriber
       AND newsletter = %(newsletter)s AND edition = %(edition)s AND state = 'active')
 )
 SELECT id, email, name FROM begun
-"""
+"""  # noqa: S608 - words of ours
 
 
 class SharedLedger:
