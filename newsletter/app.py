@@ -18,7 +18,7 @@ from newsletter.domain.edition import Edition, Weights
 from newsletter.domain.occurrence import Missed, Schedule
 from newsletter.domain.tally import Tally
 from newsletter.domain.theme import Theme, ThemeName, painted, theme
-from newsletter.errors import ConfigError, NotFound, TokenError, repeated
+from newsletter.errors import ConfigError, NotFound, repeated
 from newsletter.store.database import Database, signing_key
 from newsletter.text.token import Signer
 
@@ -55,12 +55,9 @@ class App:
 
     @cached_property
     def signer(self) -> Signer:
-        """Signs links with NEWSLETTER_SECRET, or else with the key that the database keeps."""
+        """Signs links with NEWSLETTER_SECRET, or else with the key that the database keeps. Raises ConfigError."""
         secret = self.config.secret
-        try:
-            return Signer(secret.get_secret_value() if secret else signing_key(self.database), self.clock)
-        except TokenError as error:
-            raise ConfigError(str(error)) from None
+        return Signer(secret.get_secret_value() if secret else signing_key(self.database), self.clock)
 
     @cached_property
     def tally(self) -> Tally:

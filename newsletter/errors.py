@@ -4,13 +4,15 @@ NewsletterError            said to the user in one line, never as a traceback; e
 ├── ConfigError            config.yaml or the environment is wrong; exit 2
 ├── UsageError             the command was called wrongly; exit 2
 ├── NotFound               no such newsletter, edition, issue, subscriber
+├── Unread                 nothing is new, and not all sources could be read
 ├── WrongState             the thing is not in a state that allows this
 │   └── Rebuilt            a draft is not the one any more that was checked
 ├── NoReaders              nobody reads that edition yet
 ├── Busy                   another process is at it
 ├── Blocked                preflight found what must not leave; exit 3
 ├── SourceError            a source cannot be read at all
-│   └── Refused            the fetch guard does not go there
+│   ├── Refused            the fetch guard does not go there
+│   └── AskLater           the server asks not to be asked before some time
 ├── PostError              one post cannot be read: file, line, remedy
 ├── PictureError           one picture cannot be shown: the reason, without its place
 ├── TemplateError          a template is wrong: file, line, remedy

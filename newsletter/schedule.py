@@ -28,11 +28,12 @@ from newsletter.services.run import Press, abandoned, finish_abandoned, run_due
 from newsletter.services.steer import start, unschedule
 from newsletter.services.tallying import new_name
 from newsletter.store import issues
-from newsletter.store.runs import DONE, EMPTY, SKIPPED, WAITING, Run
+from newsletter.store.runs import Run, RunState
 from newsletter.text.reply import unaddressed
 from newsletter.watch import tell_findings
 
 log = logging.getLogger("newsletter.schedule")
+_LEVELS = {RunState.DONE: logging.INFO, RunState.EMPTY: logging.INFO, RunState.SKIPPED: logging.WARNING}
 
 WAKE_EVERY = timedelta(minutes=1)  # for clocks that jump, machines that slept, and runs that died
 READ_EVERY = timedelta(hours=1)
@@ -89,10 +90,10 @@ def tick(app: App, worker: str) -> list[Run]:
 
 
 def _tell_run(run: Run) -> None:
-    level = {DONE: logging.INFO, EMPTY: logging.INFO, SKIPPED: logging.WARNING}.get(run.state, logging.ERROR)
+    level = _LEVELS.get(run.state, logging.ERROR)
     date = run.occurrence.local_date.isoformat()
     facts = {"newsletter": run.newsletter, "edition": run.edition, "date": date, "state": run.state}
-    again = "; it is tried again" if run.state == WAITING else ""
+    again = "; it is tried again" if run.state == RunState.WAITING else ""
     words = f"{run.newsletter} {run.edition}, {date}: {run.text.rstrip('.')}{again}"
     tell(log, level, "run", words, issue=run.issue, **facts)
 

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import ast
+import importlib
+import pkgutil
+import re
 import sys
 from pathlib import Path
 
 import pytest
+
+import newsletter
+from newsletter import errors
 
 PACKAGE = Path(__file__).parent.parent / "newsletter"
 GROUND = {"errors", "domain"}
@@ -86,3 +92,17 @@ def test_nothing_below_the_roof_knows_http_or_the_terminal(path: Path) -> None:
 def test_the_domain_needs_the_standard_library_only(path: Path) -> None:
     outside = {name.split(".")[0] for name in imported(path)} - {"newsletter"}
     assert outside <= sys.stdlib_module_names
+
+
+def test_the_tree_of_errors_is_whole() -> None:
+    """It stands at the top of errors.py, for whoever looks for the one to raise, or to catch."""
+    for module in pkgutil.walk_packages(newsletter.__path__, "newsletter."):
+        if not module.name.endswith("__main__") and ".migrations." not in module.name:
+            importlib.import_module(module.name)
+
+    def below(error: type[Exception]) -> set[str]:
+        ours = [one for one in error.__subclasses__() if one.__module__.startswith("newsletter.")]
+        return {error.__name__}.union(*map(below, ours))
+
+    drawn = set(re.findall(r"^[├└│─ ]*([A-Z]\w+) {2,}", errors.__doc__ or "", re.MULTILINE))
+    assert drawn == below(errors.NewsletterError)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from newsletter.domain.delivery import LOGIN_REFUSED
+
 if TYPE_CHECKING:
     from newsletter.domain.accounting import ReasonCount
 
 _FINAL = 500  # from this reply code on, trying again does not help
-_LOGIN = (530, 534, 535, 538)
 _OF_THE_SENDER = "The sender's address is refused: `newsletter doctor` looks at its domain."
 _OF_THE_SERVER = "No mail server took them: `newsletter doctor` looks at the ones under `smtp:` in config.yaml."
 _OF_THE_READERS = "Addresses that are gone: unsubscribe them, so that mail servers keep trusting yours."
@@ -37,7 +38,7 @@ def advice(issue: int, reasons: Iterable[ReasonCount]) -> list[str]:
 
 
 def _advised(reason: ReasonCount, issue: int) -> str:
-    if reason.code in _LOGIN:
+    if reason.code in LOGIN_REFUSED:
         return "The mail server does not let us in: see `smtp: username` and NEWSLETTER_SMTP__PASSWORD."
     if reason.state == "uncertain":
         return f"No server said if the uncertain ones have it; `newsletter resume {issue} --uncertain` sends it again."

@@ -22,7 +22,7 @@ from newsletter.services.run import trouble
 from newsletter.sources.base import SourceState
 from newsletter.store import issues, mishaps, subscribers
 from newsletter.store.database import Database, damaged, prove_writable
-from newsletter.store.runs import WAITING
+from newsletter.store.runs import RunState
 from newsletter.text.clocks import moment
 
 _NAMED = 8  # phrases that a file lacks, or warnings; of more there is a number
@@ -166,7 +166,7 @@ def _runs(app: App) -> Iterator[Finding]:
             when = moment(run.occurrence.at, plan.schedule.timezone)
             told = f"the run of edition {plan.edition} on {when} came to nothing: {run.text.rstrip('.')}."
             remedy = "`newsletter build` and `newsletter send` do it by hand; else the next run takes it along."
-            yield warning(plan.newsletter, told, remedy if run.state != WAITING else "It is tried again.")
+            yield warning(plan.newsletter, told, remedy if run.state != RunState.WAITING else "It is tried again.")
 
 
 def _overdue(app: App) -> Iterator[Finding]:

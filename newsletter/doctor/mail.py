@@ -10,6 +10,7 @@ from pathlib import Path
 
 from newsletter.config import Smtp
 from newsletter.doctor.finding import Finding, error, note, ok, warning
+from newsletter.domain.delivery import LOGIN_REFUSED
 from newsletter.transports.folder import in_the_way
 from newsletter.transports.gate import Gate
 from newsletter.transports.mishaps import in_words
@@ -85,7 +86,7 @@ def _is_here(host: str) -> bool:
 
 
 def _remedy(refusal: Refused) -> str:
-    if refusal.reply.code in (530, 534, 535, 538):
+    if refusal.reply.code in LOGIN_REFUSED:
         return "Check `smtp: username` and NEWSLETTER_SMTP__PASSWORD."
     return "Ask whoever runs the mail server."
 

@@ -32,6 +32,9 @@ class SkipReason(StrEnum):
     ERASED = "erased"
 
 
+LOGIN_REFUSED = (530, 534, 535, 538)
+"""Codes of a server that wants a login, or another one (RFC 4954 §6)."""
+
 UNANSWERED = "the sender stopped before it heard the server's answer"
 
 OPEN_STATES = (DeliveryState.QUEUED, DeliveryState.SENDING, DeliveryState.DEFERRED)

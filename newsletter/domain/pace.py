@@ -13,7 +13,7 @@ from newsletter.domain.backoff import BackOff, first_push, pushes_back
 from newsletter.domain.bucket import Bucket
 from newsletter.domain.delivery import Outcome, OutcomeKind
 
-_MANY, _KEPT = 4000, 400  # groups that are remembered; a million readers have a hundred thousand
+_MANY, _KEPT = 4000, 400  # mailbox groups that are remembered, of the 100,000 of a list of a million
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,9 @@ class Limits:
 
 @dataclass(slots=True)
 class Allowance:
-    """How many messages may still go before `until`: a warm-up plan's day. Never waits longer than it was told to."""
+    """How many messages may still go before `until`: a warm-up plan's day. A clock set back makes it wait for `span` at
+    most.
+    """
 
     left: int
     until: float

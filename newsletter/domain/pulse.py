@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from newsletter.domain.accounting import Accounting
-from newsletter.domain.delivery import UNSUITED, Outcome, OutcomeKind
+from newsletter.domain.delivery import LOGIN_REFUSED, UNSUITED, Outcome, OutcomeKind
 
 REJECTED_IN_A_ROW = 100
 REFUSED_IN_A_ROW = 10
 LONGEST_SILENCE = timedelta(minutes=30)
 FEW, FEW_OF_MANY = 10, 0.1
-_LOGIN_REFUSED = (530, 534, 535, 538)
 _TOO_BIG = "5.3.4"  # RFC 3463 §3.4
 
 
@@ -38,7 +37,7 @@ class Pulse:
     def _shut_out(self, outcome: Outcome) -> str:
         """There was no session to send in. A server that is down or busy (421) is waited for, however long."""
         self.refused += outcome.code >= 500 or outcome.status == UNSUITED
-        if outcome.code in _LOGIN_REFUSED:
+        if outcome.code in LOGIN_REFUSED:
             return f"the mail server does not let us in: {_words(outcome)}"
         if self.refused < REFUSED_IN_A_ROW:
             return ""

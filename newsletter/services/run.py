@@ -25,7 +25,7 @@ from newsletter.services.steer import start
 from newsletter.sources.base import Source
 from newsletter.store import deliveries, issues, runs
 from newsletter.store.database import Database
-from newsletter.store.runs import DONE, EMPTY, FAILED, RUNNING, SKIPPED, WAITING, Run
+from newsletter.store.runs import Run, RunState
 from newsletter.text.render import Renderer
 
 LEASE = timedelta(seconds=60)
@@ -33,6 +33,7 @@ _FLAPPING = timedelta(minutes=2)  # two processes with two configurations take t
 MISSED = "missed: nothing was running at the time"
 SHORTEST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(minutes=30)  # until what failed is tried again
 _RENEW_SECONDS = 15.0
+_TROUBLED = (RunState.WAITING, RunState.FAILED)
 _TAKEN_OVER = "another process took the run over"
 
 
@@ -62,7 +63,7 @@ def run_due(press: Press, schedule: Schedule) -> Run | None:
     What fails is WAITING, and tried again by `finish_abandoned`, as long as a missed run would be caught up.
     """
     run = _claim(press, schedule)
-    return _carry_out(press, run, schedule) if run and run.state == RUNNING else run
+    return _carry_out(press, run, schedule) if run and run.state == RunState.RUNNING else run
 
 
 def finish_abandoned(press: Press, run: Run, schedule: Schedule) -> Run | None:
@@ -75,8 +76,8 @@ def finish_abandoned(press: Press, run: Run, schedule: Schedule) -> Run | None:
         ours = runs.take_over(connection, run, press.worker, now, LEASE)
         if ours and ours.issue is None and now - ours.occurrence.at > grace(schedule):
             text = ours.text or "cut short, and noticed too late to be finished"
-            runs.finish(connection, ours, FAILED, None, text)
-            return replace(ours, state=FAILED, text=text)
+            runs.finish(connection, ours, RunState.FAILED, None, text)
+            return replace(ours, state=RunState.FAILED, text=text)
     return _carry_out(press, ours, schedule) if ours else None
 
 
@@ -84,7 +85,8 @@ def trouble(database: Database, newsletter: str, edition: str, now: datetime) ->
     """The edition's latest run, when it did not do what it was there for, and nobody did it by hand since."""
     with database.read() as connection:
         latest = runs.listing(connection, newsletter, edition, most=1, until=_tomorrow(now))
-        bad = [run for run in latest if run.state in (WAITING, FAILED) or (run.state == SKIPPED and run.text == MISSED)]
+        missed = [run for run in latest if run.state is RunState.SKIPPED and run.text == MISSED]
+        bad = [*missed, *(run for run in latest if run.state in _TROUBLED)]
         if not bad or issues.started_since(connection, newsletter, edition, bad[0].occurrence.at):
             return None
     return bad[0]
@@ -112,7 +114,7 @@ def _claim(press: Press, schedule: Schedule) -> Run | None:
         text = "the schedule is a new one, and begins with its next date" if is_new else MISSED
         if not runs.note_skipped(connection, key, edition, decision.occurrence, now, text):
             return None
-    return Run(key, edition, decision.occurrence, SKIPPED, text=text)
+    return Run(key, edition, decision.occurrence, RunState.SKIPPED, text=text)
 
 
 def _seen_before(press: Press, schedule: Schedule, now: datetime) -> tuple[date | None, datetime]:
@@ -155,15 +157,15 @@ def _carry_out(press: Press, run: Run, schedule: Schedule) -> Run:
         try:
             state, issue, text = _publish(press, run)
         except NewsletterError as error:
-            state, issue, text = FAILED, run.issue, str(error)
-    again = _next_try(run.occurrence, press.clock(), schedule) if state == FAILED else None
+            state, issue, text = RunState.FAILED, run.issue, str(error)
+    again = _next_try(run.occurrence, press.clock(), schedule) if state == RunState.FAILED else None
     with press.database.write() as connection:
         if again:
-            state, ours = WAITING, runs.put_off(connection, run, text, again)
+            state, ours = RunState.WAITING, runs.put_off(connection, run, text, again)
         else:
             ours = runs.finish(connection, run, state, issue, text)
     if not ours:
-        state, text = EMPTY, _TAKEN_OVER
+        state, text = RunState.EMPTY, _TAKEN_OVER
     return Run(run.newsletter, run.edition, run.occurrence, state, issue, text)
 
 
@@ -173,29 +175,29 @@ def _next_try(occurrence: Occurrence, now: datetime, schedule: Schedule) -> date
     return now + pause if now + pause <= occurrence.at + grace(schedule) else None
 
 
-def _publish(press: Press, run: Run) -> tuple[str, int | None, str]:
+def _publish(press: Press, run: Run) -> tuple[RunState, int | None, str]:
     if run.issue is None and (sent := _sent_meanwhile(press, run)):
-        return EMPTY, sent, f"issue {sent} was sent meanwhile"
+        return RunState.EMPTY, sent, f"issue {sent} was sent meanwhile"
     issue = _left_behind(press, run) or make_draft(press)
     if issue is None:
-        return EMPTY, None, "nothing new: no issue was made"
+        return RunState.EMPTY, None, "nothing new: no issue was made"
     if issue.state is IssueState.SCHEDULED:
-        return EMPTY, issue.id, f"issue {issue.id} was given a time of its own meanwhile"
+        return RunState.EMPTY, issue.id, f"issue {issue.id} was given a time of its own meanwhile"
     if issue.state is IssueState.DRAFT:
         press.check(issue)
         with press.database.write() as connection:
             if not runs.remember(connection, run, issue.id):
-                return EMPTY, issue.id, _TAKEN_OVER
+                return RunState.EMPTY, issue.id, _TAKEN_OVER
         try:
             start(press.database, issue.id, press.clock(), checked=issue.hash)
         except Rebuilt:  # somebody runs `build` this very second: the run goes on with theirs
             return _publish(press, replace(run, issue=issue.id))
         except NoReaders:
-            return EMPTY, issue.id, f"nobody reads it yet; draft {issue.id} stays"
+            return RunState.EMPTY, issue.id, f"nobody reads it yet; draft {issue.id} stays"
         except WrongState:
             if not _is_under_way(press, issue.id):  # else whoever we took the run over from lives, and was faster
                 raise
-    return DONE, issue.id, f"issue {issue.id} started"
+    return RunState.DONE, issue.id, f"issue {issue.id} started"
 
 
 def _is_under_way(press: Press, issue: int) -> bool:

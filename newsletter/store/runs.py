@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Update, and_, delete, func, or_, select, update
@@ -12,9 +13,20 @@ from newsletter.domain.occurrence import Occurrence
 from newsletter.store.database import insert
 from newsletter.store.tables import runs, watched_schedules
 
-RUNNING, WAITING, DONE, EMPTY, SKIPPED, FAILED = "running", "waiting", "done", "empty", "skipped", "failed"
-"""WAITING: it failed, and is tried again when its `lease_until` is over."""
 _r, _w = runs.c, watched_schedules.c
+
+
+class RunState(StrEnum):
+    """RUNNING: a process is at it. WAITING: it failed, and is tried again. DONE: its issue was started. EMPTY: nothing
+    was to be sent. SKIPPED: it was let go. FAILED: for good.
+    """
+
+    RUNNING = "running"
+    WAITING = "waiting"
+    DONE = "done"
+    EMPTY = "empty"
+    SKIPPED = "skipped"
+    FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +36,7 @@ class Run:
     newsletter: str
     edition: str
     occurrence: Occurrence
-    state: str
+    state: RunState
     issue: int | None = None
     text: str = ""
     worker: str | None = None
@@ -45,7 +57,7 @@ def note_skipped(
     connection: Connection, newsletter: str, edition: str, occurrence: Occurrence, now: datetime, why: str
 ) -> bool:
     """Writes down that this one is not run; False when somebody else has it already."""
-    row = _row(newsletter, edition, occurrence, now) | {"state": SKIPPED, "text": why}
+    row = _row(newsletter, edition, occurrence, now) | {"state": RunState.SKIPPED, "text": why}
     return _is_new(connection, row)
 
 
@@ -59,9 +71,9 @@ def claim(
     lease: timedelta,
 ) -> Run | None:
     """The run, ours until `lease` has passed; None when another process has or had it."""
-    held = {"state": RUNNING, "worker": worker, "lease_until": _clock(connection, now) + lease}
+    held = {"state": RunState.RUNNING, "worker": worker, "lease_until": _clock(connection, now) + lease}
     row = _row(newsletter, edition, occurrence, now) | held
-    return Run(newsletter, edition, occurrence, RUNNING, worker=worker) if _is_new(connection, row) else None
+    return Run(newsletter, edition, occurrence, RunState.RUNNING, worker=worker) if _is_new(connection, row) else None
 
 
 def watched_since(
@@ -82,13 +94,14 @@ def watch_from(connection: Connection, newsletter: str, edition: str, schedule: 
 def skipped_after(connection: Connection, newsletter: str, edition: str, until: date) -> bool:
     """Whether a clock that was ahead let later dates go."""
     theirs = (_r.newsletter == newsletter, _r.edition == edition, _r.local_date > until.isoformat())
-    return connection.execute(select(_r.local_date).where(*theirs, _r.state == SKIPPED).limit(1)).first() is not None
+    skipped = select(_r.local_date).where(*theirs, _r.state == RunState.SKIPPED)
+    return connection.execute(skipped.limit(1)).first() is not None
 
 
 def forget_later(connection: Connection, newsletter: str, edition: str, until: date) -> None:
     """What a clock that was ahead skipped after `until` falls due all the same."""
     theirs = (_r.newsletter == newsletter, _r.edition == edition, _r.local_date > until.isoformat())
-    connection.execute(delete(runs).where(*theirs, _r.state == SKIPPED))
+    connection.execute(delete(runs).where(*theirs, _r.state == RunState.SKIPPED))
 
 
 def abandoned(connection: Connection, now: datetime, lease: timedelta, pause: timedelta) -> list[Run]:
@@ -97,8 +110,8 @@ def abandoned(connection: Connection, now: datetime, lease: timedelta, pause: ti
     Their lease is over, or lies so far ahead that the clock was set back since.
     """
     here = _clock(connection, now)
-    dead = and_(_r.state == RUNNING, or_(_r.lease_until < here, _r.lease_until > here + 2 * lease))
-    due = and_(_r.state == WAITING, or_(_r.lease_until <= now, _r.lease_until > now + 2 * pause))
+    dead = and_(_r.state == RunState.RUNNING, or_(_r.lease_until < here, _r.lease_until > here + 2 * lease))
+    due = and_(_r.state == RunState.WAITING, or_(_r.lease_until <= now, _r.lease_until > now + 2 * pause))
     rows = connection.execute(select(runs).where(or_(dead, due)).order_by(_r.due_at)).mappings()
     return [_run(row) for row in rows]
 
@@ -108,11 +121,11 @@ def take_over(connection: Connection, run: Run, worker: str, now: datetime, leas
     changed = connection.execute(
         update(runs)
         .where(*_same(run), _r.state == run.state, _r.worker == run.worker)
-        .values(state=RUNNING, worker=worker, lease_until=_clock(connection, now) + lease)
+        .values(state=RunState.RUNNING, worker=worker, lease_until=_clock(connection, now) + lease)
     )
     if changed.rowcount != 1:
         return None
-    return replace(run, state=RUNNING, worker=worker)
+    return replace(run, state=RunState.RUNNING, worker=worker)
 
 
 def renew(connection: Connection, run: Run, now: datetime, lease: timedelta) -> bool:
@@ -125,14 +138,14 @@ def remember(connection: Connection, run: Run, issue: int) -> bool:
     return connection.execute(_ours(run).values(issue=issue)).rowcount == 1
 
 
-def finish(connection: Connection, run: Run, state: str, issue: int | None, text: str) -> bool:
+def finish(connection: Connection, run: Run, state: RunState, issue: int | None, text: str) -> bool:
     ended = {"state": state, "issue": issue, "text": text, "worker": None, "lease_until": None}
     return connection.execute(_ours(run).values(ended)).rowcount == 1
 
 
 def put_off(connection: Connection, run: Run, text: str, until: datetime) -> bool:
     """It failed, and is tried again then. `run.worker` stays, so that one of those who see it due takes it over."""
-    return connection.execute(_ours(run).values(state=WAITING, text=text, lease_until=until)).rowcount == 1
+    return connection.execute(_ours(run).values(state=RunState.WAITING, text=text, lease_until=until)).rowcount == 1
 
 
 def listing(connection: Connection, newsletter: str, edition: str, most: int = 20, until: date = date.max) -> list[Run]:
@@ -170,10 +183,10 @@ def _same(run: Run) -> tuple[ColumnElement[bool], ...]:
 
 
 def _ours(run: Run) -> Update:
-    return update(runs).where(*_same(run), _r.state == RUNNING, _r.worker == run.worker)
+    return update(runs).where(*_same(run), _r.state == RunState.RUNNING, _r.worker == run.worker)
 
 
 def _run(row: RowMapping) -> Run:
     occurrence = Occurrence(date.fromisoformat(row["local_date"]), row["due_at"])
-    ended = (row["state"], row["issue"], row["text"], row["worker"])
+    ended = (RunState(row["state"]), row["issue"], row["text"], row["worker"])
     return Run(row["newsletter"], row["edition"], occurrence, *ended)

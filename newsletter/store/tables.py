@@ -432,6 +432,6 @@ runs = Table(
     Column("state", String(16), nullable=False),  # running, waiting, done, empty, skipped, failed
     Column("issue", Id),
     Column("text", Text, nullable=False, default=""),
-    Column("worker", String(64)),  # who is at it, while it is `running`
-    Column("lease_until", Instant),  # and until when the others believe that it lives
+    Column("worker", String(64)),  # who is at it, or was when it began to wait
+    Column("lease_until", Instant),  # running: until when the others believe that it lives; waiting: its next try
 )

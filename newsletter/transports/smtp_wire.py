@@ -21,9 +21,10 @@ _MOST_REPLIES = 50  # that nobody has read yet: we never ask for more than a han
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Seconds to wait, by RFC 5321 §4.5.3.2. `group`: for a pipelined command, once the one before was answered;
+    """Seconds to wait, by RFC 5321 §4.5.3.2.
 
-    a server that only claims PIPELINING stays silent there, and lock-step begins after it.
+    `group` is for a pipelined command, once the one before it was answered: a server that only claims PIPELINING stays
+    silent there, and is spoken to in lock-step from then on.
     """
 
     connect: float = 60

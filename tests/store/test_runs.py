@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from newsletter.domain.occurrence import Occurrence
 from newsletter.store import runs
 from newsletter.store.database import Database
-from newsletter.store.runs import DONE, WAITING, Run
+from newsletter.store.runs import Run, RunState
 
 NOW = datetime(2026, 6, 5, 7, tzinfo=UTC)
 FRIDAY = Occurrence(date(2026, 6, 5), NOW)
@@ -68,11 +68,11 @@ def test_it_is_taken_over_once_and_its_first_owner_notices(database: Database) -
     with database.write() as connection:
         assert not runs.renew(connection, first, NOW, LEASE)
         assert not runs.remember(connection, first, 7)
-        assert not runs.finish(connection, first, DONE, 7, "")
+        assert not runs.finish(connection, first, RunState.DONE, 7, "")
         assert runs.renew(connection, second, NOW, LEASE)
         assert runs.remember(connection, second, 8)
-        assert runs.finish(connection, second, DONE, 8, "issue 8 started")
-        assert runs.listing(connection, "a", "uk") == [Run("a", "uk", FRIDAY, DONE, 8, "issue 8 started")]
+        assert runs.finish(connection, second, RunState.DONE, 8, "issue 8 started")
+        assert runs.listing(connection, "a", "uk") == [Run("a", "uk", FRIDAY, RunState.DONE, 8, "issue 8 started")]
         assert runs.abandoned(connection, NOW + 9 * LEASE, LEASE, HOUR) == []
 
 
@@ -84,7 +84,7 @@ def test_one_that_failed_waits_and_is_taken_up_once(database: Database) -> None:
         assert not runs.renew(connection, first, NOW, LEASE)
         assert runs.abandoned(connection, NOW + HOUR - LEASE, LEASE, HOUR) == []
         [waiting] = runs.abandoned(connection, NOW + HOUR, LEASE, HOUR)
-        assert (waiting.state, waiting.text) == (WAITING, "no template")
+        assert (waiting.state, waiting.text) == (RunState.WAITING, "no template")
         assert len(runs.abandoned(connection, NOW - 2 * HOUR, LEASE, HOUR)) == 1  # the clock was set back since
     assert taken(database, waiting) is not None
     assert taken(database, waiting, "three") is None

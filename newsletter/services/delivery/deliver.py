@@ -240,7 +240,10 @@ async def _call_off(workers: Sequence[asyncio.Task[None]]) -> None:
 
 @asynccontextmanager
 async def _alone(errand: Errand, stop: asyncio.Event) -> AsyncIterator[bool]:
-    """Holds the right to deliver the issue; waits for another process as long as the policy allows. True: it had to."""
+    """Holds the right to deliver the issue; yields whether another process had to be waited for.
+
+    That is done for as long as the policy allows.
+    """
     waited = False
     waits_until = time.monotonic() + errand.policy.lock_wait.total_seconds()
     with ExitStack() as held:
