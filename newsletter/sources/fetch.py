@@ -18,13 +18,20 @@ import httpx2
 
 from newsletter.domain.picture import MOST_BYTES
 from newsletter.errors import Refused, SourceError
-from newsletter.sources.guard import Deadline, GuardedBackend
+from newsletter.sources.web import (
+    MOST_REDIRECTS,
+    NOBODY,
+    PERMANENT,
+    REDIRECTS,
+    connections,
+    core_url,
+    headers_of,
+    host_header,
+    plainly,
+)
 
-MOST_REDIRECTS = 8
 LONGEST_WAIT = timedelta(days=7)  # a Retry-After beyond this is a slip, not a wish
 _CALM = timedelta(minutes=15)  # after a 429 that names no time
-_PERMANENT = frozenset({301, 308})
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PACKINGS = frozenset({"", "gzip", "x-gzip", "deflate"})
 _USER_AGENT = "newsletter (feed reader)"
 
@@ -39,7 +46,6 @@ class Limits:
 
 
 LIMITS = Limits()
-_NOBODY = ("", 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +85,7 @@ def fetch_picture(url: str, headers: Mapping[str, str], now: datetime, seconds: 
     Raises Refused for one on a private network, or on a port that is none of the web's; SourceError for all else.
     """
     limits = Limits(seconds, MOST_BYTES, "picture")
-    return _Conversation(_parsed(url), headers, now, limits, trusted=_NOBODY).run()
+    return _Conversation(_parsed(url), headers, now, limits, trusted=NOBODY).run()
 
 
 @dataclass(frozen=True)
@@ -92,29 +98,28 @@ class _Conversation:
 
     def run(self) -> Fetched:
         place = _shown(self.url)
-        backend = GuardedBackend(Deadline(self.limits.seconds), trusted=self.trusted)
         try:
-            with httpcore2.ConnectionPool(ssl_context=httpx2.create_ssl_context(), network_backend=backend) as pool:
+            with connections(self.limits.seconds, self.trusted) as pool:
                 return self._follow(pool)
         except Refused as error:
             raise Refused(f"{place}: not fetched: {error}.") from None
         except httpcore2.TimeoutException:
             raise SourceError(f"{place}: no complete answer within {self.limits.seconds:g} seconds.") from None
         except httpcore2.ConnectError as error:
-            raise SourceError(f"{place}: cannot connect: {_plainly(error)}.") from None
+            raise SourceError(f"{place}: cannot connect: {plainly(error)}.") from None
         except (httpcore2.ProtocolError, httpcore2.NetworkError, httpcore2.UnsupportedProtocol, zlib.error) as error:
-            raise SourceError(f"{place}: the answer broke off or is no HTTP: {_plainly(error)}.") from None
+            raise SourceError(f"{place}: the answer broke off or is no HTTP: {plainly(error)}.") from None
 
     def _follow(self, pool: httpcore2.ConnectionPool) -> Fetched:
         url, moved_to, permanent = self.url, None, True
         for _ in range(MOST_REDIRECTS + 1):
             with pool.stream(
-                "GET", _core_url(url), headers=self._request_headers(url), extensions={"timeout": _TIMEOUTS}
+                "GET", core_url(url), headers=self._request_headers(url), extensions={"timeout": _TIMEOUTS}
             ) as response:
-                answered = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
-                if response.status not in _REDIRECTS:
+                answered = headers_of(response)
+                if response.status not in REDIRECTS:
                     return self._answer(response, answered, url, moved_to)
-            permanent = permanent and response.status in _PERMANENT
+            permanent = permanent and response.status in PERMANENT
             url = self._next(url, answered.get("location", ""))
             moved_to = str(url) if permanent else moved_to
         raise SourceError(f"{_shown(self.url)}: redirected more than {MOST_REDIRECTS} times.")
@@ -132,7 +137,7 @@ class _Conversation:
 
     def _request_headers(self, url: httpx2.URL) -> list[tuple[str, bytes]]:
         """Credentials in the address go to its own server only. A validator goes back as the bytes that it came as."""
-        sent = {"Host": _host_header(url), "User-Agent": _USER_AGENT, "Accept-Encoding": "gzip", "Connection": "close"}
+        sent = {"Host": host_header(url), "User-Agent": _USER_AGENT, "Accept-Encoding": "gzip", "Connection": "close"}
         sent |= self.headers
         if self.url.userinfo and _origin(url) == _origin(self.url):
             plain = f"{self.url.username}:{self.url.password}".encode()
@@ -230,30 +235,6 @@ def _origin(url: httpx2.URL) -> tuple[str, int]:
     return url.raw_host.decode("ascii"), url.port or (443 if url.scheme == "https" else 80)
 
 
-def _core_url(url: httpx2.URL) -> httpcore2.URL:
-    return httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
-
-
-def _host_header(url: httpx2.URL) -> str:
-    return url.netloc.decode("ascii")
-
-
 def _shown(url: httpx2.URL) -> str:
     """The address without name and password, short enough for one line."""
     return str(url.copy_with(username=None, password=None) if url.userinfo else url)[:200]
-
-
-def _plainly(error: Exception) -> str:
-    text = str(error)
-    if (
-        "Name or service not known" in text
-        or "getaddrinfo" in text
-        or "nodename" in text
-        or "Temporary failure" in text
-    ):
-        return "nobody knows that name (is it spelled right?)"
-    if "refused" in text:
-        return "nothing listens there (connection refused)"
-    if "CERTIFICATE" in text.upper():
-        return f"its certificate is not trusted ({text})"
-    return text or type(error).__name__

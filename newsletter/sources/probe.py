@@ -6,8 +6,6 @@ on a private network is asked, not even by a redirect.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 
 import httpcore2
@@ -15,12 +13,19 @@ import httpx2
 
 from newsletter.domain.answer import Answer
 from newsletter.errors import Refused
-from newsletter.sources.guard import Deadline, GuardedBackend
+from newsletter.sources.web import (
+    MOST_REDIRECTS,
+    NOBODY,
+    PERMANENT,
+    REDIRECTS,
+    connections,
+    core_url,
+    headers_of,
+    host_header,
+    plainly,
+)
 
-MOST_REDIRECTS = 8
 SECONDS = 10.0  # from the first byte to the last
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_PERMANENT = frozenset({301, 308})
 _BUSY = 429
 _TIMEOUTS = {"connect": 5.0, "read": 8.0, "write": 5.0, "pool": 5.0}
 _HEADERS = {
@@ -34,7 +39,7 @@ _HEADERS = {
 def probe(url: str, now: datetime, trusted: tuple[str, int] | None = None, seconds: float = SECONDS) -> Answer:
     """What the web says of `url`; never raises. `trusted` (host, port) may be private: the operator's own."""
     try:
-        with _connections(trusted, seconds) as pool:
+        with connections(seconds, trusted or NOBODY) as pool:
             answer = _followed(pool, "HEAD", url, now)
             return answer if answer.status < 400 or answer.status == _BUSY else _followed(pool, "GET", url, now)
     except Refused as error:
@@ -42,18 +47,11 @@ def probe(url: str, now: datetime, trusted: tuple[str, int] | None = None, secon
     except httpcore2.TimeoutException:
         return Answer(url, now, trouble=f"nothing came within {seconds:g} seconds")
     except httpcore2.ConnectError as error:
-        return Answer(url, now, trouble=_plainly(error))
+        return Answer(url, now, trouble=plainly(error))
     except (httpcore2.ProtocolError, httpcore2.NetworkError, httpcore2.UnsupportedProtocol, OSError):
         return Answer(url, now, trouble="the answer broke off or was no HTTP")
     except (httpx2.InvalidURL, ValueError, UnicodeError):
         return Answer(url, now, trouble="it is no web address")
-
-
-@contextmanager
-def _connections(trusted: tuple[str, int] | None, seconds: float) -> Iterator[httpcore2.ConnectionPool]:
-    backend = GuardedBackend(Deadline(seconds), trusted or ("", 0))
-    with httpcore2.ConnectionPool(ssl_context=httpx2.create_ssl_context(), network_backend=backend) as pool:
-        yield pool
 
 
 def _followed(pool: httpcore2.ConnectionPool, method: str, url: str, now: datetime) -> Answer:
@@ -63,9 +61,9 @@ def _followed(pool: httpcore2.ConnectionPool, method: str, url: str, now: dateti
             return Answer(url, now, trouble="it leads to what is no web address")
         status, headers = _asked(pool, method, at)
         location = headers.get("location", "")
-        if status not in _REDIRECTS or not location:
+        if status not in REDIRECTS or not location:
             return Answer(url, now, status, moved_to, headers.get("content-type", "").partition(";")[0].strip().lower())
-        permanent = permanent and status in _PERMANENT
+        permanent = permanent and status in PERMANENT
         at = at.join(location)
         moved_to = str(at) if permanent else moved_to
     return Answer(url, now, trouble=f"it is redirected more than {MOST_REDIRECTS} times")
@@ -73,20 +71,8 @@ def _followed(pool: httpcore2.ConnectionPool, method: str, url: str, now: dateti
 
 def _asked(pool: httpcore2.ConnectionPool, method: str, url: httpx2.URL) -> tuple[int, dict[str, str]]:
     """Status and headers; a body is not waited for."""
-    target = httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
-    headers = {"Host": url.netloc.decode("ascii"), **_HEADERS}
-    with pool.stream(method, target, headers=list(headers.items()), extensions={"timeout": _TIMEOUTS}) as response:
-        return response.status, {
-            name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers
-        }
-
-
-def _plainly(error: Exception) -> str:
-    text = str(error)
-    if "refused" in text:
-        return "nothing listens there (connection refused)"
-    if "CERTIFICATE" in text.upper():
-        return "its certificate is not trusted"
-    if any(word in text for word in ("Name or service", "getaddrinfo", "nodename", "Temporary failure", "No address")):
-        return "nobody knows that name"
-    return "no connection could be made"
+    headers = {"Host": host_header(url), **_HEADERS}
+    with pool.stream(
+        method, core_url(url), headers=list(headers.items()), extensions={"timeout": _TIMEOUTS}
+    ) as response:
+        return response.status, headers_of(response)
