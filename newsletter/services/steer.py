@@ -14,7 +14,7 @@ from newsletter.domain.issue import BY_HAND, Issue, IssueState
 from newsletter.errors import Busy, NoReaders, Rebuilt, WrongState
 from newsletter.store import deliveries, issues
 from newsletter.store.database import Database
-from newsletter.store.ledger import close_the_books, half_cancelled
+from newsletter.store.ledger import close_the_books, enqueue, go_on, half_cancelled
 from newsletter.store.lock import sole_sender
 
 A_WHILE = timedelta(minutes=1)  # as long as cancelling takes, at most
@@ -94,10 +94,7 @@ def resume(database: Database, issue_id: int) -> None:
             again = f"`newsletter resume {issue_id} --uncertain` sends it to them again"
             raise WrongState(f"issue {issue_id} is sent; no server said whether its uncertain ones have it. {again}.")
         _move(connection, issue_id, _STARTED, IssueState.SENDING, "")
-        if not database.is_sqlite:
-            from newsletter.store import chunks
-
-            chunks.cover(connection, issue_id)
+        go_on(connection, issue_id)
 
 
 def resume_with_uncertain(database: Database, issue_id: int, now: datetime) -> None:
@@ -154,7 +151,7 @@ def _start(connection: Connection, issue_id: int, now: datetime, checked: str | 
     issue = _moved(connection, issue_id, IssueState.SENDING, checked, started_at=now, reason="")
     if already := deliveries.mark_stories(connection, issue):
         raise _told_before(issue, *already[0])
-    return issue, _enqueue(connection, issue, now)
+    return issue, enqueue(connection, issue, now)
 
 
 def _moved(connection: Connection, issue_id: int, to: IssueState, checked: str | None, **values: object) -> Issue:
@@ -200,18 +197,6 @@ def _close_the_books(database: Database, issue: Issue, now: datetime) -> None:
     except OperationalError:  # on PostgreSQL others may be at those rows: who sends whatever comes next does it then
         if database.is_sqlite:
             raise
-
-
-def _enqueue(connection: Connection, issue: Issue, now: datetime) -> int:
-    """How many get it. On PostgreSQL in chunks, each a job for whichever worker comes first."""
-    if connection.dialect.name == "sqlite":
-        return deliveries.enqueue(connection, issue, deliveries.readers(connection, issue).subquery())
-    from newsletter.store import chunks
-    from newsletter.store.shared import close_all_books
-
-    chunks.forget(connection)  # what former issues left in the queue, where no worker runs
-    close_all_books(connection, now)
-    return chunks.enqueue(connection, issue)
 
 
 def _move(

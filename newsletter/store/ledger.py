@@ -92,6 +92,28 @@ def open_ledger(database: Database, issue: Issue, worker: str, lease: timedelta,
     return SharedLedger(database, issue, worker, lease, chunk)
 
 
+def enqueue(connection: Connection, issue: Issue, now: datetime) -> int:
+    """How many get the issue: a delivery for each is written down. On PostgreSQL in chunks, each a job for whichever
+    worker comes first.
+    """
+    if connection.dialect.name == "sqlite":
+        return deliveries.enqueue(connection, issue, deliveries.readers(connection, issue).subquery())
+    from newsletter.store import chunks
+    from newsletter.store.shared import close_all_books
+
+    chunks.forget(connection)  # what former issues left in the queue, where no worker runs
+    close_all_books(connection, now)
+    return chunks.enqueue(connection, issue)
+
+
+def go_on(connection: Connection, issue_id: int) -> None:
+    """An issue is being sent again: on PostgreSQL the workers have it again, too."""
+    if connection.dialect.name != "sqlite":
+        from newsletter.store import chunks
+
+        chunks.cover(connection, issue_id)
+
+
 def half_cancelled(database: Database, connection: Connection) -> list[int]:
     """The cancelled issues that are not over yet: somebody waits, or nobody has read a dead process's journal."""
     if not database.is_sqlite:
