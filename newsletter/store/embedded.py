@@ -35,7 +35,19 @@ from newsletter.errors import StoreError
 from newsletter.store import accounts, day_shares, deliveries, journal
 from newsletter.store.database import Database, harden
 from newsletter.store.embedded_queue import Place, Queue
-from newsletter.store.plain_rows import claimed, instant, moment, new_address, recorded
+from newsletter.store.plain_rows import (
+    EMAIL,
+    EMAIL_WHEN_QUEUED,
+    ID,
+    IS_WANTED,
+    RECORDED_ID,
+    STATE,
+    claimed,
+    instant,
+    moment,
+    new_address,
+    recorded,
+)
 
 _FULL = 100  # recorded outcomes that make a commit worth while
 _MOST_UNWRITTEN = 5000  # outcomes that may wait for a database which another process has locked
@@ -123,14 +135,14 @@ class EmbeddedLedger:
                 self._commit()
                 self._queue.place = Place()
                 rows = self._queue.look(size, now, most, without, self._held)
-            if moved := [new_address(row[0], row[2]) for row in rows if row[2] != row[9]]:
+            if moved := [new_address(row[ID], row[EMAIL]) for row in rows if row[EMAIL] != row[EMAIL_WHEN_QUEUED]]:
                 self._write((_READDRESS, moved))
             if day and len(rows) < size:  # the rest of its share is anybody's
                 self._write((_SHARE, [(len(self._held) + len(rows), self._issue.id)]))
         except OperationalError:  # it is locked, say, and will be asked again: nobody may be passed over
             self._queue.place = place
             raise
-        self._held.update((row[0], version if row[10] else _UNKNOWN) for row in rows)
+        self._held.update((row[ID], version if row[IS_WANTED] else _UNKNOWN) for row in rows)
         return [claimed(row) for row in rows]
 
     def left_of(self, day: Day) -> int | None:
@@ -153,8 +165,8 @@ class EmbeddedLedger:
                     self._journal.write((rows, []))
             raise OperationalError("the journal", None, error) from error
         for row in rows:
-            self._in_flight.discard(row[-1])
-            if row[0] == DeliveryState.QUEUED:
+            self._in_flight.discard(row[RECORDED_ID])
+            if row[STATE] == DeliveryState.QUEUED:
                 self._queue.place.returned = True
         self._in_flight.update(begun)
         self._unwritten += rows
@@ -259,10 +271,10 @@ class EmbeddedLedger:
             return
         assert self._journal is not None
         self._database.demand_place()  # else the journal would forget what nobody else knows
-        held = self._held.keys() - {row[-1] for row in self._unwritten}
+        held = self._held.keys() - {row[RECORDED_ID] for row in self._unwritten}
         self._write((_RECORD, self._unwritten), (_SHARE, [(len(held), self._issue.id)]))
         for row in self._unwritten:
-            self._held.pop(row[-1], None)
+            self._held.pop(row[RECORDED_ID], None)
         self._unwritten, self._enough = [], _FULL
         try:
             self._journal.begin_anew(([], sorted(self._in_flight)))
@@ -315,7 +327,7 @@ def _replay(driver: Any, entries: Sequence[Any], policy: DeliveryPolicy, now: da
     for rows, started in entries:
         driver.executemany(_RECORD, rows)
         for row in rows:
-            begun.pop(row[-1], None)
+            begun.pop(row[RECORDED_ID], None)
         begun.update(dict.fromkeys(started))
     driver.executemany(_IN_DOUBT, _doubts(driver, begun, policy, now))
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from newsletter.domain.issue import Issue
-from newsletter.store.plain_rows import instant
+from newsletter.store.plain_rows import ID, instant
 
 _END = 2**63 - 1  # no id is higher
 
@@ -64,9 +64,9 @@ class Queue:
         """Up to `size` rows, for `plain_rows.claimed`; see Ledger.claim. None of those that are `held`."""
         rows = self._due(size, now, most, without, held)
         for domain in self.place.passed.keys() - without:
-            rows += [row for row in self._fresh_behind(size - len(rows), domain) if row[0] not in held]
+            rows += [row for row in self._fresh_behind(size - len(rows), domain) if row[ID] not in held]
         while len(rows) < size and (page := self._fresh(size - len(rows), without)):
-            rows += [row for row in page if row[0] not in held]
+            rows += [row for row in page if row[ID] not in held]
         return rows
 
     def _due(
@@ -74,7 +74,7 @@ class Queue:
     ) -> list[Any]:
         moments = {"now": instant(now), "latest": instant(now + most)}
         found = self._rows(_DUE, size + len(held), **moments, without=json.dumps(list(without)))
-        return [row for row in found if row[0] not in held][:size]
+        return [row for row in found if row[ID] not in held][:size]
 
     def _fresh(self, size: int, without: frozenset[str]) -> list[Any]:
         """The next of those that wait for their first try."""
@@ -84,7 +84,7 @@ class Queue:
             place.passed = {**dict.fromkeys(without, place.last), **place.passed}
         else:
             page = self._rows(_FRESH, size, last=place.last)
-        place.last = page[-1][0] if page else _END
+        place.last = page[-1][ID] if page else _END
         return page
 
     def _fresh_behind(self, size: int, domain: str) -> list[Any]:
@@ -94,7 +94,7 @@ class Queue:
         if len(page) < size:
             del place.passed[domain]
         elif page:
-            place.passed[domain] = page[-1][0]
+            place.passed[domain] = page[-1][ID]
         return page
 
     def _rows(self, sql: str, size: int, **values: object) -> list[Any]:

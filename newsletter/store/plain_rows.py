@@ -8,6 +8,10 @@ from typing import Any
 
 from newsletter.domain.delivery import Claim, DeliveryState, Settled
 
+# Places in a row of `embedded_queue._CLAIM`:
+ID, EMAIL, EMAIL_WHEN_QUEUED, IS_WANTED = 0, 2, 9, 10
+# Places in a row that `recorded` makes:
+STATE, RECORDED_ID = 0, -1
 _WAITING = {state.value: state for state in (DeliveryState.QUEUED, DeliveryState.DEFERRED)}
 
 
