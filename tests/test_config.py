@@ -159,6 +159,13 @@ def test_a_newsletter_has_at_least_one_edition(read: Load, editions: str) -> Non
     ("text", "expected"),
     [
         ("site: {nmae: X}", "config.yaml:1: unknown key `site.nmae`. Did you mean `name`?"),
+        ("newsletters: {a: {from: X}}", "unknown key `newsletters.a.from`. Did you mean `sender`?"),
+        ("newsletters: {a: {formatt: X}}", "unknown key `newsletters.a.formatt`. Remove it;"),  # `format` is of `log`
+        (
+            "newsletters: {a: {editions: {uk: {subjekt: X}}}}",
+            "uk.subjekt`. Did you mean `subject`?",
+        ),
+        ("smtp: {servers: [{prot: 1}]}", "unknown key `smtp.servers.0.prot`. Did you mean `port`?"),
         ("newsletters: {a: {design: {light: {}}}}", "`newsletters.a.design.light`. There is such a key, but"),
         ("\n\nsmpt: {}", "config.yaml:3: unknown key `smpt`. Did you mean `smtp`?"),
         ("xyzzy: 1", "config.yaml:1: unknown key `xyzzy`. Remove it; docs/reference.md lists the keys there are."),
@@ -745,3 +752,13 @@ def test_editions_of_one_name_are_told_apart(tmp_path: Path) -> None:
     assert app.edition("one", "uk").siblings == (("de", "One (de)"),)
     assert app.edition("two", "uk").siblings == (("de", "Zwei"),)
     app.database.close()
+
+
+def test_a_wrong_day_is_told_once(tmp_path: Path) -> None:
+    text = 'newsletters: {a: {name: A, sender: "a@b.org", schedule: {days: [fryday], at: "08:00", timezone: UTC}}}'
+    (tmp_path / "config.yaml").write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path / "config.yaml", {})
+    assert str(caught.value).splitlines() == [
+        f"{tmp_path}/config.yaml:1: `newsletters.a.schedule.days.0`: 'fryday' is no day; write monday … sunday."
+    ]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 
-from newsletter.config.schema import NOT_IN_THE_FILE
+from newsletter.config.schema import NOT_IN_THE_FILE, Config
 from newsletter.config.section import Section
 from newsletter.errors import repeated
 
@@ -47,6 +47,8 @@ _REMEDIES = {
     "union_tag_invalid": "there are two kinds of source: `type: jekyll` and `type: feed`",
     "string_pattern_mismatch": "a key stands in web addresses: letters, digits, - and _ only",
 }
+
+_OTHER_WORDS = {"from": "sender", "title": "name", "feeds": "sources", "colors": "colours", "user": "username"}
 
 Lines = Mapping[tuple[str, ...], int]
 """On which line, from 1, the way of keys to a value ends; () is the whole file."""
@@ -86,6 +88,16 @@ def lines_of(node: yaml.Node | None) -> Lines:
     return lines
 
 
+def told_once(found: Sequence[Any]) -> list[Any]:
+    """Without those of lists that are too short because what is in them is wrong."""
+    places = [tuple(item["loc"]) for item in found]
+    return [
+        item
+        for item, at in zip(found, places, strict=True)
+        if item["type"] != "too_short" or not any(other[:-1] == at for other in places)
+    ]
+
+
 def explain(place: Place, item: Any) -> str:
     """One of pydantic's complaints as one line."""
     steps = _steps(item["loc"])
@@ -94,7 +106,7 @@ def explain(place: Place, item: Any) -> str:
     if kind == "extra_forbidden" and tuple(item["loc"][-2:]) == ("feed", "path"):
         return f"{where}: `{name}`: a feed has a `url`; a file is one too: `url: feed.xml`."
     if kind == "extra_forbidden":
-        return f"{where}: unknown key `{name}`.{_nearest(str(steps[-1]))}"
+        return f"{where}: unknown key `{name}`.{_nearest(item['loc'])}"
     if kind == "missing":
         example = _EXAMPLES.get(str(steps[-1]))
         return f"{where}: `{name}` is missing; add it" + (f", like `{example}`." if example else ".")
@@ -126,12 +138,38 @@ def _shown(item: Any) -> str:
     return f"{json.dumps(value, ensure_ascii=False)}: "
 
 
-def _nearest(key: str) -> str:
-    known = {field for section in Section.__subclasses__() for field in section.model_fields} - NOT_IN_THE_FILE
-    near = difflib.get_close_matches(key, sorted(known), n=1)
-    if near == [key]:
+def _nearest(location: Sequence[Any]) -> str:
+    """What may have been meant: a key of the same section, by another word or misspelled; or it belongs elsewhere."""
+    key, here = str(_steps(location)[-1]), _keys(_sections(location[:-1]))
+    if (other := _OTHER_WORDS.get(key)) in here:
+        return f" Did you mean `{other}`?"
+    if key in _keys(Section.__subclasses__()):
         return " There is such a key, but in another section; docs/reference.md says in which."
+    near = difflib.get_close_matches(key, sorted(here), n=1)
     return f" Did you mean `{near[0]}`?" if near else " Remove it; docs/reference.md lists the keys there are."
+
+
+def _keys(sections: Iterable[type[Section]]) -> set[str]:
+    return {field for section in sections for field in section.model_fields} - NOT_IN_THE_FILE
+
+
+def _sections(location: Sequence[Any]) -> set[type[Section]]:
+    """What may stand at a place; a list's number and a newsletter's key lead to what is in it or below it."""
+    here: set[type[Section]] = {Config}
+    for step in location:
+        if step in KINDS_OF_SOURCE and all("type" in one.model_fields for one in here):
+            here = {one for one in here if step in get_args(one.model_fields["type"].annotation)}
+        elif inside := [one.model_fields[step].annotation for one in here if step in one.model_fields]:
+            here = {section for annotation in inside for section in _named(annotation)}
+    return here
+
+
+def _named(annotation: Any) -> Iterator[type[Section]]:
+    """The sections that a type is made of."""
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _named(part)
 
 
 def _lines(node: yaml.Node | None, above: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], int]]:

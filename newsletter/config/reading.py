@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from newsletter.config.complaints import Lines, Place, explain, lines_of
+from newsletter.config.complaints import Lines, Place, explain, lines_of, told_once
 from newsletter.config.environment import overlaid
 from newsletter.config.loader import Loader, Unreadable
 from newsletter.config.schema import NOT_IN_THE_FILE, Config
@@ -52,7 +52,7 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
         return Config.model_validate({**tree, "folder": path.resolve().parent, "file_name": path.name})
     except ValidationError as error:
         place = Place(path, lines, variables)
-        complaints = sorted(error.errors(), key=lambda item: place.order(item["loc"]))
+        complaints = sorted(told_once(error.errors()), key=lambda item: place.order(item["loc"]))
         raise ConfigError(_listed(path, (explain(place, item) for item in complaints), len(complaints))) from None
 
 
