@@ -17,6 +17,7 @@ from newsletter import schedule
 from newsletter.app import App, open_app
 from newsletter.config import load
 from newsletter.domain.issue import Issue, IssueState
+from newsletter.errors import StoreError
 from newsletter.schedule import Scheduler, planned, tick, upcoming
 from newsletter.services import steer
 from newsletter.services.run import trouble
@@ -445,6 +446,22 @@ def test_a_lease_that_was_lost_starts_nothing(watch: Watch, monkeypatch: pytest.
     monkeypatch.setattr(service, "build", slow_build)
     tick(app, new_name())
     assert {state for *_, state in sent(app)} == {IssueState.DRAFT.value}
+
+
+def test_who_lost_a_run_and_fails_at_it_tells_of_no_failure(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is another's by then, who may well bring it to its end: nobody is to be alarmed, and nothing tried again."""
+    tick(watch(THURSDAY), new_name())
+    app = watch(FRIDAY)
+
+    def lose_and_fail(*given: object) -> object:
+        with app.database.write() as connection:
+            connection.execute(tables.runs.update().where(tables.runs.c.state == "running").values(worker="another"))
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr("newsletter.services.run.build", lose_and_fail)
+    ended = [(run.state, "disk" in run.text) for run in tick(app, new_name())]
+    assert ended == [("empty", False), ("empty", False)]
+    assert states(app)[0] == ("2026-06-05", "running")
 
 
 def test_a_draft_that_somebody_builds_anew_between_check_and_start_is_checked_again(

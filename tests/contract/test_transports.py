@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import email
+import resource
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -188,6 +189,21 @@ def test_a_folder_that_cannot_be_written_breaks_nothing(tmp_path: Path) -> None:
     [outcome] = send(FolderTransport(tmp_path / "file"), (TO, [HEAD]))
     assert outcome.kind is OutcomeKind.BROKEN
     assert "file" in outcome.text
+
+
+def test_half_a_message_is_none_in_the_folder(tmp_path: Path) -> None:
+    """A file that may not grow is what a full disk is: whoever reads the folder sees nothing of it."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, before[1]))
+    try:
+        [outcome] = send(FolderTransport(tmp_path), (TO, [HEAD, b"x" * 70 + b"\r\n", b"y" * 2_000_000]))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert outcome.kind is OutcomeKind.BROKEN
+    assert not list(tmp_path.glob("*.eml"))
+    [outcome] = send(FolderTransport(tmp_path), (TO, [HEAD, b"x\r\n"]))
+    assert outcome.kind is OutcomeKind.ACCEPTED
+    assert [path.name.partition("-")[0] for path in tmp_path.iterdir()] == ["anna@example.org"]
 
 
 @pytest.mark.parametrize(

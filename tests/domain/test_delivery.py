@@ -70,6 +70,13 @@ def test_a_deferred_delivery_is_given_up_when_its_time_is_over() -> None:
     assert [minutes for minutes, _ in seen[:8]] == [0, 1, 3, 7, 15, 31, 63, 123]
 
 
+@pytest.mark.parametrize("left", [timedelta(seconds=30), timedelta(0), timedelta(days=-300)])
+def test_a_try_that_is_still_to_come_is_never_due_at_once(left: timedelta) -> None:
+    """Little of the time is left, or none, as of a clock that jumped ahead: a server is not asked again in a second."""
+    claim = FRESH._replace(attempts=1, first_at=NOW - POLICY.give_up_after + left)
+    assert settle(claim, DEFERRED, POLICY, NOW).due_at == NOW + POLICY.retry_first
+
+
 def test_an_unanswered_delivery_is_left_alone_after_eight() -> None:
     """A server that always takes and never answers has no thirty copies in a day; three in a row may be bad luck."""
     assert [state for _, state in tries(UNCERTAIN, POLICY)] == [*["deferred"] * 7, "uncertain"]

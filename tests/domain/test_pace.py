@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from newsletter.domain.backoff import PAUSE_FIRST, PAUSE_MOST, pushes_back
+from newsletter.domain.backoff import PAUSE_FIRST, PAUSE_MOST, SLOWEST, pushes_back
 from newsletter.domain.bucket import Bucket
 from newsletter.domain.delivery import Outcome, OutcomeKind
 from newsletter.domain.group_queues import ENOUGH, GroupQueues
@@ -68,6 +68,14 @@ def test_a_clock_that_jumps_neither_stalls_nor_bursts(rate: float, jumps: list[f
             count += 1
         assert count <= bucket.burst + 1e-6
         assert 0 < bucket.wait(now) <= 1 / rate + 1e-6
+
+
+def test_what_is_given_back_to_a_full_bucket_makes_it_no_fuller() -> None:
+    bucket = Bucket(4.0, at=0.0)
+    bucket.take(0.0)
+    assert bucket.wait(10.0) == 0  # it is full again
+    bucket.give_back()
+    assert len(passes(bucket, [0.0])) == bucket.burst == 2
 
 
 def test_nothing_limited_is_quiet_and_never_waits() -> None:
@@ -209,6 +217,13 @@ def test_even_a_group_that_fell_to_the_bottom_is_back_in_half_an_hour() -> None:
     assert now - began < 2100
 
 
+def test_no_group_becomes_slower_than_one_message_in_twenty_seconds() -> None:
+    pacer = Pacer(Limits(group=16), 0.0)
+    for push in range(40):
+        pacer.heard("busy.example", BUSY, push * (PAUSE_MOST + 1))
+    assert pacer.rate("busy.example") == SLOWEST
+
+
 def test_a_group_that_takes_less_than_we_have_is_found_out() -> None:
     """Ten a second is all it takes: most of that gets through, and the pushes are few."""
     pacer = Pacer(Limits(group=40), 0.0)
@@ -232,6 +247,15 @@ def test_an_allowance_is_used_up_and_then_waited_for() -> None:
     assert pacer.everyone(50.0) == 50
     pacer.allow(None, 100.0, seconds=100)
     assert pacer.quiet
+
+
+def test_what_did_not_go_after_all_may_go_on_the_same_day() -> None:
+    pacer = Pacer(Limits(), 0.0)
+    pacer.allow(1, 0.0, seconds=100)
+    pacer.begin("a.example", 0.0)
+    assert pacer.everyone(0.0) == 100
+    pacer.undo("a.example")
+    assert pacer.everyone(0.0) == 0
 
 
 @pytest.mark.parametrize(
@@ -274,6 +298,17 @@ def test_what_waits_is_never_lost_nor_given_twice() -> None:
             taken.append(item)
     assert sorted(taken) == sorted(items)
     assert len(queues) == 0
+
+
+def test_a_clock_set_back_keeps_nobody_waiting_for_the_old_time() -> None:
+    queues: GroupQueues[str] = GroupQueues(Pacer(Limits(group=0.1), 0.0), lambda domain: domain)
+    queues.add(["slow.example"] * 2)
+    assert [queues.take(1000.0), queues.take(1000.0)] == ["slow.example", None]
+    assert queues.take(0.0) is None
+    wait = queues.wait(0.0)
+    assert wait is not None
+    assert wait <= 10
+    assert queues.take(wait) == "slow.example"
 
 
 def test_the_queues_name_the_domains_of_which_enough_waits() -> None:

@@ -40,6 +40,12 @@ def test_each_signal_lifts_and_can_be_turned_off(better: dict[str, object]) -> N
     assert order(one(1, 1), one(2, 1.5, **better), weights=off) == [1, 2]
 
 
+@pytest.mark.parametrize(("typed", "counts"), [(9.5, 9.5), (1000.0, 10.0), (-1000.0, -10.0)])
+def test_no_front_matter_weighs_more_than_ten(typed: float, counts: float) -> None:
+    [ranked] = rank([one(1, weight=typed)], Weights(weight=2.0), NOW, TWO_WEEKS)
+    assert ranked.signals["weight"] == 2 * counts
+
+
 def test_a_story_told_by_two_sources_comes_before_one_told_twice_by_one() -> None:
     told_by_two = candidate(1, [version(1), version(2, source="feed")])
     told_twice = candidate(2, [version(3), version(4)])

@@ -39,6 +39,12 @@ def test_a_growth_in_parts_is_exact_enough() -> None:
     assert [allowance(WarmUp(100, date(2026, 1, 1), 1.1), date(2026, 1, n)) for n in (1, 2, 3)] == [100, 110, 121]
 
 
+def test_a_product_that_a_float_puts_a_hair_too_low_costs_no_message() -> None:
+    assert 100 * 1.15 < 115
+    assert allowance(WarmUp(100, date(2026, 1, 1), 1.15), date(2026, 1, 2)) == 115
+    assert allowance(WarmUp(1000, date(2026, 1, 1), 1.4), date(2026, 1, 3)) == 1960
+
+
 @pytest.mark.parametrize(
     ("day", "hours"), [("2026-03-28", 24), ("2026-03-29", 23), ("2026-10-25", 25), ("2026-10-26", 24)]
 )

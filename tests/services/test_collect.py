@@ -193,6 +193,13 @@ def test_a_source_that_breaks_half_way_keeps_what_was_read(database: Database) -
     assert report.skipped == (Skipped("x", "x: no date"),)
 
 
+def test_a_source_that_breaks_half_way_loses_nothing_that_it_had_not_come_to(database: Database) -> None:
+    run(database, Scripted([post("a"), post("b")]))
+    (report,) = run(database, Scripted([post("a"), SourceError("cut off")]))
+    assert report.error == "cut off"
+    assert listing(database).keys() == {"a", "b"}
+
+
 def post(key: str) -> Post:
     return Post(source="scripted", key=key, url=f"https://example.org/{key}", title=key, published=NOW)
 

@@ -100,6 +100,7 @@ def test_what_is_refused_for_now_waits_longer_each_time_and_ends_after_a_day(app
     post, now, tries = Post(OutcomeKind.DEFERRED), NOW, []
     while queue(app)[0][1] != DeliveryState.FAILED:
         tries.append(now)
+        assert len(tries) < 60, "it is never given up"
         send(app, post, now)
         assert send(app, post, now) == NoticeReport()
         with app.database.read() as connection:

@@ -233,6 +233,16 @@ def test_another_spelling_of_one_address_is_no_other_version_to_read(database: D
     assert [(story.url, story.also) for story in issue.stories] == [("https://example.org/a", ())]
 
 
+def test_a_page_that_several_versions_lead_to_is_named_once(database: Database) -> None:
+    long, title = " ".join(WORDS.values()), "Bridge hears itself age in Marlow"
+    add(database, "a", 1, title=title, body=long, image="https://example.org/b.jpg")
+    add(database, "b", 0.5, title=title, body=long)
+    add(database, "c", 0.2, title=title, body=long, source="feed", url="http://www.example.org/b/?utm_source=feed")
+    issue = make(database)
+    assert issue is not None
+    assert [[also["source"] for also in story.also] for story in issue.stories] == [["feed"]]  # the newest of the two
+
+
 def test_versions_of_other_categories_stand_behind_unless_the_edition_leaves_them_out(database: Database) -> None:
     long = " ".join(WORDS.values())
     for name, days, category in (
@@ -302,6 +312,20 @@ def test_issues_move_only_from_where_they_are(database: Database) -> None:
             issues.save_draft(connection, issue)
         assert [found.id for found in issues.listing(connection, "tech", "uk", [IssueState.SENT])] == [issue.id]
         assert issues.listing(connection, "other") == []
+
+
+def test_the_former_subject_is_that_of_the_issue_before_not_of_one_behind(database: Database) -> None:
+    made = []
+    for name in ("bridge", "cheese"):
+        add(database, name)
+        issue = make(database)
+        assert issue is not None
+        send(database, issue)
+        made.append(issue)
+    first, second = made
+    with database.read() as connection:
+        assert issues.former_subject(connection, first) == ""
+        assert issues.former_subject(connection, second) == first.subject
 
 
 def test_an_explainer_is_told_at_greater_length(database: Database) -> None:

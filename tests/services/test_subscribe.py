@@ -141,6 +141,15 @@ def test_an_active_reader_is_told_so_and_keeps_name_and_edition(database: Databa
     assert len(mails(database, "already")) == 1
 
 
+def test_a_stranger_renames_no_reader_by_a_second_newsletter(database: Database, signer: Signer) -> None:
+    sign_up(database, signer, WISH, NOW)
+    confirm(database, signer, link(database, signer), "", NOW)
+    for _ in range(2):  # the second time there is a sign-up that waits
+        sign_up(database, signer, replace(WISH, newsletter="other", name="Mallory"), NOW)
+    both = [state(database), state(database, newsletter="other")]
+    assert [one and (one.state, one.subscriber.name) for one in both] == [(ACTIVE, "Ann"), (PENDING, "Ann")]
+
+
 def test_who_gets_one_edition_and_asks_for_another_is_asked_whether_to_change(
     database: Database, signer: Signer
 ) -> None:

@@ -156,6 +156,11 @@ def test_a_notice_says_that_a_program_sent_it_and_is_no_list_mail() -> None:
     assert not [name for name in message if name.startswith("List-")]
 
 
+def test_a_notice_asks_for_no_answer_of_a_program_in_the_words_that_exchange_knows() -> None:
+    chunks = plain_message(Content("Welcome", "<p>x</p>", "x"), notice_headers(EDITION, DATE), "a@b.example", "n1@c")
+    assert parsed(chunks)["X-Auto-Response-Suppress"] == "All"
+
+
 def test_a_notice_with_a_slot_is_a_mistake() -> None:
     with pytest.raises(ValueError, match="slot"):
         plain_message(Content("x", slot("name"), "x"), notice_headers(EDITION, DATE), "a@b.example", "n1@c")

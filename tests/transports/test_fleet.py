@@ -192,6 +192,18 @@ def test_an_address_that_nobody_knows_fails_at_the_first_server_that_says_so() -
         with_all(fleet((one.port, 1), (other.port, 1)), work)
 
 
+def test_a_server_that_takes_our_mail_and_will_not_relay_to_one_reader_means_the_reader() -> None:
+    with Sink() as one, Sink() as other:
+        one.fail("RCPT", reply(550, "5.7.1 relay access denied"), to="r1@example.org")
+
+        async def work(connections: list[Connection]) -> None:
+            kinds = [(await post(connections[0], number)).kind.value for number in range(3)]
+            assert kinds == ["accepted", "rejected", "accepted"]
+
+        with_all(fleet((one.port, 1), (other.port, 1)), work)
+    assert (len(one.received), len(other.received)) == (2, 0)  # and it need not rest for that
+
+
 def test_what_every_server_refuses_is_refused(sqlite_url: str) -> None:
     with Sink() as one, Sink() as other:
         for sink in (one, other):

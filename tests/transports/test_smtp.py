@@ -137,6 +137,31 @@ def test_who_was_announced_and_is_not_meant_any_more_gets_nothing() -> None:
     assert "QUIT" not in sink.commands
 
 
+def test_who_was_announced_and_has_too_large_a_message_gets_nothing_and_harms_nobody() -> None:
+    """Its size was an estimate. What the server waits for then is nobody else's message."""
+    with Sink(size=2000) as sink:
+        transport = SmtpTransport("127.0.0.1", sink.port, timeouts=QUICK)
+        zoe, anna, ben = (Envelope("b@example.org", f"{name}@example.org") for name in ("zoe", "anna", "ben"))
+
+        async def main() -> list[Outcome]:
+            connection = transport.connection()
+            outcomes = [
+                await connection.send(zoe, MESSAGE, anna),
+                await connection.send(anna, [*MESSAGE, b"x" * 2000 + b"\r\n"], ben),
+                await connection.send(ben, MESSAGE),
+            ]
+            await connection.close()
+            return outcomes
+
+        outcomes = run(main())
+    assert "RCPT TO:<anna@example.org>" in sink.commands
+    assert [(outcome.kind.value, outcome.code) for outcome in outcomes] == [
+        ("accepted", 250), ("broken", 552), ("accepted", 250),
+    ]  # fmt: skip
+    assert list(sink.recipients) == [zoe.recipient, ben.recipient]
+    assert sink.bodies_without_recipient == 0
+
+
 def test_a_server_that_forgets_what_comes_behind_a_message_is_announced_nobody_any_more() -> None:
     recipients = [f"r{number}@example.org" for number in range(6)]
     with Sink(pipelining="forgets") as sink:
@@ -188,6 +213,16 @@ def test_a_session_that_idled_out_is_opened_anew() -> None:
         assert [outcome.kind.value for outcome in run(main())] == ["accepted", "accepted"]
 
 
+@pytest.mark.parametrize(("refusals", "sessions"), [(2, 1), (3, 2)])
+def test_a_session_that_took_messages_and_refuses_three_in_a_row_is_opened_anew(refusals: int, sessions: int) -> None:
+    """It may have had enough of us, whatever it says: the fourth reader is not to pay for that."""
+    with Sink() as sink:
+        sink.fail("RCPT", FIVE, after=1, times=refusals)
+        outcomes = send(sink, *(f"r{number}@example.org" for number in range(refusals + 2)))
+    assert [outcome.kind.value for outcome in outcomes] == ["accepted", *["rejected"] * refusals, "accepted"]
+    assert sink.sessions == sessions
+
+
 def test_nobody_there_is_a_broken_session() -> None:
     sink = Sink().start()
     sink.stop()
@@ -202,6 +237,18 @@ def test_no_recipient_can_smuggle_a_command(recipient: str) -> None:
         [outcome] = send(sink, recipient)
     assert outcome.kind is OutcomeKind.REJECTED
     assert not sink.received
+
+
+@pytest.mark.parametrize("recipient", ["a>\r\nRCPT TO:<b@example.org", "a b@example.org", "jörg@example.org"])
+def test_who_cannot_stand_in_an_envelope_is_not_announced_either(recipient: str) -> None:
+    with Sink() as sink:
+        outcomes = announce(sink, "anna@example.org", recipient, "ben@example.org")
+    assert [outcome.kind.value for outcome in outcomes] == ["accepted", "rejected", "accepted"]
+    assert [command for command in sink.commands if command.startswith("RCPT")] == [
+        "RCPT TO:<anna@example.org>",
+        "RCPT TO:<ben@example.org>",
+    ]
+    assert sink.sessions == 1
 
 
 @pytest.mark.parametrize("host", ["mail..example.org", ".example.org"])
@@ -384,3 +431,32 @@ def test_a_name_with_several_addresses_is_tried_at_each(monkeypatch: pytest.Monk
                 caller.setblocking(False)
                 caller.connect_ex(("127.0.0.2", sink.port))
         assert run(main()) is None
+
+
+@pytest.mark.parametrize(("host", "name"), [("127.0.0.1", "[127.0.0.1]"), ("::1", "[IPv6:::1]")])
+def test_a_host_without_a_full_name_calls_itself_by_its_address(
+    monkeypatch: pytest.MonkeyPatch, host: str, name: str
+) -> None:
+    """RFC 5321 §4.1.3: an address of IPv6 says that it is one."""
+    monkeypatch.setattr(socket, "gethostname", lambda: "laptop")
+    try:
+        listening = socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError:
+        pytest.skip(f"this machine has no {host}")
+    heard: list[bytes] = []
+
+    async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 here\r\n")
+        heard.append(await reader.readline())
+        writer.write(b"250 hello\r\n")
+        writer.close()
+
+    async def main() -> Outcome | None:
+        async with await asyncio.start_server(greet, sock=listening):
+            connection = SmtpTransport(host, listening.getsockname()[1]).connection()
+            trouble = await connection.open(Envelope("b@example.org", "a@example.org"))
+            await connection.close()
+            return trouble
+
+    assert run(main()) is None
+    assert heard == [f"EHLO {name}\r\n".encode()]

@@ -198,6 +198,17 @@ def test_a_form_in_a_frame_tells_its_troubles_there(method: str, path: str, stat
     app.database.close()
 
 
+@pytest.mark.parametrize(("path", "ancestors"), [("/embed/tech", "*"), ("/subscribe/tech", "'none'")])
+@pytest.mark.parametrize(("email", "status"), [("ann@example.org", 200), ("nobody", 422)])
+def test_the_answer_to_a_form_is_shown_where_the_form_was(
+    web: TestClient, path: str, ancestors: str, email: str, status: int
+) -> None:
+    answer = web.post(path, data={**FORM, "email": email})
+    assert answer.status_code == status
+    assert answer.headers["content-security-policy"].endswith(f"frame-ancestors {ancestors}")
+    assert ('<body class="bare">' in answer.text) == (ancestors == "*")
+
+
 def test_a_wrong_password_too_many_is_no_sign_up(tmp_path: Path) -> None:
     app = make_app(tmp_path, config=speaking("de"))
     with TestClient(create_app(app), client=("192.0.2.7", 1)) as web:

@@ -298,6 +298,43 @@ def test_too_many_sign_ups_from_one_place(tmp_path: Path) -> None:
     app.database.close()
 
 
+def test_too_many_new_addresses_from_one_place(tmp_path: Path) -> None:
+    """Each is a mail to somebody who never asked for one."""
+    app = make_app(tmp_path, limit=3)
+    page = f"/preferences/{app.signer.subscription(PREFERENCES, join(app), 'tech')}"
+    with TestClient(create_app(app), client=("192.0.2.7", 1)) as web:
+        asked = [web.post(page, data={"action": "address", "email": f"new{n}@example.org"}) for n in range(4)]
+        assert [answer.status_code for answer in asked] == [200, 200, 200, 429]
+        assert web.post(page, data={"action": "save", "name": "Anna"}).status_code == 200  # which mails nobody
+    app.database.close()
+
+
+def test_an_ipv4_address_in_the_clothes_of_ipv6_is_counted_as_itself(tmp_path: Path) -> None:
+    """A proxy that listens for both names them so: all of IPv4 would be one network of 64 bits."""
+    app = make_app(tmp_path, limit=2)
+    client = TestClient(create_app(app), client=("10.1.1.1", 1))
+
+    def post(origin: str) -> int:
+        return client.post("/subscribe/tech", data=FORM, headers={"X-Forwarded-For": origin}).status_code
+
+    assert [post(f"::ffff:192.0.2.{number}") for number in range(1, 6)] == [200] * 5
+    assert [post(origin) for origin in ("192.0.2.1", "::ffff:192.0.2.1")] == [200, 429]
+    app.database.close()
+
+
+@pytest.mark.parametrize("forwarded", ["garbage-{}", "192.0.2.7, garbage-{}", "{}.0.2.7.9", "unknown{}, 10.2.2.2"])
+def test_what_is_no_address_in_a_proxys_header_is_not_where_somebody_comes_from(tmp_path: Path, forwarded: str) -> None:
+    """Else whoever makes up another word each time would be counted anew each time."""
+    app = make_app(tmp_path, limit=2)
+    client = TestClient(create_app(app), client=("10.1.1.1", 1))
+    answers = [
+        client.post("/subscribe/tech", data=FORM, headers={"X-Forwarded-For": forwarded.format(number)})
+        for number in range(3)
+    ]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    app.database.close()
+
+
 @pytest.mark.parametrize(
     ("content", "kind"),
     [
@@ -404,6 +441,19 @@ def test_preferences(app: App, web: TestClient) -> None:
     assert states(app) == {"ann@example.org": "unsubscribed"}
 
 
+def test_an_address_that_is_never_mailed_cannot_be_subscribed_again_by_its_old_link(app: App, web: TestClient) -> None:
+    page = f"/preferences/{app.signer.subscription(PREFERENCES, join(app), 'tech')}"
+    web.post(page, data={"action": "leave"})
+    with app.database.write() as connection:
+        subscribers.suppress(connection, app.signer.person("ann@example.org"), "complaint", app.clock())
+    for action in ({"action": "save", "edition:tech": "uk"}, {"action": "again", "edition": "uk"}):
+        assert web.post(page, data=action).status_code == 200
+    assert states(app) == {"ann@example.org": "unsubscribed"}
+    with app.database.read() as connection:
+        record = consents.of(connection, app.signer.person("ann@example.org"))
+    assert [one.action for one in record] == ["added", "unsubscribed"]
+
+
 def test_another_address_is_asked_first(app: App, web: TestClient) -> None:
     page = f"/preferences/{app.signer.subscription(PREFERENCES, join(app), 'tech')}"
     join(app, "taken@example.org")
@@ -441,6 +491,17 @@ def test_an_address_that_is_never_mailed_is_not_told_that_its_reader_moved(app: 
     change_address(app.database, app.signer, token, "192.0.2.1", app.clock())
     with app.database.read() as connection:
         assert connection.execute(select(tables.notices).where(tables.notices.c.kind == MOVED)).all() == []
+
+
+def test_who_moves_back_and_forth_floods_no_inbox_with_notices_of_it(app: App) -> None:
+    subscriber, now = join(app), app.clock()
+    home, away = "ann@example.org", "new@example.org"
+    for minutes, (old, new) in enumerate(pairwise((home, away, home, away, home))):
+        token = app.signer.sign_expiring(ADDRESS, f"{subscriber}:{old}:{new}")
+        change_address(app.database, app.signer, token, "192.0.2.1", now + timedelta(minutes=minutes))
+    with app.database.read() as connection:
+        told = connection.execute(select(tables.notices.c.email).where(tables.notices.c.kind == MOVED))
+        assert sorted(told.scalars()) == [home, away]
 
 
 def test_the_record_of_consent_comes_along_to_another_address(app: App) -> None:

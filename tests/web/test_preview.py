@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from starlette.testclient import TestClient
@@ -78,6 +79,18 @@ def test_the_file_is_what_is_sent(app: App, web: TestClient) -> None:
     answer = web.get(f"/admin/issues/{started.id}/preview/message.eml", auth=AUTH)
     assert answer.content == b"".join(ready.message.fill(ready.reader_of(stand_in(app))))
     assert answer.headers["content-disposition"] == f'attachment; filename="message-{started.id}.eml"'
+
+
+def test_an_issue_that_goes_on_later_is_the_same_message_to_the_last_byte(app: App) -> None:
+    with app.database.read() as connection:
+        started = issues.get(connection, write_issue(app, state=IssueState.SENDING).id)
+    later = replace(app, clock=lambda: app.clock() + timedelta(days=1))
+    whole = []
+    for at in (app, later):
+        ready = outgoing(at, started)
+        whole.append(b"".join(ready.message.fill(ready.reader_of(stand_in(app)._replace(since=started.built_at)))))
+    assert whole[0] == whole[1]
+    assert b"Date: Fri, 20 Nov 2026 08:00:00" in whole[0]  # as it started
 
 
 def test_the_page_tells_what_is_in_the_message(web: TestClient, issue: Issue) -> None:

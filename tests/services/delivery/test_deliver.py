@@ -17,7 +17,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import OperationalError
 
 from newsletter.domain.accounting import Accounting
-from newsletter.domain.delivery import Claim, DeliveryPolicy, Settled
+from newsletter.domain.delivery import Claim, DeliveryPolicy, Outcome, OutcomeKind, Settled, settle
 from newsletter.domain.issue import Issue, IssueState
 from newsletter.domain.subscriber import Reader
 from newsletter.domain.warmup import Day
@@ -27,7 +27,7 @@ from newsletter.services.delivery import apart
 from newsletter.services.delivery.desk import Desk
 from newsletter.services.delivery.lookout import Lookout
 from newsletter.services.delivery.wishes import Granted
-from newsletter.store import accounts, chunks, erasure, subscribers, tables
+from newsletter.store import accounts, chunks, deliveries, erasure, subscribers, tables
 from newsletter.store.database import Database
 from newsletter.store.ledger import open_ledger
 from newsletter.transports.smtp import SmtpConnection
@@ -368,6 +368,38 @@ def test_an_answer_names_nobody_who_was_erased_meanwhile(database: Database) -> 
     assert lines(database, issue)[1].text in ("", "erased")  # on SQLite it waits for its first try until it is heard
 
 
+def test_a_yes_names_nobody_who_was_erased_meanwhile(database: Database) -> None:
+    """It counts as sent, whoever it was."""
+    issue = started(database, 1)
+
+    def erase(stop: Callable[[], object]) -> None:
+        until(lambda: any(line.startswith("MAIL") for line in sink.commands))
+        with database.write() as connection:
+            erasure.erase(connection, 1, b"person", now_utc())
+        sink.release()
+
+    with Sink() as sink:
+        sink.fail("MAIL", HOLD)
+        sink.fail("answer", reply(250, f"2.0.0 taken for {address(1)}"))
+        send(database, issue, sink, connections=1, meanwhile=erase)
+    line = lines(database, issue)[1]
+    assert (line.state, line.email, line.text) == ("sent", "", "")
+
+
+def test_what_cost_no_try_is_written_down_all_the_same(database: Database) -> None:
+    issue = started(database, 1)
+    ledger = open_ledger(database, issue, "worker", timedelta(seconds=30), None)
+    ledger.open(HASTY, NOW)
+    [claim] = ledger.claim(1, NOW, HASTY.retry_most, frozenset())
+    ledger.turn([], [claim])
+    ledger.turn([settle(claim, Outcome(OutcomeKind.BROKEN, 421, "4.3.2", "closing"), HASTY, NOW)], [])
+    ledger.leave(HASTY, NOW)
+    ledger.let_go()
+    line = lines(database, issue)[1]
+    assert (line.state, line.attempts, line.at) == ("queued", 0, NOW)
+    assert (line.code, line.status, line.text) == (421, "4.3.2", "closing")
+
+
 def test_who_was_erased_while_their_session_broke_keeps_no_issue_from_its_end(database: Database) -> None:
     with Sink() as sink:
         issue = started(database, 12)
@@ -631,6 +663,16 @@ def test_a_clock_set_back_delays_no_retry_for_ever(sqlite_url: str) -> None:
     with Sink() as sink:
         assert send(database, issue, sink).sent == 1
     database.close()
+
+
+def test_after_a_clock_set_back_a_retry_is_looked_for_within_the_longest_pause(database: Database) -> None:
+    issue, most = started(database, 1), timedelta(hours=1)
+    set_all(database, issue, state="deferred", due_at=NOW + timedelta(days=400))
+    with database.read() as connection:
+        assert deliveries.next_due(connection, issue.id, NOW, most) == NOW + most
+    set_all(database, issue, due_at=NOW + timedelta(minutes=5))
+    with database.read() as connection:
+        assert deliveries.next_due(connection, issue.id, NOW, most) == NOW + timedelta(minutes=5)
 
 
 def test_a_draft_is_not_delivered(database: Database) -> None:
