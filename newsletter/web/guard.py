@@ -194,13 +194,14 @@ def _basic_password(header: str) -> bytes | None:
 def _group(origin: str) -> str:
     address = _address(origin)
     if isinstance(address, ipaddress.IPv6Address):
-        mapped = address.ipv4_mapped
-        return str(mapped or ipaddress.ip_network((address, 64), strict=False))
-    return origin
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return str(address or origin)
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """An IPv4 address written as one of IPv6 (RFC 4291 §2.5.5.2) is what it stands for."""
     try:
-        return ipaddress.ip_address(text)
+        address = ipaddress.ip_address(text)
     except ValueError:
         return None
+    return (address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None) or address

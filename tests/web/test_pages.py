@@ -319,6 +319,11 @@ def test_an_ipv4_address_in_the_clothes_of_ipv6_is_counted_as_itself(tmp_path: P
 
     assert [post(f"::ffff:192.0.2.{number}") for number in range(1, 6)] == [200] * 5
     assert [post(origin) for origin in ("192.0.2.1", "::ffff:192.0.2.1")] == [200, 429]
+    proxy = TestClient(create_app(app), client=("::ffff:10.1.1.1", 1))
+    told = {"X-Forwarded-For": "192.0.2.9"}
+    assert [proxy.post("/subscribe/tech", data=FORM, headers=told).status_code for _ in range(3)] == [200, 200, 429]
+    here = TestClient(create_app(app), client=("::ffff:127.0.0.1", 1))
+    assert (here.get("/metrics").status_code, proxy.get("/metrics").status_code) == (200, 401)
     app.database.close()
 
 
