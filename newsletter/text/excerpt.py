@@ -114,7 +114,7 @@ def _from_body(post: Post, words: int) -> list[str]:
     """The first real sentences of the body, somewhat more than `words` words of them."""
     title = _NO_LETTER.sub("", post.title).casefold()
     prose: list[str] = []
-    others: list[str] = []
+    everything: list[str] = []  # in the order of the page, what is no prose too
     size = 0
     found = _real(post, title)
     for passage, following in _with_following(islice(found, _MOST_PASSAGES)):
@@ -123,17 +123,18 @@ def _from_body(post: Post, words: int) -> list[str]:
         if not told or (prose and is_author_bio(passage.text)):
             continue
         if passage.kind is not Kind.PARAGRAPH:
-            others += _closed([text])
+            everything += _closed([text])
             continue
         if told[-1].endswith((":", "：")):
             told = _led_on(told, following, bool(prose))
         else:
             told = _closed(_with_its_end(told, bool(prose)))
         prose += told
+        everything += told
         size += sum(map(count_words, told))
         if size > words + _FEWEST:
             break
-    return prose if size >= _FEWEST or not others else [*prose, *others]
+    return prose if size >= _FEWEST else everything
 
 
 def _as_said(text: str) -> str:

@@ -503,3 +503,12 @@ def test_one_tilde_is_a_tilde() -> None:
     assert excerpt(post("Water is H~2~O, as everybody knows who went to school for long enough."), 40).startswith(
         "Water is H~2~O,"
     )
+
+
+def test_a_short_post_keeps_the_order_of_its_page() -> None:
+    assert (
+        excerpt(post("> A quotation by somebody.\n\nThen the text."), 40) == "A quotation by somebody. Then the text."
+    )
+    assert excerpt(post("- One\n- Two\n\nAfter it."), 40) == "One. Two. After it."
+    prose = "Here is enough of the author's own words to stand for the whole."
+    assert excerpt(post(f"> A quotation by somebody.\n\n{prose}"), 40) == prose

@@ -85,7 +85,7 @@ def test_only_known_slots_stand_in_an_issue() -> None:
     assert used(made.subject) | used(made.preheader) == set()
     filled = fill_html(made.html, values(READER))
     assert f'href="{READER.unsubscribe_url}"' in filled
-    assert "on <bdi>3 March 2026</bdi>." in filled
+    assert "since <bdi>3 March 2026</bdi>." in filled
 
 
 def test_a_post_is_a_value_and_never_a_template() -> None:
