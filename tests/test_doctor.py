@@ -23,7 +23,7 @@ from newsletter.services import steer
 from newsletter.services.steer import schedule
 from newsletter.store.lock import sole_sender
 from tests.cli.desk import Desk
-from tests.smtp_sink import Sink, reply
+from tests.smtp_sink import CUT, Sink, reply
 
 
 @pytest.fixture
@@ -248,6 +248,23 @@ def test_mail_servers() -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
     assert "connection refused" in levels(mail.examine(server(port)))[0][1]
+
+
+def test_a_server_that_takes_no_mail_of_ours_is_told_before_any_is_sent() -> None:
+    with Sink() as sink:
+        sink.fail("MAIL", reply(530, "5.7.0 Authentication required"))
+        refused = next(iter(mail.examine(server(sink.port), ["hello@example.org"])))
+        assert (refused.level, "NEWSLETTER_SMTP__PASSWORD" in refused.remedy) == (Level.ERROR, True)
+        assert "takes no mail of hello@example.org: 530 Authentication required" in refused.message
+        sink.faults.clear()
+        sink.fail("MAIL", reply(550, "5.7.1 not of yours"), times=1)
+        first, *others = mail.examine(server(sink.port), ["hello@example.org", "other@example.org"])
+        assert "takes no mail of hello@example.org: 550 not of yours" in first.message
+        assert [finding.level for finding in others] == [Level.OK]
+        sink.faults.clear()
+        sink.fail("MAIL", CUT)
+        assert [one.level for one in mail.examine(server(sink.port), ["hello@example.org"])] == [Level.OK]
+    assert not sink.received
 
 
 def test_what_is_in_the_way_of_a_folder_of_mails_is_told(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from newsletter.store import issues, mishaps, subscribers
 from newsletter.store.database import Database, damaged, prove_writable
 from newsletter.store.runs import RunState
 from newsletter.text.clocks import moment
+from newsletter.text.headers import mailbox
 
 _NAMED = 8  # phrases that a file lacks, or warnings; of more there is a number
 _EXPECTED = ("CONFIG", "DEBUG")  # variables of ours that are no keys of config.yaml
@@ -301,4 +302,7 @@ def _sources(app: App) -> Iterator[Finding]:
 
 def _mail_server(app: App) -> Iterator[Finding]:
     smtp = app.config.smtp
-    return mail.examine_folder(app.config.resolve(smtp.path)) if smtp.type == "folder" else mail.examine(smtp)
+    if smtp.type == "folder":
+        return mail.examine_folder(app.config.resolve(smtp.path))
+    senders = {mailbox(own.sender)[1] for own in app.config.newsletters.values()}
+    return mail.examine(smtp, sorted(senders))

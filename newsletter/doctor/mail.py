@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from newsletter.config import Smtp
@@ -15,15 +15,17 @@ from newsletter.transports.folder import in_the_way
 from newsletter.transports.gate import Gate
 from newsletter.transports.mishaps import in_words
 from newsletter.transports.smtp_session import Refused, Server, Session, Unsuited, open_session
-from newsletter.transports.smtp_wire import Broken, Timeouts
+from newsletter.transports.smtp_wire import Broken, Reply, Timeouts
 
 AREA = "mail server"
+_REFUSED = 400  # from this reply code on
 _PATIENT = Timeouts(connect=8.0, greeting=8.0, command=8.0)
 
 
-def examine(smtp: Smtp) -> Iterator[Finding]:
+def examine(smtp: Smtp, senders: Sequence[str] = ()) -> Iterator[Finding]:
+    """Of each server, also whether it would take mail of these addresses. It is given none."""
     for server in smtp.each():
-        yield from _examine(server)
+        yield from _examine(server, senders)
 
 
 def examine_folder(folder: Path) -> Iterator[Finding]:
@@ -34,16 +36,18 @@ def examine_folder(folder: Path) -> Iterator[Finding]:
         yield note(AREA, f"mails become files in {folder}; nothing is sent.", "Set `smtp: type: smtp` to send.")
 
 
-def _examine(smtp: Smtp) -> Iterator[Finding]:
+def _examine(smtp: Smtp, senders: Sequence[str]) -> Iterator[Finding]:
     if smtp.users_without_password():
         yield error(AREA, f"there is no password for {smtp.username}.", "Set NEWSLETTER_SMTP__PASSWORD.")
         return
     password = smtp.password.get_secret_value() if smtp.password else None
     server = Server(smtp.host, smtp.port, smtp.security, smtp.username, password, None, _PATIENT)
     try:
-        offers = asyncio.run(_offers(server))
+        offers, refused = asyncio.run(_asked(server, senders))
     except Refused as refusal:
-        yield error(AREA, f"{_place(smtp)} refuses us: {refusal.reply.code} {refusal.reply.text}", _remedy(refusal))
+        yield error(
+            AREA, f"{_place(smtp)} refuses us: {refusal.reply.code} {refusal.reply.text}", _remedy(refusal.reply)
+        )
         return
     except ssl.SSLError as trouble:
         told = f"{_place(smtp)} cannot be spoken to: {in_words(trouble)}."
@@ -57,6 +61,9 @@ def _examine(smtp: Smtp) -> Iterator[Finding]:
         told = f"{_place(smtp)} does not answer: {in_words(trouble)}."
         yield error(AREA, told, "Check `smtp: host`, `port` and `security`, and that the server runs.")
         return
+    for sender, reply in refused.items():
+        told = f"{_place(smtp)} takes no mail of {sender}: {reply.code} {reply.text}"
+        yield error(AREA, told, _remedy(reply))
     entered = f" and lets {smtp.username} in" if smtp.username else ""
     yield ok(
         AREA,
@@ -65,10 +72,21 @@ def _examine(smtp: Smtp) -> Iterator[Finding]:
     yield from _privacy(smtp, offers)
 
 
-async def _offers(server: Server) -> dict[str, str]:
+async def _asked(server: Server, senders: Sequence[str]) -> tuple[dict[str, str], dict[str, Reply]]:
+    """What the server offers, and its answers to those senders of whom it takes no mail."""
     session: Session = await open_session(server, Gate())
-    session.wire.drop()
-    return session.offers
+    refused: dict[str, Reply] = {}
+    try:
+        for sender in senders:
+            reply = await session.wire.ask(f"MAIL FROM:<{sender}>", server.timeouts.command)
+            if reply.code >= _REFUSED:
+                refused[sender] = reply
+            await session.wire.ask("RSET", server.timeouts.command)
+    except Broken:  # it hung up on the first of them, say: what it said until then is told
+        pass
+    finally:
+        session.wire.drop()
+    return session.offers, refused
 
 
 def _privacy(smtp: Smtp, offers: dict[str, str]) -> Iterator[Finding]:
@@ -85,9 +103,9 @@ def _is_here(host: str) -> bool:
         return host == "localhost" or "." not in host
 
 
-def _remedy(refusal: Refused) -> str:
-    if refusal.reply.code in LOGIN_REFUSED:
-        return "Check `smtp: username` and NEWSLETTER_SMTP__PASSWORD."
+def _remedy(reply: Reply) -> str:
+    if reply.code in LOGIN_REFUSED:
+        return "Set `smtp: username` and NEWSLETTER_SMTP__PASSWORD, or correct them."
     return "Ask whoever runs the mail server."
 
 
