@@ -10,8 +10,9 @@ from sqlalchemy import Connection
 
 from newsletter.domain.subscriber import Consent, SubscriptionState
 from newsletter.services.subscribe import ask_to_confirm
-from newsletter.store import consents, erasure, staging, subscribers
+from newsletter.store import consents, staging, subscribers
 from newsletter.store.database import Database
+from newsletter.store.serial import all_at_once
 from newsletter.store.staging import Kind, Known, Staged
 from newsletter.text.roster import Entry
 from newsletter.text.token import Signer
@@ -179,7 +180,7 @@ class Storing:
         if not batch.staged:
             return report
         with self._database.write() as connection:
-            erasure.hold_off(connection)
+            all_at_once(connection)
             staging.open_stage(connection, batch.kinds, batch.staged.values(), self._target.edition)
             done = self._refuse_suppressed(connection, batch, report)
             gone = {number for number, kind in enumerate(batch.by_number) if kind.state == UNSUBSCRIBED}

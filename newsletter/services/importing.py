@@ -18,6 +18,7 @@ from newsletter.text.token import Signer
 __all__ = ["ImportReport", "RefusedLine", "Target", "import_file"]
 
 BATCH = 50_000  # readers in one transaction: it holds SQLite's write lock for well under a second
+SHARED_BATCH = 10_000  # the same on PostgreSQL, where nobody else changes a reader meanwhile
 
 
 def import_file(
@@ -45,13 +46,14 @@ def import_file(
             f"{target.origin}:{table.header_line}: no column of addresses among {shown(', '.join(table.header))!r}. "
             "The first line names the columns, and one of them is `email`."
         )
+    most = BATCH if database.is_sqlite else SHARED_BATCH
     run = _Import(Storing(database, signer, target, now), target, now)
     with run.thread:
         for records, broken in table.blocks():
             for refused in broken:
                 run.report.refuse(*refused)
             run.take(records, columns)
-            if len(run.batch.staged) >= BATCH:
+            if len(run.batch.staged) >= most:
                 run.hand_over()
             progress(table.line)
         run.hand_over()

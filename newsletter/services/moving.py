@@ -13,6 +13,7 @@ from newsletter.domain.subscriber import Consent, SubscriptionState
 from newsletter.errors import NotFound, WrongState
 from newsletter.store import consents, deliveries, issues, subscribers
 from newsletter.store.database import Database
+from newsletter.store.serial import all_at_once
 from newsletter.text.token import Signer
 
 _UNDER_WAY = (IssueState.SCHEDULED, IssueState.SENDING, IssueState.PAUSED)
@@ -42,6 +43,7 @@ def move(database: Database, signer: Signer, old: Place, edition: str, origin: s
     How many there are. Raises NotFound when it has none, WrongState while an issue of it is under way.
     """
     with database.write() as connection:
+        all_at_once(connection)
         moving = subscribers.of_edition(connection, *old)
         if not moving:
             raise NotFound(f"nobody is in {old}; `newsletter subscribers list` shows who is where.")

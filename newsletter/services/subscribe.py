@@ -154,7 +154,11 @@ def unsubscribe(
 
 
 def hold(connection: Connection, signer: Signer, subscriber: int, *also: bytes) -> None:
-    """As `one_at_a_time`, for a reader, and for the people of `also`."""
+    """As `one_at_a_time`, for a reader, and for the people of `also`.
+
+    They are held by their number first, so that the address that is read then is still theirs when it is held.
+    """
+    one_at_a_time(connection, signer.person(str(subscriber)))
     reader = subscribers.get(connection, subscriber)
     one_at_a_time(connection, *also, *([signer.person(reader.email)] if reader else []))
 

@@ -28,7 +28,9 @@ MOST_ENTRIES = 5_000
 _UTF8 = "application/xml; charset=utf-8"
 _ROOT = re.compile(rb"<(?:[\w.-]+:)?(?:rss|feed|rdf|channel)\b", re.IGNORECASE)
 # The commonest fault of all: "AT&T" and "?a=1&b=2" as they are. CDATA (group 1) may hold them.
-_LOOSE_AMPERSAND = re.compile(rb"(<!\[CDATA\[.*?(?:\]\]>|\Z))|&(?!#\d{1,7};|#[xX][0-9A-Fa-f]{1,6};|\w{1,31};)", re.DOTALL)
+_LOOSE_AMPERSAND = re.compile(
+    rb"(<!\[CDATA\[.*?(?:\]\]>|\Z))|&(?!#\d{1,7};|#[xX][0-9A-Fa-f]{1,6};|\w{1,31};)", re.DOTALL
+)
 _REFERENCES = re.compile(rb"(?:&#(?:0*5[5-7]\d{3}|[xX]0*[dD][89a-fA-F][0-9a-fA-F]{2});)+")
 _COMMENT, _MOST_COMMENTS = re.compile(rb"(?:<|&lt;|&#0*60;|&#[xX]0*3[cC];)!--"), 20_000
 _CODE = re.compile(rb"&#([xX]?[0-9a-fA-F]+);")

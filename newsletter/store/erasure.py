@@ -15,13 +15,10 @@ _STARTS_OR_ERASES = 0x65726173  # any number of ours: the advisory lock, shared 
 
 
 def hold_off(connection: Connection) -> None:
-    """Has erasing wait until this transaction ends: who is gathered for an issue, or comes in by a list, is written
-    down a while later.
+    """Has erasing wait until this transaction ends: who is gathered for an issue is written down a while later.
 
     For PostgreSQL; on SQLite one writes at a time.
     """
-    if connection.dialect.name == "sqlite":
-        return
     connection.execute(select(func.pg_advisory_xact_lock_shared(_STARTS_OR_ERASES)))
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import Connection, func, insert, or_, select, update
+from sqlalchemy import Connection, func, insert, select, union_all, update
 
 from newsletter.domain.delivery import DeliveryState
 from newsletter.store.tables import notices
@@ -93,16 +93,18 @@ def claim(connection: Connection, now: datetime, lease: timedelta, person: bytes
 
     One at a time: who is erased while others are sent is not in anybody's hands. With `person` only what goes to them.
     """
-    due = or_(
-        notices.c.state.in_((DeliveryState.QUEUED, DeliveryState.DEFERRED)), notices.c.state == DeliveryState.SENDING
-    )
-    chosen = (
-        select(notices.c.id)
-        .where(due, notices.c.due_at <= now, *(() if person is None else (notices.c.person == person,)))
+    theirs = () if person is None else (notices.c.person == person,)
+    firsts = [  # one of each state, which the index has at hand: all of them at once would be sorted for each notice
+        select(notices.c.id, notices.c.due_at)
+        .where(notices.c.state == state, notices.c.due_at <= now, *theirs)
         .order_by(notices.c.due_at, notices.c.id)
         .limit(1)
         .with_for_update(skip_locked=True)
-    )
+        .subquery()
+        for state in (DeliveryState.QUEUED, DeliveryState.DEFERRED, DeliveryState.SENDING)
+    ]
+    first = union_all(*(select(one.c.id, one.c.due_at) for one in firsts)).subquery()
+    chosen = select(first.c.id).order_by(first.c.due_at, first.c.id).limit(1)
     claimed = {"state": DeliveryState.SENDING, "due_at": now + lease, "attempts": notices.c.attempts + 1}
     row = connection.execute(
         update(notices).where(notices.c.id == chosen.scalar_subquery()).values(claimed).returning(notices)

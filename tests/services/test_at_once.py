@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime
@@ -13,10 +14,11 @@ from newsletter.domain.issue import IssueState
 from newsletter.domain.subscriber import SubscriptionState
 from newsletter.errors import TokenError, WrongState
 from newsletter.services import preferences, readers, steer
+from newsletter.services.importing import ImportReport, Target, import_file
 from newsletter.services.subscribe import SignUp, confirm, sign_up, unsubscribe
 from newsletter.store import issues, notices, subscribers, tables
 from newsletter.store.database import Database
-from newsletter.store.serial import one_at_a_time
+from newsletter.store.serial import all_at_once, one_at_a_time
 from newsletter.text.token import ADDRESS, CONFIRM, PREFERENCES, UNSUBSCRIBE, Signer
 from tests.ledger import draft
 
@@ -141,3 +143,50 @@ def test_who_starts_an_issue_second_is_told_that_it_is_being_sent(database: Data
             assert not wait([second], timeout=SECONDS).done
         with pytest.raises(WrongState, match=f"issue {issue.id} is being sent, not a draft"):
             second.result(timeout=10)
+
+
+LIST = b"email\nann@example.org\nbob@example.org\n"
+TARGET = Target("tech", "uk", ("uk", "world"), ("tech",), origin="list.csv")
+
+
+def bring(database: Database) -> ImportReport:
+    return import_file(database, SIGNER, io.BytesIO(LIST), TARGET, NOW)
+
+
+@pytest.mark.parametrize("deed", ["sign_up", "remove", "erase", "unsubscribe", "change", "change_address"])
+def test_while_a_list_comes_in_nobody_else_changes_a_reader(furnished_url: str, deed: str) -> None:
+    """A sign-up in between once threw a whole batch away, and who left in between was active again."""
+    database = Database(furnished_url)
+    reader = joined(database)
+    with ThreadPoolExecutor(1) as other:
+        with database.write() as connection:
+            all_at_once(connection)
+            done = other.submit(DEEDS[deed], database, reader)
+            assert not wait([done], timeout=SECONDS).done
+        done.result(timeout=10)
+        with database.write() as connection:
+            one_at_a_time(connection, SIGNER.person("cy@example.org"))
+            brought = other.submit(bring, database)
+            assert not wait([brought], timeout=SECONDS).done
+        brought.result(timeout=10)
+    database.close()
+
+
+def test_lists_and_readers_that_come_at_the_same_moment_lose_nobody(database: Database) -> None:
+    people = [f"r{number}@example.org" for number in range(60)]
+    text = "\n".join(["email", *people, ""]).encode()
+
+    def one_by_one(at: int) -> None:
+        for email in people[at::2]:
+            sign_up(database, SIGNER, SignUp("tech", "world", email), NOW)
+            readers.remove(database, SIGNER, [email, people[-1]], None, "", NOW)
+
+    with ThreadPoolExecutor(4) as crowd:
+        lists = [crowd.submit(import_file, database, SIGNER, io.BytesIO(text), TARGET, NOW) for _ in range(2)]
+        others = [crowd.submit(one_by_one, at) for at in range(2)]
+        reports = [one.result(timeout=60) for one in lists]
+        for one in others:
+            one.result(timeout=60)
+    assert all(not report.refused for report in reports)
+    with database.read() as connection:
+        assert all(subscribers.find(connection, email) for email in people)
