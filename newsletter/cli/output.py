@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import shlex
@@ -11,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from newsletter.cli.progress import Progress
 
@@ -28,15 +29,22 @@ _JOINERS = "\u200c\u200d"  # without them one emoji is three, and Persian hard t
 _UNLIMITED = 100_000  # a pipe has no width: what `grep` reads must be whole
 
 
+def data() -> TextIO:
+    """stdout for what a program is to read (RFC 8259 §8.1: JSON is UTF-8), whatever a terminal here would show."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and not sys.stdout.isatty():
+        sys.stdout.reconfigure(encoding="utf-8", errors="strict")
+    return sys.stdout
+
+
 def answer_json(value: object) -> None:
     """The one JSON value of a `--json` command."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+    data().write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
     sys.stdout.flush()
 
 
 def answer_text(text: str) -> None:
     """An answer to be copied or piped: as it is, no line of it broken."""
-    sys.stdout.write(text.rstrip("\n") + "\n")
+    data().write(text.rstrip("\n") + "\n")
     sys.stdout.flush()
 
 

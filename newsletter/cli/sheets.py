@@ -172,12 +172,12 @@ def _delivery(row: dict[str, Any], zone: str, now: datetime) -> tuple[str, ...]:
 
 
 def _stream(rows: Iterable[dict[str, Any]]) -> None:
-    separator = "[\n"
+    out, separator = output.data(), "[\n"
     for row in rows:
         plain = {key: iso(value) if isinstance(value, datetime) else value for key, value in row.items()}
-        sys.stdout.write(f"{separator}  {json.dumps(plain, ensure_ascii=False)}")
+        out.write(f"{separator}  {json.dumps(plain, ensure_ascii=False)}")
         separator = ",\n"
-    sys.stdout.write("[]\n" if separator == "[\n" else "\n]\n")
+    out.write("[]\n" if separator == "[\n" else "\n]\n")
 
 
 def _name(issue: IssueHead) -> str:

@@ -34,11 +34,11 @@ def subscription_json(one: Subscription) -> dict[str, Any]:
 
 def stream_json(found: Iterable[Subscription]) -> None:
     """One JSON list, written as it is read: a million readers need no memory."""
-    separator = "[\n"
+    out, separator = output.data(), "[\n"
     for one in found:
-        sys.stdout.write(f"{separator}  {json.dumps(subscription_json(one), ensure_ascii=False)}")
+        out.write(f"{separator}  {json.dumps(subscription_json(one), ensure_ascii=False)}")
         separator = ",\n"
-    sys.stdout.write("[]\n" if separator == "[\n" else "\n]\n")
+    out.write("[]\n" if separator == "[\n" else "\n]\n")
 
 
 def show_subscriptions(session: Session, found: Iterable[Subscription], *, narrowed: bool) -> None:

@@ -132,7 +132,7 @@ def export(
     if newsletter is not None:
         app.newsletter(newsletter)
     if out is None:
-        write_csv(app.database, sys.stdout, newsletter)
+        write_csv(app.database, output.data(), newsletter)
         return
     if out.exists():
         raise UsageError(f"{out} is there already, and was left as it is. Name another file with --out, or remove it.")

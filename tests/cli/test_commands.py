@@ -566,6 +566,19 @@ def test_a_terminal_that_knows_few_letters_stops_no_command(desk: Desk, encoding
         assert done.stdout
 
 
+def test_what_a_program_reads_is_utf_8_whatever_a_terminal_would_show(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, environ={"PYTHONIOENCODING": "latin-1", "PYTHONUTF8": "0"}).furnish()
+    (tmp_path / "list.csv").write_text("email,name\nzoe@example.com,Zoë 新\n", "utf-8")
+    desk.call("subscribers", "import", "list.csv")
+    for words in (
+        ["subscribers", "export"],
+        ["subscribers", "list", "--json"],
+        ["subscribers", "show", "zoe@example.com", "--json"],
+    ):
+        done = subprocess.run(desk.command(*words), cwd=tmp_path, env=desk.environment, capture_output=True)
+        assert "Zoë 新" in done.stdout.decode("utf-8"), words
+
+
 def test_doctor_finds_what_is_wrong(desk: Desk) -> None:
     done = desk.call("doctor", "--json")
     assert (done.status, done.json["healthy"]) == (1, False)  # nothing listens where the mails should go
