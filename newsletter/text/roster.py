@@ -9,6 +9,7 @@ from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 
 from newsletter.domain.subscriber import SubscriptionState
+from newsletter.text.list_states import meant
 from newsletter.text.plain import one_line
 
 # Column titles, lower case and without anything but letters and digits. Where several fit, the first one counts.
@@ -47,27 +48,11 @@ TITLES: dict[str, tuple[str, ...]] = {
         "acceptsemailmarketing", "marketingconsent",
     ),
 }  # fmt: skip
-# States, lower case. The first of these that fits counts: "inactive" is not "active", and "not active" is neither.
-_NOT = r"(?<![^\W_])(?:not|non?|never|nicht|nie|kein\w*|pas|jamais|n[aã]o|nunca|niet|geen)(?![^\W_]).*"
-_CONFIRMED = r"confirm|conferm|best(?:a|ä|ae)tigt|verif|bevestigd"
-_SUBSCRIBED = r"activ|aktiv|acti[fe]|attiv|actief|subscri|abonn|inscri|iscri|suscri|enabled|opt(?:ed)?[ _-]?in|consent"
-_WAITING = re.compile(
-    rf"pend|unconfirm|unverif|await|waiting|(?<![a-z])sent|ausstehend|unbest|attente|attesa|afwacht|{_NOT}(?:{_CONFIRMED})"
-)
-_STOPPED = re.compile(
-    r"unsub|clean|bounc|complain|spam|abus|junk|block|blacklist|denylist|suppress|disab|inactiv|inaktiv|unreach|"
-    r"undeliver|delet|remov|deactiv|transactional|"
-    r"invalid|cancel|archiv|opt(?:ed)?[ _-]?out|dead|banned|revok|withdr[ae]w|declin|do[ _-]?not|"
-    r"\A(?:no|non|nein|nee|false|0|off|n|f)\Z|"
-    r"abgemeldet|abbestell|ausgetragen|widerruf|gel[oö]scht|gek\w*ndigt|d[eé]sabon|d[eé]sinscri|desuscri|\bbaja\b|disiscri|"
-    rf"uitgeschr|afgemeld|descadastr|退订|取消|退会|解除|отпис|{_NOT}(?:{_SUBSCRIBED})|\bno longer\b"
-)
-_HERE = re.compile(
-    rf"{_SUBSCRIBED}|{_CONFIRMED}|valid|member|free|paid|comp|gift|premium|trial|founding|customer|lead|"
-    r"explicit|implicit|express|implied|\A(?:yes|true|1|on|ok|ja|oui|si|sì|sí|y|t)\Z"
-)
 _SECONDS = re.compile(r"1\d{9}(?:\d{3})?", re.ASCII)  # since 1970, from 2001 on; with milliseconds
 _NUMBERS = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4})\b")
+_CLOCK = re.compile(
+    r"[ ,T]+(\d{1,2}):(\d\d)(?::(\d\d)(?:\.\d+)?)?\s*([AP]M)?(\s*(?:UTC|GMT|Z|[+-]\d\d:?\d\d))?", re.IGNORECASE
+)
 _MONTH = re.compile(r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\b", re.IGNORECASE)
 _FALSE = ("", "0", "false", "no", "n", "f", "off", "none", "null")
 _TAG_BREAK = re.compile(r"\s*[,;|]\s*")
@@ -110,6 +95,7 @@ class Columns:
         known_titles = {title for names in TITLES.values() for title in names}
         self.left_alone = [name for name, title in zip(header, titles, strict=True) if title not in known_titles]
         """Titles that mean nothing here, as they are written."""
+        self._regions = {place for place, title in enumerate(titles) if title == "state"}  # it may be one of the USA
         self.width = len(titles)
         self.has_addresses = bool(self._at["email"])
         self.email = self._at["email"][0] if self.has_addresses else 0
@@ -159,34 +145,26 @@ class Columns:
     def _state(self, row: Sequence[str]) -> tuple[SubscriptionState, str]:
         """Whoever any column says has left, or cannot be reached, never comes in as active. With a word that is not
         understood, where none is; its reader is not mailed before somebody knows better."""
-        words = [row[place].strip().lower() for place in self._at["state"] if place < len(row)]
-        said = [_meant(as_written(word)) for word in words if word]
+        words = {place: as_written(row[place].strip().lower()) for place in self._at["state"] if place < len(row)}
+        said = {place: meant(word) for place, word in words.items() if word}
         stopped = any(row[place].strip().lower() not in _FALSE for place in self._at["stopped"] if place < len(row))
         unwanted = any(
             (cell := row[place].strip().lower()) and cell in _FALSE for place in self._at["wanted"] if place < len(row)
         )
-        if stopped or unwanted or self._cell(row, "ended") or SubscriptionState.UNSUBSCRIBED in said:
+        if stopped or unwanted or self._cell(row, "ended") or SubscriptionState.UNSUBSCRIBED in said.values():
             return SubscriptionState.UNSUBSCRIBED, ""
-        if SubscriptionState.PENDING in said:
+        if SubscriptionState.PENDING in said.values():
             return SubscriptionState.PENDING, ""
-        if SubscriptionState.ACTIVE in said or not said:
-            return SubscriptionState.ACTIVE, ""
-        return SubscriptionState.PENDING, self._cell(row, "state").lower()
+        unknown = [place for place, meant in said.items() if meant is None]
+        if SubscriptionState.ACTIVE in said.values():
+            unknown = [place for place in unknown if place not in self._regions]
+        return (SubscriptionState.PENDING, words[unknown[0]]) if unknown else (SubscriptionState.ACTIVE, "")
 
     def _date(self, row: Sequence[str], meaning: str) -> datetime | None:
         for place in [*self._at[meaning], *self._at["since"]]:
             if place < len(row) and (found := moment(row[place])):
                 return found
         return None
-
-
-def _meant(word: str) -> SubscriptionState | None:
-    """What a state means in another program's words, lower case; None when that is not known."""
-    if _STOPPED.search(word):
-        return SubscriptionState.UNSUBSCRIBED
-    if _WAITING.search(word):
-        return SubscriptionState.PENDING
-    return SubscriptionState.ACTIVE if _HERE.search(word) else None
 
 
 def is_plain_name(name: str) -> bool:
@@ -232,7 +210,7 @@ def _read(text: str) -> datetime:
         return parsedate_to_datetime(text if ":" in text else f"{text} 00:00")
     tidy = re.sub(r"\A(\d{4})/(\d\d)/(\d\d)", r"\1-\2-\3", text)
     if numbers := _NUMBERS.match(text):
-        tidy = f"{_year_first(numbers)}{text[numbers.end() :]}"
+        tidy = f"{_year_first(numbers)}{_on_24_hours(text[numbers.end() :])}"
     tidy = re.sub(r"\s*(?:UTC|GMT|Z)\Z", "+00:00", tidy)
     return datetime.fromisoformat(re.sub(r"\s+([+-]\d\d:?\d\d)\Z", r"\1", tidy))
 
@@ -244,6 +222,17 @@ def _year_first(numbers: re.Match[str]) -> str:
         raise ValueError(f"{numbers[0]} may be two days")
     day, month = (second, first) if mark != "." and int(second) > 12 else (first, second)
     return f"{year}-{int(month):02}-{int(day):02}"
+
+
+def _on_24_hours(time: str) -> str:
+    """` 3:05 PM` -> ` 15:05:00`; as it is where it is no such time."""
+    found = _CLOCK.fullmatch(time)
+    if not found:
+        return time
+    hour, minute, second, half, zone = int(found[1]), found[2], found[3] or "00", found[4], found[5] or ""
+    if half:
+        hour = hour % 12 + (12 if half.upper() == "PM" else 0)
+    return f" {hour:02}:{minute}:{second}{zone}"
 
 
 def _says_a_day(text: str) -> bool:

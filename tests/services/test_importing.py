@@ -285,6 +285,11 @@ def test_who_is_subscribed_elsewhere_comes_in(sqlite: Database, header: str, cel
         ("No longer subscribed", "unsubscribed"),
         ("not-active", "unsubscribed"), ("Abbestellt", "unsubscribed"), ("gelöscht", "unsubscribed"),
         ("Revoked", "unsubscribed"), ("no consent", "unsubscribed"), ("已退订", "unsubscribed"),
+        ("deaktiviert", "unsubscribed"), ("désactivé", "unsubscribed"), ("inattivo", "unsubscribed"),
+        ("Subscription expired", "unsubscribed"), ("consent denied", "unsubscribed"), ("ex-subscriber", "unsubscribed"),
+        ("Subscribed: No", "unsubscribed"), ("not a member", "unsubscribed"),
+        ("Confirmation required", "pending"), ("needs confirmation", "pending"), ("à confirmer", "pending"),
+        ("consent not given", "pending"), ("subscribed to nothing", "pending"), ("Baja California", "pending"),
         ("nicht bestätigt", "pending"), ("nicht bestaetigt", "pending"), ("non confirmé", "pending"),
         ("None", "pending"), ("California", "pending"), ("Gold", "pending"),
         ("not paid", "active"), ("aktiv", "active"), ("Nonprofit member", "active"), ("Explicit", "active"),
@@ -300,10 +305,11 @@ def test_the_worst_of_several_states_counts(sqlite: Database) -> None:
     bring(
         sqlite,
         "Email address,Email status,Email permission status,State\n"
-        "a@example.org,Active,Unsubscribed,CA\nb@example.org,Active,Explicit,CA\n",
+        "a@example.org,Active,Unsubscribed,CA\nb@example.org,Active,Explicit,Baja California\n"
+        "c@example.org,Gold,Explicit,CA\n",
     )
     assert {email: row[2] for email, row in table(sqlite).items()} == {
-        "a@example.org": "unsubscribed", "b@example.org": "active",
+        "a@example.org": "unsubscribed", "b@example.org": "active", "c@example.org": "pending",
     }  # fmt: skip
 
 
@@ -311,6 +317,27 @@ def test_who_waits_for_a_word_that_was_not_known_comes_in_with_a_better_one(sqli
     assert bring(sqlite, "email,status\na@example.org,Gold\n").waiting == 1
     assert bring(sqlite, "email,status\na@example.org,active\n").updated == 1
     assert table(sqlite)["a@example.org"][2] == "active"
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("25.03.2021", "2021-03-25 00:00"), ("3/25/2021 10:30 AM", "2021-03-25 10:30"),
+        ("03/25/2021 3:05:00 PM", "2021-03-25 15:05"), ("03.04.2021 8:05", "2021-04-03 08:05"),
+        ("25.03.2021 10:00:00 +0200", "2021-03-25 08:00"), ("25.03.2021 12:00 AM", "2021-03-25 00:00"),
+    ],
+)  # fmt: skip
+def test_dates_of_which_the_day_is_clear(written: str, read: str) -> None:
+    found = moment(written)
+    assert found
+    assert f"{found:%Y-%m-%d %H:%M}" == read
+
+
+@pytest.mark.parametrize(
+    "written", ["03/04/2021", "03/04/2021 10:00 AM", "32.01.2021", "13/13/2021", "25.03.2021 25:00"]
+)
+def test_dates_that_may_be_two_or_are_none(written: str) -> None:
+    assert moment(written) is None
 
 
 def test_columns_that_mean_nothing_are_named(sqlite: Database) -> None:
