@@ -28,7 +28,7 @@ class Ship:
     taken: int = 0
     failures: int = 0
     is_proven: bool = False  # whether it ever took a message
-    refusals: int = 0  # in a row, for what is no fault of a reader's address
+    refusals: int = 0  # nearly in a row, for what is no fault of a reader's address
     rests_until: float = 0.0
 
     @property
@@ -55,17 +55,23 @@ class Ship:
 
     def heard(self, outcome: Outcome) -> None:
         if outcome.kind is OutcomeKind.ACCEPTED:
-            self.is_proven, self.refusals = True, 0
+            self.is_proven = True
+            self.refusals //= 2  # what was in flight is no sign of a change of mind
         elif outcome.kind is OutcomeKind.REJECTED and not outcome.status.startswith(_OF_THE_READER):
             self.refusals += 1
 
     def may_mean_us(self, outcome: Outcome) -> bool:
-        """Whether it may be us that is refused, as a host on a blocklist is, and not the reader: the server never took
-        a message, or refuses one reader after the other.
+        """Whether it may be us that is refused, as a host on a blocklist is, and not the reader.
+
+        The server never took a message of ours, or refuses one reader after the other.
         """
         if outcome.kind is not OutcomeKind.REJECTED or outcome.status.startswith(_OF_THE_READER):
             return False
         return not self.is_proven or self.refusals > _IN_A_ROW
+
+    def is_tired_of_us(self) -> bool:
+        """Whether it rests for what it said of us, and not because it is down."""
+        return self.rests() and self.refusals >= _IN_A_ROW
 
     def works(self) -> None:
         if self.failures:
@@ -113,8 +119,31 @@ class FleetConnection:
 
     async def open(self, envelope: Envelope) -> Outcome | None:
         """A server that has no session for us costs the message nothing: the next one is asked."""
+        return await self._open(envelope, [])
+
+    async def send(self, envelope: Envelope, message: Sequence[bytes], following: Envelope | None = None) -> Outcome:
+        """A refusal that may mean us is believed when each server says so; one that is down, or full, is waited for."""
+        refused: list[Ship] = []
+        while True:
+            if trouble := await self._open(envelope, refused):
+                return trouble
+            assert self._ship is not None
+            ship = self._ship
+            outcome = await self._hand_over(ship, envelope, message, following)
+            if not ship.may_mean_us(outcome):
+                return outcome
+            if (ship.refusals >= _IN_A_ROW or _relays_not(outcome)) and not ship.rests():
+                ship.fails(outcome.text)
+            refused.append(ship)
+            if all(other in refused or other.is_tired_of_us() for other in self._order):
+                return outcome._replace(kind=OutcomeKind.BROKEN, early=True) if _relays_not(outcome) else outcome
+            await self.close()
+            following = None
+
+    async def _open(self, envelope: Envelope, refused: Sequence[Ship]) -> Outcome | None:
+        """With none of those that `refused`."""
         trouble: Outcome | None = None
-        asked: list[Ship] = []
+        asked = [*refused]
         while ship := await self._aboard(asked):
             assert self._own is not None
             if not self._own.is_open:
@@ -130,34 +159,23 @@ class FleetConnection:
             return trouble
         return Outcome(OutcomeKind.BROKEN, 0, "", "no mail server has room for us at present", early=True)
 
-    async def send(self, envelope: Envelope, message: Sequence[bytes], following: Envelope | None = None) -> Outcome:
+    async def _hand_over(
+        self, ship: Ship, envelope: Envelope, message: Sequence[bytes], following: Envelope | None
+    ) -> Outcome:
         """A session that breaks at its first message is no better than none; what is said of a recipient is no harm."""
-        if trouble := await self.open(envelope):
-            return trouble
         assert self._own is not None
-        assert self._ship is not None
-        ship, is_new, self._is_new = self._ship, self._is_new, False
+        is_new, self._is_new = self._is_new, False
         outcome = await self._own.send(envelope, message, following)
         ship.heard(outcome)
-        if outcome.kind is OutcomeKind.REJECTED and not ship.is_proven and _RELAYS_NOT.search(outcome.text):
-            outcome, is_new = outcome._replace(kind=OutcomeKind.BROKEN, early=True), True
-        elif ship.may_mean_us(outcome) and not self._all_rest(ship):
-            return await self._asks_another(ship, outcome)
         if outcome.kind not in (OutcomeKind.BROKEN, OutcomeKind.UNCERTAIN):
-            ship.works()
+            if not ship.may_mean_us(outcome):
+                ship.works()
         elif is_new:
             ship.fails(outcome.text)
             await self.close()
             if outcome.kind is OutcomeKind.BROKEN and not self._all_rest(ship):
                 return outcome._replace(code=0, status="")  # of one server: no reason to pause what another carries
         return outcome
-
-    async def _asks_another(self, ship: Ship, outcome: Outcome) -> Outcome:
-        """The reader goes back to the line, for a server that takes mail of ours to say what it has to say of them."""
-        if ship.refusals >= _IN_A_ROW:
-            ship.fails(outcome.text)
-            await self.close()
-        return outcome._replace(kind=OutcomeKind.BROKEN, code=0, status="", early=True)
 
     def _all_rest(self, *too: Ship) -> bool:
         return all(ship in too or ship.rests() for ship in self._order)
@@ -191,6 +209,10 @@ class FleetConnection:
         best.taken += 1
         self._ship, self._own = best, best.transport.connection()
         return best
+
+
+def _relays_not(outcome: Outcome) -> bool:
+    return outcome.kind is OutcomeKind.REJECTED and bool(_RELAYS_NOT.search(outcome.text))
 
 
 def _spread(shares: Sequence[int]) -> list[int]:

@@ -176,9 +176,38 @@ def test_a_server_that_turns_against_us_fails_a_few_readers_and_no_more(sqlite_u
         end = delivered(sqlite_url, 300, fleet((good.port, 4), (bad.port, 4)))
         lost, both = end.failed, good.accepted + bad.accepted
     assert (end.state, end.sent + lost) == (IssueState.SENT, 300)
-    assert lost <= 12  # five in a row may have been at fault, and what was in flight begins the row anew
+    assert lost <= 12  # some in a row may have been at fault
     assert set(both.values()) == {1}
     assert both.total() == end.sent
+
+
+@pytest.mark.parametrize("stage", ["RCPT", "dot"])
+def test_a_refusal_is_not_believed_while_the_other_server_is_only_away(sqlite_url: str, stage: str) -> None:
+    """It was: a whole list failed for good in the second in which the good server was started anew."""
+    with Sink() as good, Sink() as bad:
+        bad.fail(stage, reply(554, "5.7.1 your host is on a list"))
+        good.fail("greeting", reply(421, "4.3.2 restarting"), times=1)
+        end, accepted = delivered(sqlite_url, 30, fleet((good.port, 2), (bad.port, 2))), good.accepted
+    assert (end.state, end.sent, end.failed) == (IssueState.SENT, 30, 0)
+    assert accepted.total() == 30
+
+
+def test_one_message_alone_finds_the_server_that_takes_it() -> None:
+    with Sink() as good, Sink() as bad:
+        bad.fail("RCPT", reply(554, "5.7.1 your host is on a list"))
+
+        async def work(connections: list[Connection]) -> None:
+            assert (await post(connections[0], 1)).kind is OutcomeKind.ACCEPTED
+
+        with_all(fleet((bad.port, 1), (good.port, 1)), work)
+        assert good.accepted.total() == 1
+        good.fail("RCPT", reply(550, "no such user"))
+
+        async def to_nobody(connections: list[Connection]) -> None:
+            outcome = await post(connections[0], 2)
+            assert (outcome.kind, outcome.code) == (OutcomeKind.REJECTED, 550)
+
+        with_all(fleet((bad.port, 1), (good.port, 1)), to_nobody)
 
 
 def test_an_address_that_nobody_knows_fails_at_the_first_server_that_says_so() -> None:
