@@ -196,6 +196,8 @@ class Scheduler:
         or builds for longer is done at the next start.
         """
         self._stopped.set()
+        if not self._inner.running:
+            return True
         ending = threading.Thread(target=self._inner.shutdown, name="ending", daemon=True)  # waits for the run
         ending.start()
         ending.join(patience)

@@ -75,7 +75,7 @@ def _opened(file: Path, inbox: Inbox, site_url: str | None = None) -> Iterator[t
 
 def _keep_open(file: Path, inbox: Inbox) -> None:
     """Pages, scheduler, sender and inbox, until SIGTERM or Ctrl-C."""
-    from newsletter.cli.signals import until_stopped
+    from newsletter.cli.signals import leave_at_once, until_stopped
     from newsletter.demo.page import Pages, open_page
     from newsletter.demo.run import NEWSLETTER
     from newsletter.demo.sample import publish_at
@@ -97,7 +97,9 @@ def _keep_open(file: Path, inbox: Inbox) -> None:
 
         with _opened(file, inbox, pages) as (app, done):
             _show(done, inbox.port)
-            run(until_stopped(lambda stop: serve(app, listening, stop, tell)))
+            is_over, _ = run(until_stopped(lambda stop: serve(app, listening, stop, tell)))
+    if not is_over:
+        leave_at_once()
 
 
 def _listening() -> socket.socket:

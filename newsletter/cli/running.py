@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -89,7 +88,7 @@ def serve(
     log: LogOption = None,
 ) -> None:
     """Web pages, scheduler and sender in one process, until SIGTERM or Ctrl-C."""
-    from newsletter.cli.signals import until_stopped
+    from newsletter.cli.signals import leave_at_once, until_stopped
     from newsletter.loop import run
     from newsletter.serve import listen
     from newsletter.serve import serve as run_all
@@ -107,19 +106,12 @@ def serve(
             _tell_around(context.obj, address)
 
     is_over, _ = run(until_stopped(lambda stop: run_all(app, listening, stop, answering)))
-    tell(_LOG, logging.INFO, "stopped", "stopped: what was in flight is finished")
-    if not is_over:
-        tell(
-            _LOG, logging.WARNING, "left_behind", "a run of the schedule was still reading or building: it begins anew"
-        )
-        _leave_at_once()
-
-
-def _leave_at_once() -> None:
-    """The interpreter would wait for a thread that a source, say, keeps busy."""
-    logging.shutdown()
-    sys.stdout.flush()
-    os._exit(0)
+    if is_over:
+        tell(_LOG, logging.INFO, "stopped", "stopped: what was in flight is finished")
+    else:
+        told = "stopped: what was in flight is finished; a run of the schedule still read or built, and begins anew"
+        tell(_LOG, logging.WARNING, "stopped", told)
+        leave_at_once()
 
 
 def worker(context: Context, log: LogOption = None) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import signal
+import sys
 from collections.abc import Awaitable, Callable, Iterator
 from typing import TypeVar
 
@@ -53,3 +55,10 @@ def _forget(terminals: list[int]) -> None:
     for descriptor in terminals:
         os.dup2(nowhere, descriptor)
     os.close(nowhere)
+
+
+def leave_at_once() -> None:
+    """The interpreter would wait for a thread that a source, say, keeps busy."""
+    logging.shutdown()
+    sys.stdout.flush()
+    os._exit(0)

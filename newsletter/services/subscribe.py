@@ -193,7 +193,7 @@ def ask_to_confirm(connection: Connection, signer: Signer, found: Subscription, 
     if found.state is not SubscriptionState.ACTIVE:
         kind, data = CONFIRM, {"payload": _payload(found, edition)}
     elif found.edition != edition:
-        kind, data = SWITCH, {"payload": _payload(found, edition)}
+        kind, data = SWITCH, {"payload": f"{_payload(found, edition)}:{_moves(connection, signer, found)}"}
     else:
         kind, data = "already", {"subscriber": str(found.subscriber.id)}
     if not may_be_mailed(connection, person, kind, found.newsletter, now, edition=edition):
@@ -258,20 +258,27 @@ def _payload(found: Subscription, edition: str) -> str:
     return f"{found.subscriber.id}:{found.since.timestamp():.6f}:{found.newsletter}:{edition}"
 
 
+def _moves(connection: Connection, signer: Signer, found: Subscription) -> str:
+    """How often they changed their edition: in a link to change it that is good for one use, for the date stays."""
+    record = consents.of(connection, signer.person(found.subscriber.email))
+    return str(sum(one.action == "moved" and one.newsletter == found.newsletter for one in record))
+
+
 def _named(signer: Signer, token: str) -> list[str]:
-    """What a confirmation link names: subscriber, since when, newsletter and edition."""
+    """What a confirmation link names: subscriber, since when, newsletter, edition, and for a change `_moves`."""
     parts = signer.read(CONFIRM, token, CONFIRM_WITHIN).split(":")
-    if len(parts) != 4:  # of a version whose links named no edition
+    if len(parts) not in (4, 5):  # of a version whose links named no edition
         raise TokenError(*_USED)
     return parts
 
 
 def _confirmable(connection: Connection, signer: Signer, token: str, has: HasEdition) -> Confirmation:
-    subscriber, since, newsletter, edition = _named(signer, token)
+    subscriber, since, newsletter, edition, *moves = _named(signer, token)
     found = subscribers.subscription(connection, int(subscriber), newsletter)
     if found is None:
         raise TokenError(*_USED)
-    is_active, is_of_now = found.state is SubscriptionState.ACTIVE, f"{found.since.timestamp():.6f}" == since
+    is_active = found.state is SubscriptionState.ACTIVE
+    is_of_now = f"{found.since.timestamp():.6f}" == since and moves in ([], [_moves(connection, signer, found)])
     wanted = replace(found, edition=edition) if has(newsletter, edition) else found
     if is_active and (not is_of_now or wanted == found):
         return Confirmation(found, is_done=True)

@@ -142,4 +142,4 @@ def test_a_run_that_does_not_end_keeps_no_process_alive(desk: Desk) -> None:
     process.send_signal(signal.SIGTERM)
     _, err = process.communicate(timeout=20)
     assert process.returncode == 0
-    assert "still reading or building" in err
+    assert "a run of the schedule still read or built" in err

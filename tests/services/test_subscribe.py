@@ -8,9 +8,18 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from newsletter.domain.subscriber import Subscription, SubscriptionState
+from newsletter.domain.subscriber import Consent, Subscription, SubscriptionState
 from newsletter.errors import AddressError, TokenError
-from newsletter.services.subscribe import SWITCH, SignUp, confirm, confirmation, sign_up, subscription, unsubscribe
+from newsletter.services.subscribe import (
+    SWITCH,
+    SignUp,
+    change_edition,
+    confirm,
+    confirmation,
+    sign_up,
+    subscription,
+    unsubscribe,
+)
 from newsletter.store import consents, notices, subscribers, tables
 from newsletter.store.database import Database
 from newsletter.text.token import CONFIRM, UNSUBSCRIBE, Signer
@@ -167,9 +176,12 @@ def test_who_gets_one_edition_and_asks_for_another_is_asked_whether_to_change(
     assert confirmation(database, signer, token).is_done
     assert confirm(database, signer, first, "", NOW + 2 * DAY).edition == "world"  # it was used
     assert len(mails(database, "welcome")) == 1
-    with database.read() as connection:
+    with database.write() as connection:
         record = consents.of(connection, signer.person("ann@example.org"))
-    assert [(one.action, one.edition) for one in record][-2:] == [("asked", "world"), ("moved", "world")]
+        assert [(one.action, one.edition) for one in record][-2:] == [("asked", "world"), ("moved", "world")]
+        back = Consent(NOW + 3 * DAY, "moved", "tech", "uk", "preferences")
+        change_edition(connection, signer, replace(before, edition="world"), back)
+    assert confirm(database, signer, token, "", NOW + 3 * DAY).edition == "uk"  # nor does this one work twice
 
 
 def test_a_link_to_change_does_nothing_for_who_left_meanwhile(database: Database, signer: Signer) -> None:
