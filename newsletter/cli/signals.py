@@ -38,8 +38,9 @@ async def until_stopped(work: Callable[[asyncio.Event], Awaitable[T]]) -> tuple[
 
 @contextlib.contextmanager
 def _handlers(loop: asyncio.AbstractEventLoop, ask: Callable[[int], None]) -> Iterator[None]:
-    """Of those that are not ignored, as `nohup` has it."""
-    heard = [number for number in ASKED if signal.getsignal(number) is not signal.SIG_IGN]
+    """SIGHUP stays ignored where `nohup` has it so; SIGINT, which a shell ignores for what runs behind it, is heard."""
+    nohup = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    heard = [number for number in ASKED if number != signal.SIGHUP or not nohup]
     for number in heard:
         loop.add_signal_handler(number, ask, number)
     try:

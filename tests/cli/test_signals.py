@@ -40,3 +40,17 @@ def test_who_asks_again_later_is_not_kept_waiting(monkeypatch: pytest.MonkeyPatc
 
     with pytest.raises(KeyboardInterrupt):
         asyncio.run(signals.until_stopped(work))
+
+
+def test_what_runs_behind_a_shell_hears_a_ctrl_c_that_is_meant_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as `program &` begins
+    try:
+
+        async def work(stop: asyncio.Event) -> str:
+            interrupt()
+            await asyncio.wait_for(stop.wait(), 5)
+            return "finished"
+
+        assert asyncio.run(signals.until_stopped(work)) == ("finished", signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -172,9 +172,13 @@ def test_a_window_that_is_closed_drains_too_unless_nohup_is_there(desk: Desk, si
     sink.fail("answer", HOLD, after=20)
     mine, theirs = pty.openpty()
     command = ["nohup", *desk.command("send", 1, "--yes")] if ignored else desk.command("send", 1, "--yes")
-    sending = subprocess.Popen(
-        command, cwd=desk.folder, env=desk.environment, stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs
-    )
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests may run behind `nohup` themselves
+    try:
+        sending = subprocess.Popen(
+            command, cwd=desk.folder, env=desk.environment, stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs
+        )
+    finally:
+        signal.signal(signal.SIGHUP, before)
     os.close(theirs)
     sink.wait_for(21)
     sending.send_signal(signal.SIGHUP)
