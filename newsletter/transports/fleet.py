@@ -124,9 +124,10 @@ class FleetConnection:
     async def send(self, envelope: Envelope, message: Sequence[bytes], following: Envelope | None = None) -> Outcome:
         """A refusal that may mean us is believed when each server says so; one that is down, or full, is waited for."""
         refused: list[Ship] = []
+        words = ""
         while True:
             if trouble := await self._open(envelope, refused):
-                return trouble
+                return trouble._replace(text=words) if words else trouble
             assert self._ship is not None
             ship = self._ship
             outcome = await self._hand_over(ship, envelope, message, following)
@@ -135,6 +136,7 @@ class FleetConnection:
             if (ship.refusals >= _IN_A_ROW or _relays_not(outcome)) and not ship.rests():
                 ship.fails(outcome.text)
             refused.append(ship)
+            words = outcome.text
             if all(other in refused or other.is_tired_of_us() for other in self._order):
                 return outcome._replace(kind=OutcomeKind.BROKEN, early=True) if _relays_not(outcome) else outcome
             await self.close()

@@ -208,6 +208,13 @@ def test_one_message_alone_finds_the_server_that_takes_it() -> None:
             assert (outcome.kind, outcome.code) == (OutcomeKind.REJECTED, 550)
 
         with_all(fleet((bad.port, 1), (good.port, 1)), to_nobody)
+        good.fail("greeting", reply(421, "4.3.2 restarting"))
+
+        async def while_the_other_is_away(connections: list[Connection]) -> None:
+            outcome = await post(connections[0], 3)
+            assert (outcome.kind, outcome.text) == (OutcomeKind.BROKEN, "your host is on a list")
+
+        with_all(fleet((bad.port, 1), (good.port, 1)), while_the_other_is_away)
 
 
 def test_an_address_that_nobody_knows_fails_at_the_first_server_that_says_so() -> None:
