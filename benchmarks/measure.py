@@ -26,9 +26,14 @@ class Run:
 # A program's peak memory counts what its parent held before the exec, so a small parent of its own starts it.
 _STARTER = """
 import os, signal, sys, time
+def hand_on(number, frame):
+    try:
+        os.kill(child, number)
+    except ProcessLookupError:  # it has just ended
+        pass
 began = time.perf_counter()
 child = os.fork() or os.execvp(sys.argv[2], sys.argv[2:])
-signal.signal(signal.SIGTERM, lambda *_: os.kill(child, signal.SIGTERM))
+signal.signal(signal.SIGTERM, hand_on)
 open(sys.argv[1], "w").close()
 _, status, usage = os.wait4(child, 0)
 with open(sys.argv[1], "w") as told:
