@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -28,13 +29,19 @@ class WebServer:
     pages: dict[str, Answer | Callable[[Mapping[str, str]], Answer]] = field(default_factory=dict)
     asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
 
-    def url(self, path: str = "/", host: str = "127.0.0.1") -> str:
-        return f"http://{host}:{self.port}{path}"
+    def url(self, path: str = "/", host: str = "127.0.0.1", scheme: str = "http") -> str:
+        return f"{scheme}://{host}:{self.port}{path}"
 
 
 @contextmanager
-def web_server() -> Iterator[WebServer]:
+def web_server(tls: ssl.SSLContext | None = None) -> Iterator[WebServer]:
+    """With `tls` it speaks HTTPS alone."""
+
     class Handler(BaseHTTPRequestHandler):
+        def handle(self) -> None:
+            with suppress(ssl.SSLError):  # the other side trusts us not
+                super().handle()
+
         def do_GET(self) -> None:
             headers = {name.lower(): value for name, value in self.headers.items()}
             web.asked.append((self.path, headers))
@@ -60,6 +67,8 @@ def web_server() -> Iterator[WebServer]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     web = WebServer(server.server_address[1])
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()

@@ -20,7 +20,7 @@ from newsletter.domain.picture import MOST_BYTES
 from newsletter.errors import Refused, SourceError
 from newsletter.sources.web import (
     MOST_REDIRECTS,
-    NOBODY,
+    NOTHING_PRIVATE,
     PERMANENT,
     REDIRECTS,
     connections,
@@ -85,7 +85,7 @@ def fetch_picture(url: str, headers: Mapping[str, str], now: datetime, seconds: 
     Raises Refused for one on a private network, or on a port that is none of the web's; SourceError for all else.
     """
     limits = Limits(seconds, MOST_BYTES, "picture")
-    return _Conversation(_parsed(url), headers, now, limits, trusted=NOBODY).run()
+    return _Conversation(_parsed(url), headers, now, limits, trusted=NOTHING_PRIVATE).run()
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from newsletter.domain.answer import Answer
 from newsletter.errors import Refused
 from newsletter.sources.web import (
     MOST_REDIRECTS,
-    NOBODY,
+    NOTHING_PRIVATE,
     PERMANENT,
     REDIRECTS,
     connections,
@@ -39,7 +39,7 @@ _HEADERS = {
 def probe(url: str, now: datetime, trusted: tuple[str, int] | None = None, seconds: float = SECONDS) -> Answer:
     """What the web says of `url`; never raises. `trusted` (host, port) may be private: the operator's own."""
     try:
-        with connections(seconds, trusted or NOBODY) as pool:
+        with connections(seconds, trusted or NOTHING_PRIVATE) as pool:
             answer = _followed(pool, "HEAD", url, now)
             return answer if answer.status < 400 or answer.status == _BUSY else _followed(pool, "GET", url, now)
     except Refused as error:

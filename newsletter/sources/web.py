@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -13,7 +14,7 @@ from newsletter.sources.guard import Deadline, GuardedBackend
 MOST_REDIRECTS = 8
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 PERMANENT = frozenset({301, 308})
-NOBODY = ("", 0)
+NOTHING_PRIVATE = ("", 0)
 """No host and port that may be on a private network."""
 
 
@@ -43,8 +44,9 @@ def plainly(error: Exception) -> str:
     text = str(error)
     if "refused" in text:
         return "nothing listens there (connection refused)"
-    if "CERTIFICATE" in text.upper():
-        return "its certificate is not trusted"
+    reason = error.args[0] if error.args else None
+    if isinstance(reason, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted ({reason.verify_message})"
     if any(word in text for word in ("Name or service", "getaddrinfo", "nodename", "Temporary failure", "No address")):
         return "nobody knows that name"
     return text or type(error).__name__

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import gzip
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -183,6 +185,14 @@ def test_nobody_there() -> None:
         port = taken.getsockname()[1]
     with pytest.raises(SourceError, match="nothing listens"):
         fetch(f"http://127.0.0.1:{port}/", {}, NOW)
+
+
+def test_why_a_certificate_is_not_trusted_is_told(certificate: Path) -> None:
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(certificate / "cert.pem", certificate / "key.pem")
+    with web_server(tls) as web, pytest.raises(SourceError, match=r"is not trusted \(self-signed certificate\)\.$"):
+        fetch(web.url(host="localhost", scheme="https"), {}, NOW)
+    assert not web.asked
 
 
 def test_a_server_that_speaks_no_http() -> None:
