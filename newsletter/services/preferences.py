@@ -10,7 +10,14 @@ from sqlalchemy import Connection
 
 from newsletter.domain.subscriber import Consent, Subscriber, Subscription, SubscriptionState
 from newsletter.errors import TokenError
-from newsletter.services.subscribe import CONFIRM_WITHIN, change_edition, hold, leave, may_be_mailed, welcome
+from newsletter.services.subscribe import (
+    CONFIRM_WITHIN,
+    change_edition,
+    leave,
+    may_be_mailed,
+    one_reader_at_a_time,
+    welcome,
+)
 from newsletter.store import consents, notices, subscribers
 from newsletter.store.database import Database
 from newsletter.text.address import normalise
@@ -32,6 +39,11 @@ class Preferences:
     reader: Subscriber
     newsletter: str
     subscriptions: tuple[Subscription, ...]
+
+    @property
+    def gets_mail(self) -> bool:
+        """Whether any mail goes to the reader, or would once they confirm."""
+        return any(one.state is not SubscriptionState.UNSUBSCRIBED for one in self.subscriptions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +80,7 @@ def change(
     """
     subscriber, newsletter = signer.read_subscription(PREFERENCES, token)
     with database.write() as connection:
-        hold(connection, signer, subscriber)
+        one_reader_at_a_time(connection, signer, subscriber)
         before = _read(connection, subscriber, newsletter)
         if name != before.reader.name:
             subscribers.rename(connection, subscriber, name)
@@ -89,12 +101,11 @@ def ask_new_address(database: Database, signer: Signer, token: str, address: str
     email = normalise(address)
     person = signer.person(email)
     with database.write() as connection:
-        hold(connection, signer, subscriber, person)
+        one_reader_at_a_time(connection, signer, subscriber, person)
         known = _read(connection, subscriber, newsletter)
         own = next((one for one in known.subscriptions if one.newsletter == newsletter), known.subscriptions[0])
-        gets_mail = any(one.state is not SubscriptionState.UNSUBSCRIBED for one in known.subscriptions)
         if (
-            gets_mail
+            known.gets_mail
             and email != known.reader.email
             and may_be_mailed(connection, person, ADDRESS, own.newsletter, now)
         ):
@@ -117,7 +128,7 @@ def change_address(database: Database, signer: Signer, token: str, origin: str, 
     """
     named, _, wanted = _named(signer, token)
     with database.write() as connection:
-        hold(connection, signer, int(named), signer.person(wanted))
+        one_reader_at_a_time(connection, signer, int(named), signer.person(wanted))
         reader, email = _addressed(connection, signer, token)
         if reader.email == email:
             return email

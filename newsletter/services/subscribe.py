@@ -107,7 +107,7 @@ def confirm(
     Raises TokenError when the link is forged, too old or was used and the reader has left since.
     """
     with database.write() as connection:
-        hold(connection, signer, int(_named(signer, token)[0]))
+        one_reader_at_a_time(connection, signer, int(_named(signer, token)[0]))
         asked = _confirmable(connection, signer, token, has)
         found = asked.subscription
         if asked.is_done:
@@ -147,13 +147,13 @@ def unsubscribe(
     """
     subscriber, newsletter = signer.read_subscription(purpose, token)
     with database.write() as connection:
-        hold(connection, signer, subscriber)
+        one_reader_at_a_time(connection, signer, subscriber)
         if found := subscribers.subscription(connection, subscriber, newsletter):
             leave(connection, signer, found, "link", origin, now)
         return subscribers.subscription(connection, subscriber, newsletter)
 
 
-def hold(connection: Connection, signer: Signer, subscriber: int, *also: bytes) -> None:
+def one_reader_at_a_time(connection: Connection, signer: Signer, subscriber: int, *also: bytes) -> None:
     """As `one_at_a_time`, for a reader, and for the people of `also`.
 
     They are held by their number first, so that the address that is read then is still theirs when it is held.

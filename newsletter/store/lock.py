@@ -37,11 +37,11 @@ def sole_sender(database: Database, issue_id: int) -> Iterator[None]:
 def is_being_sent(database: Database, issue_id: int) -> bool:
     """Whether a process on this machine delivers the issue right now. On PostgreSQL, where many do, no lock tells."""
     path = _path(database, issue_id)
-    try:
-        file = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW) if path else None
-    except OSError:  # nobody made one
+    if path is None:
         return False
-    if file is None:
+    try:
+        file = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:  # nobody made one
         return False
     try:
         return not _locks(file, fcntl.LOCK_SH)

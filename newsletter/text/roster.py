@@ -155,7 +155,7 @@ class Columns:
             return SubscriptionState.UNSUBSCRIBED, ""
         if SubscriptionState.PENDING in said.values():
             return SubscriptionState.PENDING, ""
-        unknown = [place for place, meant in said.items() if meant is None]
+        unknown = [place for place, state in said.items() if state is None]
         if SubscriptionState.ACTIVE in said.values():
             unknown = [place for place in unknown if place not in self._regions]
         return (SubscriptionState.PENDING, words[unknown[0]]) if unknown else (SubscriptionState.ACTIVE, "")

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.datastructures import FormData
 
 from newsletter.app import App
-from newsletter.domain.subscriber import NOBODY, SubscriptionState
+from newsletter.domain.subscriber import NOBODY
 from newsletter.errors import AddressError
 from newsletter.services.preferences import Preferences, ask_new_address, change, preferences
 from newsletter.text.roster import clean_name
@@ -65,7 +65,7 @@ def _ask_address(app: App, pages: Pages, spoken: str, token: str, before: Prefer
         return _page(app, pages, before, error=told, typed=typed[:400], status=422)
     if email == before.reader.email:
         return _page(app, pages, before, notice=("own_address",))
-    if all(one.state is SubscriptionState.UNSUBSCRIBED for one in before.subscriptions):
+    if not before.gets_mail:
         return _page(app, pages, before)  # there is no mail to move, and the page says so
     return _page(app, pages, before, notice=("asked_address", email))
 
@@ -134,6 +134,7 @@ def _page(
         status,
         reader=found.reader,
         choices=choices,
+        gets_mail=found.gets_mail,
         stop=NONE,
         notice=pages.said(language, *notice) if notice else "",
         error=error,
