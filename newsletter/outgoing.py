@@ -62,18 +62,18 @@ def preview(app: App, issue: Issue) -> Outgoing:
 
 def reader_of(app: App, issue: Issue, edition: Edition) -> Callable[[Claim], Reader]:
     """From a claimed delivery to what fills its slots. Called once per message: nothing here may be slow."""
-    person, tokens = app.signer.person, app.signer.subscriptions
-    to_unsubscribe, to_preferences = tokens(UNSUBSCRIBE, issue.newsletter), tokens(PREFERENCES, issue.newsletter)
+    person, tokens = app.signer.person, app.signer.subscriptions(issue.newsletter, UNSUBSCRIBE, PREFERENCES)
     unsubscribe, preferences = f"{edition.site_url}/unsubscribe/", f"{edition.site_url}/preferences/"
     domain = _address(edition).rpartition("@")[2]
     since = _day_in_words(edition)
 
     def reader(claim: Claim) -> Reader:
+        to_unsubscribe, to_preferences = tokens(claim.subscriber)
         return Reader(
             email=claim.email,
             name=claim.name,
-            unsubscribe_url=unsubscribe + to_unsubscribe(claim.subscriber),
-            preferences_url=preferences + to_preferences(claim.subscriber),
+            unsubscribe_url=unsubscribe + to_unsubscribe,
+            preferences_url=preferences + to_preferences,
             message_id=f"{issue.id}.{person(f'{issue.id}:{claim.subscriber}').hex()[:32]}@{domain}",
             since=since(claim.since or issue.built_at),
         )

@@ -39,8 +39,7 @@ def _unpadded(data: bytes) -> bytes:
     return b2a_base64(data, newline=False).translate(_URL_SAFE, b"=")
 
 
-def _token(keyed: hashlib.blake2b, payload: str) -> str:
-    body = _unpadded(payload.encode())
+def _signed(body: bytes, keyed: hashlib.blake2b) -> str:
     return (body + b"." + _mac(keyed, body)).decode()
 
 
@@ -66,7 +65,7 @@ class Signer:
 
     def sign(self, purpose: str, payload: str) -> str:
         """A token that never expires."""
-        return _token(self._keyed(purpose), payload)
+        return _signed(_unpadded(payload.encode()), self._keyed(purpose))
 
     def sign_expiring(self, purpose: str, payload: str) -> str:
         """A token that carries the present time; `read` refuses it when it is older than its `max_age`."""
@@ -85,12 +84,17 @@ class Signer:
 
     def subscription(self, purpose: str, subscriber: int, newsletter: str) -> str:
         """A lasting token for one subscriber's subscription; subscriber 0 is the reader of a preview."""
-        return self.subscriptions(purpose, newsletter)(subscriber)
+        return self.subscriptions(newsletter, purpose)(subscriber)[0]
 
-    def subscriptions(self, purpose: str, newsletter: str) -> Callable[[int], str]:
-        """As `subscription`, for the many subscribers of an issue: a microsecond each."""
-        keyed = self._keyed(purpose)
-        return lambda subscriber: _token(keyed, f"{subscriber}:{newsletter}")
+    def subscriptions(self, newsletter: str, *purposes: str) -> Callable[[int], list[str]]:
+        """As `subscription`, for the many subscribers of an issue: a token for each purpose, a microsecond each."""
+        keys = [self._keyed(purpose) for purpose in purposes]
+
+        def tokens(subscriber: int) -> list[str]:
+            body = _unpadded(f"{subscriber}:{newsletter}".encode())
+            return [_signed(body, keyed) for keyed in keys]
+
+        return tokens
 
     def read_subscription(self, purpose: str, token: str) -> tuple[int, str]:
         """(subscriber, newsletter) of a token made by `subscription`. Raises TokenError."""

@@ -14,15 +14,15 @@ class Alarm:
 
     def __init__(self, ring: Callable[[float], None]) -> None:
         self._ring = ring
+        self._loop = asyncio.get_running_loop()  # asked once: Python asks the system for our number each time
         self._seconds: float | None = None  # None: it is off
         self._due = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
     def set(self, seconds: float) -> None:
-        loop = asyncio.get_running_loop()
-        self._seconds, self._due = seconds, loop.time() + seconds
+        self._seconds, self._due = seconds, self._loop.time() + seconds
         if self._timer is None or self._timer.when() > self._due:
-            self._start(loop)
+            self._start()
 
     def off(self) -> None:
         self._seconds = None
@@ -34,18 +34,17 @@ class Alarm:
             self._timer.cancel()
             self._timer = None
 
-    def _start(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _start(self) -> None:
         if self._timer:
             self._timer.cancel()
-        self._timer = loop.call_at(self._due, self._run_out)
+        self._timer = self._loop.call_at(self._due, self._run_out)
 
     def _run_out(self) -> None:
         self._timer = None
         if self._seconds is None:
             return
-        loop = asyncio.get_running_loop()
-        if loop.time() < self._due:
-            self._start(loop)
+        if self._loop.time() < self._due:
+            self._start()
         else:
             seconds, self._seconds = self._seconds, None
             self._ring(seconds)

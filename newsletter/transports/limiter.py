@@ -79,8 +79,10 @@ class Limiter:
 
     def _set_alarm(self) -> None:
         """Sees to it that nobody waits for an answer that does not come."""
+        if not self._waiting:
+            return
         loop = asyncio.get_running_loop()
-        if self._waiting and (self._alarm is None or self._loop is not loop):
+        if self._alarm is None or self._loop is not loop:
             since = next(iter(self._out.values()))
             wait = max(since + PATIENCE - time.monotonic(), 0.0)
             self._alarm, self._loop = loop.call_later(wait, self._lose_patience), loop

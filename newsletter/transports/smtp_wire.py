@@ -85,6 +85,7 @@ class Wire(asyncio.Protocol):
 
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
+        self._loop = asyncio.get_running_loop()
         self.lost = ""
         self.unsent = False
         self._uncounted = 0
@@ -137,7 +138,7 @@ class Wire(asyncio.Protocol):
     async def _wait(self, seconds: float) -> None:
         if self.lost:
             raise Broken(self.lost)
-        self._waiter = waiter = asyncio.get_running_loop().create_future()
+        self._waiter = waiter = self._loop.create_future()
         self._alarm.set(seconds)
         try:
             await waiter

@@ -20,6 +20,7 @@ from newsletter.services.delivery.copies import Copies
 from newsletter.services.delivery.desk import Desk
 from newsletter.services.delivery.errand import Errand
 from newsletter.services.delivery.line import Line, Pace, unlimited
+from newsletter.services.delivery.press import Press
 from newsletter.services.tallying import new_name
 from newsletter.store import accounts, deliveries
 from newsletter.store.database import Database
@@ -41,7 +42,8 @@ class Run:
 
     desk: Desk
     line: Line
-    copies: Copies
+    return_path: str
+    press: Press
     clock: Callable[[], datetime]
     pulse: Pulse
     transport: Transport
@@ -78,7 +80,7 @@ async def deliver(
             line = Line(pace or unlimited(), errand.clock, transport.connections)
             tally = tally or Tally()
             desk = Desk(errand, new_name(), line, tally)
-            run = Run(desk, line, copies, errand.clock, pulse or Pulse(), transport, tally)
+            run = Run(desk, line, copies.return_path, Press(copies), errand.clock, pulse or Pulse(), transport, tally)
             try:
                 async with desk.opened():
                     await _all_hands(run, progress, stop)
@@ -136,7 +138,7 @@ async def _open(run: Run, connection: Connection, reserved: Claim) -> tuple[Outc
     """What kept a session from being opened, and the claim: None when a worker with a session got it meanwhile."""
     began = time.perf_counter()
     held: Claim | None = reserved
-    opening = asyncio.ensure_future(connection.open(Envelope(run.copies.return_path, reserved.email)))
+    opening = asyncio.ensure_future(connection.open(Envelope(run.return_path, reserved.email)))
     try:
         with run.desk.getting_ready():
             while held and not (await asyncio.wait([opening], timeout=_LONG_OPENING))[0]:
@@ -163,15 +165,14 @@ async def _heed(run: Run, outcome: Outcome, broken: int) -> None:
 
 
 async def _send(run: Run, connection: Connection, claim: Claim, following: Claim | None) -> Outcome:
-    copies = run.copies
     try:
-        filled = copies.message.fill(copies.reader_of(claim))
+        message = run.press.message(connection, claim, following)
     except Exception as error:  # this reader's message cannot be made, whatever is wrong with them; the others' can
         words = str(error) if isinstance(error, NewsletterError) else f"{type(error).__name__}: {error}"
         return Outcome(OutcomeKind.REJECTED, 0, "", f"the message could not be made: {words}")
-    next_one = Envelope(copies.return_path, following.email) if following else None
+    next_one = Envelope(run.return_path, following.email) if following else None
     began = time.perf_counter()
-    outcome = await connection.send(Envelope(copies.return_path, claim.email), filled, next_one)
+    outcome = await connection.send(Envelope(run.return_path, claim.email), message, next_one)
     run.tally.attempt(outcome, time.perf_counter() - began)
     return outcome
 
