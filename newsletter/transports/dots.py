@@ -18,16 +18,11 @@ class DotStuffer:
         Pieces stay pieces: to join them would copy what is the same for all readers each time.
         """
         pieces = frozenset(message)
-        if any(map(_may_begin_with_dots, pieces - self._dotless)):
+        if b"\n." in b"\n".join((b"", *(pieces - self._dotless))):  # or one would, should the piece before end a line
             message = [_stuffed(b"".join(message))]
         else:
             self._dotless = pieces
         return *message, b".\r\n" if _ends_its_line(message) else b"\r\n.\r\n"
-
-
-def _may_begin_with_dots(piece: bytes) -> bool:
-    """Whether a line of it begins with a dot, or one would, should the piece before end a line."""
-    return piece.startswith(b".") or b"\n." in piece
 
 
 def _ends_its_line(message: Sequence[bytes]) -> bool:
