@@ -24,7 +24,7 @@ from newsletter.note_file import note_of
 from newsletter.reminding import editors
 from newsletter.services.collect import SourceReport, collect
 from newsletter.services.remind import remind_due
-from newsletter.services.run import Press, abandoned, finish_abandoned, run_due
+from newsletter.services.run import Newsroom, abandoned, finish_abandoned, run_due
 from newsletter.services.steer import start, unschedule
 from newsletter.services.tallying import new_name
 from newsletter.store import issues
@@ -75,7 +75,7 @@ def tick(app: App, worker: str) -> list[Run]:
     done: list[Run] = []
     for plan in planned(app):
         try:
-            run = run_due(press(app, plan, worker), plan.schedule)
+            run = run_due(newsroom(app, plan, worker), plan.schedule)
         except Exception as error:
             _report(plan, "was cut short and is tried again", error)
             continue
@@ -104,7 +104,7 @@ def _remind(app: App, worker: str) -> None:
         if plan.schedule.remind is None:
             continue
         try:
-            done = remind_due(press(app, plan, worker), plan.schedule, editors(app, plan.newsletter))
+            done = remind_due(newsroom(app, plan, worker), plan.schedule, editors(app, plan.newsletter))
         except Exception as error:
             _report(plan, "could not remind its editor and tries again", error)
             continue
@@ -116,11 +116,11 @@ def _remind(app: App, worker: str) -> None:
             tell(log, logging.INFO, "reminder", words, **facts)
 
 
-def press(app: App, plan: Planned, worker: str) -> Press:
+def newsroom(app: App, plan: Planned, worker: str) -> Newsroom:
     """What the run of one edition works with."""
     edition = app.edition(plan.newsletter, plan.edition)
     sources = app.sources(plan.newsletter)
-    return Press(
+    return Newsroom(
         database=app.database,
         edition=edition,
         sources=sources,
@@ -283,7 +283,7 @@ def _finish_abandoned(app: App, worker: str) -> list[Run]:
         if plan is None:  # its schedule is gone from config.yaml
             continue
         try:
-            finished = finish_abandoned(press(app, plan, worker), run, plan.schedule)
+            finished = finish_abandoned(newsroom(app, plan, worker), run, plan.schedule)
         except Exception as error:
             _report(plan, "was cut short again", error)
             continue

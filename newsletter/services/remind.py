@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from newsletter.domain.issue import Issue
 from newsletter.domain.occurrence import Occurrence, Schedule, reminder_due
 from newsletter.errors import Busy, NewsletterError
-from newsletter.services.run import Press, make_draft
+from newsletter.services.run import Newsroom, make_draft
 from newsletter.store import notices, reminders
 
 REMINDER, PREVIEW = "reminder", "preview"  # kinds of notice: what goes out when, and the message itself
@@ -40,38 +40,45 @@ class Reminded:
     trouble: str = ""
 
 
-def remind_due(press: Press, schedule: Schedule, editors: Sequence[Editor]) -> Reminded | None:
+def remind_due(newsroom: Newsroom, schedule: Schedule, editors: Sequence[Editor]) -> Reminded | None:
     """Reminds of the coming occurrence when its time is there; None when it is not, or somebody did already.
 
     Each editor gets two mails: the reminder, and the draft as readers will get it, so that it is seen in a real inbox.
     """
-    now, newsletter, edition = press.clock(), press.edition.newsletter, press.edition.key
+    now, newsletter, edition = newsroom.clock(), newsroom.edition.newsletter, newsroom.edition.key
     occurrence = reminder_due(schedule, now) if editors else None
     if occurrence is None:
         return None
-    with press.database.read() as connection:
+    with newsroom.database.read() as connection:
         if reminders.known(connection, newsletter, edition, occurrence):
             return None
     issue, trouble = None, ""
     try:
-        issue = make_draft(press)
+        issue = make_draft(newsroom)
     except Busy:  # another process builds it, and reminds
         return None
     except NewsletterError as error:  # whoever can mend it had better know
         trouble = str(error)
-    with press.database.write() as connection:
-        if not reminders.note(connection, newsletter, edition, occurrence, issue.id if issue else None, press.clock()):
+    with newsroom.database.write() as connection:
+        if not reminders.note(
+            connection, newsletter, edition, occurrence, issue.id if issue else None, newsroom.clock()
+        ):
             return None
         for editor in editors:
-            _queue(connection, press, editor, occurrence, issue, trouble)
+            _queue(connection, newsroom, editor, occurrence, issue, trouble)
     return Reminded(newsletter, edition, occurrence, issue.id if issue else None, trouble)
 
 
 def _queue(
-    connection: Connection, press: Press, editor: Editor, occurrence: Occurrence, issue: Issue | None, trouble: str
+    connection: Connection,
+    newsroom: Newsroom,
+    editor: Editor,
+    occurrence: Occurrence,
+    issue: Issue | None,
+    trouble: str,
 ) -> None:
     data = {"due": occurrence.at.isoformat(), "issue": str(issue.id) if issue else "", "trouble": trouble}
-    now: datetime = press.clock()
+    now: datetime = newsroom.clock()
     for kind in (REMINDER, PREVIEW) if issue else (REMINDER,):
-        who = (editor.person, editor.email, press.edition.newsletter, press.edition.key)
+        who = (editor.person, editor.email, newsroom.edition.newsletter, newsroom.edition.key)
         notices.queue(connection, kind, *who, data, now)

@@ -38,7 +38,7 @@ _TAKEN_OVER = "another process took the run over"
 
 
 @dataclass(frozen=True, slots=True)
-class Press:
+class Newsroom:
     """What a run works with. `check` raises Blocked when the issue must not leave; `worker` names this process.
 
     `note` is the editor's, None for none; it raises NoteError where it cannot be used, and the issue goes without one.
@@ -57,28 +57,28 @@ class Press:
     tell: Callable[[Sequence[SourceReport]], None] = lambda reports: None
 
 
-def run_due(press: Press, schedule: Schedule) -> Run | None:
+def run_due(newsroom: Newsroom, schedule: Schedule) -> Run | None:
     """Runs what has fallen due; None when nothing has, or another process is at it. SKIPPED: it was missed for good.
 
     What fails is WAITING, and tried again by `finish_abandoned`, as long as a missed run would be caught up.
     """
-    run = _claim(press, schedule)
-    return _carry_out(press, run, schedule) if run and run.state == RunState.RUNNING else run
+    run = _claim(newsroom, schedule)
+    return _carry_out(newsroom, run, schedule) if run and run.state == RunState.RUNNING else run
 
 
-def finish_abandoned(press: Press, run: Run, schedule: Schedule) -> Run | None:
+def finish_abandoned(newsroom: Newsroom, run: Run, schedule: Schedule) -> Run | None:
     """Finishes the run of a process that died, or that waits; None when another was faster. Its issue stays the issue.
 
     A run that never got as far as an issue is given up when it fell due too long ago.
     """
-    now = press.clock()
-    with press.database.write() as connection:
-        ours = runs.take_over(connection, run, press.worker, now, LEASE)
+    now = newsroom.clock()
+    with newsroom.database.write() as connection:
+        ours = runs.take_over(connection, run, newsroom.worker, now, LEASE)
         if ours and ours.issue is None and now - ours.occurrence.at > grace(schedule):
             text = ours.text or "cut short, and noticed too late to be finished"
             runs.finish(connection, ours, RunState.FAILED, None, text)
             return replace(ours, state=RunState.FAILED, text=text)
-    return _carry_out(press, ours, schedule) if ours else None
+    return _carry_out(newsroom, ours, schedule) if ours else None
 
 
 def trouble(database: Database, newsletter: str, edition: str, now: datetime) -> Run | None:
@@ -98,34 +98,34 @@ def abandoned(database: Database, now: datetime) -> list[Run]:
         return runs.abandoned(connection, now, LEASE, LONGEST_PAUSE)
 
 
-def _claim(press: Press, schedule: Schedule) -> Run | None:
-    now, key, edition = press.clock(), press.edition.newsletter, press.edition.key
-    last, since = _seen_before(press, schedule, now)
+def _claim(newsroom: Newsroom, schedule: Schedule) -> Run | None:
+    now, key, edition = newsroom.clock(), newsroom.edition.newsletter, newsroom.edition.key
+    last, since = _seen_before(newsroom, schedule, now)
     if last is None:
-        _begin_with_the_next(press, schedule, now)
+        _begin_with_the_next(newsroom, schedule, now)
         return None
     decision = due(schedule, last, now)
     if decision is None:
         return None
-    with press.database.write() as connection:
+    with newsroom.database.write() as connection:
         is_new = decision.occurrence.at < since - _FLAPPING
         if decision.run and not is_new:
-            return runs.claim(connection, key, edition, decision.occurrence, press.worker, now, LEASE)
+            return runs.claim(connection, key, edition, decision.occurrence, newsroom.worker, now, LEASE)
         text = "the schedule is a new one, and begins with its next date" if is_new else MISSED
         if not runs.note_skipped(connection, key, edition, decision.occurrence, now, text):
             return None
     return Run(key, edition, decision.occurrence, RunState.SKIPPED, text=text)
 
 
-def _seen_before(press: Press, schedule: Schedule, now: datetime) -> tuple[date | None, datetime]:
+def _seen_before(newsroom: Newsroom, schedule: Schedule, now: datetime) -> tuple[date | None, datetime]:
     """The edition's last run, and since when it has this schedule. What a clock that was ahead skipped is forgotten."""
-    whose, words, tomorrow = (press.edition.newsletter, press.edition.key), _in_words(schedule), _tomorrow(now)
-    with press.database.read() as connection:
+    whose, words, tomorrow = (newsroom.edition.newsletter, newsroom.edition.key), _in_words(schedule), _tomorrow(now)
+    with newsroom.database.read() as connection:
         last = runs.last_date(connection, *whose, tomorrow)
         since = runs.watched_since(connection, *whose, words, now)
         ahead = runs.skipped_after(connection, *whose, tomorrow)
     if ahead or since is None:
-        with press.database.write() as connection:
+        with newsroom.database.write() as connection:
             runs.forget_later(connection, *whose, tomorrow)
             if since is None:
                 runs.watch_from(connection, *whose, words, now)
@@ -142,24 +142,24 @@ def _tomorrow(now: datetime) -> date:
     return (now + timedelta(days=1)).date()
 
 
-def _begin_with_the_next(press: Press, schedule: Schedule, now: datetime) -> None:
+def _begin_with_the_next(newsroom: Newsroom, schedule: Schedule, now: datetime) -> None:
     """A schedule that nobody has watched before missed nothing: no list is mailed because a program was installed."""
     before = latest_occurrence(schedule, now) or Occurrence(now.date() - timedelta(days=1), now)
-    with press.database.write() as connection:
+    with newsroom.database.write() as connection:
         runs.note_skipped(
-            connection, press.edition.newsletter, press.edition.key, before, now, "before the first watch"
+            connection, newsroom.edition.newsletter, newsroom.edition.key, before, now, "before the first watch"
         )
 
 
-def _carry_out(press: Press, run: Run, schedule: Schedule) -> Run:
+def _carry_out(newsroom: Newsroom, run: Run, schedule: Schedule) -> Run:
     """Each step leaves something behind that the next process can go on from."""
-    with _kept_alive(press, run):
+    with _kept_alive(newsroom, run):
         try:
-            state, issue, text = _publish(press, run)
+            state, issue, text = _publish(newsroom, run)
         except NewsletterError as error:
             state, issue, text = RunState.FAILED, run.issue, str(error)
-    again = _next_try(run.occurrence, press.clock(), schedule) if state == RunState.FAILED else None
-    with press.database.write() as connection:
+    again = _next_try(run.occurrence, newsroom.clock(), schedule) if state == RunState.FAILED else None
+    with newsroom.database.write() as connection:
         if again:
             state, ours = RunState.WAITING, runs.put_off(connection, run, text, again)
         else:
@@ -175,79 +175,79 @@ def _next_try(occurrence: Occurrence, now: datetime, schedule: Schedule) -> date
     return now + pause if now + pause <= occurrence.at + grace(schedule) else None
 
 
-def _publish(press: Press, run: Run) -> tuple[RunState, int | None, str]:
-    if run.issue is None and (sent := _sent_meanwhile(press, run)):
+def _publish(newsroom: Newsroom, run: Run) -> tuple[RunState, int | None, str]:
+    if run.issue is None and (sent := _sent_meanwhile(newsroom, run)):
         return RunState.EMPTY, sent, f"issue {sent} was sent meanwhile"
-    issue = _left_behind(press, run) or make_draft(press)
+    issue = _left_behind(newsroom, run) or make_draft(newsroom)
     if issue is None:
         return RunState.EMPTY, None, "nothing new: no issue was made"
     if issue.state is IssueState.SCHEDULED:
         return RunState.EMPTY, issue.id, f"issue {issue.id} was given a time of its own meanwhile"
     if issue.state is IssueState.DRAFT:
-        press.check(issue)
-        with press.database.write() as connection:
+        newsroom.check(issue)
+        with newsroom.database.write() as connection:
             if not runs.remember(connection, run, issue.id):
                 return RunState.EMPTY, issue.id, _TAKEN_OVER
         try:
-            start(press.database, issue.id, press.clock(), checked=issue.hash)
+            start(newsroom.database, issue.id, newsroom.clock(), checked=issue.hash)
         except Rebuilt:  # somebody runs `build` this very second: the run goes on with theirs
-            return _publish(press, replace(run, issue=issue.id))
+            return _publish(newsroom, replace(run, issue=issue.id))
         except NoReaders:
             return RunState.EMPTY, issue.id, f"nobody reads it yet; draft {issue.id} stays"
         except WrongState:
-            if not _is_under_way(press, issue.id):  # else whoever we took the run over from lives, and was faster
+            if not _is_under_way(newsroom, issue.id):  # else whoever we took the run over from lives, and was faster
                 raise
     return RunState.DONE, issue.id, f"issue {issue.id} started"
 
 
-def _is_under_way(press: Press, issue: int) -> bool:
-    with press.database.read() as connection:
+def _is_under_way(newsroom: Newsroom, issue: int) -> bool:
+    with newsroom.database.read() as connection:
         return deliveries.issue_state(connection, issue) in (IssueState.SENDING, IssueState.SENT)
 
 
-def _sent_meanwhile(press: Press, run: Run) -> int | None:
+def _sent_meanwhile(newsroom: Newsroom, run: Run) -> int | None:
     """The issue that somebody sent by hand since the run fell due: its readers have their mail of this date."""
-    with press.database.read() as connection:
+    with newsroom.database.read() as connection:
         at = run.occurrence.at
-        return issues.started_since(connection, press.edition.newsletter, press.edition.key, at)
+        return issues.started_since(connection, newsroom.edition.newsletter, newsroom.edition.key, at)
 
 
-def _left_behind(press: Press, run: Run) -> Issue | None:
+def _left_behind(newsroom: Newsroom, run: Run) -> Issue | None:
     """The issue that the dead process had made; it may be a draft still, or on its way."""
     if run.issue is None:
         return None
-    with press.database.read() as connection:
+    with newsroom.database.read() as connection:
         return issues.get(connection, run.issue)
 
 
-def make_draft(press: Press) -> Issue | None:
+def make_draft(newsroom: Newsroom) -> Issue | None:
     """Collects and builds; what could not be read is noted in the draft.
 
     Raises Unread when there is nothing new and not everything could be read, else as `services.publish.build`.
     """
-    reports = collect(press.database, press.edition.newsletter, press.sources, press.clock())
-    press.tell(reports)
+    reports = collect(newsroom.database, newsroom.edition.newsletter, newsroom.sources, newsroom.clock())
+    newsroom.tell(reports)
     notes = [f"{report.name} could not be read: {report.error}" for report in reports if report.error]
     try:
-        note = press.note()
+        note = newsroom.note()
     except NoteError as error:
         note, notes = None, [*notes, f"it goes without the editor's note: {error}"]
-    now = press.clock()
-    draft = build(press.database, press.edition, press.renderer, now, now, notes, press.illustrator, note)
+    now = newsroom.clock()
+    draft = build(newsroom.database, newsroom.edition, newsroom.renderer, now, now, notes, newsroom.illustrator, note)
     if draft is None and (unread := [f"{report.name}: {report.error}" for report in reports if report.error]):
         raise Unread(f"nothing new, but not all could be read: {'; '.join(unread)}")
     return draft
 
 
 @contextmanager
-def _kept_alive(press: Press, run: Run) -> Iterator[None]:
+def _kept_alive(newsroom: Newsroom, run: Run) -> Iterator[None]:
     """Renews the lease beside the work; a process that dies stops doing so."""
     over = threading.Event()
 
     def renew() -> None:
         while not over.wait(_RENEW_SECONDS):
-            with suppress(SQLAlchemyError), press.database.write() as connection:  # a locked database: the next time
-                runs.renew(connection, run, press.clock(), LEASE)
+            with suppress(SQLAlchemyError), newsroom.database.write() as connection:  # a locked database: the next time
+                runs.renew(connection, run, newsroom.clock(), LEASE)
 
     keeper = threading.Thread(target=renew, name="lease", daemon=True)
     keeper.start()
