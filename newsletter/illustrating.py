@@ -15,7 +15,7 @@ from newsletter.text import media
 
 if TYPE_CHECKING:
     from newsletter.pictures.media import Media
-    from newsletter.pictures.origins import Place
+    from newsletter.pictures.origins import LocalSite
     from newsletter.pictures.values import Download, Fetch
     from newsletter.services.illustrate import Illustrator
 
@@ -31,7 +31,7 @@ def illustrator(app: App, edition: Edition, tell: Callable[[str], None] = lambda
     from newsletter.pictures.workshop import Workshop
     from newsletter.services.illustrate import Illustrator
 
-    workshop = Workshop(media_folder(app), _places(app, edition.newsletter), _fetch(app, tell))
+    workshop = Workshop(media_folder(app), _sites(app, edition.newsletter), _fetch(app, tell))
     base = (app.config.media_url or f"{app.config.site.url}/media").rstrip("/")
     src = media.cid if how == "embed" else lambda name: f"{base}/{name}"
     return Illustrator(workshop, src, slots_of(edition.theme.name))
@@ -71,18 +71,18 @@ def with_pictures_beside(app: App, html: str, folder: Path) -> str:
     return media.relocated(html, lambda name: f"media/{name}" if name in found else None)
 
 
-def _places(app: App, newsletter: str) -> dict[str, Place]:
+def _sites(app: App, newsletter: str) -> dict[str, LocalSite]:
     """The sites whose folders are on this machine. One that cannot be read was told of when it was collected."""
-    from newsletter.pictures.origins import Place
+    from newsletter.pictures.origins import LocalSite
 
-    found: dict[str, Place] = {}
+    found: dict[str, LocalSite] = {}
     for source in app.sources(newsletter):
         try:
             home = source.home()
         except SourceError:
             continue
         if home:
-            found[source.name] = Place(home.address, home.folder)
+            found[source.name] = LocalSite(home.address, home.folder)
     return found
 
 

@@ -6,24 +6,24 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from newsletter.app import App
-from newsletter.services.moving import Place, stranded
+from newsletter.services.moving import EditionKey, stranded
 
 
 class Stray(NamedTuple):
     """Some readers' `place`, what is to be said of them, and what can be done."""
 
-    place: Place
+    place: EditionKey
     told: str
     remedy: str
 
 
 def strays(app: App) -> list[Stray]:
     """The newsletters and editions that have active readers, and no place in config.yaml."""
-    known = {Place(key, edition.key): None for key in app.config.newsletters for edition in app.editions(key)}
+    known = {EditionKey(key, edition.key): None for key in app.config.newsletters for edition in app.editions(key)}
     return [_stray(place, number, list(known)) for place, number in sorted(stranded(app.database, known).items())]
 
 
-def _stray(place: Place, number: int, known: list[Place]) -> Stray:
+def _stray(place: EditionKey, number: int, known: list[EditionKey]) -> Stray:
     readers = f"{number:,} active reader{'s are' if number != 1 else ' is'}"
     told = f"{readers} in {place}, which config.yaml does not have: nobody sends them anything."
     there = next((one.edition for one in known if one.newsletter == place.newsletter), None)

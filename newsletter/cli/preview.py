@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from newsletter.app import App
     from newsletter.config import Config
     from newsletter.domain.issue import Issue
-    from newsletter.preview.page import Look, Place
+    from newsletter.preview.page import Look, Surroundings
     from newsletter.text.opened import Opened
 
 PANEL = "Issues"
@@ -135,21 +135,21 @@ def _write_pages(app: App, out: Path, seen: Look, reader: str | None) -> None:
     with app.database.read() as connection:
         others = [issues.get(connection, number) for _, number in seen.others]
     names = {seen.issue.id: _PAGE} | {other.id: f"edition-{other.edition}.html" for other in others}
-    place = _place(app, seen, names, _FILES)
-    (out / _PAGE).write_text(drawn.html(seen, place) + _MARK, "utf-8")
+    surroundings = _surroundings(app, seen, names, _FILES)
+    (out / _PAGE).write_text(drawn.html(seen, surroundings) + _MARK, "utf-8")
     for other in others:
         theirs = look(app, other, eyes(app, other, reader)).among(names)
-        place = _place(app, theirs, names, ())
-        (out / names[other.id]).write_text(drawn.html(theirs, place) + _MARK, "utf-8")
+        surroundings = _surroundings(app, theirs, names, ())
+        (out / names[other.id]).write_text(drawn.html(theirs, surroundings) + _MARK, "utf-8")
 
 
-def _place(app: App, seen: Look, names: Mapping[int, str], files: Sequence[tuple[str, str]]) -> Place:
+def _surroundings(app: App, seen: Look, names: Mapping[int, str], files: Sequence[tuple[str, str]]) -> Surroundings:
     """A file that needs nothing beside it; `names` are the files of issues."""
-    from newsletter.preview.page import Place
+    from newsletter.preview.page import Surroundings
     from newsletter.previewing import with_pictures_inside
 
     html = with_pictures_inside(app, seen.message.html)
-    return Place(frame=lambda view: ("srcdoc", view.copy(html)), issue=lambda number: names[number], files=files)
+    return Surroundings(frame=lambda view: ("srcdoc", view.copy(html)), issue=lambda number: names[number], files=files)
 
 
 def _tell(app: App, issue: Issue, files: list[str], page: Path, opened: bool) -> None:

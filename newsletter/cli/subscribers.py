@@ -204,7 +204,7 @@ def move(
     They are not told again what they were told already. While config.yaml still has the old edition you are asked,
     for later nothing tells who came from where.
     """
-    from newsletter.services.moving import Place
+    from newsletter.services.moving import EditionKey
     from newsletter.services.moving import move as move_readers
 
     app = context.obj.app
@@ -214,7 +214,7 @@ def move(
         raise UsageError(f"{old} is where they are.")
     if app.has_edition(key, old) and not yes:
         _ask_to_move(key, old, there)
-    number = move_readers(app.database, app.signer, Place(key, old), there, ORIGIN, app.clock())
+    number = move_readers(app.database, app.signer, EditionKey(key, old), there, ORIGIN, app.clock())
     if as_json:
         output.answer_json({"moved": number})
     else:

@@ -55,7 +55,7 @@ Lines = Mapping[tuple[str, ...], int]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Whereabouts:
     """Where a key stands: in a line of the file, or in a variable of the environment."""
 
     path: Path
@@ -98,10 +98,10 @@ def told_once(found: Sequence[Any]) -> list[Any]:
     ]
 
 
-def explain(place: Place, item: Any) -> str:
+def explain(whereabouts: Whereabouts, item: Any) -> str:
     """One of pydantic's complaints as one line."""
     steps = _steps(item["loc"])
-    where, name = place.of(steps), repeated(".".join(str(step) for step in steps)) or "the file"
+    where, name = whereabouts.of(steps), repeated(".".join(str(step) for step in steps)) or "the file"
     kind = item["type"]
     if kind == "extra_forbidden" and tuple(item["loc"][-2:]) == ("feed", "path"):
         return f"{where}: `{name}`: a feed has a `url`; a file is one too: `url: feed.xml`."

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from newsletter.config.complaints import Lines, Place, explain, lines_of, told_once
+from newsletter.config.complaints import Lines, Whereabouts, explain, lines_of, told_once
 from newsletter.config.environment import overlaid
 from newsletter.config.loader import Loader, Unreadable
 from newsletter.config.schema import NOT_IN_THE_FILE, Config
@@ -47,13 +47,13 @@ def load(path: Path, environ: Mapping[str, str]) -> Config:
         raise ConfigError(f"{path}:1: a configuration is `key: value` lines; see `newsletter init`.")
     tree, variables = overlaid(raw, environ)
     for key in NOT_IN_THE_FILE & set(raw):
-        raise ConfigError(f"{Place(path, lines, {}).of([key])}: unknown key `{key}`. Remove it.")
+        raise ConfigError(f"{Whereabouts(path, lines, {}).of([key])}: unknown key `{key}`. Remove it.")
     try:
         return Config.model_validate({**tree, "folder": path.resolve().parent, "file_name": path.name})
     except ValidationError as error:
-        place = Place(path, lines, variables)
-        complaints = sorted(told_once(error.errors()), key=lambda item: place.order(item["loc"]))
-        raise ConfigError(_listed(path, (explain(place, item) for item in complaints), len(complaints))) from None
+        whereabouts = Whereabouts(path, lines, variables)
+        complaints = sorted(told_once(error.errors()), key=lambda item: whereabouts.order(item["loc"]))
+        raise ConfigError(_listed(path, (explain(whereabouts, item) for item in complaints), len(complaints))) from None
 
 
 def _parsed(path: Path) -> tuple[Any, Lines]:

@@ -13,7 +13,7 @@ from newsletter.errors import PictureError
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class LocalSite:
     """A site whose folder is on this machine: what lies below `address` on the web lies below `folder` here."""
 
     address: str
@@ -55,21 +55,21 @@ def file_at(path: Path) -> Local:
     return Local(path, _state(found))
 
 
-def origin(address: str, place: Place | None) -> Local | Remote:
-    """A file of `place` where it has one, else the web. Raises PictureError for what leads out of the folder."""
-    below = _below(address, place) if place else None
-    if place is None or below is None:
+def origin(address: str, site: LocalSite | None) -> Local | Remote:
+    """A file of `site` where it has one, else the web. Raises PictureError for what leads out of the folder."""
+    below = _below(address, site) if site else None
+    if site is None or below is None:
         return Remote(address)
     try:
-        root = place.folder.resolve()
+        root = site.folder.resolve()
         path = (root / below).resolve()
         if posixpath.normpath(below).startswith("..") or not path.is_relative_to(root):
-            raise PictureError(f"it leads out of the site's folder {place.folder}; copy the picture into it")
+            raise PictureError(f"it leads out of the site's folder {site.folder}; copy the picture into it")
         found = path.stat() if path.is_file() else None
     except (OSError, ValueError, RuntimeError):  # a name that is too long, holds NUL, or whose links lead in a circle
         found = None
     if found is None:
-        return Remote(address, place.folder)
+        return Remote(address, site.folder)
     return Local(path, _state(found))
 
 
@@ -77,10 +77,10 @@ def _state(found: os.stat_result) -> str:
     return f"{found.st_size}:{found.st_mtime_ns}"
 
 
-def _below(address: str, place: Place) -> str | None:
-    """The path below the place's folder. https or http makes no difference."""
+def _below(address: str, site: LocalSite) -> str | None:
+    """The path below the site's folder. https or http makes no difference."""
     try:
-        asked, own = urlsplit(address), urlsplit(place.address)
+        asked, own = urlsplit(address), urlsplit(site.address)
     except ValueError:
         return None
     home = own.path.rstrip("/") + "/"

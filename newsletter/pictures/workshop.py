@@ -22,7 +22,7 @@ from newsletter.domain.picture import PictureSlot
 from newsletter.errors import NewsletterError, PictureError
 from newsletter.pictures import origins
 from newsletter.pictures.media import Entry, Media
-from newsletter.pictures.origins import Local, Place, Remote, origin
+from newsletter.pictures.origins import Local, LocalSite, Remote, origin
 from newsletter.pictures.shaping import VERSION, shape, shape_logo
 from newsletter.pictures.values import Download, Fetch, Made, Shaped, Wish
 
@@ -36,10 +36,10 @@ _WHERE = re.compile(r"^https?://\S+: ")  # an error of `fetch` begins with it, a
 
 @dataclass(frozen=True)
 class Workshop:
-    """`places` are the sites whose folders are on this machine, by the name of their source."""
+    """`sites` are the sites whose folders are on this machine, by the name of their source."""
 
     media: Media
-    places: Mapping[str, Place]
+    sites: Mapping[str, LocalSite]
     fetch: Fetch
     shape: Callable[[bytes, PictureSlot], Shaped] = shape
     seconds_each: float = SECONDS_EACH
@@ -93,7 +93,7 @@ class Workshop:
 
     def _kept(self, wish: Wish, now: datetime) -> Made | None:
         try:
-            found = origin(wish.address, self.places.get(wish.source))
+            found = origin(wish.address, self.sites.get(wish.source))
         except PictureError as error:
             return error
         entry = self.media.entry(_key(found, wish.slot))
@@ -107,7 +107,7 @@ class Workshop:
     def _make(self, wishes: list[Wish], now: datetime, until: float) -> dict[Wish, Made]:
         """The wishes for one picture."""
         try:
-            found = origin(wishes[0].address, self.places.get(wishes[0].source))
+            found = origin(wishes[0].address, self.sites.get(wishes[0].source))
             if isinstance(found, Local):
                 raw = found.read()
                 return {wish: self._shaped(raw, _key(found, wish.slot), Entry(), wish.slot) for wish in wishes}

@@ -82,7 +82,7 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Surroundings:
     """What differs between the file and the page of `serve`.
 
     `frame` gives a view's attribute of an iframe, `src` or `srcdoc`, and its value; `issue` the address of another
@@ -107,9 +107,9 @@ class PreviewPage:
         self._environment.filters["moment"] = moment
         self._environment.filters["coded"] = coded
 
-    def html(self, look: Look, place: Place) -> str:
+    def html(self, look: Look, surroundings: Surroundings) -> str:
         """Everything in it is a value and escaped. Raises TemplateError."""
-        frames = [(view, *place.frame(view)) for view in VIEWS] if look.message.raw else []
+        frames = [(view, *surroundings.frame(view)) for view in VIEWS] if look.message.raw else []
         with template_errors(_TEMPLATE):
             template = self._environment.get_template(_TEMPLATE)
-            return template.render(look=look, issue=look.issue, place=place, frames=frames, sandbox=SANDBOX)
+            return template.render(look=look, issue=look.issue, place=surroundings, frames=frames, sandbox=SANDBOX)

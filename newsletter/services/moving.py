@@ -19,8 +19,8 @@ from newsletter.text.token import Signer
 _UNDER_WAY = (IssueState.SCHEDULED, IssueState.SENDING, IssueState.PAUSED)
 
 
-class Place(NamedTuple):
-    """Where a subscription belongs."""
+class EditionKey(NamedTuple):
+    """An edition by the keys that config.yaml gives it: where a subscription belongs."""
 
     newsletter: str
     edition: str
@@ -29,15 +29,15 @@ class Place(NamedTuple):
         return f"{self.newsletter}/{self.edition}"
 
 
-def stranded(database: Database, known: Collection[Place]) -> dict[Place, int]:
+def stranded(database: Database, known: Collection[EditionKey]) -> dict[EditionKey, int]:
     """How many active readers are in editions that are not among the `known` ones: nobody sends them anything."""
     with database.read() as connection:
         counts = subscribers.counts(connection)
-    active = {Place(key, edition): number for (key, edition, state), number in counts.items() if state == "active"}
+    active = {EditionKey(key, edition): number for (key, edition, state), number in counts.items() if state == "active"}
     return {place: number for place, number in active.items() if place not in known}
 
 
-def move(database: Database, signer: Signer, old: Place, edition: str, origin: str, now: datetime) -> int:
+def move(database: Database, signer: Signer, old: EditionKey, edition: str, origin: str, now: datetime) -> int:
     """Moves all of an edition to another of its newsletter, whatever their state, and what it was told already.
 
     How many there are. Raises NotFound when it has none, WrongState while an issue of it is under way.
@@ -57,7 +57,7 @@ def move(database: Database, signer: Signer, old: Place, edition: str, origin: s
     return len(moving)
 
 
-def _must_be_at_rest(connection: Connection, place: Place) -> None:
+def _must_be_at_rest(connection: Connection, place: EditionKey) -> None:
     """Who still waits for an issue would lose it, and never be told its stories."""
     under_way = issues.listing(connection, *place, states=_UNDER_WAY, most=1)
     if under_way:

@@ -14,7 +14,7 @@ from newsletter import previewing
 from newsletter.app import App
 from newsletter.domain.issue import Issue
 from newsletter.errors import AddressError, NewsletterError, NotFound
-from newsletter.preview.page import Place, PreviewPage
+from newsletter.preview.page import PreviewPage, Surroundings
 from newsletter.preview.views import FRAME_POLICY, SANDBOX, view
 from newsletter.previewing import Eyes
 from newsletter.store import issues
@@ -48,7 +48,7 @@ def preview_page(number: Number, request: Request, app: TheApp, pages: ThePages,
         whose = Eyes(previewing.eyes(app, issue, None).claim, remark=str(error), asked=as_)
     nonce = secrets.token_urlsafe(16)
     suffix = f"?as={quote(whose.asked)}" if whose.is_chosen else ""
-    place = Place(
+    surroundings = Surroundings(
         frame=lambda one: ("src", f"/admin/issues/{issue.id}/preview/view/{one.key}{suffix}"),
         issue=lambda other: f"/admin/issues/{other}/preview{suffix}",
         files=[(f"/admin/issues/{issue.id}/preview/message.{kind}{suffix}", what) for kind, what in _FILES],
@@ -56,7 +56,7 @@ def preview_page(number: Number, request: Request, app: TheApp, pages: ThePages,
         home="/admin",
     )
     page: PreviewPage = request.app.state.preview_page
-    html = page.html(previewing.look(app, issue, whose), place)
+    html = page.html(previewing.look(app, issue, whose), surroundings)
     return HTMLResponse(html, status, {"Content-Security-Policy": _PAGE_POLICY.format(nonce=nonce)})
 
 

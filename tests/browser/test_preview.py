@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from newsletter.domain.issue import Issue, IssueState
 from newsletter.outgoing import stand_in
-from newsletter.preview.page import Place, PreviewPage
+from newsletter.preview.page import PreviewPage, Surroundings
 from newsletter.preview.views import VIEWS
 from newsletter.previewing import Eyes, look
 from newsletter.store import issues
@@ -62,9 +62,9 @@ def issue(site: Site) -> Issue:
 def file(site: Site, issue: Issue, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page that `newsletter preview` writes."""
     seen = look(site.app, issue, Eyes(stand_in(site.app)))
-    place = Place(lambda view: ("srcdoc", view.copy(seen.message.html)), lambda number: "other.html", ())
+    surroundings = Surroundings(lambda view: ("srcdoc", view.copy(seen.message.html)), lambda number: "other.html", ())
     page = tmp_path_factory.mktemp("look") / "index.html"
-    page.write_text(PreviewPage(site.app.templates).html(seen, place), "utf-8")
+    page.write_text(PreviewPage(site.app.templates).html(seen, surroundings), "utf-8")
     return page
 
 

@@ -8,19 +8,19 @@ from pathlib import Path
 import pytest
 
 from newsletter.errors import PictureError
-from newsletter.pictures.origins import Local, Place, Remote, origin
+from newsletter.pictures.origins import Local, LocalSite, Remote, origin
 
 SITE = "https://blog.example.org"
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Place:
+def site(tmp_path: Path) -> LocalSite:
     folder = tmp_path / "site"
     (folder / "assets" / "two words").mkdir(parents=True)
     (folder / "assets" / "a.png").write_bytes(b"a")
     (folder / "assets" / "two words" / "höhe.png").write_bytes(b"b")
     (tmp_path / "secret.png").write_bytes(b"secret")
-    return Place(SITE, folder)
+    return LocalSite(SITE, folder)
 
 
 @pytest.mark.parametrize(
@@ -33,15 +33,15 @@ def place(tmp_path: Path) -> Place:
         ("/assets/x/../a.png", "a.png"),
     ],
 )
-def test_what_the_site_has_is_taken_from_its_folder(place: Place, address: str, file: str) -> None:
+def test_what_the_site_has_is_taken_from_its_folder(site: LocalSite, address: str, file: str) -> None:
     for own in (SITE, SITE.replace("https", "http"), SITE.upper().replace("HTTPS", "https")):
-        found = origin(own + address, place)
+        found = origin(own + address, site)
         assert isinstance(found, Local)
-        assert found.path == place.folder / "assets" / file
+        assert found.path == site.folder / "assets" / file
 
 
-def test_a_site_below_a_path_of_its_host(place: Place) -> None:
-    below = Place(f"{SITE}/blog", place.folder)
+def test_a_site_below_a_path_of_its_host(site: LocalSite) -> None:
+    below = LocalSite(f"{SITE}/blog", site.folder)
     assert isinstance(origin(f"{SITE}/blog/assets/a.png", below), Local)
     assert isinstance(origin(f"{SITE}/assets/a.png", below), Remote)
     assert isinstance(origin(f"{SITE}/blogs/assets/a.png", below), Remote)
@@ -50,8 +50,8 @@ def test_a_site_below_a_path_of_its_host(place: Place) -> None:
 @pytest.mark.parametrize(
     "address", ["https://elsewhere.example.net/assets/a.png", f"{SITE}:8443/assets/a.png", f"{SITE}/assets/none.png"]
 )
-def test_all_else_is_the_webs(place: Place, address: str) -> None:
-    assert isinstance(origin(address, place), Remote)
+def test_all_else_is_the_webs(site: LocalSite, address: str) -> None:
+    assert isinstance(origin(address, site), Remote)
     assert origin(f"{SITE}/assets/a.png", None) == Remote(f"{SITE}/assets/a.png")
 
 
@@ -65,38 +65,38 @@ def test_all_else_is_the_webs(place: Place, address: str) -> None:
         "/../nothing.png",
     ],
 )
-def test_no_path_leads_out_of_the_folder(place: Place, path: str) -> None:
+def test_no_path_leads_out_of_the_folder(site: LocalSite, path: str) -> None:
     with pytest.raises(PictureError, match="leads out of the site's folder"):
-        origin(SITE + path, place)
+        origin(SITE + path, site)
 
 
-def test_no_link_leads_out_of_the_folder(place: Place) -> None:
-    (place.folder / "assets" / "link.png").symlink_to(place.folder.parent / "secret.png")
-    (place.folder / "out").symlink_to(place.folder.parent)
-    (place.folder / "circle.png").symlink_to("circle.png")
+def test_no_link_leads_out_of_the_folder(site: LocalSite) -> None:
+    (site.folder / "assets" / "link.png").symlink_to(site.folder.parent / "secret.png")
+    (site.folder / "out").symlink_to(site.folder.parent)
+    (site.folder / "circle.png").symlink_to("circle.png")
     for path in ("/assets/link.png", "/out/secret.png"):
         with pytest.raises(PictureError, match="leads out"):
-            origin(SITE + path, place)
-    assert isinstance(origin(f"{SITE}/circle.png", place), Remote)
+            origin(SITE + path, site)
+    assert isinstance(origin(f"{SITE}/circle.png", site), Remote)
 
 
-def test_a_link_to_the_folder_itself_and_links_within_it_are_followed(place: Place, tmp_path: Path) -> None:
-    (tmp_path / "there").symlink_to(place.folder)
-    (place.folder / "b.png").symlink_to("assets/a.png")
-    assert isinstance(origin(f"{SITE}/b.png", Place(SITE, tmp_path / "there")), Local)
+def test_a_link_to_the_folder_itself_and_links_within_it_are_followed(site: LocalSite, tmp_path: Path) -> None:
+    (tmp_path / "there").symlink_to(site.folder)
+    (site.folder / "b.png").symlink_to("assets/a.png")
+    assert isinstance(origin(f"{SITE}/b.png", LocalSite(SITE, tmp_path / "there")), Local)
 
 
 @pytest.mark.parametrize("path", ["/a%00b.png", "/" + "x" * 5000, "/assets", "/"])
-def test_what_no_file_can_be_called_is_none(place: Place, path: str) -> None:
-    assert isinstance(origin(SITE + path, place), Remote)
+def test_what_no_file_can_be_called_is_none(site: LocalSite, path: str) -> None:
+    assert isinstance(origin(SITE + path, site), Remote)
 
 
-def test_a_pipe_is_no_file(place: Place) -> None:
-    os.mkfifo(place.folder / "pipe.png")
-    assert isinstance(origin(f"{SITE}/pipe.png", place), Remote)
+def test_a_pipe_is_no_file(site: LocalSite) -> None:
+    os.mkfifo(site.folder / "pipe.png")
+    assert isinstance(origin(f"{SITE}/pipe.png", site), Remote)
 
 
-def test_its_state_changes_with_the_file(place: Place) -> None:
-    first = origin(f"{SITE}/assets/a.png", place)
-    (place.folder / "assets" / "a.png").write_bytes(b"other")
-    assert origin(f"{SITE}/assets/a.png", place) != first
+def test_its_state_changes_with_the_file(site: LocalSite) -> None:
+    first = origin(f"{SITE}/assets/a.png", site)
+    (site.folder / "assets" / "a.png").write_bytes(b"other")
+    assert origin(f"{SITE}/assets/a.png", site) != first

@@ -14,7 +14,7 @@ import pytest
 from newsletter.domain.picture import THUMB, WIDE, PictureSlot
 from newsletter.errors import PictureError, SourceError
 from newsletter.pictures.media import Media
-from newsletter.pictures.origins import Place
+from newsletter.pictures.origins import LocalSite
 from newsletter.pictures.shaping import shape
 from newsletter.pictures.values import Download, Shaped, Wish
 from newsletter.pictures.workshop import CALM, FRESH, Workshop
@@ -65,7 +65,7 @@ def shop(tmp_path: Path) -> Shop:
     web, bench, site = Web(), Bench(), tmp_path / "site"
     site.mkdir()
     (site / "a.png").write_bytes(PICTURE)
-    workshop = Workshop(Media(tmp_path / "media"), {"blog": Place(SITE, site)}, web.fetch, bench.shape)
+    workshop = Workshop(Media(tmp_path / "media"), {"blog": LocalSite(SITE, site)}, web.fetch, bench.shape)
     return Shop(workshop, web, bench, site)
 
 
@@ -85,7 +85,7 @@ def test_a_picture_is_made_once_and_kept_under_the_name_of_its_content(shop: Sho
     assert len(shop.bench.shaped) == 2
     assert shop.workshop.kept(wishes, NOW + timedelta(days=300)) == made
     assert len(shop.bench.shaped) == 2
-    again = replace(shop.workshop, places=dict(shop.workshop.places))
+    again = replace(shop.workshop, sites=dict(shop.workshop.sites))
     assert again.kept(wishes, NOW) == made
 
 

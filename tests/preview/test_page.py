@@ -10,7 +10,7 @@ from jinja2 import FileSystemLoader
 from newsletter.domain.finding import warn
 from newsletter.preview.fields import _UNKNOWN, explained
 from newsletter.preview.inbox import inbox_line
-from newsletter.preview.page import Look, Onlooker, Place, PreviewPage
+from newsletter.preview.page import Look, Onlooker, PreviewPage, Surroundings
 from newsletter.preview.scale import Scale, scale
 from newsletter.text.message import (
     Content,
@@ -102,9 +102,9 @@ def test_the_page_shows_code_as_code() -> None:
     """Wherever words of ours stand: what was found, what is wrong with a reader's copy, why there is no message."""
     said = "`site.url` is not https"
     page = PreviewPage(FileSystemLoader(TEMPLATES))
-    place = Place(frame=lambda _: ("srcdoc", ""), issue=str, files=[])
+    surroundings = Surroundings(frame=lambda _: ("srcdoc", ""), issue=str, files=[])
     reader = Onlooker("ada@example.org", "", is_chosen=True, remark=said)
     look = Look(issue(), SOMEBODY, Opened(b""), reader, [warn("`here`", said, said)], trouble=said)
-    html = page.html(look, place).partition("</style>")[2]
+    html = page.html(look, surroundings).partition("</style>")[2]
     assert "<code>site.url</code> is not https" in html
     assert "`" not in html

@@ -18,7 +18,7 @@ from newsletter.domain.issue import Issue
 from newsletter.domain.picture import THUMB, WIDE, PictureSlot, Slots, slots_of
 from newsletter.errors import SourceError
 from newsletter.pictures.media import Media
-from newsletter.pictures.origins import Place
+from newsletter.pictures.origins import LocalSite
 from newsletter.pictures.shaping import shape
 from newsletter.pictures.values import Download, Shaped
 from newsletter.pictures.workshop import Workshop
@@ -57,7 +57,7 @@ class Studio:
         self.fetched: list[str] = []
         self.shaped: list[PictureSlot] = []
         self.during = lambda: None
-        workshop = Workshop(Media(folder / "media"), {"blog": Place(SITE, self.site)}, self.fetch, self.shape)
+        workshop = Workshop(Media(folder / "media"), {"blog": LocalSite(SITE, self.site)}, self.fetch, self.shape)
         self.illustrator = Illustrator(workshop, lambda name: f"https://news.example.org/media/{name}")
 
     def fetch(self, address: str, validators: Mapping[str, str], seconds: float) -> Download:
@@ -232,8 +232,8 @@ def test_the_pictures_of_real_posts_are_found(blog: str, tmp_path: Path, sqlite_
     database = Database(sqlite_url)
     collect(database, "tech", [source], NOW + timedelta(days=3650))
     press, studio = Press(), Studio(tmp_path)
-    places = {"blog": Place(home.address, home.folder)}
-    quick = replace(studio.illustrator.workshop, places=places, shape=lambda raw, slot: Shaped(raw, "png"))
+    sites = {"blog": LocalSite(home.address, home.folder)}
+    quick = replace(studio.illustrator.workshop, sites=sites, shape=lambda raw, slot: Shaped(raw, "png"))
     edition = replace(UK, lookback=timedelta(days=9000), max_stories=60)
     issue = build(database, edition, press, NOW, NOW, [], replace(studio.illustrator, workshop=quick))
     database.close()

@@ -10,7 +10,7 @@ from newsletter.domain.issue import IssueState
 from newsletter.domain.subscriber import SubscriptionState
 from newsletter.errors import NotFound, WrongState
 from newsletter.services import steer
-from newsletter.services.moving import Place, move, stranded
+from newsletter.services.moving import EditionKey, move, stranded
 from newsletter.services.subscribe import SignUp, confirm, confirmation, sign_up
 from newsletter.store import consents, issues, subscribers
 from newsletter.store.database import Database
@@ -19,7 +19,7 @@ from newsletter.text.token import CONFIRM, Signer
 from tests.ledger import NOW, draft, subscribe
 
 SIGNER = Signer("a key that is long enough", utc_now)
-MAIN, UK, WORLD = Place("tech", "main"), Place("tech", "uk"), Place("tech", "world")
+MAIN, UK, WORLD = EditionKey("tech", "main"), EditionKey("tech", "uk"), EditionKey("tech", "world")
 
 
 def editions(database: Database) -> dict[str, list[tuple[str, str]]]:
@@ -31,7 +31,7 @@ def editions(database: Database) -> dict[str, list[tuple[str, str]]]:
     return found
 
 
-def go(database: Database, old: Place, new: Place) -> int:
+def go(database: Database, old: EditionKey, new: EditionKey) -> int:
     return move(database, SIGNER, old, new.edition, "test", NOW)
 
 

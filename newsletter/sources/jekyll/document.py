@@ -9,7 +9,7 @@ from typing import Any
 
 from newsletter.errors import PostError
 from newsletter.sources.jekyll.defaults import deep_merge
-from newsletter.sources.jekyll.permalink import Place, address
+from newsletter.sources.jekyll.permalink import PostFacts, address
 from newsletter.sources.jekyll.site import Site
 from newsletter.sources.jekyll.walk import Found
 from newsletter.text import frontmatter, psych, ruby, rubydate
@@ -182,7 +182,7 @@ def _url(
 ) -> str:
     permalink = data.get("permalink")
     template = ruby.text(permalink) if ruby.truthy(permalink) else site.permalink
-    place = Place(
+    facts = PostFacts(
         date=moment.astimezone(site.zone),
         slug=slug,
         basename=stem[stem.rfind("/") + 1 :],
@@ -191,7 +191,7 @@ def _url(
         output_ext=_output_extension(site, template if ruby.truthy(permalink) else "", extension),
     )
     try:
-        return address(template, place)
+        return address(template, facts)
     except ValueError as error:
         raise PostError(found.path, f"permalink {template!r}: {error}") from None
 

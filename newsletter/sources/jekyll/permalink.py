@@ -28,7 +28,7 @@ _MONTHS = (
 
 
 @dataclass(slots=True)
-class Place:
+class PostFacts:
     """All that a post's address is made from. `date` is local to the site; `path` is without its extension."""
 
     date: datetime
@@ -39,12 +39,12 @@ class Place:
     output_ext: str
 
 
-def address(template: str, place: Place) -> str:
+def address(template: str, facts: PostFacts) -> str:
     """The URL's path, beginning with /. Raises ValueError for a variable that Jekyll does not have."""
     pieces = ["/"]
     for variable, text in _compiled(template):
         if variable:
-            value = variable(place)
+            value = variable(facts)
             pieces.append(value if _PLAIN.match(value) else quote(value, safe="!$&'()*+,;=:@/~?"))
         pieces.append(text)
     url = "".join(pieces)
@@ -56,7 +56,7 @@ def address(template: str, place: Place) -> str:
 _VARIABLE = re.compile(r":([a-z_]+)")
 _PLAIN = re.compile(r"[a-zA-Z0-9./-]*\Z")
 _SLASHES = re.compile(r"/{2,}")
-_Variable = Callable[[Place], str]
+_Variable = Callable[[PostFacts], str]
 
 
 @lru_cache(maxsize=256)  # a site has one template, and some posts their own
@@ -74,33 +74,33 @@ def _compiled(template: str) -> tuple[tuple[_Variable | None, str], ...]:
 
 
 _VARIABLES: dict[str, _Variable] = {
-    "title": lambda place: slugify(place.slug, pretty=True),
-    "slug": lambda place: ruby.downcase(slugify(place.slug)),
-    "name": lambda place: ruby.downcase(slugify(place.basename)),
-    "categories": lambda place: "/".join(dict.fromkeys(ruby.downcase(ruby.text(each)) for each in place.categories)),
-    "slugified_categories": lambda place: "/".join(
-        dict.fromkeys(ruby.downcase(slugify(ruby.text(each))) for each in place.categories)
+    "title": lambda facts: slugify(facts.slug, pretty=True),
+    "slug": lambda facts: ruby.downcase(slugify(facts.slug)),
+    "name": lambda facts: ruby.downcase(slugify(facts.basename)),
+    "categories": lambda facts: "/".join(dict.fromkeys(ruby.downcase(ruby.text(each)) for each in facts.categories)),
+    "slugified_categories": lambda facts: "/".join(
+        dict.fromkeys(ruby.downcase(slugify(ruby.text(each))) for each in facts.categories)
     ),
-    "path": lambda place: place.path,
-    "collection": lambda place: "posts",
-    "output_ext": lambda place: place.output_ext,
-    "year": lambda place: f"{place.date.year:04}",
-    "short_year": lambda place: f"{place.date.year % 100:02}",
-    "month": lambda place: f"{place.date.month:02}",
-    "i_month": lambda place: str(place.date.month),
-    "short_month": lambda place: _MONTHS[place.date.month - 1][:3],
-    "long_month": lambda place: _MONTHS[place.date.month - 1],
-    "day": lambda place: f"{place.date.day:02}",
-    "i_day": lambda place: str(place.date.day),
-    "y_day": lambda place: f"{place.date.timetuple().tm_yday:03}",
-    "w_year": lambda place: f"{place.date.isocalendar().year:04}",
-    "week": lambda place: f"{place.date.isocalendar().week:02}",
-    "w_day": lambda place: str(place.date.isoweekday()),
-    "short_day": lambda place: _DAYS[place.date.weekday()][:3],
-    "long_day": lambda place: _DAYS[place.date.weekday()],
-    "hour": lambda place: f"{place.date.hour:02}",
-    "minute": lambda place: f"{place.date.minute:02}",
-    "second": lambda place: f"{place.date.second:02}",
+    "path": lambda facts: facts.path,
+    "collection": lambda facts: "posts",
+    "output_ext": lambda facts: facts.output_ext,
+    "year": lambda facts: f"{facts.date.year:04}",
+    "short_year": lambda facts: f"{facts.date.year % 100:02}",
+    "month": lambda facts: f"{facts.date.month:02}",
+    "i_month": lambda facts: str(facts.date.month),
+    "short_month": lambda facts: _MONTHS[facts.date.month - 1][:3],
+    "long_month": lambda facts: _MONTHS[facts.date.month - 1],
+    "day": lambda facts: f"{facts.date.day:02}",
+    "i_day": lambda facts: str(facts.date.day),
+    "y_day": lambda facts: f"{facts.date.timetuple().tm_yday:03}",
+    "w_year": lambda facts: f"{facts.date.isocalendar().year:04}",
+    "week": lambda facts: f"{facts.date.isocalendar().week:02}",
+    "w_day": lambda facts: str(facts.date.isoweekday()),
+    "short_day": lambda facts: _DAYS[facts.date.weekday()][:3],
+    "long_day": lambda facts: _DAYS[facts.date.weekday()],
+    "hour": lambda facts: f"{facts.date.hour:02}",
+    "minute": lambda facts: f"{facts.date.minute:02}",
+    "second": lambda facts: f"{facts.date.second:02}",
 }
 
 _DEFAULT = re.compile(r"[^A-Za-z0-9]+")
