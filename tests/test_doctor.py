@@ -1,4 +1,4 @@
-"""The doctor: each finding says what is wrong and what to do, and none needs the network to be there."""
+"""The doctor: each symptom says what is wrong and what to do, and none needs the network to be there."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import pytest
 
 from newsletter.app import App, open_app
 from newsletter.config import Smtp, load
-from newsletter.doctor import Level, examine, mail, published, subjects
+from newsletter.doctor import Severity, examine, mail, published, subjects
 from newsletter.doctor import dns as names
 from newsletter.services import steer
 from newsletter.services.steer import schedule
@@ -37,16 +37,16 @@ def server(port: int, **given: Any) -> Smtp:
 
 
 def levels(found: Iterator[Any]) -> list[tuple[str, str]]:
-    return [(finding.level.value, finding.message) for finding in found]
+    return [(symptom.level.value, symptom.message) for symptom in found]
 
 
 def test_a_healthy_house(app: App) -> None:
     with Sink() as sink:
         config = app.config.model_copy(update={"smtp": server(sink.port)})
         found = list(examine(App(config, app.database, app.clock), {}))
-    assert {finding.level for finding in found} <= {Level.OK, Level.NOTE}
-    assert {"config", "database", "site", "templates", "mail server", "DNS"} <= {finding.area for finding in found}
-    assert any("blog can be read; it holds 5 items" in finding.message for finding in found)
+    assert {symptom.level for symptom in found} <= {Severity.OK, Severity.NOTE}
+    assert {"config", "database", "site", "templates", "mail server", "DNS"} <= {symptom.area for symptom in found}
+    assert any("blog can be read; it holds 5 items" in symptom.message for symptom in found)
 
 
 @pytest.mark.parametrize(
@@ -62,17 +62,17 @@ def test_a_subject_that_no_issue_could_have_is_found(tmp_path: Path, subject: st
     config = desk.folder / "config.yaml"
     config.write_text(config.read_text().replace("near: {}", f"near: {{subject: '{subject}'}}"))
     app = open_app(load(config, {}))
-    (found,) = [finding for finding in subjects.examine(app) if finding.level is Level.ERROR]
+    (found,) = [symptom for symptom in subjects.examine(app) if symptom.level is Severity.ERROR]
     assert reason in found.message
     assert found.remedy
 
 
 @pytest.mark.parametrize("subject", ["{{ lead.title }} {{ stories|length }}", "{{ lead.author }}, {{ date }}", "Plain"])
-def test_a_sound_subject_is_no_finding(tmp_path: Path, subject: str) -> None:
+def test_a_sound_subject_is_no_symptom(tmp_path: Path, subject: str) -> None:
     desk = Desk(tmp_path).furnish()
     config = desk.folder / "config.yaml"
     config.write_text(config.read_text().replace("near: {}", f"near: {{subject: '{subject}'}}"))
-    assert [finding.level for finding in subjects.examine(open_app(load(config, {})))] == [Level.OK]
+    assert [symptom.level for symptom in subjects.examine(open_app(load(config, {})))] == [Severity.OK]
 
 
 def test_what_jekyll_would_publish_with_the_site_is_found_until_it_is_excluded(tmp_path: Path) -> None:
@@ -86,14 +86,14 @@ def test_what_jekyll_would_publish_with_the_site_is_found_until_it_is_excluded(t
 
     def found() -> list[str]:
         app = open_app(load(blog / "config.yaml", {"NEWSLETTER_DATABASE": "sqlite:///_newsletter/subscribers.db"}))
-        return [finding.message for finding in published.examine(app)]
+        return [symptom.message for symptom in published.examine(app)]
 
     assert found() == ["Jekyll publishes config.yaml, preview, readers.csv with your site."]
     with (blog / "_config.yml").open("a") as config:
         config.write("exclude: [vendor, preview/]\n")
     app = open_app(load(blog / "config.yaml", {"NEWSLETTER_DATABASE": "sqlite:///_newsletter/subscribers.db"}))
-    [finding] = published.examine(app)
-    assert "`exclude: [vendor, preview/, config.yaml, readers.csv]`" in finding.remedy  # a second one would undo it
+    [symptom] = published.examine(app)
+    assert "`exclude: [vendor, preview/, config.yaml, readers.csv]`" in symptom.remedy  # a second one would undo it
     (blog / "_config.yml").write_text("exclude: [config.yaml, preview/, readers.csv]\n")
     assert found() == []
     text = (blog / "config.yaml").read_text().replace("    name: Harbour", "    note: note.md\n    name: Harbour", 1)
@@ -113,7 +113,7 @@ def test_an_issue_that_waits_beyond_its_time_is_told(tmp_path: Path) -> None:
     assert "is still waiting" not in str(list(examine(app, {})))
     schedule(app.database, 1, app.clock() - timedelta(minutes=7))
     [found] = [one for one in examine(app, {}) if "is still waiting" in one.message]
-    assert (found.level, found.area) == (Level.WARNING, "harbour")
+    assert (found.level, found.area) == (Severity.WARNING, "harbour")
     assert "newsletter serve" in found.remedy
 
 
@@ -124,7 +124,7 @@ def test_an_issue_that_stands_in_mid_send_is_told(tmp_path: Path) -> None:
     app = open_app(load(desk.folder / "config.yaml", {}))
     steer.start(app.database, 1, app.clock())
     [found] = [one for one in examine(app, {}) if "half sent" in one.message]
-    assert (found.level, "newsletter resume 1" in found.remedy) == (Level.WARNING, True)
+    assert (found.level, "newsletter resume 1" in found.remedy) == (Severity.WARNING, True)
     assert "nobody is sending issue 1 now: newsletter resume 1 goes on" in desk.call("issues").err
     with sole_sender(app.database, 1):
         assert "half sent" not in str(list(examine(app, {})))
@@ -139,7 +139,7 @@ def test_an_issue_that_paused_itself_is_told_with_its_reason(tmp_path: Path) -> 
     steer.start(app.database, 1, app.clock())
     steer.pause(app.database, 1)
     [found] = [one for one in examine(app, {}) if "is paused" in one.message]
-    assert (found.level, found.message) == (Level.WARNING, "issue 1 is paused: paused by hand.")
+    assert (found.level, found.message) == (Severity.WARNING, "issue 1 is paused: paused by hand.")
     assert "newsletter resume 1" in found.remedy
 
 
@@ -148,7 +148,7 @@ def test_what_a_source_warns_of_is_told(tmp_path: Path) -> None:
     (tmp_path / "blog/_config.yml").write_text("url: harbour.example.org\n")
     found = list(examine(open_app(load(desk.folder / "config.yaml", {})), {}))
     [warned] = [one for one in found if "is no web address" in one.message]
-    assert (warned.level, warned.area) == (Level.WARNING, "harbour")
+    assert (warned.level, warned.area) == (Severity.WARNING, "harbour")
     assert "`url: harbour.example.org`" in warned.message
 
 
@@ -187,10 +187,10 @@ def test_what_is_wrong_has_a_remedy(tmp_path: Path) -> None:
     templates.mkdir(parents=True)
     (templates / "digest.mjml").write_text("<mjml>{{ unclosed</mjml>")
     found = list(examine(open_app(load(config, {})), {"NEWSLETTER_SMPT__PORT": "1", "NEWSLETTER_DEBUG": "1"}))
-    wrong = {finding.area: finding for finding in found if finding.level in (Level.WARNING, Level.ERROR)}
+    wrong = {symptom.area: symptom for symptom in found if symptom.level in (Severity.WARNING, Severity.ERROR)}
     assert {"config", "site", "harbour", "mail server"} <= set(wrong)
-    assert all(finding.remedy for finding in wrong.values() if finding.area != "templates")
-    assert any("attic cannot be read" in finding.message for finding in found)
+    assert all(symptom.remedy for symptom in wrong.values() if symptom.area != "templates")
+    assert any("attic cannot be read" in symptom.message for symptom in found)
 
 
 def test_a_language_without_phrases_is_told_with_the_files_to_write(tmp_path: Path) -> None:
@@ -213,7 +213,7 @@ def test_a_logo_that_is_not_there_and_an_address_that_is_nobodys(tmp_path: Path)
     found = [(one.level, one.message) for one in examine(open_app(load(config, {})), {})]
     missing = f"there is no logo {desk.folder / 'art' / 'logo.png'}: mails bear the name instead."
     placeholder = "stories of blog would lead to https://blog.example.com, a placeholder."
-    assert [found.count((Level.WARNING, missing)), found.count((Level.NOTE, placeholder))] == [1, 1]
+    assert [found.count((Severity.WARNING, missing)), found.count((Severity.NOTE, placeholder))] == [1, 1]
     (desk.folder / "art").mkdir()
     (desk.folder / "art" / "logo.png").touch()
     assert missing not in [one.message for one in examine(open_app(load(config, {})), {})]
@@ -222,7 +222,7 @@ def test_a_logo_that_is_not_there_and_an_address_that_is_nobodys(tmp_path: Path)
 def test_a_clock_that_was_set_back(app: App) -> None:
     Desk(app.config.folder).call("build", "harbour")
     before = App(app.config, app.database, lambda: app.clock().replace(year=2020))
-    assert any("clock of this machine was set back" in finding.message for finding in examine(before, {}))
+    assert any("clock of this machine was set back" in symptom.message for symptom in examine(before, {}))
 
 
 def test_no_newsletter_at_all(tmp_path: Path) -> None:
@@ -254,16 +254,16 @@ def test_a_server_that_takes_no_mail_of_ours_is_told_before_any_is_sent() -> Non
     with Sink() as sink:
         sink.fail("MAIL", reply(530, "5.7.0 Authentication required"))
         refused = next(iter(mail.examine(server(sink.port), ["hello@example.org"])))
-        assert (refused.level, "NEWSLETTER_SMTP__PASSWORD" in refused.remedy) == (Level.ERROR, True)
+        assert (refused.level, "NEWSLETTER_SMTP__PASSWORD" in refused.remedy) == (Severity.ERROR, True)
         assert "takes no mail of hello@example.org: 530 Authentication required" in refused.message
         sink.faults.clear()
         sink.fail("MAIL", reply(550, "5.7.1 not of yours"), times=1)
         first, *others = mail.examine(server(sink.port), ["hello@example.org", "other@example.org"])
         assert "takes no mail of hello@example.org: 550 not of yours" in first.message
-        assert [finding.level for finding in others] == [Level.OK]
+        assert [symptom.level for symptom in others] == [Severity.OK]
         sink.faults.clear()
         sink.fail("MAIL", CUT)
-        assert [one.level for one in mail.examine(server(sink.port), ["hello@example.org"])] == [Level.OK]
+        assert [one.level for one in mail.examine(server(sink.port), ["hello@example.org"])] == [Severity.OK]
     assert not sink.received
 
 
@@ -279,7 +279,7 @@ def test_what_is_in_the_way_of_a_folder_of_mails_is_told(tmp_path: Path) -> None
 def test_the_folder_is_looked_for_beside_the_configuration(tmp_path: Path) -> None:
     desk = Desk(tmp_path, environ={"NEWSLETTER_SMTP__TYPE": "folder", "NEWSLETTER_SMTP__PATH": "config.yaml"}).furnish()
     app = open_app(load(desk.folder / "config.yaml", desk.environ))
-    found = [finding.message for finding in examine(app, {}) if finding.area == "mail server"]
+    found = [symptom.message for symptom in examine(app, {}) if symptom.area == "mail server"]
     assert found == [f"mails cannot become files: {desk.folder / 'config.yaml'} is no folder."]
 
 

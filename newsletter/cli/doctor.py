@@ -15,7 +15,7 @@ from newsletter.errors import StoreError
 
 if TYPE_CHECKING:
     from newsletter.app import App
-    from newsletter.doctor import Finding
+    from newsletter.doctor import Symptom
 
 PANEL = "Set up"
 _MARKS = {
@@ -34,19 +34,19 @@ def doctor(context: Context, as_json: JsonOption = False) -> None:
     """Check config, database, templates, sources, mail server and DNS; each finding with its remedy."""
     from newsletter.doctor import examine
 
-    found: list[Finding] = []
-    for finding in examine(_house(context.obj), os.environ):
-        found.append(finding)
+    found: list[Symptom] = []
+    for symptom in examine(_house(context.obj), os.environ):
+        found.append(symptom)
         if not as_json:
             output.say(
-                f"{_MARKS[finding.level.value]} [bold]{output.plain(finding.area)}[/]: {output.plain(finding.message)}"
+                f"{_MARKS[symptom.level.value]} [bold]{output.plain(symptom.area)}[/]: {output.plain(symptom.message)}"
             )
-            if finding.remedy:
-                output.say(f"          [dim]→ {output.plain(finding.remedy)}[/]")
-    errors = sum(finding.level.value == "error" for finding in found)
-    warnings = sum(finding.level.value == "warning" for finding in found)
+            if symptom.remedy:
+                output.say(f"          [dim]→ {output.plain(symptom.remedy)}[/]")
+    errors = sum(symptom.level.value == "error" for symptom in found)
+    warnings = sum(symptom.level.value == "warning" for symptom in found)
     if as_json:
-        output.answer_json({"healthy": not errors, "findings": [asdict(finding) for finding in found]})
+        output.answer_json({"healthy": not errors, "findings": [asdict(symptom) for symptom in found]})
     else:
         output.say(f"\n{count(errors, 'error').capitalize()}, {count(warnings, 'warning')}.")
     if errors:
@@ -54,7 +54,7 @@ def doctor(context: Context, as_json: JsonOption = False) -> None:
 
 
 def _house(session: Session) -> App:
-    """A database that cannot be opened is a finding too."""
+    """A database that cannot be opened is a symptom too."""
     from newsletter.app import App
     from newsletter.doctor import Unopened
 

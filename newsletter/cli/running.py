@@ -149,12 +149,12 @@ def _tell_broken_templates(app: App) -> None:
     from itertools import chain
 
     from newsletter.doctor import samples, subjects
-    from newsletter.doctor.finding import Level
+    from newsletter.doctor.symptom import Severity
 
     with suppress(Exception):  # it is the doctor's to say what is wrong with anything else
-        for finding in chain(subjects.examine(app), samples.examine(app)):
-            if finding.level is Level.ERROR:
-                tell(_LOG, logging.ERROR, "template_broken", finding.message)
+        for symptom in chain(subjects.examine(app), samples.examine(app)):
+            if symptom.level is Severity.ERROR:
+                tell(_LOG, logging.ERROR, "template_broken", symptom.message)
 
 
 def _tell_around(session: Session, address: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import dns.exception
 import dns.resolver
 
-from newsletter.doctor.finding import Finding, note, ok, warning
+from newsletter.doctor.symptom import Symptom, note, ok, warning
 from newsletter.errors import AddressError
 from newsletter.text.headers import mailbox
 
@@ -16,7 +16,7 @@ _SECONDS = 4.0
 _PLACEHOLDERS = ("example", "test", "invalid", "localhost", "example.com", "example.net", "example.org")
 
 
-def examine(senders: Sequence[str], resolver: dns.resolver.Resolver | None = None) -> Iterator[Finding]:
+def examine(senders: Sequence[str], resolver: dns.resolver.Resolver | None = None) -> Iterator[Symptom]:
     """SPF and DMARC of each sender's domain. What DNS does not tell today is a note, not an error."""
     for domain in sorted({_domain(sender) for sender in senders} - {""}):
         if is_placeholder(domain):
@@ -34,7 +34,7 @@ def is_placeholder(domain: str) -> bool:
     return any(domain == name or domain.endswith(f".{name}") for name in _PLACEHOLDERS)
 
 
-def _of(domain: str, resolver: dns.resolver.Resolver) -> Iterator[Finding]:
+def _of(domain: str, resolver: dns.resolver.Resolver) -> Iterator[Symptom]:
     spf = [text for text in _texts(domain, resolver) if text.lower().startswith("v=spf1")]
     if len(spf) == 1:
         yield ok(AREA, f"{domain} has SPF: {spf[0]}")

@@ -13,7 +13,7 @@ from newsletter.app import App, package_templates
 from newsletter.cli.words import count
 from newsletter.delivering import is_alone
 from newsletter.doctor import dns, mail, published, samples, subjects
-from newsletter.doctor.finding import Finding, error, note, ok, warning
+from newsletter.doctor.symptom import Symptom, error, note, ok, warning
 from newsletter.domain.issue import IssueState
 from newsletter.domain.occurrence import ON_TIME, longest_gap
 from newsletter.errors import NewsletterError, SourceError, StoreError, TemplateError
@@ -30,9 +30,9 @@ _NAMED = 8  # phrases that a file lacks, or warnings; of more there is a number
 _EXPECTED = ("CONFIG", "DEBUG")  # variables of ours that are no keys of config.yaml
 
 
-def examine(app: App, environ: Mapping[str, str]) -> Iterator[Finding]:
-    """Yields each finding as soon as it is made; network checks come last. Raises nothing."""
-    examinations: tuple[tuple[str, Callable[[], Iterator[Finding]]], ...] = (
+def examine(app: App, environ: Mapping[str, str]) -> Iterator[Symptom]:
+    """Yields each symptom as soon as it is made; network checks come last. Raises nothing."""
+    examinations: tuple[tuple[str, Callable[[], Iterator[Symptom]]], ...] = (
         ("config", lambda: _config(app, environ)),
         ("database", lambda: _database(app)),
         ("site", lambda: _site(app)),
@@ -75,7 +75,7 @@ class Unopened(Database):
         raise self._trouble
 
 
-def _config(app: App, environ: Mapping[str, str]) -> Iterator[Finding]:
+def _config(app: App, environ: Mapping[str, str]) -> Iterator[Symptom]:
     letters = app.config.newsletters
     if not letters:
         yield error("config", f"{app.config.file} names no newsletter.", "Add one under `newsletters:`.")
@@ -88,7 +88,7 @@ def _config(app: App, environ: Mapping[str, str]) -> Iterator[Finding]:
             yield warning("config", f"{variable} is no key of config.yaml.", "Unset it, or correct its name.")
 
 
-def _database(app: App) -> Iterator[Finding]:
+def _database(app: App) -> Iterator[Symptom]:
     with app.database.write() as connection:
         prove_writable(connection)
         counts = subscribers.counts(connection)
@@ -107,7 +107,7 @@ def _database(app: App) -> Iterator[Finding]:
         yield error("clock", f"{told}: the clock of this machine was set back.", "Let a time service set it (NTP).")
 
 
-def _site(app: App) -> Iterator[Finding]:
+def _site(app: App) -> Iterator[Symptom]:
     url = urlsplit(app.config.site.url)
     if url.hostname in ("localhost", "127.0.0.1", "::1"):
         told = f"links in mails lead to {app.config.site.url}, which only this machine can open."
@@ -119,7 +119,7 @@ def _site(app: App) -> Iterator[Finding]:
         yield ok("site", f"links lead to {app.config.site.url}")
 
 
-def _newsletters(app: App) -> Iterator[Finding]:
+def _newsletters(app: App) -> Iterator[Symptom]:
     for key, own in app.config.newsletters.items():
         if not own.postal_address.strip():
             told = "no postal address, which many countries ask for in every mail."
@@ -143,7 +143,7 @@ def _newsletters(app: App) -> Iterator[Finding]:
             yield note(key, "no schedule: it goes out when you `newsletter send` it.")
 
 
-def _strays(app: App) -> Iterator[Finding]:
+def _strays(app: App) -> Iterator[Symptom]:
     """Readers whose edition was renamed or taken away."""
     from newsletter.strays import strays
 
@@ -151,7 +151,7 @@ def _strays(app: App) -> Iterator[Finding]:
         yield error(one.place.newsletter, one.told, one.remedy)
 
 
-def _readers(app: App, plan: Planned) -> Iterator[Finding]:
+def _readers(app: App, plan: Planned) -> Iterator[Symptom]:
     with app.database.read() as connection:
         number = subscribers.count_active(connection, plan.newsletter, plan.edition)
     if not number:
@@ -160,7 +160,7 @@ def _readers(app: App, plan: Planned) -> Iterator[Finding]:
         yield note(plan.newsletter, told, remedy)
 
 
-def _runs(app: App) -> Iterator[Finding]:
+def _runs(app: App) -> Iterator[Symptom]:
     """The last run of each schedule, where nothing came of it."""
     for plan in planned(app):
         if run := trouble(app.database, plan.newsletter, plan.edition, app.clock()):
@@ -170,7 +170,7 @@ def _runs(app: App) -> Iterator[Finding]:
             yield warning(plan.newsletter, told, remedy if run.state != RunState.WAITING else "It is tried again.")
 
 
-def _overdue(app: App) -> Iterator[Finding]:
+def _overdue(app: App) -> Iterator[Symptom]:
     """Issues whose own time has come and gone: nobody was there to start them."""
     with app.database.read() as connection:
         waiting = issues.listing(connection, states=[IssueState.SCHEDULED])
@@ -182,7 +182,7 @@ def _overdue(app: App) -> Iterator[Finding]:
             yield warning(issue.newsletter, told, remedy)
 
 
-def _stopped(app: App) -> Iterator[Finding]:
+def _stopped(app: App) -> Iterator[Symptom]:
     """Issues that somebody began to send, and nobody goes on with."""
     with app.database.read() as connection:
         begun = issues.listing(connection, states=[IssueState.SENDING, IssueState.PAUSED])
@@ -196,7 +196,7 @@ def _stopped(app: App) -> Iterator[Finding]:
             yield warning(issue.newsletter, f"issue {issue.id} is half sent, and nobody is sending it now.", remedy)
 
 
-def _homeless(app: App) -> Iterator[Finding]:
+def _homeless(app: App) -> Iterator[Symptom]:
     """Drafts of an edition that config.yaml had once: they can be neither sent nor shown."""
     with app.database.read() as connection:
         waiting = issues.listing(connection, states=[IssueState.DRAFT, IssueState.SCHEDULED])
@@ -207,7 +207,7 @@ def _homeless(app: App) -> Iterator[Finding]:
             yield warning(issue.newsletter, told, f"`newsletter cancel {issue.id}` drops it.")
 
 
-def _templates(app: App) -> Iterator[Finding]:
+def _templates(app: App) -> Iterator[Symptom]:
     from newsletter.text.render import NOTICES
 
     names = ["email/digest.mjml", *(f"email/notices/{kind}.mjml" for kind in NOTICES)]
@@ -228,7 +228,7 @@ def _templates(app: App) -> Iterator[Finding]:
         )
 
 
-def _languages(app: App) -> Iterator[Finding]:
+def _languages(app: App) -> Iterator[Symptom]:
     """Editions whose mails or pages have English phrases because there are none in their own language."""
     from newsletter.text import page_words
     from newsletter.text.phrases import ENGLISH
@@ -248,7 +248,7 @@ def _languages(app: App) -> Iterator[Finding]:
                 yield warning(key, told, remedy)
 
 
-def _page_words(app: App) -> Iterator[Finding]:
+def _page_words(app: App) -> Iterator[Symptom]:
     """Phrases of pages in files of the operator's own: what they lack is said in English."""
     from newsletter.text import page_words
     from newsletter.text.sandbox import template_errors
@@ -268,7 +268,7 @@ def _page_words(app: App) -> Iterator[Finding]:
             yield warning("templates", told, f"Copy what is missing from the package's {original}.")
 
 
-def _logos(app: App) -> Iterator[Finding]:
+def _logos(app: App) -> Iterator[Symptom]:
     """Logos that are files, and are not there; each once, however many editions have it."""
     for key in app.config.newsletters:
         themes = [edition.theme for edition in app.editions(key)]
@@ -278,7 +278,7 @@ def _logos(app: App) -> Iterator[Finding]:
                 yield warning(key, told, "Put the file there, or correct `design: logo`.")
 
 
-def _sources(app: App) -> Iterator[Finding]:
+def _sources(app: App) -> Iterator[Symptom]:
     for key, own in app.config.newsletters.items():
         for written in own.sources:
             if written.type == "jekyll" and written.url and dns.is_placeholder(urlsplit(written.url).hostname or ""):
@@ -300,7 +300,7 @@ def _sources(app: App) -> Iterator[Finding]:
                 yield warning(key, f"{more} of this kind.", f"`newsletter collect {key}` tells them all.")
 
 
-def _mail_server(app: App) -> Iterator[Finding]:
+def _mail_server(app: App) -> Iterator[Symptom]:
     smtp = app.config.smtp
     if smtp.type == "folder":
         return mail.examine_folder(app.config.resolve(smtp.path))

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from newsletter.config import Smtp
-from newsletter.doctor.finding import Finding, error, note, ok, warning
+from newsletter.doctor.symptom import Symptom, error, note, ok, warning
 from newsletter.domain.delivery import LOGIN_REFUSED
 from newsletter.transports.folder import in_the_way
 from newsletter.transports.gate import Gate
@@ -22,13 +22,13 @@ _REFUSED = 400  # from this reply code on
 _PATIENT = Timeouts(connect=8.0, greeting=8.0, command=8.0)
 
 
-def examine(smtp: Smtp, senders: Sequence[str] = ()) -> Iterator[Finding]:
+def examine(smtp: Smtp, senders: Sequence[str] = ()) -> Iterator[Symptom]:
     """Of each server, also whether it would take mail of these addresses. It is given none."""
     for server in smtp.each():
         yield from _examine(server, senders)
 
 
-def examine_folder(folder: Path) -> Iterator[Finding]:
+def examine_folder(folder: Path) -> Iterator[Symptom]:
     """What stands in for a server with `smtp: type: folder`."""
     if trouble := in_the_way(folder):
         yield error(AREA, f"mails cannot become files: {trouble}.", "Write the path of a folder into `smtp: path`.")
@@ -36,7 +36,7 @@ def examine_folder(folder: Path) -> Iterator[Finding]:
         yield note(AREA, f"mails become files in {folder}; nothing is sent.", "Set `smtp: type: smtp` to send.")
 
 
-def _examine(smtp: Smtp, senders: Sequence[str]) -> Iterator[Finding]:
+def _examine(smtp: Smtp, senders: Sequence[str]) -> Iterator[Symptom]:
     if smtp.users_without_password():
         yield error(AREA, f"there is no password for {smtp.username}.", "Set NEWSLETTER_SMTP__PASSWORD.")
         return
@@ -89,7 +89,7 @@ async def _asked(server: Server, senders: Sequence[str]) -> tuple[dict[str, str]
     return session.offers, refused
 
 
-def _privacy(smtp: Smtp, offers: dict[str, str]) -> Iterator[Finding]:
+def _privacy(smtp: Smtp, offers: dict[str, str]) -> Iterator[Symptom]:
     if smtp.security != "none" or _is_here(smtp.host):
         return
     remedy = "Set `security: starttls`." if "STARTTLS" in offers else "Use a server that offers TLS."

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from newsletter.app import App
 from newsletter.config import Config
-from newsletter.doctor.finding import Finding, warning
+from newsletter.doctor.symptom import Symptom, warning
 from newsletter.errors import SourceError
 from newsletter.sources.jekyll.site import Site, read_site
 from newsletter.sources.jekyll.walk import publishes
@@ -17,11 +17,11 @@ AREA = "site"
 OURS = ("preview", "outbox", "*.csv", "*.db")
 
 
-def examine(app: App) -> Iterator[Finding]:
+def examine(app: App) -> Iterator[Symptom]:
     for root in sorted(app.config.sites_around):
         try:
             site = read_site(root, None)
-        except SourceError:  # it cannot be read, and that is a finding about the source
+        except SourceError:  # it cannot be read, and that is a symptom of the source
             continue
         if names := list(_published(app.config, site)):
             told = f"Jekyll publishes {', '.join(names)} with your site."

@@ -7,8 +7,8 @@ from functools import partial
 from pathlib import Path
 
 from newsletter.app import App
-from newsletter.doctor.finding import Finding, error, ok
 from newsletter.doctor.subjects import sample
+from newsletter.doctor.symptom import Symptom, error, ok
 from newsletter.domain.edition import Edition
 from newsletter.domain.occurrence import next_occurrence
 from newsletter.errors import NewsletterError
@@ -23,7 +23,7 @@ from newsletter.web.pages import Pages
 _REMEDY = "docs/guide/templates.md says what a template is given; without your copy the program's own is used."
 
 
-def examine(app: App) -> Iterator[Finding]:
+def examine(app: App) -> Iterator[Symptom]:
     told: list[str] = []
     for attempt in (*_mails(app), *_pages(app)):
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from newsletter.app import App
-from newsletter.doctor.finding import Finding, error, ok
+from newsletter.doctor.symptom import Symptom, error, ok
 from newsletter.domain.digest import Also, Digest, DigestStory
 from newsletter.domain.edition import Edition
 from newsletter.errors import TemplateError
@@ -14,7 +14,7 @@ _REMEDY = "A subject knows `lead`, `stories`, `edition`, `number` and `date`: do
 _RARE = "An issue may have one story only; ask with {% if stories|length > 1 %}."
 
 
-def examine(app: App) -> Iterator[Finding]:
+def examine(app: App) -> Iterator[Symptom]:
     wrong = 0
     for key in app.config.newsletters:
         for edition in app.editions(key):

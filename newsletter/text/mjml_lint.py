@@ -30,7 +30,7 @@ _ONCE = ("mj-head", "mj-body")
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Slip:
     """`line` counts from 1 in `template`'s file; `message` is reason and remedy."""
 
     template: str
@@ -50,7 +50,7 @@ class _Reading:
     """What is open at this point, what was open where each {% if %} began, and where each {% macro %} began."""
 
     template: str
-    findings: list[Finding] = field(default_factory=list)
+    slips: list[Slip] = field(default_factory=list)
     open: list[_Element] = field(default_factory=list)
     branches: list[list[_Element]] = field(default_factory=list)
     asides: list[list[_Element]] = field(default_factory=list)
@@ -58,7 +58,7 @@ class _Reading:
     width: float = WIDEST
 
     def report(self, line: int, message: str) -> None:
-        self.findings.append(Finding(self.template, line, message))
+        self.slips.append(Slip(self.template, line, message))
 
     @property
     def parent(self) -> str | None:
@@ -68,8 +68,8 @@ class _Reading:
         return any(element.name == name for element in self.open)
 
 
-def lint(source: str, template: str) -> list[Finding]:
-    """All findings, in the order of the file. `source` may be a whole email, a part, or a file of macros.
+def lint(source: str, template: str) -> list[Slip]:
+    """All slips, in the order of the file. `source` may be a whole email, a part, or a file of macros.
 
     Where elements stand too deep inside each other it reads no further.
     """
@@ -87,12 +87,12 @@ def lint(source: str, template: str) -> list[Finding]:
             _open(reading, token)
             if len(reading.open) >= DEPTH:
                 reading.report(token.line, "elements stand too deep inside each other. Is one of them never closed?")
-                return sorted(reading.findings, key=_line)
+                return sorted(reading.slips, key=_line)
     for line in bare(source):
         reading.report(line, "a bare < ends the reading here. Write &lt;, or compute it outside the markup.")
     for element in reading.open:
         reading.report(element.line, f"<{element.name}> is never closed.")
-    return sorted(reading.findings, key=_line)
+    return sorted(reading.slips, key=_line)
 
 
 def _control(reading: _Reading, token: Control) -> None:
@@ -223,5 +223,5 @@ def _width(tag: Tag) -> float:
     return WIDEST
 
 
-def _line(finding: Finding) -> int:
-    return finding.line
+def _line(slip: Slip) -> int:
+    return slip.line

@@ -23,7 +23,7 @@ from newsletter.text.cleaning import clean_digest, clean_edition
 from newsletter.text.compiling import compile_mjml
 from newsletter.text.filters import FILTERS
 from newsletter.text.headers import mailbox
-from newsletter.text.mjml_lint import Finding
+from newsletter.text.mjml_lint import Slip
 from newsletter.text.plain import one_line
 from newsletter.text.preheader import cut, preheader
 from newsletter.text.sandbox import Environment, WithOriginals
@@ -130,11 +130,11 @@ class Renderer:
         given["preheader"] = cut(before, PREHEADER_LENGTH)
         return self._rendered(name, {**given, "subject": subject}, clean)
 
-    def check(self, name: str) -> list[Finding]:
+    def check(self, name: str) -> list[Slip]:
         """What MJML's compiler or Jinja would swallow in the template `name`, its text twin, and all they lead to."""
         stem = name.removesuffix(".mjml")
         themes = [f"email/themes/{theme}" for theme in THEMES] if stem == ISSUE else []
-        return self._check.findings(stem, *themes)
+        return self._check.slips(stem, *themes)
 
     def words_file(self, language: str, folder: str = WORDS) -> str:
         """The template with the fixed phrases for a language tag: English ones where there are no others."""
@@ -158,9 +158,9 @@ class Renderer:
         return True
 
     def _rendered(self, name: str, values: Mapping[str, object], edition: Edition) -> Rendered:
-        if findings := self.check(f"{name}.mjml"):
-            first = findings[0]
-            more = f" ({len(findings) - 1} more like it)" if len(findings) > 1 else ""
+        if slips := self.check(f"{name}.mjml"):
+            first = slips[0]
+            more = f" ({len(slips) - 1} more like it)" if len(slips) > 1 else ""
             raise TemplateError(first.template, first.message + more, line=first.line)
         environment = self._environment(edition.theme, edition.language)
         source = phrases.in_html(environment.render(f"{name}.mjml", values))

@@ -9,7 +9,7 @@ import jinja2
 from jinja2 import meta
 
 from newsletter.text.blocks import Blocks, blocks_of, lost
-from newsletter.text.mjml_lint import Finding, lint
+from newsletter.text.mjml_lint import Slip, lint
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +32,22 @@ class TemplateCheck:
         self._sound: set[tuple[str, str]] = set()  # file and source of templates that passed the linter
         self._read: dict[str, _Source] = {}
 
-    def findings(self, *stems: str) -> list[Finding]:
+    def slips(self, *stems: str) -> list[Slip]:
         """What MJML's compiler or Jinja would swallow in templates, their text twins, and all they lead to.
 
         `stems` are names without `.mjml` and `.txt`.
         """
         markup, texts = list(self._reached(stems, ".mjml")), list(self._reached(stems, ".txt"))
-        findings = []
+        slips = []
         for each in markup:
             if (each.file, each.source) not in self._sound:
                 found = lint(each.source, each.file)
-                findings += found
+                slips += found
                 if not found:
                     self._sound.add((each.file, each.source))
         for family in (markup, texts):
-            findings += [Finding(*found) for found in lost([(each.file, each.blocks) for each in family])]
-        return findings
+            slips += [Slip(*found) for found in lost([(each.file, each.blocks) for each in family])]
+        return slips
 
     def _reached(self, stems: tuple[str, ...], kind: str) -> Iterator[_Source]:
         """Every template of a kind that these lead to. What is missing or broken, rendering says."""

@@ -31,7 +31,7 @@ def probed(mjml_of_npm: Reference) -> list[Probed]:
 
 
 def _probed(label: str, source: str, theirs: Compiled) -> Probed:
-    said = tuple(finding.message for finding in lint(source, "probe.mjml"))
+    said = tuple(slip.message for slip in lint(source, "probe.mjml"))
     return Probed(label, said, (*theirs.errors, *difference(source, theirs)))
 
 

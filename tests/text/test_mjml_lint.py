@@ -14,7 +14,7 @@ from tests.digests import TEMPLATES
 
 
 def said(source: str) -> list[tuple[int, str]]:
-    return [(finding.line, finding.message) for finding in lint(source, "mail.mjml")]
+    return [(slip.line, slip.message) for slip in lint(source, "mail.mjml")]
 
 
 def in_column(inside: str) -> str:
