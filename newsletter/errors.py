@@ -11,7 +11,7 @@ NewsletterError            said to the user in one line, never as a traceback; e
 ├── Busy                   another process is at it
 ├── Blocked                preflight found what must not leave; exit 3
 ├── SourceError            a source cannot be read at all
-│   ├── Refused            the fetch guard does not go there
+│   ├── OffLimits          the fetch guard does not go there
 │   └── AskLater           the server asks not to be asked before some time
 ├── PostError              one post cannot be read: file, line, remedy
 ├── PictureError           one picture cannot be shown: the reason, without its place
@@ -77,7 +77,7 @@ class SourceError(NewsletterError):
         self.state = state
 
 
-class Refused(SourceError):
+class OffLimits(SourceError):
     pass
 
 

@@ -14,7 +14,7 @@ from newsletter.domain.delivery import LOGIN_REFUSED
 from newsletter.transports.folder import in_the_way
 from newsletter.transports.gate import Gate
 from newsletter.transports.mishaps import in_words
-from newsletter.transports.smtp_session import Refused, Server, Session, Unsuited, open_session
+from newsletter.transports.smtp_session import Server, Session, SessionRefused, Unsuited, open_session
 from newsletter.transports.smtp_wire import Broken, Reply, Timeouts
 
 AREA = "mail server"
@@ -44,7 +44,7 @@ def _examine(smtp: Smtp, senders: Sequence[str]) -> Iterator[Symptom]:
     server = Server(smtp.host, smtp.port, smtp.security, smtp.username, password, None, _PATIENT)
     try:
         offers, refused = asyncio.run(_asked(server, senders))
-    except Refused as refusal:
+    except SessionRefused as refusal:
         yield error(
             AREA, f"{_place(smtp)} refuses us: {refusal.reply.code} {refusal.reply.text}", _remedy(refusal.reply)
         )

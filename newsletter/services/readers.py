@@ -23,7 +23,7 @@ EXPORT_COLUMNS = ("email", "name", "newsletter", "edition", "state", "since", "t
 _AT_ONCE = 200  # addresses in a transaction: others want to write too
 
 
-class Refused(NamedTuple):
+class NoAddress(NamedTuple):
     """What was given as an address, and why it is none."""
 
     value: str
@@ -35,7 +35,7 @@ class Removed(NamedTuple):
 
     unsubscribed: list[str]
     not_subscribed: list[str]
-    refused: list[Refused]
+    refused: list[NoAddress]
 
 
 def add(database: Database, signer: Signer, wish: SignUp, now: datetime) -> Subscription | None:
@@ -188,14 +188,14 @@ def export(database: Database, file: TextIO, newsletter: str | None = None) -> i
     return number
 
 
-def _addresses(emails: Iterable[str]) -> tuple[list[str], list[Refused]]:
+def _addresses(emails: Iterable[str]) -> tuple[list[str], list[NoAddress]]:
     found: list[str] = []
-    refused: list[Refused] = []
+    refused: list[NoAddress] = []
     for email in emails:
         try:
             found.append(normalise(email))
         except AddressError as error:
-            refused.append(Refused(email, str(error)))
+            refused.append(NoAddress(email, str(error)))
     return found, refused
 
 

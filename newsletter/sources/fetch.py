@@ -17,7 +17,7 @@ import httpcore2
 import httpx2
 
 from newsletter.domain.picture import MOST_BYTES
-from newsletter.errors import Refused, SourceError
+from newsletter.errors import OffLimits, SourceError
 from newsletter.sources.web import (
     MOST_REDIRECTS,
     NOTHING_PRIVATE,
@@ -73,7 +73,7 @@ class AskLater(SourceError):
 def fetch(url: str, headers: Mapping[str, str], now: datetime, limits: Limits = LIMITS) -> Fetched:
     """The document at an address that the operator chose.
 
-    Raises AskLater, Refused for a redirect to a private network, SourceError for all else.
+    Raises AskLater, OffLimits for a redirect to a private network, SourceError for all else.
     """
     parsed = _parsed(url)
     return _Conversation(parsed, headers, now, limits, trusted=_origin(parsed)).run()
@@ -82,7 +82,7 @@ def fetch(url: str, headers: Mapping[str, str], now: datetime, limits: Limits = 
 def fetch_picture(url: str, headers: Mapping[str, str], now: datetime, seconds: float) -> Fetched:
     """The picture at an address that somebody else chose.
 
-    Raises Refused for one on a private network, or on a port that is none of the web's; SourceError for all else.
+    Raises OffLimits for one on a private network, or on a port that is none of the web's; SourceError for all else.
     """
     limits = Limits(seconds, MOST_BYTES, "picture")
     return _Conversation(_parsed(url), headers, now, limits, trusted=NOTHING_PRIVATE).run()
@@ -101,8 +101,8 @@ class _Conversation:
         try:
             with connections(self.limits.seconds, self.trusted) as pool:
                 return self._follow(pool)
-        except Refused as error:
-            raise Refused(f"{place}: not fetched: {error}.") from None
+        except OffLimits as error:
+            raise OffLimits(f"{place}: not fetched: {error}.") from None
         except httpcore2.TimeoutException:
             raise SourceError(f"{place}: no complete answer within {self.limits.seconds:g} seconds.") from None
         except httpcore2.ConnectError as error:
@@ -132,7 +132,7 @@ class _Conversation:
         except (httpx2.InvalidURL, ValueError):
             raise SourceError(f"{_shown(self.url)}: redirected to what is no address: {location[:200]!r}.") from None
         if found.scheme not in ("http", "https") or not found.host:
-            raise Refused(f"it redirects to {_shown(found)}, which is no web address")
+            raise OffLimits(f"it redirects to {_shown(found)}, which is no web address")
         return found
 
     def _request_headers(self, url: httpx2.URL) -> list[tuple[str, bytes]]:

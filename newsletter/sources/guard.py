@@ -16,7 +16,7 @@ from typing import Any
 
 import httpcore2
 
-from newsletter.errors import Refused
+from newsletter.errors import OffLimits
 from newsletter.text.links import is_public_address
 
 WEB_PORTS = frozenset({80, 443})
@@ -82,9 +82,9 @@ class _TimedStream(httpcore2.NetworkStream):
 
 
 def _public_address(host: str, port: int) -> str:
-    """One address of `host`, all of which are public. Raises Refused, or ConnectError for an unknown name."""
+    """One address of `host`, all of which are public. Raises OffLimits, or ConnectError for an unknown name."""
     if port not in WEB_PORTS:
-        raise Refused(f"it leads to port {port} of {host}, which is no port of the public web")
+        raise OffLimits(f"it leads to port {port} of {host}, which is no port of the public web")
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
@@ -92,7 +92,7 @@ def _public_address(host: str, port: int) -> str:
     addresses = [str(entry[4][0]).partition("%")[0] for entry in found]
     for address in addresses:
         if not is_public_address(ipaddress.ip_address(address)):
-            raise Refused(f"it leads to {host}, which is on a private network ({address})")
+            raise OffLimits(f"it leads to {host}, which is on a private network ({address})")
     if not addresses:
         raise httpcore2.ConnectError("no address")
     return addresses[0]

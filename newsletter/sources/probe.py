@@ -12,7 +12,7 @@ import httpcore2
 import httpx2
 
 from newsletter.domain.answer import Answer
-from newsletter.errors import Refused
+from newsletter.errors import OffLimits
 from newsletter.sources.web import (
     MOST_REDIRECTS,
     NOTHING_PRIVATE,
@@ -42,7 +42,7 @@ def probe(url: str, now: datetime, trusted: tuple[str, int] | None = None, secon
         with connections(seconds, trusted or NOTHING_PRIVATE) as pool:
             answer = _followed(pool, "HEAD", url, now)
             return answer if answer.status < 400 or answer.status == _BUSY else _followed(pool, "GET", url, now)
-    except Refused as error:
+    except OffLimits as error:
         return Answer(url, now, trouble=str(error), private=True)
     except httpcore2.TimeoutException:
         return Answer(url, now, trouble=f"nothing came within {seconds:g} seconds")

@@ -14,7 +14,7 @@ from newsletter.transports.gate import Gate
 from newsletter.transports.limiter import Limiter
 from newsletter.transports.mishaps import in_words
 from newsletter.transports.smtp_mail import Mail, OutOfStep, transact
-from newsletter.transports.smtp_session import Refused, Server, Session, Unsuited, open_session
+from newsletter.transports.smtp_session import Server, Session, SessionRefused, Unsuited, open_session
 from newsletter.transports.smtp_wire import Broken, Timeouts, printable
 
 HURRIED = Timeouts(connect=10, greeting=15, command=15, group=5, data=15, block=15, dot=60)
@@ -88,7 +88,7 @@ class SmtpConnection:
             self._drop()
             self._session = await open_session(self._transport.server, self._transport.gate)
             self._messages = self._refusals = 0
-        except Refused as error:
+        except SessionRefused as error:
             return _broken(error.reply.text, error.reply.code, error.reply.status, early=True)
         except (Broken, OSError) as error:
             server = self._transport.server

@@ -60,7 +60,7 @@ class Session:
         return self.wire.quiet
 
 
-class Refused(Exception):
+class SessionRefused(Exception):
     """The server will not have this session. `reply` holds its words."""
 
     def __init__(self, reply: Reply) -> None:
@@ -77,7 +77,7 @@ class Unsuited(Broken):
 async def open_session(server: Server, gate: Gate) -> Session:
     """`gate` hears of all answers.
 
-    Raises Refused with the server's reply, Broken or OSError when there is no talking to it.
+    Raises SessionRefused with the server's reply, Broken or OSError when there is no talking to it.
     """
     wire = await _connect(server, gate)
     try:
@@ -198,4 +198,4 @@ def _base64(text: str) -> str:
 
 def _expect(reply: Reply, code: int) -> None:
     if reply.code != code:
-        raise Refused(reply)
+        raise SessionRefused(reply)

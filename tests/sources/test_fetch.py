@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from newsletter.errors import Refused, SourceError
+from newsletter.errors import OffLimits, SourceError
 from newsletter.sources import guard
 from newsletter.sources.fetch import AskLater, Limits, fetch, fetch_picture
 from tests.web_server import Answer, WebServer, web_server
@@ -88,7 +88,7 @@ def test_only_permanent_redirects_move_a_feed(web: WebServer) -> None:
 )
 def test_no_redirect_leads_into_a_private_network(web: WebServer, target: str) -> None:
     web.pages["/a"] = redirect(target)
-    with pytest.raises(Refused, match="not fetched"):
+    with pytest.raises(OffLimits, match="not fetched"):
         fetch(web.url("/a"), {}, NOW)
     assert len(web.asked) == 1
 
@@ -96,7 +96,7 @@ def test_no_redirect_leads_into_a_private_network(web: WebServer, target: str) -
 def test_another_port_of_the_same_host_is_another_place(web: WebServer) -> None:
     with web_server() as inner:
         web.pages["/a"] = redirect(inner.url("/"))
-        with pytest.raises(Refused, match="port"):
+        with pytest.raises(OffLimits, match="port"):
             fetch(web.url("/a"), {}, NOW)
         assert inner.asked == []
 
@@ -111,7 +111,7 @@ def test_a_public_name_with_one_private_address_is_refused(web: WebServer, monke
 
     web.pages["/a"] = redirect("http://rebind.example.com/")
     monkeypatch.setattr("newsletter.sources.guard.socket.getaddrinfo", resolve)
-    with pytest.raises(Refused, match=r"private network \(10\.1\.2\.3\)"):
+    with pytest.raises(OffLimits, match=r"private network \(10\.1\.2\.3\)"):
         fetch(web.url("/a"), {}, NOW)
 
 
@@ -231,7 +231,7 @@ def test_name_and_password_go_to_their_own_server_and_into_no_message(web: WebSe
 def test_a_picture_is_fetched_from_the_public_web_only(web: WebServer) -> None:
     web.pages["/a.png"] = Answer(body=b"private")
     for host in ("127.0.0.1", "localhost"):
-        with pytest.raises(Refused, match=r"private network|no port of the public web"):
+        with pytest.raises(OffLimits, match=r"private network|no port of the public web"):
             fetch_picture(web.url("/a.png", host), {}, NOW, 5)
     for address in (
         "http://127.0.0.1/a.png",
@@ -239,7 +239,7 @@ def test_a_picture_is_fetched_from_the_public_web_only(web: WebServer) -> None:
         "http://169.254.169.254/latest",
         "http://10.0.0.1/a.png",
     ):
-        with pytest.raises(Refused, match="private network"):
+        with pytest.raises(OffLimits, match="private network"):
             fetch_picture(address, {}, NOW, 5)
     assert web.asked == []
 
@@ -254,7 +254,7 @@ def test_a_public_picture_that_leads_to_a_private_place_is_refused(
     answer = fetch_picture(f"http://public.example:{web.port}/a.png", {"Accept": "image/png"}, NOW, 5)
     assert (answer.body, answer.headers["etag"]) == (b"picture", '"1"')
     for path in ("/in", "/meta"):
-        with pytest.raises(Refused, match=r"private network|no port of the public web"):
+        with pytest.raises(OffLimits, match=r"private network|no port of the public web"):
             fetch_picture(f"http://public.example:{web.port}{path}", {}, NOW, 5)
     assert [path for path, _ in web.asked] == ["/a.png", "/in", "/meta"]
 
