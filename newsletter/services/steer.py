@@ -200,9 +200,9 @@ def _close_the_books(database: Database, issue: Issue, now: datetime) -> None:
 
 
 def _move(
-    connection: Connection, issue_id: int, since: tuple[IssueState, ...], to: IssueState, reason: str, **more: object
+    connection: Connection, issue_id: int, out_of: tuple[IssueState, ...], to: IssueState, reason: str, **more: object
 ) -> None:
-    if not issues.move(connection, issue_id, since, to, reason=reason, **more):
+    if not issues.move(connection, issue_id, out_of, to, reason=reason, **more):
         state = issues.get(connection, issue_id).state
         raise WrongState(f"issue {issue_id} is {_told(state)}.{_remedy(issue_id, state)}")
 

@@ -124,10 +124,10 @@ def save_draft(connection: Connection, issue: Issue) -> Issue:
 
 
 def move(
-    connection: Connection, issue_id: int, since: Collection[IssueState], to: IssueState, **values: object
+    connection: Connection, issue_id: int, out_of: Collection[IssueState], to: IssueState, **values: object
 ) -> bool:
-    """Moves an issue to a state, with columns of its row, if it is in one of `since` now; False when it is not."""
-    wanted = update(issues).where(issues.c.id == issue_id, issues.c.state.in_([state.value for state in since]))
+    """Moves an issue to a state, with columns of its row, if it is in one of `out_of` now; False when it is not."""
+    wanted = update(issues).where(issues.c.id == issue_id, issues.c.state.in_([state.value for state in out_of]))
     return connection.execute(wanted.values(state=to.value, **values)).rowcount == 1
 
 
