@@ -99,8 +99,12 @@ class App:
             )
         return _edition(self.config, newsletter, key)
 
-    def edition_or_first(self, newsletter: str, key: str) -> Edition:
-        """The edition of that key, where the newsletter has it, else its first one. Raises NotFound as `newsletter`."""
+    def chosen_edition(self, newsletter: str, key: str | None = None) -> Edition:
+        """The edition that somebody named; who names none, or "", gets the first. Raises NotFound as `edition`."""
+        return self.edition(newsletter, key) if key else self.editions(newsletter)[0]
+
+    def known_edition_or_first(self, newsletter: str, key: str) -> Edition:
+        """The edition of that key while the newsletter has it, else its first one. Raises NotFound as `newsletter`."""
         editions = self.editions(newsletter)
         return next((one for one in editions if one.key == key), editions[0])
 

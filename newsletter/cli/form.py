@@ -32,13 +32,12 @@ def form(
     session: Session = context.obj
     app = session.app
     key = only_newsletter(session, newsletter)
-    editions = app.editions(key)
-    chosen = app.edition(key, edition) if edition is not None else editions[0]
+    chosen = app.chosen_edition(key, edition)
     values = {
         "site": app.config.site,
         "newsletter": key,
         "settings": app.newsletter(key),
-        "editions": editions,
+        "editions": app.editions(key),
         "chosen": chosen,
     }
     output.answer_text(Pages(app).piece("frame" if frame else "form", chosen.language, **values))

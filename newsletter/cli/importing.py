@@ -52,7 +52,7 @@ def import_file(
         output.answer_json(asdict(done) | odd)
     else:
         _show(done)
-        _show_edition(done, target, chosen=edition is not None)
+        _show_edition(done, target, chosen=bool(edition))
 
 
 def _target(session: Session, newsletter: str | None, edition: str | None, file: Path, *, confirm: bool) -> Target:
@@ -60,10 +60,10 @@ def _target(session: Session, newsletter: str | None, edition: str | None, file:
     from newsletter.services.importing import Target
 
     key = only_newsletter(session, newsletter)
-    editions = [one.key for one in session.app.editions(key)]
-    chosen = session.app.edition(key, edition).key if edition else editions[0]
+    editions = tuple(one.key for one in session.app.editions(key))
+    chosen = session.app.chosen_edition(key, edition).key
     state = SubscriptionState.PENDING if confirm else SubscriptionState.ACTIVE
-    return Target(key, chosen, tuple(editions), tuple(session.config.newsletters), state, file.name)
+    return Target(key, chosen, editions, tuple(session.config.newsletters), state, file.name)
 
 
 @contextmanager

@@ -126,10 +126,10 @@ def _newest(session: Session, newsletter: str, edition: str | None) -> Issue:
     """The draft of what is new; or else the latest issue there is."""
     from newsletter.store import issues
 
-    every = [one.key for one in session.app.editions(newsletter)]
-    key = edition or every[0]
-    if edition is None and len(every) > 1:
-        output.note(f"This is the edition {key}; --edition shows the others: {', '.join(every[1:])}.")
+    key = session.app.chosen_edition(newsletter, edition).key
+    others = [one.key for one in session.app.editions(newsletter) if one.key != key]
+    if others and not edition:
+        output.note(f"This is the edition {key}; --edition shows the others: {', '.join(others)}.")
     if drafts := build_drafts(session, newsletter, key, None):
         return drafts[0]
     with session.app.database.read() as connection:

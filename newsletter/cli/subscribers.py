@@ -65,7 +65,7 @@ def add(
         raise UsageError("--again asks the owner of the address to confirm: leave out --active.")
     app = context.obj.app
     key = only_newsletter(context.obj, newsletter)
-    chosen = app.edition(key, edition) if edition else app.editions(key)[0]
+    chosen = app.chosen_edition(key, edition)
     if again:
         readers.let_back(app.database, app.signer, address, ORIGIN, app.clock())
     wish = SignUp(key, chosen.key, address, name, method="operator", origin=ORIGIN)

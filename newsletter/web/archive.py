@@ -35,7 +35,7 @@ _SHORT_TIME = {"Cache-Control": "public, max-age=300"}
 
 @router.api_route("/archive/{newsletter}", methods=READ)
 def archive_page(newsletter: str, app: TheApp, pages: ThePages, edition: str = "") -> Response:
-    chosen = _edition(app, newsletter, edition)
+    chosen = app.chosen_edition(newsletter, edition)
     return pages.page(
         "archive",
         chosen.language,
@@ -49,7 +49,7 @@ def archive_page(newsletter: str, app: TheApp, pages: ThePages, edition: str = "
 @router.api_route("/archive/{newsletter}/feed.xml", methods=READ)
 def archive_feed(newsletter: str, app: TheApp, edition: str = "") -> Response:
     """Atom (RFC 4287) of the newest issues."""
-    chosen = _edition(app, newsletter, edition)
+    chosen = app.chosen_edition(newsletter, edition)
     content = ElementTree.tostring(_feed(chosen, _sent(app, chosen)[:IN_FEED]), encoding="utf-8", xml_declaration=True)
     return Response(content, media_type="application/atom+xml", headers=_SHORT_TIME)
 
@@ -60,7 +60,7 @@ def archive_issue(newsletter: str, number: Number, app: TheApp, pages: ThePages,
 
     Where no marks tell what that is, readers' own links lead to the sign-up page.
     """
-    chosen = _edition(app, newsletter, edition)
+    chosen = app.chosen_edition(newsletter, edition)
     with app.database.read() as connection:
         issue = issues.by_number(connection, newsletter, chosen.key, number)
     signup = f"{chosen.site_url}/subscribe/{newsletter}"
@@ -77,11 +77,6 @@ def archive_issue(newsletter: str, number: Number, app: TheApp, pages: ThePages,
     html = relocated(html, lambda name: f"/media/{name}" if name in travelling else None)
     bar = pages.piece("issue_bar", chosen.language, edition=chosen)
     return HTMLResponse(on_top(html, bar), headers={**_SHORT_TIME, **policy})
-
-
-def _edition(app: App, newsletter: str, edition: str) -> Edition:
-    """The edition that was asked for, else the first."""
-    return app.edition(newsletter, edition) if edition else app.editions(newsletter)[0]
 
 
 def _sent(app: App, edition: Edition) -> list[Listed]:

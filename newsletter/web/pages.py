@@ -86,7 +86,7 @@ class Pages:
         """Of pages about an edition, or about a newsletter, also when config.yaml no longer has it."""
         if newsletter not in self._app.config.newsletters:
             return self.language
-        return self._app.edition_or_first(newsletter, edition).language
+        return self._app.known_edition_or_first(newsletter, edition).language
 
     def language_of_reader(self, subscriptions: Sequence[Subscription], newsletter: str = "") -> str:
         """Of a reader's own pages: that of the newsletter whose mail led there, else of the first they have."""

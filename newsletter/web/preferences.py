@@ -123,7 +123,7 @@ def _page(
             one,
             app.newsletter(one.newsletter),
             app.editions(one.newsletter),
-            app.edition_or_first(one.newsletter, one.edition),
+            app.known_edition_or_first(one.newsletter, one.edition),
         )
         for one in known
     ]

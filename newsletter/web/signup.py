@@ -149,7 +149,7 @@ def _subscribed(request: Request, app: App, pages: Pages, newsletter: str, form:
 
 def _form_page(app: App, pages: Pages, newsletter: str, form: Form, embedded: str = "", status: int = 200) -> Response:
     editions = app.editions(newsletter)
-    chosen = app.edition_or_first(newsletter, form.edition)
+    chosen = app.known_edition_or_first(newsletter, form.edition)
     with app.database.read() as connection:
         latest = next(iter(archive.sent(connection, newsletter, chosen.key, most=1)), None)
     return pages.page(

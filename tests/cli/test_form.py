@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 
 from newsletter.app import open_app
 from newsletter.config import load
+from newsletter.errors import NotFound
 from newsletter.store import subscribers
 from newsletter.web import create_app
 from tests.cli.desk import Desk
@@ -61,6 +62,20 @@ def test_a_newsletter_with_one_edition_does_not_name_it(desk: Desk) -> None:
     (desk.folder / "config.yaml").write_text(CONFIG.replace("    editions: {near: {}, far: {language: de}}\n", ""))
     for told in (desk.call("form").out, desk.call("form", "--frame").out):
         assert "edition" not in unescape(told)
+
+
+def test_who_names_no_edition_gets_the_first(desk: Desk) -> None:
+    app = open_app(load(desk.folder / "config.yaml", {}))
+    assert [app.chosen_edition("quay", named).key for named in (None, "", "near", "far")] == [
+        "near",
+        "near",
+        "near",
+        "far",
+    ]
+    with pytest.raises(NotFound, match=r"It has: near, far\."):
+        app.chosen_edition("quay", "moon")
+    app.database.close()
+    assert desk.call("form", "--edition", "").out == desk.call("form").out
 
 
 def test_an_edition_nobody_has_is_told_of(desk: Desk) -> None:
