@@ -52,10 +52,10 @@ def _json(person: Person) -> dict[str, Any]:
         "consents": [
             {
                 "at": iso(one.at),
-                "action": one.action,
+                "action": one.action.value,
                 "newsletter": one.newsletter,
                 "edition": one.edition,
-                "method": one.method,
+                "method": one.method.value,
                 "origin": one.origin,
                 "words": one.words,
             }

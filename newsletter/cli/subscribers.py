@@ -58,6 +58,7 @@ def add(
     as_json: JsonOption = False,
 ) -> None:
     """Subscribe one address. It is asked to confirm, unless you vouch for it with --active."""
+    from newsletter.domain.subscriber import ConsentMethod
     from newsletter.services import readers
     from newsletter.services.subscribe import SignUp
 
@@ -68,7 +69,7 @@ def add(
     chosen = app.chosen_edition(key, edition)
     if again:
         readers.let_back(app.database, app.signer, address, ORIGIN, app.clock())
-    wish = SignUp(key, chosen.key, address, name, method="operator", origin=ORIGIN)
+    wish = SignUp(key, chosen.key, address, name, method=ConsentMethod.OPERATOR, origin=ORIGIN)
     join = readers.add_active if active else readers.add
     began = app.clock()
     found = join(app.database, app.signer, wish, began)

@@ -33,15 +33,40 @@ class Subscription:
     since: datetime
 
 
+class ConsentAction(StrEnum):
+    """What a line of the record says, as it is stored and shown. Links to change an edition count the MOVED ones."""
+
+    ASKED = "asked"
+    CONFIRMED = "confirmed"
+    ADDED = "added"
+    IMPORTED = "imported"
+    MOVED = "moved"
+    ADDRESS_CHANGED = "changed the address"
+    UNSUBSCRIBED = "unsubscribed"
+    ERASED = "erased"
+    LET_BACK = "let back"
+
+
+class ConsentMethod(StrEnum):
+    """By what it came about, as it is stored and shown."""
+
+    FORM = "form"
+    API = "api"
+    LINK = "link"
+    PREFERENCES = "preferences"
+    IMPORT = "import"
+    OPERATOR = "operator"
+
+
 @dataclass(frozen=True, slots=True)
 class Consent:
     """One line of the append-only record: when, how, from where, which words."""
 
     at: datetime
-    action: str
+    action: ConsentAction
     newsletter: str
     edition: str
-    method: str
+    method: ConsentMethod
     origin: str = ""
     words: str = ""
 

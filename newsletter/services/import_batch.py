@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from newsletter.domain.subscriber import Consent, SubscriptionState
+from newsletter.domain.subscriber import Consent, ConsentAction, ConsentMethod, SubscriptionState
 from newsletter.services.subscribe import ask_to_confirm
 from newsletter.store import consents, staging, subscribers
 from newsletter.store.database import Database
@@ -251,13 +251,13 @@ class Storing:
             state = SubscriptionState(kind.state)
             subscribers.subscribe(connection, reader.subscriber, newsletter, edition, state, self._now)
             if state is ACTIVE:
-                self._record(connection, reader.email, "imported", edition, self._target.words)
+                self._record(connection, reader.email, ConsentAction.IMPORTED, edition, self._target.words)
             else:
-                self._record(connection, reader.email, "unsubscribed", edition, LEFT)
+                self._record(connection, reader.email, ConsentAction.UNSUBSCRIBED, edition, LEFT)
             return True
         if edition != reader.edition:
             subscribers.move(connection, reader.subscriber, newsletter, edition)
-            self._record(connection, reader.email, "moved", edition, self._target.words)
+            self._record(connection, reader.email, ConsentAction.MOVED, edition, self._target.words)
             return True
         return False
 
@@ -271,7 +271,7 @@ class Storing:
                 asked += ask_to_confirm(connection, self._signer, found, found.edition, self._now)
         return asked
 
-    def _record(self, connection: Connection, email: str, action: str, edition: str, words: str) -> None:
+    def _record(self, connection: Connection, email: str, action: ConsentAction, edition: str, words: str) -> None:
         target = self._target
-        consent = Consent(self._now, action, target.newsletter, edition, "import", target.origin, words)
+        consent = Consent(self._now, action, target.newsletter, edition, ConsentMethod.IMPORT, target.origin, words)
         consents.append(connection, self._signer.person(email), consent)

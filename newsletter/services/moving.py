@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from newsletter.domain.issue import IssueState
-from newsletter.domain.subscriber import Consent, SubscriptionState
+from newsletter.domain.subscriber import Consent, ConsentAction, ConsentMethod, SubscriptionState
 from newsletter.errors import NotFound, WrongState
 from newsletter.store import consents, deliveries, issues, subscribers
 from newsletter.store.database import Database
@@ -51,7 +51,7 @@ def move(database: Database, signer: Signer, old: EditionKey, edition: str, orig
         subscribers.move_all(connection, *old, edition)
         for one in moving:
             if one.state is SubscriptionState.ACTIVE:
-                consent = Consent(now, "moved", old.newsletter, edition, "operator", origin)
+                consent = Consent(now, ConsentAction.MOVED, old.newsletter, edition, ConsentMethod.OPERATOR, origin)
                 consents.append(connection, signer.person(one.subscriber.email), consent)
         deliveries.told_too(connection, *old, edition)
     return len(moving)

@@ -8,7 +8,14 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from newsletter.domain.subscriber import Consent, Subscriber, Subscription, SubscriptionState
+from newsletter.domain.subscriber import (
+    Consent,
+    ConsentAction,
+    ConsentMethod,
+    Subscriber,
+    Subscription,
+    SubscriptionState,
+)
 from newsletter.errors import TokenError
 from newsletter.services.subscribe import (
     CONFIRM_WITHIN,
@@ -140,7 +147,9 @@ def change_address(database: Database, signer: Signer, token: str, origin: str, 
         before, after = signer.person(reader.email), signer.person(email)
         theirs = subscribers.subscriptions_of(connection, reader.id)
         for one in theirs:
-            renewed = Consent(now, "changed the address", one.newsletter, one.edition, "link", origin)
+            renewed = Consent(
+                now, ConsentAction.ADDRESS_CHANGED, one.newsletter, one.edition, ConsentMethod.LINK, origin
+            )
             consents.append(connection, before, renewed)
         consents.take_along(connection, before, after)
         _tell_the_old_address(connection, reader.email, before, theirs, now)
@@ -178,13 +187,15 @@ def _set(
 ) -> None:
     person = signer.person(one.subscriber.email)
     if edition is None:
-        leave(connection, signer, one, "preferences", origin, now)
+        leave(connection, signer, one, ConsentMethod.PREFERENCES, origin, now)
     elif one.state is SubscriptionState.ACTIVE:
         if edition != one.edition:
-            moved = Consent(now, "moved", one.newsletter, edition, "preferences", origin, words)
+            moved = Consent(now, ConsentAction.MOVED, one.newsletter, edition, ConsentMethod.PREFERENCES, origin, words)
             change_edition(connection, signer, one, moved)
     elif not subscribers.suppressed(connection, person):
-        chosen = Consent(now, "confirmed", one.newsletter, edition, "preferences", origin, words)
+        chosen = Consent(
+            now, ConsentAction.CONFIRMED, one.newsletter, edition, ConsentMethod.PREFERENCES, origin, words
+        )
         welcome(connection, signer, one, chosen)
 
 

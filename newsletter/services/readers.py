@@ -9,7 +9,7 @@ from typing import NamedTuple, TextIO
 
 from sqlalchemy import Connection
 
-from newsletter.domain.subscriber import Consent, Person, Subscription, SubscriptionState
+from newsletter.domain.subscriber import Consent, ConsentAction, ConsentMethod, Person, Subscription, SubscriptionState
 from newsletter.errors import AddressError, NotFound, WrongState
 from newsletter.services.subscribe import SignUp, leave, sign_up
 from newsletter.store import consents, erasure, subscribers
@@ -77,7 +77,9 @@ def add_active(database: Database, signer: Signer, wish: SignUp, now: datetime) 
         if found is None or found.state is SubscriptionState.PENDING or found.edition != wish.edition:
             active = SubscriptionState.ACTIVE
             subscribers.subscribe(connection, reader.id, wish.newsletter, wish.edition, active, now)
-            consent = Consent(now, "added", wish.newsletter, wish.edition, wish.method, wish.origin, wish.words)
+            consent = Consent(
+                now, ConsentAction.ADDED, wish.newsletter, wish.edition, wish.method, wish.origin, wish.words
+            )
             consents.append(connection, person, consent)
         if wish.name and wish.name != reader.name:
             subscribers.rename(connection, reader.id, wish.name)
@@ -99,7 +101,7 @@ def remove(
             one_at_a_time(connection, *map(signer.person, batch))
             for email in batch:
                 theirs = [one for one in _of(connection, email) if newsletter in (None, one.newsletter)]
-                ended = [leave(connection, signer, one, "operator", origin, now) for one in theirs]
+                ended = [leave(connection, signer, one, ConsentMethod.OPERATOR, origin, now) for one in theirs]
                 (done if any(ended) else kept).append(email)
     return Removed(done, kept, refused)
 
@@ -125,7 +127,7 @@ def erase(database: Database, signer: Signer, email: str, origin: str, now: date
             raise NotFound(f"nobody has the address {address}; nothing was changed. {known}")
         subscribers.suppress(connection, person, "erased", now)
         consents.keep(connection, reader.id, person)
-        consents.append(connection, person, Consent(now, "erased", "", "", "operator", origin))
+        consents.append(connection, person, Consent(now, ConsentAction.ERASED, "", "", ConsentMethod.OPERATOR, origin))
         erasure.erase(connection, reader.id, person, now)
     erasure.empty_the_log(database)
 
@@ -139,7 +141,9 @@ def let_back(database: Database, signer: Signer, email: str, origin: str, now: d
     with database.write() as connection:
         one_at_a_time(connection, person)
         if subscribers.let_back(connection, person):
-            consents.append(connection, person, Consent(now, "let back", "", "", "operator", origin))
+            consents.append(
+                connection, person, Consent(now, ConsentAction.LET_BACK, "", "", ConsentMethod.OPERATOR, origin)
+            )
 
 
 def about(database: Database, signer: Signer, email: str) -> Person:

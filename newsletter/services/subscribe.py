@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from newsletter.domain.subscriber import Consent, Subscription, SubscriptionState
+from newsletter.domain.subscriber import Consent, ConsentAction, ConsentMethod, Subscription, SubscriptionState
 from newsletter.errors import TokenError
 from newsletter.store import consents, notices, subscribers
 from newsletter.store.database import Database
@@ -40,7 +40,7 @@ class SignUp:
     edition: str
     email: str
     name: str = ""
-    method: str = "form"
+    method: ConsentMethod = ConsentMethod.FORM
     origin: str = ""
     words: str = ""
 
@@ -58,7 +58,7 @@ def sign_up(database: Database, signer: Signer, wish: SignUp, now: datetime) -> 
     person = signer.person(email)
     with database.write() as connection:
         one_at_a_time(connection, person)
-        consents.append(connection, person, _consent(wish, "asked", now))
+        consents.append(connection, person, _consent(wish, ConsentAction.ASKED, now))
         if subscribers.suppressed(connection, person):
             return
         found = _pending(connection, email, wish, now)
@@ -113,10 +113,14 @@ def confirm(
         if asked.is_done:
             return found
         if found.state is SubscriptionState.ACTIVE:
-            chosen = Consent(now, "moved", found.newsletter, found.edition, "link", origin, words)
+            chosen = Consent(
+                now, ConsentAction.MOVED, found.newsletter, found.edition, ConsentMethod.LINK, origin, words
+            )
             change_edition(connection, signer, found, chosen)
         else:
-            consent = Consent(now, "confirmed", found.newsletter, found.edition, "link", origin, words)
+            consent = Consent(
+                now, ConsentAction.CONFIRMED, found.newsletter, found.edition, ConsentMethod.LINK, origin, words
+            )
             welcome(connection, signer, found, consent)
         return _present(connection, found.subscriber.id, found.newsletter)
 
@@ -149,7 +153,7 @@ def unsubscribe(
     with database.write() as connection:
         one_reader_at_a_time(connection, signer, subscriber)
         if found := subscribers.subscription(connection, subscriber, newsletter):
-            leave(connection, signer, found, "link", origin, now)
+            leave(connection, signer, found, ConsentMethod.LINK, origin, now)
         return subscribers.subscription(connection, subscriber, newsletter)
 
 
@@ -170,13 +174,15 @@ def subscription(database: Database, signer: Signer, token: str, purpose: str) -
         return subscribers.subscription(connection, subscriber, newsletter)
 
 
-def leave(connection: Connection, signer: Signer, found: Subscription, method: str, origin: str, now: datetime) -> bool:
+def leave(
+    connection: Connection, signer: Signer, found: Subscription, method: ConsentMethod, origin: str, now: datetime
+) -> bool:
     """Unsubscribes; False when that was so already. Deliveries still waiting are skipped when they are claimed."""
     if found.state is SubscriptionState.UNSUBSCRIBED:
         return False
     ended = SubscriptionState.UNSUBSCRIBED
     subscribers.subscribe(connection, found.subscriber.id, found.newsletter, found.edition, ended, now)
-    gone = Consent(now, "unsubscribed", found.newsletter, found.edition, method, origin)
+    gone = Consent(now, ConsentAction.UNSUBSCRIBED, found.newsletter, found.edition, method, origin)
     consents.append(connection, signer.person(found.subscriber.email), gone)
     return True
 
@@ -261,7 +267,7 @@ def _payload(found: Subscription, edition: str) -> str:
 def _moves(connection: Connection, signer: Signer, found: Subscription) -> str:
     """How often they changed their edition: in a link to change it that is good for one use, for the date stays."""
     record = consents.of(connection, signer.person(found.subscriber.email))
-    return str(sum(one.action == "moved" and one.newsletter == found.newsletter for one in record))
+    return str(sum(one.action is ConsentAction.MOVED and one.newsletter == found.newsletter for one in record))
 
 
 def _named(signer: Signer, token: str) -> list[str]:
@@ -289,5 +295,5 @@ def _confirmable(connection: Connection, signer: Signer, token: str, has: HasEdi
     return Confirmation(wanted, is_done=False)
 
 
-def _consent(wish: SignUp, action: str, now: datetime) -> Consent:
+def _consent(wish: SignUp, action: ConsentAction, now: datetime) -> Consent:
     return Consent(now, action, wish.newsletter, wish.edition, wish.method, wish.origin, wish.words)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, insert, select
+from typing import Any
 
-from newsletter.domain.subscriber import Consent
+from sqlalchemy import Connection, Row, insert, select
+
+from newsletter.domain.subscriber import Consent, ConsentAction, ConsentMethod
 from newsletter.store.tables import consents, lists, subscriptions
 
 
@@ -13,8 +15,8 @@ def append(connection: Connection, person: bytes, consent: Consent) -> None:
         "person": person,
         "newsletter": consent.newsletter,
         "edition": consent.edition,
-        "action": consent.action,
-        "method": consent.method,
+        "action": consent.action.value,
+        "method": consent.method.value,
         "origin": consent.origin,
         "words": consent.words,
         "at": consent.at,
@@ -27,7 +29,7 @@ def of(connection: Connection, person: bytes) -> list[Consent]:
     rows = connection.execute(
         select(consents).where(consents.c.person == person).order_by(consents.c.at, consents.c.id)
     )
-    return [Consent(row.at, row.action, row.newsletter, row.edition, row.method, row.origin, row.words) for row in rows]
+    return [_consent(row, ConsentAction(row.action), ConsentMethod(row.method)) for row in rows]
 
 
 def of_subscriber(connection: Connection, subscriber: int, person: bytes) -> list[Consent]:
@@ -52,4 +54,8 @@ def keep(connection: Connection, subscriber: int, person: bytes) -> None:
 def _of_lists(connection: Connection, subscriber: int) -> list[Consent]:
     wanted = select(subscriptions, lists).join(lists, lists.c.id == subscriptions.c.list)
     rows = connection.execute(wanted.where(subscriptions.c.subscriber == subscriber))
-    return [Consent(row.at, "imported", row.newsletter, row.edition, "import", row.origin, row.words) for row in rows]
+    return [_consent(row, ConsentAction.IMPORTED, ConsentMethod.IMPORT) for row in rows]
+
+
+def _consent(row: Row[Any], action: ConsentAction, method: ConsentMethod) -> Consent:
+    return Consent(row.at, action, row.newsletter, row.edition, method, row.origin, row.words)

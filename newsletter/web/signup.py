@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 
 from newsletter.app import App
 from newsletter.domain.edition import Edition
+from newsletter.domain.subscriber import ConsentMethod
 from newsletter.errors import AddressError
 from newsletter.services.subscribe import SignUp, sign_up
 from newsletter.store import archive
@@ -115,10 +116,10 @@ def take(app: App, pages: Pages, request: Request, newsletter: str, form: Form) 
     if form.errors or form.trapped:
         return form.errors
     if says_json(request):
-        method, words = "api", VOUCHED
+        method, words = ConsentMethod.API, VOUCHED
     else:
         edition = app.edition(newsletter, form.edition)
-        method, words = "form", pages.said(edition.language, "sign_up", edition.name)
+        method, words = ConsentMethod.FORM, pages.said(edition.language, "sign_up", edition.name)
     wish = SignUp(newsletter, form.edition, form.email, form.name, method, origin, words)
     try:
         sign_up(app.database, app.signer, wish, app.clock())

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import event, insert, select
 
 from newsletter.app import utc_now
-from newsletter.domain.subscriber import SubscriptionState
+from newsletter.domain.subscriber import ConsentMethod, SubscriptionState
 from newsletter.errors import NotFound, WrongState
 from newsletter.services import readers
 from newsletter.services.preferences import ask_new_address
@@ -21,7 +21,9 @@ from newsletter.text.token import PREFERENCES, Signer
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SIGNER = Signer("a key of some length", utc_now)
-WISH = SignUp("tech", "uk", "Ann.Unlikely@Example.org", "Ann Unlikely", "operator", "command line", "She said so.")
+WISH = SignUp(
+    "tech", "uk", "Ann.Unlikely@Example.org", "Ann Unlikely", ConsentMethod.OPERATOR, "command line", "She said so."
+)
 
 
 def test_add_asks_first(database: Database) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from newsletter.domain.subscriber import Consent, Subscription, SubscriptionState
+from newsletter.domain.subscriber import Consent, ConsentAction, ConsentMethod, Subscription, SubscriptionState
 from newsletter.errors import AddressError, TokenError
 from newsletter.services.subscribe import (
     SWITCH,
@@ -26,7 +26,7 @@ from newsletter.text.token import CONFIRM, UNSUBSCRIBE, Signer
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
-WISH = SignUp("tech", "uk", "Ann@Example.org", "Ann", "form", "192.0.2.1", "Send me Tech every Friday.")
+WISH = SignUp("tech", "uk", "Ann@Example.org", "Ann", ConsentMethod.FORM, "192.0.2.1", "Send me Tech every Friday.")
 ACTIVE, PENDING, UNSUBSCRIBED = SubscriptionState.ACTIVE, SubscriptionState.PENDING, SubscriptionState.UNSUBSCRIBED
 
 
@@ -179,7 +179,7 @@ def test_who_gets_one_edition_and_asks_for_another_is_asked_whether_to_change(
     with database.write() as connection:
         record = consents.of(connection, signer.person("ann@example.org"))
         assert [(one.action, one.edition) for one in record][-2:] == [("asked", "world"), ("moved", "world")]
-        back = Consent(NOW + 3 * DAY, "moved", "tech", "uk", "preferences")
+        back = Consent(NOW + 3 * DAY, ConsentAction.MOVED, "tech", "uk", ConsentMethod.PREFERENCES)
         change_edition(connection, signer, replace(before, edition="world"), back)
     assert confirm(database, signer, token, "", NOW + 3 * DAY).edition == "uk"  # nor does this one work twice
 

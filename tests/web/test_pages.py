@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 
 from newsletter.app import App
 from newsletter.domain.issue import IssueState
-from newsletter.domain.subscriber import Consent, SubscriptionState
+from newsletter.domain.subscriber import Consent, ConsentAction, ConsentMethod, SubscriptionState
 from newsletter.schedule import tick
 from newsletter.services import readers
 from newsletter.services.preferences import MOVED, change_address
@@ -511,7 +511,7 @@ def test_who_moves_back_and_forth_floods_no_inbox_with_notices_of_it(app: App) -
 
 def test_the_record_of_consent_comes_along_to_another_address(app: App) -> None:
     subscriber, now = join(app), app.clock()
-    agreed = Consent(now, "confirmed", "tech", "uk", "form", "192.0.2.1", "Yes, send it.")
+    agreed = Consent(now, ConsentAction.CONFIRMED, "tech", "uk", ConsentMethod.FORM, "192.0.2.1", "Yes, send it.")
     addresses = ("ann@example.org", "new@example.org", "ann@example.org")
     with app.database.write() as connection:
         consents.append(connection, app.signer.person(addresses[0]), agreed)
