@@ -73,11 +73,6 @@ def add(
     join = readers.add_active if active else readers.add
     began = app.clock()
     found = join(app.database, app.signer, wish, began)
-    if found is None:
-        raise NewsletterError(
-            f"{address} is on the list of addresses that are never mailed; nothing was changed. "
-            "If its owner wants to come back, the same with --again asks them to confirm."
-        )
     is_settled = found.state.value == "active" and found.edition == chosen.key
     asked = Asked() if active else ask_at_once(app, found, began)
     if as_json:

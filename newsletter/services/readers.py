@@ -38,19 +38,21 @@ class Removed(NamedTuple):
     refused: list[NoAddress]
 
 
-def add(database: Database, signer: Signer, wish: SignUp, now: datetime) -> Subscription | None:
+def add(database: Database, signer: Signer, wish: SignUp, now: datetime) -> Subscription:
     """Asks the reader to confirm; returns their subscription as it stands then.
 
-    None, and nothing is written down, for an address that is never mailed. Raises AddressError when it is no address.
+    Raises AddressError; WrongState, and nothing is written down, for an address that is never mailed.
     """
     email = normalise(wish.email)
     with database.read() as connection:
-        if subscribers.suppressed(connection, signer.person(email)):
-            return None
+        _must_be_mailable(connection, signer.person(email), email)
     sign_up(database, signer, wish, now)
     with database.read() as connection:
         reader = subscribers.find(connection, email)
-        return subscribers.subscription(connection, reader.id, wish.newsletter) if reader else None
+        found = subscribers.subscription(connection, reader.id, wish.newsletter) if reader else None
+    if found is None:
+        raise NotFound(f"{email} was added, and erased or changed by somebody else in the same moment.")
+    return found
 
 
 def add_active(database: Database, signer: Signer, wish: SignUp, now: datetime) -> Subscription:
@@ -62,11 +64,7 @@ def add_active(database: Database, signer: Signer, wish: SignUp, now: datetime) 
     person = signer.person(email)
     with database.write() as connection:
         one_at_a_time(connection, person)
-        if reason := subscribers.suppressed(connection, person):
-            raise WrongState(
-                f"{email} is never mailed ({reason}); nothing was changed. If its owner wants to come back, "
-                "--again instead of --active asks them to confirm."
-            )
+        _must_be_mailable(connection, person, email)
         reader = subscribers.create(connection, email, wish.name, now)
         found = subscribers.subscription(connection, reader.id, wish.newsletter)
         if found and found.state is SubscriptionState.UNSUBSCRIBED:
@@ -86,6 +84,14 @@ def add_active(database: Database, signer: Signer, wish: SignUp, now: datetime) 
         done = subscribers.subscription(connection, reader.id, wish.newsletter)
         assert done is not None
         return done
+
+
+def _must_be_mailable(connection: Connection, person: bytes, email: str) -> None:
+    if reason := subscribers.suppressed(connection, person):
+        raise WrongState(
+            f"{email} is on the list of addresses that are never mailed ({reason}); nothing was changed. "
+            "If its owner wants to come back, `newsletter subscribers add --again` asks them to confirm."
+        )
 
 
 def remove(

@@ -158,7 +158,6 @@ def pages(site: Site) -> dict[str, str]:
     app = site.app
     reader = readers.add_active(app.database, app.signer, SignUp("tech", "uk", "axe@example.org", "Axe"), app.clock())
     waiting = readers.add(app.database, app.signer, SignUp("long", "main", "axe@example.org"), app.clock())
-    assert waiting
     number = reader.subscriber.id
     address = app.signer.sign_expiring(ADDRESS, f"{number}:axe@example.org:new@example.org")
     payload = f"{number}:{waiting.since.timestamp():.6f}:long:main"

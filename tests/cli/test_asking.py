@@ -28,7 +28,6 @@ def app(tmp_path: Path) -> App:
 @pytest.mark.parametrize("state", [DeliveryState.SENT, DeliveryState.FAILED])
 def test_a_mail_that_another_process_sends_is_waited_for(app: App, state: DeliveryState) -> None:
     found = add(app.database, app.signer, SignUp("harbour", "near", "ann@example.com"), app.clock())
-    assert found
     with app.database.write() as connection:
         claimed = notices.claim(connection, app.clock(), timedelta(minutes=5))
         assert claimed

@@ -28,12 +28,10 @@ WISH = SignUp(
 
 def test_add_asks_first(database: Database) -> None:
     added = readers.add(database, SIGNER, WISH, NOW)
-    assert added
     assert added.state is SubscriptionState.PENDING
     active = readers.add_active(database, SIGNER, WISH, NOW)
     assert (active.state, active.subscriber.email) == (SubscriptionState.ACTIVE, "ann.unlikely@example.org")
     again = readers.add(database, SIGNER, WISH, NOW)
-    assert again
     assert again.state is SubscriptionState.ACTIVE
 
 
@@ -49,9 +47,9 @@ def test_add_active_brings_nobody_back_who_left(database: Database) -> None:
         readers.add_active(database, SIGNER, WISH, NOW)
     with database.write() as connection:
         subscribers.suppress(connection, SIGNER.person("bob@example.org"), "complaint", NOW)
-    with pytest.raises(WrongState, match="never mailed"):
-        readers.add_active(database, SIGNER, replace(WISH, email="bob@example.org"), NOW)
-    assert readers.add(database, SIGNER, replace(WISH, email="bob@example.org"), NOW) is None
+    for join in (readers.add, readers.add_active):
+        with pytest.raises(WrongState, match=r"never mailed \(complaint\); nothing was changed.*--again"):
+            join(database, SIGNER, replace(WISH, email="bob@example.org"), NOW)
     with database.read() as connection:
         assert consents.of(connection, SIGNER.person("bob@example.org")) == []
 
@@ -140,7 +138,8 @@ def test_erase_leaves_the_hash_and_the_numbers_only(database: Database) -> None:
         person = SIGNER.person("ann.unlikely@example.org")
         assert subscribers.suppressed(connection, person) == "erased"
         assert [one.action for one in consents.of(connection, person)] == ["added", "asked", "erased"]
-    assert readers.add(database, SIGNER, WISH, NOW) is None
+    with pytest.raises(WrongState, match="never mailed"):
+        readers.add(database, SIGNER, WISH, NOW)
     with pytest.raises(NotFound, match=r"nothing was changed\. It is already an address that is never mailed"):
         readers.erase(database, SIGNER, WISH.email, "test", NOW)
 
@@ -160,7 +159,6 @@ def test_an_erased_reader_who_is_let_back_can_be_asked_to_confirm(database: Data
     readers.let_back(database, SIGNER, WISH.email, "test", NOW)
     readers.let_back(database, SIGNER, WISH.email, "test", NOW)
     found = readers.add(database, SIGNER, WISH, NOW)
-    assert found
     assert found.state.value == "pending"
     person = readers.about(database, SIGNER, WISH.email)
     assert person.suppressed == ""
