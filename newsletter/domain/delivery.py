@@ -164,8 +164,7 @@ def in_doubt(
     `attempts` and `doubts` it had before. At first it goes at once; later after growing pauses and not for ever, so
     that a process which dies again and again right after its start does not mail the same readers each time.
     """
-    over = now - (first_at or now) >= policy.give_up_after and attempts + 1 >= FEWEST_TRIES
-    if policy.on_uncertain == "hold" or doubts + 1 >= LAST_DOUBT or over:
+    if _left_alone(attempts + 1, doubts + 1, now - (first_at or now), policy):
         return DeliveryState.UNCERTAIN, None
     if not attempts:
         return DeliveryState.QUEUED, None
@@ -181,7 +180,6 @@ def growing(first: timedelta, most: timedelta, times: int) -> timedelta:
 def _state(
     kind: OutcomeKind, attempts: int, doubts: int, trying_for: timedelta, policy: DeliveryPolicy
 ) -> DeliveryState:
-    over = trying_for >= policy.give_up_after and attempts >= FEWEST_TRIES
     match kind:
         case OutcomeKind.ACCEPTED:
             return DeliveryState.SENT
@@ -190,10 +188,19 @@ def _state(
         case OutcomeKind.BROKEN:
             return DeliveryState.QUEUED
         case OutcomeKind.DEFERRED:
-            return DeliveryState.FAILED if over else DeliveryState.DEFERRED
+            return DeliveryState.FAILED if _is_over(attempts, trying_for, policy) else DeliveryState.DEFERRED
         case OutcomeKind.UNCERTAIN:
-            leave = policy.on_uncertain == "hold" or doubts >= LAST_DOUBT or over
-            return DeliveryState.UNCERTAIN if leave else DeliveryState.DEFERRED
+            left_alone = _left_alone(attempts, doubts, trying_for, policy)
+            return DeliveryState.UNCERTAIN if left_alone else DeliveryState.DEFERRED
+
+
+def _left_alone(attempts: int, doubts: int, trying_for: timedelta, policy: DeliveryPolicy) -> bool:
+    """Whether a delivery in doubt is not tried again; this try and its doubt are counted in."""
+    return policy.on_uncertain == "hold" or doubts >= LAST_DOUBT or _is_over(attempts, trying_for, policy)
+
+
+def _is_over(attempts: int, trying_for: timedelta, policy: DeliveryPolicy) -> bool:
+    return trying_for >= policy.give_up_after and attempts >= FEWEST_TRIES
 
 
 def _pause(attempts: int, first_at: datetime, now: datetime, policy: DeliveryPolicy) -> timedelta:
