@@ -1,4 +1,4 @@
-"""Every error the project raises on purpose.
+"""Every error that is told to a user.
 
 NewsletterError            said to the user in one line, never as a traceback; exit 1
 ├── ConfigError            config.yaml or the environment is wrong; exit 2

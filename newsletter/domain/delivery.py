@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 class DeliveryState(StrEnum):
     """SENDING is the one message that a connection may have in flight; what is merely claimed stays queued.
 
-    Which state follows an attempt says `settle`; that no other ever follows, the test of the ledger as a state machine.
+    `settle` decides which state follows an attempt; tests/store/test_ledger_machine.py checks that no other does.
     """
 
     QUEUED = "queued"

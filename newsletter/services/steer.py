@@ -109,7 +109,8 @@ def resume_with_uncertain(database: Database, issue_id: int, now: datetime) -> N
             close_the_books(database, issue, now)  # what a dead process had in flight is uncertain, too
         with database.write() as connection:
             if not deliveries.uncertain(connection, issue_id):
-                raise WrongState(f"of nobody in issue {issue_id} it is uncertain whether they have it.")
+                plain = f"; plain `newsletter resume {issue_id}` goes on with it" if issue.state in _STARTED else ""
+                raise WrongState(f"issue {issue_id} has no uncertain deliveries{plain}.")
             _move(connection, issue_id, (*_STARTED, IssueState.SENT), IssueState.SENDING, "", finished_at=None)
             deliveries.queue_again(connection, issue_id)
 

@@ -126,7 +126,7 @@ def uncertain(connection: Connection, issue_id: int) -> int:
 
 
 def queue_again(connection: Connection, issue_id: int) -> None:
-    """Whoever is uncertain waits as at first: with all the doubts and all the time that a delivery may have."""
+    """Puts uncertain deliveries back in the queue as if they had never been tried; only the attempts stay counted."""
     anew = {"state": DeliveryState.QUEUED.value, "doubts": 0, "first_at": None, "due_at": None, "worker": None}
     connection.execute(update(deliveries).where(_is_uncertain(issue_id)).values(anew))
 

@@ -44,7 +44,7 @@ class Ship:
         return asyncio.get_running_loop().time() < self.rests_until
 
     def knock(self) -> None:
-        """After a rest one connection tries; until it knows more, the others take it that the server rests on."""
+        """After a rest one connection tries the server; for the others it goes on resting until that one knows more."""
         if self.failures:
             self._rest()
 
@@ -164,7 +164,8 @@ class FleetConnection:
     async def _hand_over(
         self, ship: Ship, envelope: Envelope, message: Sequence[bytes], following: Envelope | None
     ) -> Outcome:
-        """A session that breaks at its first message is no better than none; what is said of a recipient is no harm."""
+        """A session that breaks at its first message counts as one that never opened. What a server says of a recipient
+        is not held against it."""
         assert self._own is not None
         is_new, self._is_new = self._is_new, False
         outcome = await self._own.send(envelope, message, following)

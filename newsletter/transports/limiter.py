@@ -13,7 +13,7 @@ PATIENCE = 0.1  # seconds: what a server has not answered by then keeps nobody w
 
 
 class Departure(Protocol):
-    """A message that waits for a place. The server throws away what has no end yet when we die, so that needs none."""
+    """A message that waits for a place. Without its end it needs none: should we die, the server throws it away."""
 
     def begin(self) -> None:
         """It may go out but for its end. May be called again, and not at all."""
@@ -25,11 +25,11 @@ class Departure(Protocol):
 
 
 class Limiter:
-    """One for each transport. Who has a message to send takes a place, and leaves it when the answer is heard and
+    """One for each mail server. Who has a message to send takes a place, and leaves it when the answer is heard and
     written down: till then a crash would leave it in doubt.
 
-    Of those who wait the next has its message with the server but for its end. So the server need not wait for it, nor
-    has it to read many at a time. At a slow server, or one that is far away, all have: there the way takes long.
+    The next in line has sent its message already, all but the end: so the server need not wait for it, and does not
+    have to read many at a time. Where a server is slow or far away, all who wait have: there a message takes long.
     """
 
     def __init__(self, window: Window) -> None:
@@ -63,7 +63,7 @@ class Limiter:
 
     @property
     def _places(self) -> int:
-        """Where many answers are overdue as many more are tried: else a server that takes seconds got one at a time."""
+        """The window's, or as many as answers are overdue: else a server that takes seconds would get one at a time."""
         return max(self._window.size, len(self._overdue))
 
     def _let_in(self) -> None:

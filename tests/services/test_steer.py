@@ -319,7 +319,11 @@ def test_who_is_uncertain_gets_it_again_when_somebody_says_so(database: Database
         end = send(database, issue, sink, policy)
         assert (end.state, end.sent, end.uncertain) == (IssueState.SENT, 5, 0)
         assert len(sink.accepted) == 5
-    with pytest.raises(WrongState, match="nobody"):
+    with pytest.raises(WrongState, match=r"has no uncertain deliveries\.$"):
+        steer.resume_with_uncertain(database, issue.id, NOW)
+    with database.write() as connection:
+        issues.move(connection, issue.id, [IssueState.SENT], IssueState.PAUSED)
+    with pytest.raises(WrongState, match=f"has no uncertain deliveries; plain `newsletter resume {issue.id}`"):
         steer.resume_with_uncertain(database, issue.id, NOW)
 
 
