@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from newsletter.domain.accounting import Accounting
 from newsletter.domain.bucket import Bucket
-from newsletter.domain.delivery import Claim, DeliveryState, Outcome, OutcomeKind, Settled, settle
+from newsletter.domain.delivery import Claim, DeliveryState, Outcome, OutcomeKind, settle
 from newsletter.domain.issue import IssueState
 from newsletter.domain.running_accounting import RunningAccounting
 from newsletter.domain.tally import Tally
@@ -24,6 +24,7 @@ from newsletter.services.delivery.apart import AWAY, Apart
 from newsletter.services.delivery.errand import Errand
 from newsletter.services.delivery.line import Line
 from newsletter.services.delivery.lookout import Lookout
+from newsletter.services.delivery.pen import Pen
 from newsletter.services.delivery.stall import Stall
 from newsletter.services.delivery.wishes import Granted, Wishes, give
 from newsletter.store import accounts, deliveries, issues
@@ -40,12 +41,11 @@ class Desk:
         self._policy, self._clock = errand.policy, errand.clock
         self._ledger = open_ledger(database, issue, worker, errand.policy.lease, errand.chunk)
         self._bell = asyncio.Event()
-        self._settled: list[Settled] = []
-        self._to_tell: list[Callable[[], None]] = []  # when those are written down
         self._wishes = Wishes()
         self._stall = Stall(errand.policy.retry_wait)
         self.apart = Apart(database.place, at_once=self._ledger.at_once, tell=self._stall.note)
-        self._line, self._tally = line, tally
+        self._line = line
+        self._pen = Pen(self._ledger, tally, self.apart)
         self._lookout = Lookout(errand, self._ledger, line, self._stall, self.apart, self._busy)
         self._in_flight = 0
         self._getting_ready = 0  # workers who open a session for a delivery that is not begun yet
@@ -109,20 +109,20 @@ class Desk:
         `written` is called then, or at once where that takes a way to a server: nobody else should wait for it.
         """
         self._in_flight -= 1
-        self._take_in(claim, outcome)
         if self._ledger.at_once:
-            self._to_tell.append(written)
+            self._take_in(claim, outcome, written)
         else:
+            self._take_in(claim, outcome)
             written()
 
     def report_unbegun(self, claim: Claim, outcome: Outcome) -> None:
         """What kept a delivery that was only reserved from being begun."""
         self._take_in(claim, outcome)
 
-    def _take_in(self, claim: Claim, outcome: Outcome) -> None:
+    def _take_in(self, claim: Claim, outcome: Outcome, written: Callable[[], None] = lambda: None) -> None:
         settled = settle(claim, outcome, self._policy, self._clock())
         self._line.heard(claim, outcome)
-        self._settled.append(settled)
+        self._pen.add(settled, written)
         self._move(settled.was, settled.state)
         if settled.state is DeliveryState.SENT:
             self._stall.gets_on()
@@ -200,8 +200,8 @@ class Desk:
 
     async def keep(self) -> None:
         """Serves the workers until the desk is closed and everything reported is written down."""
-        while not (self.closed.is_set() and not self._in_flight and not self._settled):
-            if self._settled or self._can_begin():
+        while not (self.closed.is_set() and not self._in_flight and not self._pen):
+            if self._pen or self._can_begin():
                 await self._post()
             elif self._wants_more() and asyncio.get_running_loop().time() >= self._lookout.next_look:
                 await self._look()
@@ -244,9 +244,8 @@ class Desk:
     # Within:
 
     async def _leave(self) -> None:
-        settled, self._settled = self._settled, []
-        if settled:
-            await self.apart(lambda: self._turn(settled, []))
+        if self._pen:
+            await self._pen.write([])
         await self.apart(lambda: self._ledger.leave(self._policy, self._clock()))
 
     def _busy(self) -> int:
@@ -269,8 +268,7 @@ class Desk:
 
     def _begin_at_once(self, claim: Claim) -> Claim | None:
         """One turn for one worker. None when its reader has left, or the ledger cannot be written now."""
-        settled, self._settled = self._settled, []
-        begun = self._turn_if_possible(settled, [claim])
+        begun = self._pen.write_if_possible([claim])
         if begun is None:
             return None
         self._in_flight += len(begun)
@@ -279,55 +277,33 @@ class Desk:
         return begun.get(claim.id)
 
     def _post_at_once(self) -> None:
-        settled, granted = self._take_turn()
-        if not settled and not granted:
+        granted = self._wishes.grant(self._line)
+        if not granted and not self._pen:
             return
-        begun = self._turn_if_possible(settled, _claims(granted))
+        begun = self._pen.write_if_possible(_claims(granted))
         if begun is None:
             self._wishes.put_back(granted)
         else:
             self._hand_out(granted, begun)
-        if self._settled or self._wants_more() or self.closed.is_set():
+        if self._pen or self._wants_more() or self.closed.is_set():
             self._bell.set()
 
     async def _post(self) -> None:
         """One turn of the ledger: outcomes recorded, next deliveries begun."""
-        settled, granted = self._take_turn()
-        if not settled and not granted:  # who seemed to be free to go is not
+        granted = self._wishes.grant(self._line)
+        if not granted and not self._pen:  # who seemed to be free to go is not
             return
         try:
-            begun = await self.apart(lambda: self._turn(settled, _claims(granted)))
+            begun = await self._pen.write(_claims(granted))
         except StoreError:
-            self._settled = settled + self._settled  # `leave` tries once more, and not for as long again
             self._wishes.put_back(granted)
-            self.apart.hurry()
+            self.apart.hurry()  # `leave` tries once more, and not for as long again
             raise
         self._hand_out(granted, begun)
 
-    def _take_turn(self) -> tuple[list[Settled], list[Granted]]:
-        """All that was reported, and the wishes that can be granted."""
-        settled, self._settled = self._settled, []
-        return settled, self._wishes.grant(self._line)
-
-    def _turn_if_possible(self, settled: list[Settled], claims: list[Claim]) -> dict[int, Claim] | None:
-        """None when the ledger cannot be written now: what was settled waits for the next turn."""
-        try:
-            return self._turn(settled, claims)
-        except AWAY:
-            self._settled = settled + self._settled
-            return None
-
-    def _turn(self, settled: list[Settled], claims: list[Claim]) -> dict[int, Claim]:
-        began = time.perf_counter()
-        begun = self._ledger.turn(settled, claims)
-        self._tally.turn(time.perf_counter() - began)
-        to_tell, self._to_tell = self._to_tell, []
-        for written in to_tell:
-            written()
-        return begun
-
     def _hand_out(self, granted: list[Granted], begun: dict[int, Claim]) -> None:
-        """Who left meanwhile is skipped, and the worker gets another. What no worker takes did not leave."""
+        """A reader who unsubscribed meanwhile is skipped, and the worker gets another. A delivery whose worker is gone
+        goes back to the queue."""
         self._in_flight += len(begun)
         for answer, claim in granted:
             if claim.id not in begun:

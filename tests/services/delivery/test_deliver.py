@@ -7,26 +7,25 @@ import os
 import resource
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import OperationalError
 
 from newsletter.domain.accounting import Accounting
-from newsletter.domain.delivery import Claim, DeliveryPolicy, Outcome, OutcomeKind, Settled, settle
+from newsletter.domain.delivery import Claim, DeliveryPolicy, Outcome, OutcomeKind, settle
 from newsletter.domain.issue import Issue, IssueState
 from newsletter.domain.subscriber import Reader
 from newsletter.domain.warmup import Day
 from newsletter.errors import Busy, StoreError, WrongState
 from newsletter.services import steer
 from newsletter.services.delivery import apart
-from newsletter.services.delivery.desk import Desk
 from newsletter.services.delivery.lookout import Lookout
-from newsletter.services.delivery.wishes import Granted
+from newsletter.services.delivery.pen import Pen
 from newsletter.store import accounts, chunks, deliveries, erasure, subscribers, tables
 from newsletter.store.database import Database
 from newsletter.store.ledger import open_ledger
@@ -569,16 +568,16 @@ def test_what_was_heard_while_the_database_was_away_is_written_down_as_soon_as_i
 ) -> None:
     monkeypatch.setattr(apart, "STORE_PATIENCE", 0.3)
     issue = started(database, 20)
-    turn, away = Desk._turn, [0.0, 0.0]
+    turn, away = Pen._turn, [0.0, 0.0]
 
-    def refused(self: Desk, settled: list[Settled], granted: list[Granted]) -> set[int]:
-        if settled and not away[0] and len(sink.received) > 5:
+    def refused(self: Pen, reported: Sequence[Any], claims: Sequence[Claim]) -> dict[int, Claim]:
+        if reported and not away[0] and len(sink.received) > 5:
             away[:] = [time.monotonic(), time.monotonic() + 0.6]
         if away[0] < time.monotonic() < away[1]:
             raise OperationalError("a turn", None, Exception("away"))
-        return turn(self, settled, granted)
+        return turn(self, reported, claims)
 
-    monkeypatch.setattr(Desk, "_turn", refused)
+    monkeypatch.setattr(Pen, "_turn", refused)
     with Sink() as sink:
         with pytest.raises(StoreError, match="away"):
             send(database, issue, sink, connections=1)
