@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -30,7 +31,7 @@ from newsletter.services.tallying import new_name
 from newsletter.store import issues
 from newsletter.store.runs import Run, RunState
 from newsletter.text.reply import unaddressed
-from newsletter.watch import tell_findings
+from newsletter.watch import in_words, tell_findings
 
 log = logging.getLogger("newsletter.schedule")
 _LEVELS = {RunState.DONE: logging.INFO, RunState.EMPTY: logging.INFO, RunState.SKIPPED: logging.WARNING}
@@ -80,13 +81,26 @@ def tick(app: App, worker: str) -> list[Run]:
             _report(plan, "was cut short and is tried again", error)
             continue
         if run:
+            _tell_run(run)
             done.append(run)
-    done += _finish_abandoned(app, worker)
-    _start_scheduled(app)
-    _remind(app, worker)
-    for run in done:
-        _tell_run(run)
+    with _one_by_one("what a process that died had begun"):
+        done += _finish_abandoned(app, worker)
+    with _one_by_one("the issues with a time of their own"):
+        _start_scheduled(app)
+    with _one_by_one("the reminders"):
+        _remind(app, worker)
     return done
+
+
+@contextmanager
+def _one_by_one(what: str) -> Iterator[None]:
+    """What cannot be done now, as while the database is locked, is done at the next wake, and harms nothing else."""
+    try:
+        yield
+    except Exception as error:
+        words = f"{what}: not done, and tried again within a minute: {in_words(error)}"
+        tell(log, logging.ERROR, "schedule_failed", words)
+        log.debug("where it happened", exc_info=error)
 
 
 def _tell_run(run: Run) -> None:
@@ -148,7 +162,7 @@ def read_sources(app: App, told: Collection[str] = (), is_stopped: Callable[[], 
             _tell_sources(newsletter, reports, told)
             wrong.update(words for report in reports for words in _troubles(newsletter, report))
         except Exception as error:
-            words = f"the sources of {newsletter} were not read, which is tried again: {error}"
+            words = f"the sources of {newsletter} were not read, which is tried again: {in_words(error)}"
             tell(log, logging.ERROR, "sources_failed", words, newsletter=newsletter)
             log.debug("where it happened", exc_info=error)
     return wrong
@@ -185,7 +199,12 @@ class Scheduler:
         self._inner = BackgroundScheduler(timezone=UTC, executors=one_at_a_time, job_defaults=defaults)
 
     def start(self) -> None:
-        """The first look is at once, and no job of its own: such a one makes a traceback when it is over as we stop."""
+        """The first look is at once, and no job of its own: such a one makes a traceback when it is over as we stop.
+
+        Nothing begins when `stop` was quicker.
+        """
+        if self._stopped.is_set():
+            return
         self._inner.start()
         every = WAKE_EVERY.total_seconds()
         self._inner.add_job(self._wake, "interval", seconds=every, id="wake", next_run_time=datetime.now(UTC))
@@ -219,9 +238,8 @@ class Scheduler:
 
     def _wake(self) -> None:
         self._look_at_the_configuration()
-        try:
-            tick(self.app, self.worker)
-        finally:
+        tick(self.app, self.worker)
+        with _one_by_one("the next run's hour"):
             self._arm()
 
     def _arm(self) -> None:
@@ -245,7 +263,7 @@ def _edited(file: Path) -> float | None:
 
 def _report(plan: Planned, what: str, error: Exception) -> None:
     facts = {"newsletter": plan.newsletter, "edition": plan.edition}
-    tell(log, logging.ERROR, "run_failed", f"{plan.newsletter} {plan.edition} {what}: {error}", **facts)
+    tell(log, logging.ERROR, "run_failed", f"{plan.newsletter} {plan.edition} {what}: {in_words(error)}", **facts)
     log.debug("where it happened", exc_info=error)
 
 
@@ -288,5 +306,6 @@ def _finish_abandoned(app: App, worker: str) -> list[Run]:
             _report(plan, "was cut short again", error)
             continue
         if finished:
+            _tell_run(finished)
             done.append(finished)
     return done

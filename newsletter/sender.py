@@ -60,13 +60,16 @@ class Issues:
     async def look(self) -> None:
         """Begins what is to be delivered and is not yet."""
         self._tasks = {number: task for number, task in self._tasks.items() if not task.done()}
-        end_half_cancelled(self._app.database, self._app.clock())
-        with self._app.database.read() as connection:
-            found = waiting.deliverable(connection, self._app.clock())
+        found = await asyncio.to_thread(self._found)  # a locked database holds up no delivery
         now = asyncio.get_running_loop().time()
         for number in found:
             if number not in self._tasks and self._rests.get(number, (0.0, 0.0))[0] <= now:
                 self._tasks[number] = asyncio.create_task(self._deliver(number))
+
+    def _found(self) -> list[int]:
+        end_half_cancelled(self._app.database, self._app.clock())
+        with self._app.database.read() as connection:
+            return waiting.deliverable(connection, self._app.clock())
 
     async def drain(self) -> None:
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)

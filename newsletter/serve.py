@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _START_SECONDS = 30.0
 _DRAIN_SECONDS = 20
+_WEB_SECONDS = 5  # for answers that are under way when the rest is over
 _KEEP_ALIVE_SECONDS = 5
 _BACKLOG = 128  # so many may be accepted at once before the door counts them
 
@@ -35,15 +36,24 @@ async def serve(app: App, listening: socket.socket, stop: asyncio.Event, answeri
     """
     web = Web(app, listening)
     scheduler = Scheduler(app)
+    ending = asyncio.create_task(_end(scheduler, stop))
     try:
         await web.start()
         scheduler.start()
         answering(address(listening))
         await send_all(app, stop, "serve")
     finally:
-        is_over = await asyncio.to_thread(scheduler.stop, _DRAIN_SECONDS)
+        stop.set()
+        is_over = await ending
         await web.stop()
     return is_over
+
+
+async def _end(scheduler: Scheduler, stop: asyncio.Event) -> bool:
+    """Beside the sender's drain: both have so long, and whoever asked us to stop has no patience for one after the
+    other."""
+    await stop.wait()
+    return await asyncio.to_thread(scheduler.stop, _DRAIN_SECONDS)
 
 
 class Web:
@@ -66,7 +76,7 @@ class Web:
     async def stop(self) -> None:
         self._server.should_exit = True
         if self._thread.ident is not None:
-            await asyncio.to_thread(self._thread.join, _DRAIN_SECONDS + 5)
+            await asyncio.to_thread(self._thread.join, _WEB_SECONDS + 2)
         self._listening.close()
 
     def _run(self) -> None:
@@ -116,7 +126,7 @@ def _server(app: App, door: Door | None = None) -> uvicorn.Server:
         proxy_headers=False,  # the web itself reads X-Forwarded-For, from `proxies:` only
         backlog=_BACKLOG,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=_DRAIN_SECONDS,
+        timeout_graceful_shutdown=_WEB_SECONDS,
     )
     return uvicorn.Server(options)
 

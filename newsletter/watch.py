@@ -86,10 +86,14 @@ def gist_of(reason: str) -> str:
 
 def tell_failure(log: logging.Logger, what: str, error: Exception, **facts: object) -> None:
     """`what` could not go on; where in the code is for debugging, and only of what nobody foresaw."""
-    told = mishaps.explain(str(error.orig)) if isinstance(error, DBAPIError) else error
-    tell(log, logging.ERROR, "sender_failed", f"{what}: {told}", **facts)
+    tell(log, logging.ERROR, "sender_failed", f"{what}: {in_words(error)}", **facts)
     if not isinstance(error, NewsletterError):
         log.debug("where it happened", exc_info=error)
+
+
+def in_words(error: Exception) -> str:
+    """A database's error without the statement that met it."""
+    return mishaps.explain(str(error.orig)) if isinstance(error, DBAPIError) else str(error)
 
 
 def _counts(books: Accounting) -> str:

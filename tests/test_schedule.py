@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
 
 from newsletter import schedule
 from newsletter.app import App, open_app
@@ -161,6 +162,24 @@ def test_a_run_that_fails_says_why_and_harms_no_other(
     assert "came to nothing" in desk.call("doctor").out
     assert 40 < len(tries) < 70  # with pauses that grow to half an hour
     assert {state for *_, state in sent(app)} == {"draft"}
+
+
+def test_a_database_that_is_locked_for_one_part_of_a_wake_costs_no_other(
+    desk: Desk, watch: Watch, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caplog.set_level("INFO", "newsletter.schedule")
+
+    def locked(*given: object) -> list[Issue]:
+        raise OperationalError("SELECT 1", None, Exception("database is locked"))
+
+    tick(watch(THURSDAY), new_name())
+    monkeypatch.setattr(schedule, "abandoned", locked)
+    monkeypatch.setattr(issues, "due", locked)
+    assert ticked(watch(FRIDAY)) == [("near", "done", 1), ("far", "done", 2)]
+    told = [line for line in caplog.messages if "tried again within a minute" in line]
+    assert len(told) == 2
+    assert all("locked" in line and "SELECT" not in line for line in told)
+    assert any(line.startswith("harbour near, 2026-06-05: ") for line in caplog.messages)
 
 
 def test_a_run_that_was_mended_in_time_goes_out(desk: Desk, watch: Watch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -69,7 +70,8 @@ async def send_due(
 ) -> NoticeReport:
     """Sends every notice that is due, over one connection, and returns when none is left; or only those to `person`.
 
-    `composers` make the kinds that are no template alone (the editor's reminder).
+    `composers` make the kinds that are no template alone (the editor's reminder). The database is asked in threads: one
+    that is locked holds up no message of an issue.
 
     What a server refuses for now is tried again with growing pauses for a day; nothing raised harms the others.
     `edition_of(newsletter, edition)` raises NotFound for one that config.yaml no longer has.
@@ -83,13 +85,13 @@ async def send_due(
         return letter(notice, edition, render(notice.kind, values_for(notice, edition, signer)), signer, now)
 
     try:
-        while notice := _claim(database, clock(), person):
+        while notice := await asyncio.to_thread(_claim, database, clock(), person):
             connection = connection or transport.connection()
-            made = _made(notice, composers.get(notice.kind, plain), clock())
+            made = await asyncio.to_thread(_made, notice, composers.get(notice.kind, plain), clock())
             if isinstance(made, Outcome) and made.kind is OutcomeKind.DEFERRED:
                 troubles[f"{notice.kind}: {unaddressed(made.text)}"] = None
             outcome = made if isinstance(made, Outcome) else await connection.send(*made)
-            counted[_record(database, notice, outcome, clock())] += 1
+            counted[await asyncio.to_thread(_record, database, notice, outcome, clock())] += 1
     finally:
         if connection is not None:
             await connection.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import signal
@@ -11,9 +12,12 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import cast
 
 import pytest
 
+from newsletter import serve
+from newsletter.app import App
 from tests.cli.desk import Desk
 from tests.smtp_sink import Sink, delay, reply
 
@@ -143,3 +147,42 @@ def test_a_run_that_does_not_end_keeps_no_process_alive(desk: Desk) -> None:
     _, err = process.communicate(timeout=20)
     assert process.returncode == 0
     assert "a run of the schedule still read or built" in err
+
+
+def test_the_schedule_begins_nothing_more_while_the_sender_drains(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One after the other they would take longer than whoever asked us to stop waits."""
+    ended: list[str] = []
+
+    class Part:
+        def __init__(self, *given: object) -> None: ...
+
+        def start(self) -> None: ...
+
+        def stop(self, patience: float) -> bool:
+            ended.append("schedule")
+            return True
+
+    class Pages(Part):
+        async def start(self) -> None: ...  # type: ignore[override]
+
+        async def stop(self) -> None:  # type: ignore[override]
+            ended.append("web")
+
+    async def send_all(app: object, stop: asyncio.Event, role: str) -> None:
+        await stop.wait()
+        while "schedule" not in ended:
+            await asyncio.sleep(0.01)
+        ended.append("sender")
+
+    monkeypatch.setattr(serve, "Scheduler", Part)
+    monkeypatch.setattr(serve, "Web", Pages)
+    monkeypatch.setattr(serve, "send_all", send_all)
+
+    async def main() -> bool:
+        stop = asyncio.Event()
+        asyncio.get_running_loop().call_later(0.05, stop.set)
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            return await asyncio.wait_for(serve.serve(cast("App", None), listening, stop, lambda told: None), 5)
+
+    assert asyncio.run(main())
+    assert ended == ["schedule", "sender", "web"]

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+import time
 from collections.abc import Coroutine, Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -22,6 +25,7 @@ from newsletter.services.subscribe import SignUp, sign_up
 from newsletter.store import tables
 from newsletter.store.notices import Notice
 from newsletter.transports.gate import Gate
+from tests.heartbeat import longest_stop
 from tests.web.site import links, make_app, send_notices
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -204,3 +208,21 @@ def test_who_is_erased_while_others_are_mailed_gets_nothing(app: App) -> None:
     door = Erasing(OutcomeKind.ACCEPTED)
     assert send(app, door) == NoticeReport(sent=2)
     assert door.recipients == ["ann@example.org", "cy@example.org"]
+
+
+def test_a_locked_database_holds_up_nothing_else(app: App) -> None:
+    """The same event loop carries the messages of an issue."""
+    ask(app, "ann@example.org")
+    post = Post(OutcomeKind.ACCEPTED)
+
+    async def main() -> float:
+        with closing(sqlite3.connect(str(app.database.engine.url.database), check_same_thread=False)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            freed = asyncio.create_task(asyncio.to_thread(lambda: (time.sleep(0.6), other.rollback())))
+            due = send_due(app.database, post, app.renderer.notice, app.signer, app.edition, lambda: NOW)
+            stopped = await longest_stop(due)
+            await freed
+        return stopped
+
+    assert asyncio.run(main()) < 0.4
+    assert post.recipients == ["ann@example.org"]
