@@ -1,4 +1,4 @@
-"""Where a message waits for its turn: one at a time is made and sent, and answers go first."""
+"""Where a message waits for its turn: one worker at a time goes on to send, and answers go first."""
 
 from __future__ import annotations
 
