@@ -13,13 +13,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from sqlalchemy.exc import DBAPIError
-
 from newsletter import __version__
 from newsletter.app import App
 from newsletter.domain.clients import Clients
 from newsletter.domain.finding import Finding
 from newsletter.domain.issue import Issue
+from newsletter.errors import StoreError
 from newsletter.outgoing import content, outgoing, stand_in
 from newsletter.preflight.known import Known
 from newsletter.store import issues, judgements
@@ -118,5 +117,5 @@ def _fingerprint(app: App, issue: Issue) -> str:
 
 def _remember(app: App, issue: Issue, findings: list[Finding]) -> None:
     """A database that cannot be written to now keeps nobody from being told."""
-    with suppress(DBAPIError), app.database.write() as connection:
+    with suppress(StoreError), app.database.write() as connection:
         judgements.remember(connection, issue.id, _fingerprint(app, issue), findings, app.clock())

@@ -20,6 +20,7 @@ NewsletterError            said to the user in one line, never as a traceback; e
 ├── AddressError           not an e-mail address we can mail
 ├── TokenError             a link's token is forged, expired or of another purpose
 └── StoreError             the database cannot be opened, read or written
+    └── Away               it is locked, full or out of reach: in a moment it may be there again
 """
 
 from __future__ import annotations
@@ -126,6 +127,14 @@ class TokenError(NewsletterError):
 
 class StoreError(NewsletterError):
     pass
+
+
+class Away(StoreError):
+    """`said` is the reason in a few words, without a remedy: whoever tries again tells what it waits for."""
+
+    def __init__(self, words: str, said: str = "") -> None:
+        super().__init__(words)
+        self.said = said or words.rstrip(".")
 
 
 _MOST_REPEATED = 200

@@ -11,7 +11,7 @@ from newsletter.domain.delivery import Claim
 from newsletter.domain.edition import Edition
 from newsletter.domain.issue import Issue
 from newsletter.domain.subscriber import Subscription, SubscriptionState
-from newsletter.errors import NewsletterError, NotFound
+from newsletter.errors import Away, NewsletterError, NotFound
 from newsletter.illustrating import pictures_of
 from newsletter.outgoing import outgoing, stand_in
 from newsletter.preview.page import Look, Onlooker
@@ -59,6 +59,8 @@ def look(app: App, issue: Issue, whose: Eyes) -> Look:
     raw, trouble = b"", ""
     try:
         raw = message(app, issue, whose)
+    except Away:
+        raise
     except (NewsletterError, ValueError) as error:
         trouble = str(error)
     claim = whose.claim

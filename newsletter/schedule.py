@@ -31,7 +31,7 @@ from newsletter.services.tallying import new_name
 from newsletter.store import issues
 from newsletter.store.runs import Run, RunState
 from newsletter.text.reply import unaddressed
-from newsletter.watch import in_words, tell_findings
+from newsletter.watch import tell_findings
 
 log = logging.getLogger("newsletter.schedule")
 _LEVELS = {RunState.DONE: logging.INFO, RunState.EMPTY: logging.INFO, RunState.SKIPPED: logging.WARNING}
@@ -98,7 +98,7 @@ def _one_by_one(what: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        words = f"{what}: not done, and tried again within a minute: {in_words(error)}"
+        words = f"{what}: not done, and tried again within a minute: {error}"
         tell(log, logging.ERROR, "schedule_failed", words)
         log.debug("where it happened", exc_info=error)
 
@@ -162,7 +162,7 @@ def read_sources(app: App, told: Collection[str] = (), is_stopped: Callable[[], 
             _tell_sources(newsletter, reports, told)
             wrong.update(words for report in reports for words in _troubles(newsletter, report))
         except Exception as error:
-            words = f"the sources of {newsletter} were not read, which is tried again: {in_words(error)}"
+            words = f"the sources of {newsletter} were not read, which is tried again: {error}"
             tell(log, logging.ERROR, "sources_failed", words, newsletter=newsletter)
             log.debug("where it happened", exc_info=error)
     return wrong
@@ -263,7 +263,7 @@ def _edited(file: Path) -> float | None:
 
 def _report(plan: Planned, what: str, error: Exception) -> None:
     facts = {"newsletter": plan.newsletter, "edition": plan.edition}
-    tell(log, logging.ERROR, "run_failed", f"{plan.newsletter} {plan.edition} {what}: {in_words(error)}", **facts)
+    tell(log, logging.ERROR, "run_failed", f"{plan.newsletter} {plan.edition} {what}: {error}", **facts)
     log.debug("where it happened", exc_info=error)
 
 

@@ -8,14 +8,11 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from sqlalchemy.exc import DBAPIError
-
 from newsletter.domain.accounting import COUNTED, Accounting
 from newsletter.domain.finding import Finding
 from newsletter.domain.issue import Issue
 from newsletter.errors import NewsletterError
 from newsletter.logs import tell
-from newsletter.store import mishaps
 
 EVERY = 60.0  # seconds between two lines about a delivery that goes on
 _NUMBER = re.compile(r"\d+")
@@ -86,14 +83,9 @@ def gist_of(reason: str) -> str:
 
 def tell_failure(log: logging.Logger, what: str, error: Exception, **facts: object) -> None:
     """`what` could not go on; where in the code is for debugging, and only of what nobody foresaw."""
-    tell(log, logging.ERROR, "sender_failed", f"{what}: {in_words(error)}", **facts)
+    tell(log, logging.ERROR, "sender_failed", f"{what}: {error}", **facts)
     if not isinstance(error, NewsletterError):
         log.debug("where it happened", exc_info=error)
-
-
-def in_words(error: Exception) -> str:
-    """A database's error without the statement that met it."""
-    return mishaps.explain(str(error.orig)) if isinstance(error, DBAPIError) else str(error)
 
 
 def _counts(books: Accounting) -> str:

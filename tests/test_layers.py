@@ -94,6 +94,13 @@ def test_the_domain_needs_the_standard_library_only(path: Path) -> None:
     assert outside <= sys.stdlib_module_names
 
 
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_what_a_database_refuses_is_told_in_our_own_errors(path: Path) -> None:
+    if room(path) == "store":
+        return
+    assert not [name for name in imported(path) if name.startswith("sqlalchemy.exc")], "the store raises Away"
+
+
 def test_the_tree_of_errors_is_whole() -> None:
     """It stands at the top of errors.py, for whoever looks for the one to raise, or to catch."""
     for module in pkgutil.walk_packages(newsletter.__path__, "newsletter."):

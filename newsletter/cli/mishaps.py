@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import sys
 
 _FULL = "Make room there, or name another place."
 _FORBIDDEN = "See whose it is and what its permissions are (ls -ld), or name another place."
@@ -19,13 +18,6 @@ _REMEDIES = {
 
 def explain(error: Exception) -> str:
     """One line for a person; what we cannot explain is our mistake, and we say how to report it."""
-    if "sqlalchemy" in sys.modules:
-        from sqlalchemy.exc import DBAPIError
-
-        from newsletter.store import mishaps
-
-        if isinstance(error, DBAPIError):
-            return mishaps.explain(str(error.orig))
     if isinstance(error, OSError):
         return _system(error)
     name = type(error).__name__

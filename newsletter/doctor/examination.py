@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import NoReturn
 from urllib.parse import urlsplit
 
-from sqlalchemy.exc import DBAPIError
-
 from newsletter.app import App, package_templates
 from newsletter.cli.words import count
 from newsletter.delivering import is_alone
@@ -20,7 +18,7 @@ from newsletter.errors import NewsletterError, SourceError, StoreError, Template
 from newsletter.schedule import Planned, planned, upcoming
 from newsletter.services.run import trouble
 from newsletter.sources.base import SourceState
-from newsletter.store import issues, mishaps, subscribers
+from newsletter.store import issues, subscribers
 from newsletter.store.database import Database, damaged, prove_writable
 from newsletter.store.runs import RunState
 from newsletter.text.clocks import moment
@@ -56,8 +54,6 @@ def examine(app: App, environ: Mapping[str, str]) -> Iterator[Symptom]:
             yield from look()
         except NewsletterError as trouble:
             yield error(area, str(trouble), "")
-        except DBAPIError as trouble:
-            yield error(area, mishaps.explain(str(trouble.orig)), "")
         except Exception as trouble:  # of a source that somebody else wrote, say: the rest can be examined
             yield error(area, f"this could not be examined: {type(trouble).__name__}: {trouble}", "")
 

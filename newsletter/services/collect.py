@@ -123,8 +123,7 @@ class _Collecting:
             error = str(failure)
             before = before if failure.state is None else SourceState(failure.state)
         except Exception as failure:  # whatever a source does, the others are read
-            reason = getattr(failure, "orig", None) or failure  # a database's own words, without all that it was told
-            error = f"{name}: it cannot be read: {type(failure).__name__}: {reason}"
+            error = f"{name}: it cannot be read: {type(failure).__name__}: {failure}"
         self._finish(reading, before, error)
         warnings = tuple(reading.warnings) if reading else ()
         counts = (self.posts, self.new, self.updated)

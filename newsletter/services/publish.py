@@ -12,7 +12,6 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import IntegrityError
 
 from newsletter.domain.digest import Also, Digest, DigestStory
 from newsletter.domain.edition import Edition
@@ -21,7 +20,6 @@ from newsletter.domain.note import EditorNote
 from newsletter.domain.post import Post
 from newsletter.domain.ranking import Candidate, Ranked, Version, candidate, rank
 from newsletter.domain.urls import canonical
-from newsletter.errors import Busy
 from newsletter.services.illustrate import Illustrator, open_album
 from newsletter.services.trimming import fitting
 from newsletter.store import candidates, issues, pictures, posts
@@ -60,30 +58,27 @@ def build(
     story has pictures. Raises TemplateError, and Busy when another process is building the same edition.
     """
     album = open_album(illustrator, edition, now)
-    try:
-        while True:
-            with database.write() as connection:
-                former = issues.draft(connection, edition.newsletter, edition.key)
-                if former and former.edited:
-                    return former
-                chosen = ranked(connection, edition, as_of)[: edition.max_stories]
-                if not chosen:
-                    return None
-                number = former.number if former else issues.next_number(connection, edition.newsletter, edition.key)
-                held, told = chosen_note(connection, edition, former, note)
-                plain = _digest(connection, edition, number, chosen, as_of, (*notes, *told))
-                plain = replace(plain, note=held.words)
-                lacking = album.lacks(plain)
-                if not lacking:
-                    whole = album.illustrated(plain)
-                    digest, rendered = fitting(whole, partial(_rendered, renderer))
-                    frozen = _freeze(digest, rendered, now, as_of)
-                    pictures.keep(connection, album.embedded(frozen.html))
-                    kept = replace(frozen, id=former.id if former else 0, note_once=held.once)
-                    return issues.save_draft(connection, kept)
-            album.fill(lacking)  # the web may take its time: no transaction is open meanwhile
-    except IntegrityError:
-        raise Busy(f"another process is building {edition.newsletter} for {edition.key}; try again.") from None
+    while True:
+        with database.write() as connection:
+            former = issues.draft(connection, edition.newsletter, edition.key)
+            if former and former.edited:
+                return former
+            chosen = ranked(connection, edition, as_of)[: edition.max_stories]
+            if not chosen:
+                return None
+            number = former.number if former else issues.next_number(connection, edition.newsletter, edition.key)
+            held, told = chosen_note(connection, edition, former, note)
+            plain = _digest(connection, edition, number, chosen, as_of, (*notes, *told))
+            plain = replace(plain, note=held.words)
+            lacking = album.lacks(plain)
+            if not lacking:
+                whole = album.illustrated(plain)
+                digest, rendered = fitting(whole, partial(_rendered, renderer))
+                frozen = _freeze(digest, rendered, now, as_of)
+                pictures.keep(connection, album.embedded(frozen.html))
+                kept = replace(frozen, id=former.id if former else 0, note_once=held.once)
+                return issues.save_draft(connection, kept)
+        album.fill(lacking)  # the web may take its time: no transaction is open meanwhile
 
 
 def ranked(connection: Connection, edition: Edition, as_of: datetime) -> list[Ranked]:

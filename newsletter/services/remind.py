@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from newsletter.domain.issue import Issue
 from newsletter.domain.occurrence import Occurrence, Schedule, reminder_due
-from newsletter.errors import Busy, NewsletterError
+from newsletter.errors import Away, Busy, NewsletterError
 from newsletter.services.run import Newsroom, make_draft
 from newsletter.store import notices, reminders
 
@@ -57,6 +57,8 @@ def remind_due(newsroom: Newsroom, schedule: Schedule, editors: Sequence[Editor]
         issue = make_draft(newsroom)
     except Busy:  # another process builds it, and reminds
         return None
+    except Away:
+        raise
     except NewsletterError as error:  # whoever can mend it had better know
         trouble = str(error)
     with newsroom.database.write() as connection:

@@ -11,13 +11,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from newsletter.domain.edition import Edition
 from newsletter.domain.issue import Issue, IssueState
 from newsletter.domain.note import EditorNote
 from newsletter.domain.occurrence import Occurrence, Schedule, due, grace, latest_occurrence
-from newsletter.errors import NewsletterError, NoReaders, NoteError, Rebuilt, Unread, WrongState
+from newsletter.errors import Away, NewsletterError, NoReaders, NoteError, Rebuilt, StoreError, Unread, WrongState
 from newsletter.services.collect import SourceReport, collect
 from newsletter.services.illustrate import Illustrator
 from newsletter.services.publish import build
@@ -156,6 +154,8 @@ def _carry_out(newsroom: Newsroom, run: Run, schedule: Schedule) -> Run:
     with _kept_alive(newsroom, run):
         try:
             state, issue, text = _publish(newsroom, run)
+        except Away:  # the run is not over: whoever wakes next goes on with it
+            raise
         except NewsletterError as error:
             state, issue, text = RunState.FAILED, run.issue, str(error)
     again = _next_try(run.occurrence, newsroom.clock(), schedule) if state == RunState.FAILED else None
@@ -246,7 +246,7 @@ def _kept_alive(newsroom: Newsroom, run: Run) -> Iterator[None]:
 
     def renew() -> None:
         while not over.wait(_RENEW_SECONDS):
-            with suppress(SQLAlchemyError), newsroom.database.write() as connection:  # a locked database: the next time
+            with suppress(StoreError), newsroom.database.write() as connection:  # a locked database: the next time
                 runs.renew(connection, run, newsroom.clock(), LEASE)
 
     keeper = threading.Thread(target=renew, name="lease", daemon=True)

@@ -8,10 +8,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import OperationalError
 
 from newsletter.domain.issue import BY_HAND, Issue, IssueState
-from newsletter.errors import Busy, NoReaders, Rebuilt, WrongState
+from newsletter.errors import Away, Busy, NoReaders, Rebuilt, WrongState
 from newsletter.store import deliveries, issues
 from newsletter.store.database import Database
 from newsletter.store.ledger import close_the_books, enqueue, go_on, half_cancelled
@@ -141,7 +140,7 @@ def _end(database: Database, issue: Issue, now: datetime) -> None:
             with database.write() as connection:
                 deliveries.call_off(connection, issue.id, now)
             break
-        except OperationalError:  # PostgreSQL: workers were at the same rows in another order, and one had to give way
+        except Away:  # PostgreSQL: workers were at the same rows in another order, and one had to give way
             if database.is_sqlite or not again:
                 raise
     _close_the_books(database, issue, now)
@@ -195,7 +194,7 @@ def _close_the_books(database: Database, issue: Issue, now: datetime) -> None:
             close_the_books(database, issue, now)
     except Busy:
         pass
-    except OperationalError:  # on PostgreSQL others may be at those rows: who sends whatever comes next does it then
+    except Away:  # on PostgreSQL others may be at those rows: who sends whatever comes next does it then
         if database.is_sqlite:
             raise
 

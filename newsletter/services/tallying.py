@@ -11,9 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from newsletter.domain.tally import Mark, Tally
+from newsletter.errors import StoreError
 from newsletter.store import tallies
 from newsletter.store.database import Database
 
@@ -54,7 +53,7 @@ class Deposit:
 
     def keep(self, over: threading.Event) -> None:
         while True:
-            with suppress(SQLAlchemyError):  # locked, full or away: the next time takes it all
+            with suppress(StoreError):  # locked, full or away: the next time takes it all
                 self.add()
             if over.wait(EVERY):
                 return
@@ -74,7 +73,7 @@ class Deposit:
 
     def close(self) -> None:
         """The rest, and that the process is gone."""
-        with suppress(SQLAlchemyError):
+        with suppress(StoreError):
             self.add()
             with self._database.write() as connection:
                 tallies.leave(connection, self._name)

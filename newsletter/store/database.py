@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, select, text, update
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 
-from newsletter.errors import StoreError
+from newsletter.errors import Away, StoreError
 from newsletter.store import migrations, mishaps, postgres, queue_schema, tables
 
 BUSY_TIMEOUT_MS = 5000
@@ -21,7 +22,10 @@ _MIGRATION_LOCK = 0x6E657773  # any number of ours: PostgreSQL's advisory lock w
 
 
 class Database:
-    """One engine. `write()` is a transaction that locks SQLite for writing from its start; `read()` is one snapshot."""
+    """One engine. `write()` is a transaction that locks SQLite for writing from its start; `read()` is one snapshot.
+
+    Both raise Away when the database is locked, full or out of reach, StoreError when it is damaged, say.
+    """
 
     def __init__(self, url: str) -> None:
         """Raises StoreError when the address is wrong, or what stands there is no database of ours."""
@@ -30,10 +34,10 @@ class Database:
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self._file: tuple[int, int] | None = None
         try:
-            _bring_up_to_date(self)
-        except DBAPIError as error:
+            _migrate(self)
+        except StoreError as error:
             self.close()
-            raise StoreError(f"{self.place}: {mishaps.explain(str(error.orig or ''))}") from None
+            raise StoreError(f"{self.place}: {error}") from None
         self._file = self._identity()
 
     @property
@@ -49,19 +53,19 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         self.demand_place()
-        with self.engine.connect() as connection, connection.begin():
+        with in_our_words(), self.engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         self.demand_place()
-        with self.engine.connect().execution_options(writes=True) as connection, connection.begin():
+        with in_our_words(), self.engine.connect().execution_options(writes=True) as connection, connection.begin():
             yield connection
 
     def demand_place(self) -> None:
-        """Raises OperationalError; a new connection would make an empty file in its place."""
+        """Raises Away; a new connection would make an empty file in its place."""
         if not self.is_in_place:
-            raise OperationalError("the database", None, FileNotFoundError(f"the file of {self.place} is gone"))
+            raise Away(f"the file of {self.place} is gone, or another has its place.")
 
     def _identity(self) -> tuple[int, int] | None:
         path = self.engine.url.database
@@ -76,6 +80,21 @@ class Database:
         self.engine.dispose()
 
 
+@contextmanager
+def in_our_words() -> Iterator[None]:
+    """What a driver says of the database becomes Away or StoreError; what it says of a row's content is our mistake."""
+    try:
+        yield
+    except IntegrityError:
+        raise
+    except NoConnection as error:
+        raise Away("all connections to the database are taken. Try again in a moment.") from error
+    except (OperationalError, InterfaceError) as error:
+        raise mishaps.away(error.orig) from error
+    except DBAPIError as error:
+        raise StoreError(mishaps.explain(str(error.orig or ""))) from error
+
+
 def insert(connection: Connection, table: Any) -> Any:
     """INSERT in the connection's own dialect, which knows ON CONFLICT. The other one is not loaded for it."""
     if connection.dialect.name == "sqlite":
@@ -88,7 +107,7 @@ def insert(connection: Connection, table: Any) -> Any:
 
 
 def prove_writable(connection: Connection) -> None:
-    """Writes, and changes nothing: a mere transaction begins on a read-only file, too. Raises OperationalError."""
+    """Writes, and changes nothing: a mere transaction begins on a read-only file, too."""
     settings = tables.settings
     connection.execute(update(settings).where(settings.c.key == "signing_key").values(value=settings.c.value))
 
@@ -197,14 +216,6 @@ def _is_somebody_elses(cursor: Any) -> bool:
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get("writes", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-def _bring_up_to_date(database: Database) -> None:
-    """Raises StoreError, which names the database."""
-    try:
-        _migrate(database)
-    except StoreError as error:
-        raise StoreError(f"{database.place}: {error}") from None
 
 
 def _migrate(database: Database) -> None:

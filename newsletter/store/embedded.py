@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import PoolProxiedConnection
-from sqlalchemy.exc import OperationalError
 
 from newsletter.domain.accounting import Accounting
 from newsletter.domain.delivery import (
@@ -31,8 +30,8 @@ from newsletter.domain.delivery import (
 )
 from newsletter.domain.issue import Issue
 from newsletter.domain.warmup import Day
-from newsletter.errors import StoreError
-from newsletter.store import accounts, day_shares, deliveries, journal
+from newsletter.errors import Away, StoreError
+from newsletter.store import accounts, day_shares, deliveries, journal, mishaps
 from newsletter.store.database import Database, harden
 from newsletter.store.embedded_queue import Place, Queue
 from newsletter.store.plain_rows import (
@@ -115,8 +114,8 @@ class EmbeddedLedger:
             books = self._take_over(policy, now)
         except OSError as error:
             if error.errno in _PASSING:
-                raise OperationalError("the journal", None, error) from error
-            raise StoreError(f"{self._path}: the journal cannot be written: {error.strerror}.") from error
+                raise Away(self._no_journal(error)) from error
+            raise StoreError(self._no_journal(error)) from error
         self._connection = self._database.engine.raw_connection()
         self._driver = self._connection.driver_connection
         self._connection.detach()  # nobody else gets it with these settings
@@ -139,7 +138,7 @@ class EmbeddedLedger:
                 self._write((_READDRESS, moved))
             if day and len(rows) < size:  # the rest of its share is anybody's
                 self._write((_SHARE, [(len(self._held) + len(rows), self._issue.id)]))
-        except OperationalError:  # it is locked, say, and will be asked again: nobody may be passed over
+        except Away:  # it is locked, say, and will be asked again: nobody may be passed over
             self._queue.place = place
             raise
         self._held.update((row[ID], version if row[IS_WANTED] else _UNKNOWN) for row in rows)
@@ -163,7 +162,7 @@ class EmbeddedLedger:
             if rows and begun:
                 with suppress(OSError):  # what was answered has its room; it is written again with the next turn
                     self._journal.write((rows, []))
-            raise OperationalError("the journal", None, error) from error
+            raise Away(self._no_journal(error)) from error
         for row in rows:
             self._in_flight.discard(row[RECORDED_ID])
             if row[STATE] == DeliveryState.QUEUED:
@@ -261,7 +260,7 @@ class EmbeddedLedger:
         """
         try:
             self._commit()
-        except OperationalError:
+        except Away:
             self._enough = len(self._unwritten) + _FULL
             if len(self._unwritten) >= _MOST_UNWRITTEN:
                 raise
@@ -279,7 +278,10 @@ class EmbeddedLedger:
         try:
             self._journal.begin_anew(([], sorted(self._in_flight)))
         except OSError as error:
-            raise OperationalError("the journal", None, error) from error
+            raise Away(self._no_journal(error)) from error
+
+    def _no_journal(self, error: OSError) -> str:
+        return f"{self._path}: the journal cannot be written: {(error.strerror or str(error)).lower()}."
 
     def _write(self, *changes: tuple[str, Sequence[tuple[Any, ...]]]) -> None:
         """One transaction."""
@@ -290,13 +292,13 @@ class EmbeddedLedger:
             self._execute("COMMIT")
         except sqlite3.Error as error:
             self._driver.rollback()
-            raise OperationalError("a commit of the ledger", None, error) from error
+            raise mishaps.away(error) from error
 
     def _execute(self, sql: str, values: Any = ()) -> Any:
         try:
             return self._driver.execute(sql, values)
         except sqlite3.OperationalError as error:
-            raise OperationalError(sql, None, error) from error
+            raise mishaps.away(error) from error
 
 
 def close_the_books(database: Database, issue: Issue, now: datetime) -> None:

@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, LargeBinary, Row, and_, cast, func, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
 
 from newsletter.domain.delivery import REACHED_STATES
 from newsletter.domain.issue import Issue, IssueState, IssueStory, ListedIssue
-from newsletter.errors import NotFound, WrongState
+from newsletter.errors import Busy, NotFound, WrongState
 from newsletter.store.tables import deliveries, issues, sent_stories
 
 PUBLIC = (IssueState.SENDING, IssueState.SENT, IssueState.PAUSED)  # what an archive shows: it has left the house
@@ -109,7 +110,7 @@ def next_number(connection: Connection, newsletter: str, edition: str) -> int:
 def save_draft(connection: Connection, issue: Issue) -> Issue:
     """Stores a new draft (id 0: it gets one), or puts new content into the draft that it was.
 
-    Raises WrongState when the draft was started, cancelled or edited meanwhile.
+    Raises WrongState when the draft was started, cancelled or edited meanwhile, Busy when another process made one.
     """
     row = {**asdict(issue), "state": issue.state.value, "notes": list(issue.notes)}
     row["stories"] = [{**asdict(story), "also": list(story.also)} for story in issue.stories]
@@ -119,7 +120,10 @@ def save_draft(connection: Connection, issue: Issue) -> Issue:
         if connection.execute(update(issues).where(*untouched).values(row)).rowcount != 1:
             raise WrongState(f"issue {issue.id} is no draft that may be rebuilt any more; see `newsletter issues`.")
         return issue
-    made = connection.execute(insert(issues).values(row).returning(issues.c.id)).scalar_one()
+    try:
+        made = connection.execute(insert(issues).values(row).returning(issues.c.id)).scalar_one()
+    except IntegrityError:
+        raise Busy(f"another process is building {issue.newsletter} for {issue.edition}; try again.") from None
     return get(connection, made)
 
 

@@ -18,9 +18,10 @@ from newsletter.store.database import Database
 
 
 class Ledger(Protocol):
-    """One issue's deliveries, for one run. Every method raises SQLAlchemy's OperationalError or InterfaceError.
+    """One issue's deliveries, for one run. Every method raises Away when the database is.
 
-    Then the database is locked, full or away, and the call may be made again: what it had done by then does no harm.
+    Then the call may be made again: what it had done by then does no harm. StoreError is for good, and so is Busy when
+    another process has taken the issue's journal.
     """
 
     @property

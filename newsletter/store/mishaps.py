@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from newsletter.errors import Away
+
 _SHUT_OUT = "the database server does not let us in; check the user, the password and the name in `database`."
 _WORDS = (
     ("locked", "the database is busy: another process has been writing to it for a while. Try again in a moment."),
@@ -23,11 +25,20 @@ _WORDS = (
 )
 
 
+def away(trouble: object) -> Away:
+    """What is raised for the trouble that a driver has with a database which may be there again in a moment."""
+    return Away(explain(str(trouble or "")), _first_line(str(trouble or "")))
+
+
 def explain(reason: str) -> str:
     """The driver's `reason` as a sentence with its remedy."""
-    said = (reason.splitlines() or ["no reason given"])[0]
+    said = _first_line(reason)
     lowered = reason.lower()
     for sign, words in _WORDS:
         if sign in lowered:
             return f"{words} (It says: {said})"
     return f"the database refused: {said}. Check `database` in config.yaml."
+
+
+def _first_line(reason: str) -> str:
+    return (reason.splitlines() or ["no reason given"])[0]

@@ -13,14 +13,14 @@ from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from newsletter.domain.accounting import Accounting
 from newsletter.domain.chunk import Chunk
 from newsletter.domain.delivery import Claim, DeliveryPolicy, Outlook, Settled, SkipReason
 from newsletter.domain.issue import Issue
 from newsletter.domain.warmup import Day
-from newsletter.store import accounts, deliveries, holders
+from newsletter.store import accounts, deliveries, holders, mishaps
 from newsletter.store.database import Database
 
 _LOCK_WAIT, _AS_BEFORE = text("SET lock_timeout = '500ms'"), text("RESET lock_timeout")
@@ -111,7 +111,7 @@ class SharedLedger:
             begun = self._turn(self._connected().connection.driver_connection, settled, claims)
         except self._trouble as error:
             self._close()
-            raise OperationalError("a turn of the ledger", None, error) from error
+            raise mishaps.away(error) from error
         except BaseException:
             self._close()
             raise

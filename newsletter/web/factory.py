@@ -7,15 +7,13 @@ import logging
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.exc import TimeoutError as NoConnection
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.routing import Match, Route
 
 import newsletter
 from newsletter.app import App
-from newsletter.errors import Busy, NotFound, TemplateError, TokenError
+from newsletter.errors import Away, Busy, NotFound, TemplateError, TokenError
 from newsletter.logs import tell
 from newsletter.preview.page import PreviewPage
 from newsletter.web import (
@@ -65,7 +63,7 @@ def create_app(app: App) -> FastAPI:
     web.add_exception_handler(TokenError, _token_error)
     web.add_exception_handler(NotFound, _not_found)
     web.add_exception_handler(RequestValidationError, _not_found)  # only addresses are validated: /archive/x/seven
-    for busy in (OperationalError, NoConnection, Busy):
+    for busy in (Away, Busy):
         web.add_exception_handler(busy, _busy)
     web.add_exception_handler(HTTPException, _http_error)
     web.add_exception_handler(ClientDisconnect, _gone)
@@ -107,9 +105,8 @@ def _http_error(request: Request, error: Exception) -> Response:
 
 def _busy(request: Request, error: Exception) -> Response:
     """The database is locked, full or away: it may be back in a moment, and one line tells the operator."""
-    reason = getattr(error, "orig", None) or error
     room = request.url.path.split("/")[1]  # what follows may be a reader's token
-    told = f"{request.method} /{room} was put off: {str(reason).partition(chr(10))[0]}"
+    told = f"{request.method} /{room} was put off: {error.said if isinstance(error, Away) else error}"
     tell(log, logging.WARNING, "web_busy", told, method=request.method, room=room)
     return _answer(request, 503, "busy", headers={"Retry-After": str(_ASK_AGAIN)})
 

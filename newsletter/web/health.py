@@ -5,8 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
-from sqlalchemy.exc import SQLAlchemyError
 
+from newsletter.errors import StoreError
 from newsletter.store import notices
 from newsletter.web.guard import is_local, is_operator
 from newsletter.web.pages import READ, TheApp, ThePages
@@ -22,7 +22,7 @@ def healthz(app: TheApp) -> Response:
             return JSONResponse({"status": "the database's file is gone"}, 503)
         with app.database.read() as connection:
             notices.waiting(connection)
-    except SQLAlchemyError:
+    except StoreError:
         return JSONResponse({"status": "no database"}, 503)
     return JSONResponse({"status": "ok"})
 

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from newsletter import previewing
 from newsletter.app import App
 from newsletter.domain.issue import Issue
-from newsletter.errors import AddressError, NewsletterError, NotFound
+from newsletter.errors import AddressError, Away, NewsletterError, NotFound
 from newsletter.preview.page import PreviewPage, Surroundings
 from newsletter.preview.views import FRAME_POLICY, SANDBOX, view
 from newsletter.previewing import Eyes
@@ -92,5 +92,7 @@ def _message(app: App, number: int, address: str) -> Opened:
     issue = _issue(app, number)
     try:
         return Opened(previewing.message(app, issue, previewing.eyes(app, issue, address.strip())))
+    except Away:
+        raise
     except (NewsletterError, ValueError) as error:
         raise NotFound(str(error)) from None

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy.exc import OperationalError
 
 from newsletter.domain.delivery import DeliveryPolicy, Outcome, OutcomeKind, settle
 from newsletter.domain.warmup import Day, WarmUp, day_of
+from newsletter.errors import Away
 from newsletter.store.database import Database
 from newsletter.store.embedded import EmbeddedLedger
 from tests.ledger import NOW
@@ -67,10 +67,10 @@ def test_a_claim_that_a_lock_cut_short_passes_nobody_over(
     write = EmbeddedLedger._write
 
     def locked(*given: object) -> None:
-        raise OperationalError("a commit of the ledger", None, Exception("locked"))
+        raise Away("locked")
 
     monkeypatch.setattr(EmbeddedLedger, "_write", locked)
-    with pytest.raises(OperationalError):
+    with pytest.raises(Away):
         claimed(one, 200, WHOLE)
     monkeypatch.setattr(EmbeddedLedger, "_write", write)
     assert claimed(one, 200, WHOLE) == 30

@@ -10,11 +10,11 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, text
-from sqlalchemy.exc import OperationalError
 
 from newsletter.domain.delivery import Claim, DeliveryPolicy, DeliveryState, Outcome, OutcomeKind, settle
 from newsletter.domain.issue import Issue
 from newsletter.domain.warmup import Day
+from newsletter.errors import Away
 from newsletter.services import steer
 from newsletter.store import holders
 from newsletter.store.database import Database
@@ -149,7 +149,7 @@ def test_a_server_that_restarted_misses_nobodys_session(
 def test_who_comes_back_after_that_is_seen_to_live(ledger: Database, worker: SharedLedger) -> None:
     with ledger.read() as connection:
         connection.execute(text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"))
-    with pytest.raises(OperationalError):
+    with pytest.raises(Away):
         worker.turn([], [])
     worker.turn([], [])
     age(ledger, timedelta(seconds=10))
@@ -245,7 +245,7 @@ def test_a_turn_does_not_wait_long_for_a_row(ledger: Database, worker: SharedLed
         other.execute(text("UPDATE deliveries SET text = '' WHERE id = :id"), {"id": claim.id})
         other.execute(text("UPDATE subscriptions SET state = 'unsubscribed'"))
         began = time.monotonic()
-        with pytest.raises(OperationalError):
+        with pytest.raises(Away):
             worker.turn([], [claim])
         assert time.monotonic() - began < 2
     assert worker.turn([], [claim]) == {}

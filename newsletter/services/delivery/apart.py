@@ -6,18 +6,13 @@ import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
-from sqlalchemy.exc import InterfaceError, OperationalError
-
-from newsletter.errors import StoreError
+from newsletter.errors import Away, StoreError
 
 STORE_PATIENCE = 60.0  # seconds to wait for a database that is locked or full, before giving up
 STOPPING_PATIENCE = 6.0  # the same for a run that was told to stop
 _WORTH_TELLING = 1.0  # seconds
 _LONGEST_TRY = 30.0  # seconds: one that seems to take longer slept with its process, which is no waiting
 _PAUSE = 0.2  # seconds between two tries
-
-AWAY = (OperationalError, InterfaceError)
-"""What a database raises that is locked, full or out of reach, and may be there again in a moment."""
 
 T = TypeVar("T")
 
@@ -46,8 +41,8 @@ class Apart:
                 if waited > _WORTH_TELLING:
                     self._tell("")
                 return done
-            except AWAY as error:
-                words = f"the ledger in {self._place} cannot be written: {error.orig}"
+            except Away as error:
+                words = f"the ledger in {self._place} cannot be written: {error.said}"
                 if waited > (STOPPING_PATIENCE if self._is_hurried else STORE_PATIENCE):
                     raise StoreError(words) from None
                 if waited > _WORTH_TELLING:

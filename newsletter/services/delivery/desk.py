@@ -19,8 +19,8 @@ from newsletter.domain.delivery import Claim, DeliveryState, Outcome, OutcomeKin
 from newsletter.domain.issue import IssueState
 from newsletter.domain.running_accounting import RunningAccounting
 from newsletter.domain.tally import Tally
-from newsletter.errors import StoreError
-from newsletter.services.delivery.apart import AWAY, Apart
+from newsletter.errors import Away, StoreError
+from newsletter.services.delivery.apart import Apart
 from newsletter.services.delivery.errand import Errand
 from newsletter.services.delivery.line import Line
 from newsletter.services.delivery.lookout import Lookout
@@ -225,7 +225,7 @@ class Desk:
 
     async def renew(self) -> None:
         """As Ledger.renew. What a database refuses now it may take half a second later."""
-        with suppress(*AWAY):
+        with suppress(Away):
             await asyncio.to_thread(self._ledger.renew, self._policy, self._clock())
 
     def so_far(self) -> Accounting:

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from newsletter.domain.delivery import Claim, Settled
 from newsletter.domain.tally import Tally
-from newsletter.errors import StoreError
-from newsletter.services.delivery.apart import AWAY, Apart
+from newsletter.errors import Away, StoreError
+from newsletter.services.delivery.apart import Apart
 from newsletter.store.ledger import Ledger
 
 
@@ -38,7 +38,7 @@ class Pen:
         lines = self._take()
         try:
             return self._turn(lines, claims)
-        except AWAY:
+        except Away:
             self._put_back(lines)
             return None
 

@@ -14,14 +14,13 @@ from typing import Any, Literal
 
 import pytest
 from sqlalchemy import delete, select, update
-from sqlalchemy.exc import OperationalError
 
 from newsletter.domain.accounting import Accounting
 from newsletter.domain.delivery import Claim, DeliveryPolicy, Outcome, OutcomeKind, settle
 from newsletter.domain.issue import Issue, IssueState
 from newsletter.domain.subscriber import Reader
 from newsletter.domain.warmup import Day
-from newsletter.errors import Busy, StoreError, WrongState
+from newsletter.errors import Away, Busy, StoreError, WrongState
 from newsletter.services import steer
 from newsletter.services.delivery import apart
 from newsletter.services.delivery.lookout import Lookout
@@ -421,7 +420,7 @@ def test_a_claim_that_meets_a_locked_database_passes_nobody_over(sqlite_url: str
         subscribers.readdress(connection, 20, "moved@example.org")  # so the claim has something to write
     ledger = open_ledger(database, issue, "worker", timedelta(seconds=30), None)
     ledger.open(HASTY, now_utc())
-    with database.write(), pytest.raises(OperationalError):
+    with database.write(), pytest.raises(Away):
         ledger.claim(30, now_utc(), HASTY.retry_most, frozenset())
     claims = ledger.claim(30, now_utc(), HASTY.retry_most, frozenset())
     assert [claim.subscriber for claim in claims] == list(range(1, 31))
@@ -574,7 +573,7 @@ def test_what_was_heard_while_the_database_was_away_is_written_down_as_soon_as_i
         if reported and not away[0] and len(sink.received) > 5:
             away[:] = [time.monotonic(), time.monotonic() + 0.6]
         if away[0] < time.monotonic() < away[1]:
-            raise OperationalError("a turn", None, Exception("away"))
+            raise Away("away")
         return turn(self, reported, claims)
 
     monkeypatch.setattr(Pen, "_turn", refused)
@@ -592,7 +591,7 @@ def test_a_run_that_cannot_begin_holds_nothing(database: Database, monkeypatch: 
     issue = started(database, 3)
 
     def locked(self: Lookout) -> list[Claim]:
-        raise OperationalError("a claim", None, Exception("locked"))
+        raise Away("locked")
 
     with Sink() as sink:
         with monkeypatch.context() as refused, pytest.raises(StoreError, match="locked") as failed:

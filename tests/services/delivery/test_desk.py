@@ -7,11 +7,10 @@ import threading
 import time
 
 import pytest
-from sqlalchemy.exc import OperationalError
 
 from newsletter.domain.delivery import Claim, DeliveryPolicy, Outcome, OutcomeKind, Outlook
 from newsletter.domain.tally import Tally
-from newsletter.errors import StoreError
+from newsletter.errors import Away, StoreError
 from newsletter.loop import run
 from newsletter.services.delivery import apart, desk
 from newsletter.services.delivery.errand import Errand
@@ -122,7 +121,7 @@ def test_what_comes_back_during_a_look_is_looked_for_again(database: Database, m
 
 
 def _locked() -> str:
-    raise OperationalError("", {}, Exception("database is locked"))
+    raise Away("database is locked")
 
 
 def test_a_process_that_slept_was_not_patient_meanwhile(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,7 +150,7 @@ def test_a_run_that_is_told_to_stop_waits_for_each_of_its_last_words(monkeypatch
         work = apart.Apart("here", at_once=True, tell=said.append)
         work.hurry()
         await asyncio.sleep(0.7)
-        tries = iter([OperationalError("a turn", None, Exception("locked"))] * 3)
+        tries = iter([Away("locked")] * 3)
 
         def turn() -> str:
             if trouble := next(tries, None):
@@ -173,7 +172,7 @@ def test_what_holds_a_run_up_is_said_and_forgotten_again(monkeypatch: pytest.Mon
 
         def turn() -> None:
             if time.monotonic() < until:
-                raise OperationalError("a turn", None, Exception("locked"))
+                raise Away("locked")
 
         await apart.Apart("here", at_once=True, tell=said.append)(turn)
 

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from typing import cast
 
 import pytest
-from sqlalchemy.exc import OperationalError
 
 from newsletter.domain.delivery import Claim, DeliveryPolicy, Outcome, OutcomeKind, Settled, settle
 from newsletter.domain.tally import Tally
-from newsletter.errors import StoreError
+from newsletter.errors import Away, StoreError
 from newsletter.services.delivery import apart
 from newsletter.services.delivery.apart import Apart
 from newsletter.services.delivery.pen import Pen
@@ -31,7 +30,7 @@ class Paper:
     def turn(self, settled: Sequence[Settled], claims: Sequence[Claim]) -> dict[int, Claim]:
         if self.locked:
             self.locked -= 1
-            raise OperationalError("a turn", None, Exception("locked"))
+            raise Away("locked")
         self.written += [line.id for line in settled]
         return {claim.id: claim for claim in claims}
 
