@@ -17,7 +17,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from newsletter.app import App
 from newsletter.domain.finding import demand, warnings
 from newsletter.domain.issue import Issue
-from newsletter.domain.occurrence import Occurrence, Schedule, next_occurrence, reminder_at
+from newsletter.domain.occurrence import Occurrence, Schedule, occurrences, reminder_at
 from newsletter.errors import Busy, NewsletterError, StoreError
 from newsletter.illustrating import illustrator
 from newsletter.logs import tell
@@ -25,7 +25,7 @@ from newsletter.note_file import note_of
 from newsletter.reminding import editors
 from newsletter.services.collect import SourceReport, collect
 from newsletter.services.remind import remind_due
-from newsletter.services.run import Newsroom, abandoned, finish_abandoned, run_due
+from newsletter.services.run import Newsroom, abandoned, finish_abandoned, run_due, settled
 from newsletter.services.steer import start, unschedule
 from newsletter.services.tallying import new_name
 from newsletter.store import issues
@@ -64,7 +64,12 @@ def planned(app: App) -> list[Planned]:
 def upcoming(app: App, now: datetime) -> Iterator[tuple[Planned, Occurrence]]:
     """The next occurrence of each planned edition."""
     for plan in planned(app):
-        yield plan, next_occurrence(plan.schedule, now)
+        yield plan, next(coming(app, plan, now))
+
+
+def coming(app: App, plan: Planned, now: datetime) -> Iterator[Occurrence]:
+    """All that are still to come of a planned edition; a date that has had its run is none."""
+    return occurrences(plan.schedule, now, settled(app.database, plan.newsletter, plan.edition, plan.schedule, now))
 
 
 def tick(app: App, worker: str) -> list[Run]:

@@ -303,6 +303,34 @@ def test_a_schedule_that_was_changed_begins_with_its_next_date(desk: Desk, watch
     assert [state for _, state, _ in ticked(watch(at + WEEK))] == ["done", "empty"]
 
 
+def test_a_later_hour_on_a_day_on_which_nothing_went_out_is_kept(desk: Desk, watch: Watch) -> None:
+    """As on the first day: the hour was over when the program was started, and somebody sets one that is to come."""
+    config = desk.folder / "config.yaml"
+    first = FRIDAY + timedelta(minutes=30)
+    tick(watch(first), new_name())
+    assert states(watch(first)) == [("2026-06-05", "skipped")]
+    config.write_text(config.read_text().replace('at: "08:00"', 'at: "09:00"'))  # 08:00 UTC
+    later = first + timedelta(minutes=10)
+    assert ticked(watch(later)) == []
+    assert [one.at for plan, one in upcoming(watch(later), later) if plan.edition == "near"] == [
+        FRIDAY + timedelta(hours=1)
+    ]
+    assert [(edition, state) for edition, state, _ in ticked(watch(FRIDAY + timedelta(hours=1)))] == [("near", "done")]
+    assert ticked(watch(FRIDAY + timedelta(hours=2))) == []
+
+
+def test_a_day_that_had_its_run_is_announced_for_no_second_one(desk: Desk, watch: Watch) -> None:
+    config = desk.folder / "config.yaml"
+    tick(watch(THURSDAY), new_name())
+    assert ("near", "done", 1) in ticked(watch(FRIDAY))
+    config.write_text(config.read_text().replace('at: "08:00"', 'at: "18:00"'))
+    later = FRIDAY + timedelta(minutes=10)
+    [following] = [one for plan, one in upcoming(watch(later), later) if plan.edition == "near"]
+    assert str(following.local_date) == "2026-06-12"
+    assert "2026-06-05T18:00" not in desk.call("schedule", "--json").out
+    assert [edition for edition, *_ in ticked(watch(FRIDAY + timedelta(hours=11)))] == []
+
+
 def test_sources_are_read_between_the_runs(desk: Desk, watch: Watch, caplog: pytest.LogCaptureFixture) -> None:
     """Of a feed that shows its latest ten the others would be lost. A source that is sick stops no other."""
     caplog.set_level("INFO", "newsletter.schedule")

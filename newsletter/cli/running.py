@@ -215,13 +215,12 @@ def _next(session: Session, number: int) -> list[tuple[Planned, Occurrence]]:
     from heapq import merge
     from itertools import islice
 
-    from newsletter.domain.occurrence import occurrences
-    from newsletter.schedule import planned
+    from newsletter.schedule import coming, planned
 
     now = session.app.clock()
 
     def of(plan: Planned) -> Iterator[tuple[Planned, Occurrence]]:
-        return ((plan, one) for one in occurrences(plan.schedule, now))
+        return ((plan, one) for one in coming(session.app, plan, now))
 
     streams = [of(plan) for plan in planned(session.app)]
     return list(islice(merge(*streams, key=lambda run: run[1].at), number))

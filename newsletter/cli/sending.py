@@ -291,10 +291,14 @@ def _say_who_goes_on(books: Accounting) -> None:
 def _say_what_comes_next(app: App, issue: Issue) -> None:
     """What was sent by hand takes no place of the schedule: the same readers may get another one today."""
     from newsletter.domain.occurrence import next_occurrence
+    from newsletter.services.run import settled
     from newsletter.text.clocks import moment
 
     schedule, now = app.schedule(issue.newsletter, issue.edition), app.clock()
-    if schedule is None or (following := next_occurrence(schedule, now)).at - now > timedelta(days=1):
+    if schedule is None:
+        return
+    following = next_occurrence(schedule, now, settled(app.database, issue.newsletter, issue.edition, schedule, now))
+    if following.at - now > timedelta(days=1):
         return
     whose = output.plain(f"{issue.newsletter} {issue.edition}")
     when = moment(following.at, schedule.timezone)

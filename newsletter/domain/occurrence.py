@@ -71,20 +71,23 @@ def occurrence_on(schedule: Schedule, day: date) -> Occurrence | None:
     return Occurrence(day, first_instant(datetime.combine(day, schedule.at), zone))
 
 
-def occurrences(schedule: Schedule, after: datetime) -> Iterator[Occurrence]:
-    """All that fall due later than `after` (aware, in whatever zone), in order, as far as the calendar goes."""
+def occurrences(schedule: Schedule, after: datetime, settled: date | None = None) -> Iterator[Occurrence]:
+    """All that fall due later than `after` (aware, in whatever zone), in order, as far as the calendar goes.
+
+    Dates up to `settled` have had their run.
+    """
     after = after.astimezone(UTC)
     day = _local_date(schedule, after) - 2 * _DAY  # a gap around midnight can carry an instant past its own date
     while day < _LAST_DATE:
         found = occurrence_on(schedule, day)
-        if found and found.at > after:
+        if found and found.at > after and (settled is None or found.local_date > settled):
             yield found
         day += _DAY
 
 
-def next_occurrence(schedule: Schedule, after: datetime) -> Occurrence:
-    """The first that falls due later than `after`. Raises ValueError when the calendar ends before it."""
-    found = next(occurrences(schedule, after), None)
+def next_occurrence(schedule: Schedule, after: datetime, settled: date | None = None) -> Occurrence:
+    """The first of `occurrences`. Raises ValueError when the calendar ends before it."""
+    found = next(occurrences(schedule, after, settled), None)
     if found is None:
         raise ValueError(f"no occurrence between {after} and the end of the calendar")
     return found
@@ -134,11 +137,11 @@ def reminder_at(schedule: Schedule, occurrence: Occurrence) -> datetime | None:
     return max(occurrence.at - schedule.remind, before.at) if before else occurrence.at - schedule.remind
 
 
-def reminder_due(schedule: Schedule, now: datetime) -> Occurrence | None:
+def reminder_due(schedule: Schedule, now: datetime, settled: date | None = None) -> Occurrence | None:
     """The coming occurrence, when it is time to remind of it; None when it is not. What fell due needs no reminder."""
     if schedule.remind is None:
         return None
-    coming = next_occurrence(schedule, now)
+    coming = next_occurrence(schedule, now, settled)
     return coming if now.astimezone(UTC) >= coming.at - schedule.remind else None
 
 

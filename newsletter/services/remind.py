@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from newsletter.domain.issue import Issue
 from newsletter.domain.occurrence import Occurrence, Schedule, reminder_due
 from newsletter.errors import Away, Busy, NewsletterError
-from newsletter.services.run import Newsroom, make_draft
+from newsletter.services.run import Newsroom, make_draft, settled
 from newsletter.store import notices, reminders
 
 REMINDER, PREVIEW = "reminder", "preview"  # kinds of notice: what goes out when, and the message itself
@@ -46,7 +46,8 @@ def remind_due(newsroom: Newsroom, schedule: Schedule, editors: Sequence[Editor]
     Each editor gets two mails: the reminder, and the draft as readers will get it, so that it is seen in a real inbox.
     """
     now, newsletter, edition = newsroom.clock(), newsroom.edition.newsletter, newsroom.edition.key
-    occurrence = reminder_due(schedule, now) if editors else None
+    over = settled(newsroom.database, newsletter, edition, schedule, now)
+    occurrence = reminder_due(schedule, now, over) if editors else None
     if occurrence is None:
         return None
     with newsroom.database.read() as connection:

@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 from newsletter.domain.edition import Edition
 from newsletter.domain.issue import Issue, IssueState
 from newsletter.domain.note import EditorNote
-from newsletter.domain.occurrence import Occurrence, Schedule, due, grace, latest_occurrence
+from newsletter.domain.occurrence import Occurrence, Schedule, due, grace, latest_occurrence, occurrence_on
 from newsletter.errors import Away, NewsletterError, NoReaders, NoteError, Rebuilt, StoreError, Unread, WrongState
 from newsletter.services.collect import SourceReport, collect
 from newsletter.services.illustrate import Illustrator
@@ -96,9 +96,25 @@ def abandoned(database: Database, now: datetime) -> list[Run]:
         return runs.abandoned(connection, now, LEASE, LONGEST_PAUSE)
 
 
+def settled(database: Database, newsletter: str, edition: str, schedule: Schedule, now: datetime) -> date | None:
+    """The last local date that has had its run; None when the edition never had one.
+
+    A run that came to nothing counts no more when its date has a later hour by now: somebody changed it.
+    """
+    with database.read() as connection:
+        last = runs.latest(connection, newsletter, edition, _tomorrow(now))
+    if last is None:
+        return None
+    day = last.occurrence.local_date
+    by_now = occurrence_on(schedule, day)
+    is_open = last.state in runs.CAME_TO_NOTHING and by_now is not None and by_now.at > last.occurrence.at
+    return day - timedelta(days=1) if is_open else day
+
+
 def _claim(newsroom: Newsroom, schedule: Schedule) -> Run | None:
     now, key, edition = newsroom.clock(), newsroom.edition.newsletter, newsroom.edition.key
-    last, since = _seen_before(newsroom, schedule, now)
+    since = _seen_since(newsroom, schedule, now)
+    last = settled(newsroom.database, key, edition, schedule, now)
     if last is None:
         _begin_with_the_next(newsroom, schedule, now)
         return None
@@ -106,6 +122,7 @@ def _claim(newsroom: Newsroom, schedule: Schedule) -> Run | None:
     if decision is None:
         return None
     with newsroom.database.write() as connection:
+        runs.make_room(connection, key, edition, decision.occurrence)
         is_new = decision.occurrence.at < since - _FLAPPING
         if decision.run and not is_new:
             return runs.claim(connection, key, edition, decision.occurrence, newsroom.worker, now, LEASE)
@@ -115,11 +132,10 @@ def _claim(newsroom: Newsroom, schedule: Schedule) -> Run | None:
     return Run(key, edition, decision.occurrence, RunState.SKIPPED, text=text)
 
 
-def _seen_before(newsroom: Newsroom, schedule: Schedule, now: datetime) -> tuple[date | None, datetime]:
-    """The edition's last run, and since when it has this schedule. What a clock that was ahead skipped is forgotten."""
+def _seen_since(newsroom: Newsroom, schedule: Schedule, now: datetime) -> datetime:
+    """Since when the edition has this schedule. What a clock that was ahead skipped is forgotten."""
     whose, words, tomorrow = (newsroom.edition.newsletter, newsroom.edition.key), _in_words(schedule), _tomorrow(now)
     with newsroom.database.read() as connection:
-        last = runs.last_date(connection, *whose, tomorrow)
         since = runs.watched_since(connection, *whose, words, now)
         ahead = runs.skipped_after(connection, *whose, tomorrow)
     if ahead or since is None:
@@ -127,7 +143,7 @@ def _seen_before(newsroom: Newsroom, schedule: Schedule, now: datetime) -> tuple
             runs.forget_later(connection, *whose, tomorrow)
             if since is None:
                 runs.watch_from(connection, *whose, words, now)
-    return last, since or now
+    return since or now
 
 
 def _in_words(schedule: Schedule) -> str:

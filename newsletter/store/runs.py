@@ -29,6 +29,10 @@ class RunState(StrEnum):
     FAILED = "failed"
 
 
+CAME_TO_NOTHING = (RunState.EMPTY, RunState.SKIPPED)
+"""Nobody got anything: the same date may have another run, should its hour be a later one by then."""
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """One run, as it stands in the table. `issue` is known once it was built; `text` says how the run ended."""
@@ -42,15 +46,12 @@ class Run:
     worker: str | None = None
 
 
-def last_date(connection: Connection, newsletter: str, edition: str, until: date) -> date | None:
-    """The local date of the edition's latest run, whatever came of it; None when it never had one.
+def latest(connection: Connection, newsletter: str, edition: str, until: date) -> Run | None:
+    """The edition's latest run, whatever came of it; None when it never had one.
 
     What a clock that was ahead wrote down for dates after `until` does not count.
     """
-    theirs = (_r.newsletter == newsletter, _r.edition == edition, _r.local_date <= until.isoformat())
-    wanted = select(func.max(_r.local_date)).where(*theirs)
-    found = connection.scalar(wanted)
-    return date.fromisoformat(found) if found else None
+    return next(iter(listing(connection, newsletter, edition, 1, until)), None)
 
 
 def note_skipped(
@@ -59,6 +60,12 @@ def note_skipped(
     """Writes down that this one is not run; False when somebody else has it already."""
     row = _row(newsletter, edition, occurrence, now) | {"state": RunState.SKIPPED, "text": why}
     return _is_new(connection, row)
+
+
+def make_room(connection: Connection, newsletter: str, edition: str, occurrence: Occurrence) -> None:
+    """Forgets a run of that date which came to nothing at an earlier hour."""
+    same = (_r.newsletter == newsletter, _r.edition == edition, _r.local_date == occurrence.local_date.isoformat())
+    connection.execute(delete(runs).where(*same, _r.due_at < occurrence.at, _r.state.in_(CAME_TO_NOTHING)))
 
 
 def claim(

@@ -30,9 +30,11 @@ def test_a_run_is_claimed_once(database: Database) -> None:
     with database.write() as connection:
         assert not runs.note_skipped(connection, "a", "uk", FRIDAY, NOW, "late")
         assert runs.note_skipped(connection, "a", "world", FRIDAY, NOW, "late")
-        assert runs.last_date(connection, "a", "uk", FRIDAY.local_date) == FRIDAY.local_date
-        assert runs.last_date(connection, "a", "elsewhere", FRIDAY.local_date) is None
-        assert runs.last_date(connection, "a", "uk", date(2026, 6, 4)) is None  # by a clock that was ahead
+        latest = runs.latest(connection, "a", "uk", FRIDAY.local_date)
+        assert latest
+        assert latest.occurrence == FRIDAY
+        assert runs.latest(connection, "a", "elsewhere", FRIDAY.local_date) is None
+        assert runs.latest(connection, "a", "uk", date(2026, 6, 4)) is None  # by a clock that was ahead
 
 
 def test_only_a_run_without_a_living_owner_is_abandoned(sqlite_url: str) -> None:
