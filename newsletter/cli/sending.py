@@ -82,6 +82,7 @@ def send(
     It ends when nothing is left that may go out within --wait. Ctrl-C finishes what is in flight and keeps the rest
     for `newsletter resume`.
     """
+    from newsletter.cli.signals import held_back
     from newsletter.services.steer import no_readers, start, start_for_anybody
     from newsletter.store.lock import is_being_sent
     from newsletter.watch import tell_findings
@@ -105,15 +106,15 @@ def send(
     _demand_usable_transport(session)
     if not (as_json or logs):
         _say_what_comes_next(session.app, draft)
-    if yes:
-        start_for_anybody(session.app.database, issue, session.app.clock(), checked=draft.hash)
-    else:
+    if not yes:
         readers = readers_of(session, draft)
         if not readers:
             raise no_readers(draft)
         agree(draft, readers, "now")
-        start(session.app.database, issue, session.app.clock(), checked=draft.hash)
-    _deliver(session, load(session, issue), waits, as_json=as_json, logs=logs)
+    with held_back():
+        begin = start_for_anybody if yes else start
+        begin(session.app.database, issue, session.app.clock(), checked=draft.hash)
+        _deliver(session, load(session, issue), waits, as_json=as_json, logs=logs)
 
 
 def resume(
@@ -125,6 +126,7 @@ def resume(
     as_json: JsonOption = False,
 ) -> None:
     """Go on with an issue that was paused, or whose sending was cut short."""
+    from newsletter.cli.signals import held_back
     from newsletter.outgoing import outgoing
     from newsletter.services.steer import resume as set_sending
     from newsletter.services.steer import resume_with_uncertain
@@ -135,14 +137,15 @@ def resume(
     logs = log_if_asked(session.config, log)
     _demand_usable_transport(session)
     outgoing(session.app, load(session, issue))  # what cannot be sent stays paused
-    if uncertain:
-        resume_with_uncertain(session.app.database, issue, session.app.clock())
-    else:
-        set_sending(session.app.database, issue)
-    if wait is not None and is_being_sent(session.app.database, issue):
-        _say_who_is_waited_for(issue)
-    earlier = _sent(session, issue)
-    _deliver(session, load(session, issue), waits, earlier=earlier, as_json=as_json, logs=logs)
+    with held_back():
+        if uncertain:
+            resume_with_uncertain(session.app.database, issue, session.app.clock())
+        else:
+            set_sending(session.app.database, issue)
+        if wait is not None and is_being_sent(session.app.database, issue):
+            _say_who_is_waited_for(issue)
+        earlier = _sent(session, issue)
+        _deliver(session, load(session, issue), waits, earlier=earlier, as_json=as_json, logs=logs)
 
 
 def pause(context: Context, issue: IssueArgument, as_json: JsonOption = False) -> None:

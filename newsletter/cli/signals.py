@@ -37,12 +37,25 @@ async def until_stopped(work: Callable[[asyncio.Event], Awaitable[T]]) -> tuple[
 
 
 @contextlib.contextmanager
+def held_back() -> Iterator[None]:
+    """What asks to stop waits until `until_stopped` hears it: else it would end the program between the moment in which
+    something was begun and the one in which somebody looks after it.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, ASKED)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ASKED)
+
+
+@contextlib.contextmanager
 def _handlers(loop: asyncio.AbstractEventLoop, ask: Callable[[int], None]) -> Iterator[None]:
     """SIGHUP stays ignored where `nohup` has it so; SIGINT, which a shell ignores for what runs behind it, is heard."""
     nohup = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
     heard = [number for number in ASKED if number != signal.SIGHUP or not nohup]
     for number in heard:
         loop.add_signal_handler(number, ask, number)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, heard)
     try:
         yield
     finally:

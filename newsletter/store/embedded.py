@@ -42,6 +42,7 @@ from newsletter.store.plain_rows import (
     RECORDED_ID,
     STATE,
     claimed,
+    for_journal,
     instant,
     moment,
     new_address,
@@ -154,14 +155,15 @@ class EmbeddedLedger:
             self._commit_if_possible()
         begun = self._that_may_go(claims) if claims else {}
         rows = [recorded(line) for line in settled]
+        kept = [for_journal(row) for row in rows]
         try:
             if begun:
                 self._journal.keep_room()
-            self._journal.write((rows, list(begun)))
+            self._journal.write((kept, list(begun)))
         except OSError as error:
             if rows and begun:
                 with suppress(OSError):  # what was answered has its room; it is written again with the next turn
-                    self._journal.write((rows, []))
+                    self._journal.write((kept, []))
             raise Away(self._no_journal(error)) from error
         for row in rows:
             self._in_flight.discard(row[RECORDED_ID])

@@ -12,6 +12,7 @@ import errno
 import os
 import stat
 import zlib
+from contextlib import suppress
 from io import FileIO
 from pathlib import Path
 from typing import Any
@@ -81,7 +82,9 @@ class Journal:
         self._put_heading()
 
     def remove(self) -> None:
-        self._path.unlink(missing_ok=True)
+        """One that cannot be removed stays: whoever reads it writes down once more what is there already."""
+        with suppress(OSError):
+            self._path.unlink(missing_ok=True)
         self.close()
 
     def close(self) -> None:

@@ -6,7 +6,7 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from newsletter.errors import Busy, StoreError
@@ -30,7 +30,8 @@ def sole_sender(database: Database, issue_id: int) -> Iterator[None]:
     try:
         yield
     finally:
-        path.unlink(missing_ok=True)
+        with suppress(OSError):  # a folder that is read-only by now, say: one that lies there unlocked harms nobody
+            path.unlink(missing_ok=True)
         os.close(file)
 
 

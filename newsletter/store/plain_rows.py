@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from newsletter.domain.delivery import Claim, DeliveryState, Settled
+from newsletter.text.reply import unaddressed
 
 # Places in a row of `embedded_queue._CLAIM`:
 ID, EMAIL, EMAIL_WHEN_QUEUED, IS_WANTED = 0, 2, 9, 10
 # Places in a row that `recorded` makes:
-STATE, RECORDED_ID = 0, -1
+STATE, TEXT, RECORDED_ID = 0, -2, -1
 _WAITING = {state.value: state for state in (DeliveryState.QUEUED, DeliveryState.DEFERRED)}
 
 
@@ -21,6 +22,12 @@ def recorded(line: Settled) -> tuple[Any, ...]:
     at = instant(now)
     first = at if first_at is now else first_at and instant(first_at)
     return state.value, attempts, doubts, due_at and instant(due_at), first, at, code, status, text, number
+
+
+def for_journal(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Without the addresses among the server's words: who is erased is to stand in no file, and nobody looks there."""
+    words = unaddressed(row[TEXT])
+    return row if words == row[TEXT] else (*row[:TEXT], words, row[RECORDED_ID])
 
 
 def claimed(row: Sequence[Any]) -> Claim:

@@ -9,6 +9,7 @@ import os
 import pty
 import signal
 import subprocess
+import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -162,6 +163,48 @@ def test_a_signal_drains_and_resume_goes_on(desk: Desk, sink: Sink) -> None:
     sink.faults.clear()
     done = desk.call("resume", 1, "--json")
     assert (done.status, done.json["sent"]) == (0, 80)
+    assert set(sink.recipients.values()) == {1}
+
+
+EARLY = """
+import os, signal, sys
+from newsletter.services import steer
+name, number = sys.argv[1], int(sys.argv[2])
+begin = getattr(steer, name)
+def begin_and_be_asked_to_stop(*given, **more):
+    done = begin(*given, **more)
+    os.kill(os.getpid(), number)
+    return done
+setattr(steer, name, begin_and_be_asked_to_stop)
+sys.argv = ["newsletter", *sys.argv[3:]]
+from newsletter.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("command", ["send", "resume"])
+def test_who_is_asked_to_stop_as_soon_as_it_began_says_how_it_stands(
+    desk: Desk, sink: Sink, command: str, number: signal.Signals
+) -> None:
+    """Before there is an event loop that could hear it."""
+    desk.call("build", "harbour")
+    readers(desk, 40)
+    words, began = ("send", "1", "--yes", "--json"), "start_for_anybody"
+    if command == "resume":
+        begun = subprocess.run(
+            [sys.executable, "-c", EARLY, began, "15", *words], cwd=desk.folder, env=desk.environment
+        )
+        assert begun.returncode == 143
+        words, began = ("resume", "1", "--json"), "resume"
+    done = subprocess.run(
+        [sys.executable, "-c", EARLY, began, str(int(number)), *words],
+        cwd=desk.folder, env=desk.environment, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 128 + number, done.stderr
+    assert json.loads(done.stdout)["state"] == "sending"
+    assert "newsletter resume 1 goes on" in done.stderr
+    assert desk.call("resume", 1, "--json").json["sent"] == 40
     assert set(sink.recipients.values()) == {1}
 
 

@@ -8,14 +8,22 @@ import resource
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import select
 
+from newsletter.domain.delivery import DeliveryPolicy, Outcome, OutcomeKind, settle
 from newsletter.errors import Busy
+from newsletter.store import tables
+from newsletter.store.database import Database
 from newsletter.store.journal import Journal, read
+from newsletter.store.ledger import open_ledger
+from tests.ledger import NOW
+from tests.sending import started
 
 entries = st.lists(
     st.tuples(st.lists(st.tuples(st.text(), st.integers(), st.none() | st.text())), st.lists(st.integers()))
@@ -202,3 +210,25 @@ def test_a_round_whose_beginning_was_not_written_begins_with_the_next_entry(
     assert read(tmp_path / "one", "a title") == ["of the old round"]
     journal.write("next")
     assert read(tmp_path / "one", "a title") == ["in flight", "next"]
+
+
+def test_no_address_stands_in_it(sqlite_url: str) -> None:
+    """Who is erased after a crash would stay in a file that nobody looks into."""
+    database = Database(sqlite_url)
+    issue = started(database, 2)
+    ledger = open_ledger(database, issue, "w", timedelta(seconds=30))
+    policy = DeliveryPolicy()
+    ledger.open(policy, NOW)
+    first, second = ledger.claim(2, NOW, policy.retry_most, frozenset())
+    ledger.turn([], [first, second])
+    refused = Outcome(OutcomeKind.REJECTED, 550, "5.1.1", f"<{first.email}> no such person, nor {second.email}")
+    ledger.turn([settle(first, refused, policy, NOW)], [])
+    [file] = Path(str(database.engine.url.database)).parent.glob("*.journal")
+    assert b"no such person" in file.read_bytes()
+    assert b"@" not in file.read_bytes()
+    ledger.leave(policy, NOW)
+    ledger.let_go()
+    with database.read() as connection:
+        told = connection.scalar(select(tables.deliveries.c.text).where(tables.deliveries.c.id == first.id))
+    assert told == refused.text
+    database.close()

@@ -101,3 +101,19 @@ def test_no_two_hold_it_at_once_however_often_it_changes_hands(url: str) -> None
     database.close()
     assert most == 1
     assert rounds > 100
+
+
+def test_a_lock_file_that_cannot_be_removed_keeps_nobody_away(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a folder that became read-only: the process that delivered goes on, and so does every other."""
+    database = Database(url)
+
+    def refused(self: Path, missing_ok: bool = False) -> None:
+        raise PermissionError(13, "Permission denied", str(self))
+
+    with monkeypatch.context() as meddled:
+        meddled.setattr(Path, "unlink", refused)
+        with sole_sender(database, 7):
+            pass
+    with sole_sender(database, 7):
+        assert is_being_sent(database, 7)
+    assert not is_being_sent(database, 7)
