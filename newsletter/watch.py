@@ -34,9 +34,9 @@ class Watch:
         settled = books.recipients - books.queued
         if self._told_at is None:
             self._told_at, self._settled = now, settled
-            words = f"is being sent: {books.queued:,} of {books.recipients:,} wait"
+            words = f"is being sent: {books.queued + books.deferred:,} of {books.recipients:,} still to come"
             self._tell(logging.INFO, "issue_begun", words, books)
-        elif now - self._told_at >= EVERY:
+        elif now - self._told_at >= EVERY and settled != self._settled:
             rate = max(settled - self._settled, 0) / (now - self._told_at)  # a message is given back now and then
             self._told_at, self._settled = now, settled
             left = books.seconds_left
@@ -89,5 +89,6 @@ def tell_failure(log: logging.Logger, what: str, error: Exception, **facts: obje
 
 
 def _counts(books: Accounting) -> str:
-    numbers = (books.sent, books.deferred, books.failed, books.queued)
-    return "{:,} sent, {:,} deferred, {:,} failed, {:,} still to come".format(*numbers)
+    deferred = f", {books.deferred:,} of them deferred" if books.deferred else ""
+    left = books.queued + books.deferred
+    return f"{books.sent:,} sent, {books.failed:,} failed, {left:,} still to come{deferred}"

@@ -147,4 +147,20 @@ def test_a_delivery_is_told_at_its_beginning_each_minute_when_it_waits_and_at_it
     assert (lines[3]["sent"], lines[3]["rate"], lines[3]["seconds_left"]) == (360, 3.0, 180)
     ended = {"issue": 1, "newsletter": "tech", "edition": "uk", "state": "sent", "recipients": 900, "sent": 890}
     assert ended.items() <= lines[-1].items()
-    assert lines[-1]["message"] == "issue 1 is sent: 890 sent, 0 deferred, 10 failed, 0 still to come"
+    assert lines[-1]["message"] == "issue 1 is sent: 890 sent, 10 failed, 0 still to come"
+
+
+def test_what_is_deferred_is_still_to_come_and_is_not_told_each_minute(tmp_path: Path) -> None:
+    stream = logged("json")
+    app = make_app(tmp_path)
+    now = [0.0]
+    watch = Watch(logging.getLogger("newsletter.test"), write_issue(app), timer=lambda: now[0])
+    for minute in range(10):
+        now[0] = 60.0 * minute
+        watch(Accounting(1, IssueState.SENDING, 347, sent=345, failed=1, deferred=1))
+    watch.ended(Accounting(1, IssueState.SENDING, 347, sent=345, failed=1, deferred=1))
+    told = [json.loads(line)["message"] for line in stream.getvalue().splitlines()]
+    assert told == [
+        "issue 1 is being sent: 1 of 347 still to come",
+        "issue 1 is sending: 345 sent, 1 failed, 1 still to come, 1 of them deferred",
+    ]

@@ -53,7 +53,8 @@ def send_preview(
     addresses = list(dict.fromkeys(normalise(address) for address in to))
     issue = _wanted(session, what or only_newsletter(session, None), edition)
     claim = eyes(session.app, issue, reader).claim if reader else None
-    outcomes = run(_send(session.app, issue, addresses, claim))
+    with output.waiting("Waiting for the mail server …"):
+        outcomes = run(_send(session.app, issue, addresses, claim))
     failed = [address for address, outcome in zip(addresses, outcomes, strict=True) if outcome.kind.value != "accepted"]
     if as_json:
         told = [{"email": address, **outcome._asdict()} for address, outcome in zip(addresses, outcomes, strict=True)]
@@ -96,7 +97,7 @@ async def _send(app: App, issue: Issue, addresses: Sequence[str], chosen: Claim 
     from newsletter.outgoing import preview, stand_in
 
     ready = preview(app, issue)
-    connection = app.transport().connection()
+    connection = app.transport(hurried=True).connection()
     outcomes: list[Outcome] = []
     try:
         for address in addresses:

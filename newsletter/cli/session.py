@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from newsletter.cli import output
 from newsletter.errors import UsageError
 
 if TYPE_CHECKING:
@@ -34,7 +35,10 @@ class Session:
     def app(self) -> App:
         from newsletter.app import open_app
 
-        return open_app(self.config)
+        app = open_app(self.config)
+        if app.database.is_new:  # else a slip in its name would look as if all readers were gone
+            output.note(f"A new database was made: {output.plain(app.database.place)}")
+        return app
 
     def close(self) -> None:
         """Lets go of the database, if it was opened: SQLite brings its log home then."""

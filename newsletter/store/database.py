@@ -25,6 +25,7 @@ class Database:
     """One engine. `write()` is a transaction that locks SQLite for writing from its start; `read()` is one snapshot.
 
     Both raise Away when the database is locked, full or out of reach, StoreError when it is damaged, say.
+    `is_new`: it was made just now.
     """
 
     def __init__(self, url: str) -> None:
@@ -34,7 +35,7 @@ class Database:
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self._file: tuple[int, int] | None = None
         try:
-            _migrate(self)
+            self.is_new = _bring_up_to_date(self)
         except StoreError as error:
             self.close()
             raise StoreError(f"{self.place}: {error}") from None
@@ -218,18 +219,21 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _migrate(database: Database) -> None:
+def _bring_up_to_date(database: Database) -> bool:
+    """Whether it was empty, and is a new one."""
     with database.read() as connection:
         ours_is = migrations.current(connection) == migrations.HEAD
         if ours_is and (database.is_sqlite or queue_schema.is_current(connection)):
-            return
+            return False
     with database.write() as connection:
         if not database.is_sqlite:
             connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
-        if inspect(connection).get_table_names():
-            migrations.upgrade(connection)
-        else:
+        is_new = not inspect(connection).get_table_names()
+        if is_new:
             tables.metadata.create_all(connection)
             migrations.stamp(connection)
+        else:
+            migrations.upgrade(connection)
         if not database.is_sqlite and not queue_schema.is_current(connection):
             queue_schema.bring_up_to_date(connection)
+    return is_new

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -27,8 +28,9 @@ from newsletter.cli import MOST_COLUMNS, main
 from newsletter.cli.root import cli
 from newsletter.config import load
 from newsletter.services.steer import start
+from newsletter.transports import smtp
 from tests.cli.desk import Desk
-from tests.smtp_sink import Sink, reply
+from tests.smtp_sink import SILENCE, Sink, reply
 
 COMMANDS = [
     "init", "form", "doctor", "demo", "collect", "posts", "why", "build", "issues", "show", "preview", "check",
@@ -333,6 +335,29 @@ def test_empty_states_tell_the_next_step(tmp_path: Path) -> None:
     assert "No subscribers yet." in desk.call("subscribers", "list").out
     assert desk.call("subscribers", "list", "--json").json == []
     assert desk.call("issues", "--json").json == []
+
+
+def test_a_new_database_is_told_of_once(tmp_path: Path) -> None:
+    """A slip in its name would look as if all readers were gone."""
+    desk = Desk(tmp_path).furnish()
+    made = desk.call("subscribers", "list", "--json")
+    assert "A new database was made: sqlite:///" in made.err.replace("\n", "")
+    assert made.json == []
+    assert desk.call("subscribers", "list").err == ""
+
+
+def test_a_preview_waits_for_a_silent_server_as_long_as_a_person_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quick = replace(smtp.HURRIED, greeting=0.3)
+    monkeypatch.setattr(smtp, "HURRIED", quick)
+    with Sink() as sink:
+        sink.fail("greeting", SILENCE)
+        desk = Desk(tmp_path, sink.port).furnish()
+        done = desk.call("send-preview", "harbour", "--to", "me@example.com")
+    assert done.status == 1
+    assert "no answer within 0.3 seconds" in done.err
+    assert "newsletter doctor" in done.err
 
 
 def test_a_preview_of_what_may_not_go_out_says_so(tmp_path: Path) -> None:

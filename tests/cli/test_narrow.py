@@ -62,6 +62,7 @@ def test_a_schedule_has_a_line_for_each_run_and_names_the_year_of_another_one(tm
     desk = Desk(tmp_path).furnish()
     config = tmp_path / "config.yaml"
     config.write_text(config.read_text().replace("  harbour:", f"  {key}:"))
+    desk.call("issues")  # makes the database, and says so
     shown = desk.screen("schedule", "--next", 5)
     assert re.split(r" {3,}", shown[0]) == ["When", "Zone", "Newsletter", "Due"]
     runs = [line for line in shown if line[:3] == "Fri"]
