@@ -62,14 +62,18 @@ def headway(app: App, books: Accounting) -> Headway:
 
 
 def is_alone(app: App, issue: int) -> bool:
-    """Whether nobody delivers it. On PostgreSQL every process that sends may, so none must have been seen of late."""
+    """Whether nobody delivers it, or will when a retry falls due: by what processes have been seen of late.
+
+    On PostgreSQL every process that sends may; on SQLite a `send` has one issue alone, and holds its lock.
+    """
     from newsletter.store import tallies
     from newsletter.store.lock import is_being_sent
 
-    if app.database.is_sqlite:
-        return not is_being_sent(app.database, issue)
     with app.database.read() as connection:
-        return not tallies.living(connection, app.clock())
+        living = tallies.living(connection, app.clock())
+    if app.database.is_sqlite:
+        return not is_being_sent(app.database, issue) and living.keys() <= {"send"}
+    return not living
 
 
 async def deliver_issue(

@@ -19,8 +19,10 @@ from newsletter.app import App, open_app
 from newsletter.config import Smtp, load
 from newsletter.doctor import Severity, examine, mail, published, subjects
 from newsletter.doctor import dns as names
+from newsletter.domain.tally import Tally
 from newsletter.services import steer
 from newsletter.services.steer import schedule
+from newsletter.services.tallying import depositing
 from newsletter.store.lock import sole_sender
 from tests.cli.desk import Desk
 from tests.smtp_sink import CUT, Sink, reply
@@ -129,6 +131,10 @@ def test_an_issue_that_stands_in_mid_send_is_told(tmp_path: Path) -> None:
     with sole_sender(app.database, 1):
         assert "half sent" not in str(list(examine(app, {})))
         assert "nobody is sending" not in desk.call("issues").err
+    with depositing(app.database, Tally(), "a process", "serve", app.clock):  # which goes on when a retry falls due
+        assert "half sent" not in str(list(examine(app, {})))
+        assert "nobody is sending" not in desk.call("issues").err
+    assert "nobody is sending" in desk.call("issues").err
 
 
 def test_an_issue_that_paused_itself_is_told_with_its_reason(tmp_path: Path) -> None:
