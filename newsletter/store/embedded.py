@@ -11,7 +11,7 @@ import re
 import sqlite3
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -97,8 +97,8 @@ class EmbeddedLedger:
 
     at_once = True
 
-    def __init__(self, database: Database, issue: Issue) -> None:
-        self._database, self._issue = database, issue
+    def __init__(self, database: Database, issue: Issue, policy: DeliveryPolicy) -> None:
+        self._database, self._issue, self._policy = database, issue, policy
         self._path = _path(database, issue)
         self._title = f"issue {issue.id} of {issue.hash}, started {issue.started_at}"
         self._journal: journal.Journal | None = None
@@ -110,9 +110,9 @@ class EmbeddedLedger:
         self._enough = _FULL  # so many unwritten outcomes, and the next turn commits
         self._queue = Queue(self._execute, issue)
 
-    def open(self, policy: DeliveryPolicy, now: datetime) -> Accounting:
+    def open(self, now: datetime) -> Accounting:
         try:
-            books = self._take_over(policy, now)
+            books = self._take_over(now)
         except OSError as error:
             if error.errno in _PASSING:
                 raise Away(self._no_journal(error)) from error
@@ -124,11 +124,9 @@ class EmbeddedLedger:
         self._execute("PRAGMA wal_autocheckpoint=0")  # `renew` does it, in a thread
         return books
 
-    def claim(
-        self, size: int, now: datetime, most: timedelta, without: frozenset[str], day: Day | None = None
-    ) -> list[Claim]:
+    def claim(self, size: int, now: datetime, without: frozenset[str], day: Day | None = None) -> list[Claim]:
         size = self._share_of(day, size) if day else size
-        version, place = self._version(), self._queue.place.copy()
+        version, place, most = self._version(), self._queue.place.copy(), self._policy.retry_most
         try:
             rows = self._queue.look(size, now, most, without, self._held)
             if not rows and self._queue.place.returned:  # it lies where was looked already
@@ -173,22 +171,23 @@ class EmbeddedLedger:
         self._unwritten += rows
         return begun
 
-    def outlook(self, in_flight: int, now: datetime, most: timedelta) -> Outlook:
+    def outlook(self, in_flight: int, now: datetime) -> Outlook:
         self._commit()
         with self._database.write() as connection:
             if not in_flight and deliveries.finish(connection, self._issue.id, now):
                 return Outlook(done=True)
-            return Outlook(done=False, due=deliveries.next_due(connection, self._issue.id, now, most))
+            due = deliveries.next_due(connection, self._issue.id, now, self._policy.retry_most)
+            return Outlook(done=False, due=due)
 
     def tidy(self) -> None:
         self._commit_if_possible()
 
-    def renew(self, policy: DeliveryPolicy, now: datetime) -> None:
+    def renew(self, now: datetime) -> None:
         harden(self._database)
 
-    def leave(self, policy: DeliveryPolicy, now: datetime) -> None:
+    def leave(self, now: datetime) -> None:
         self._commit()
-        self._write((_IN_DOUBT, _doubts(self._driver, self._in_flight, policy, now)))
+        self._write((_IN_DOUBT, _doubts(self._driver, self._in_flight, self._policy, now)))
         self._in_flight.clear()  # a second call doubts nobody twice
         with self._database.write() as connection:
             deliveries.finish(connection, self._issue.id, now)  # stopped after the very last one
@@ -205,12 +204,12 @@ class EmbeddedLedger:
             self._connection.close()
         self._connection = None
 
-    def _take_over(self, policy: DeliveryPolicy, now: datetime) -> Accounting:
+    def _take_over(self, now: datetime) -> Accounting:
         """Writes down what a run that died left in the journal, which then begins anew."""
         found = journal.Journal(self._path, self._title)
         try:
             with self._database.write() as connection:
-                _replay(connection.connection.driver_connection, found.left, policy, now)
+                _replay(connection.connection.driver_connection, found.left, self._policy, now)
                 day_shares.let_go(connection, self._issue.id)
                 books = accounts.accounting(connection, self._issue.id)
             harden(self._database)  # the old journal goes
@@ -305,10 +304,10 @@ class EmbeddedLedger:
 
 def close_the_books(database: Database, issue: Issue, now: datetime) -> None:
     """Of an issue that nobody delivers any more: what a dead process had in flight stays uncertain for ever."""
-    ledger, hold = EmbeddedLedger(database, issue), DeliveryPolicy(on_uncertain="hold")
+    ledger = EmbeddedLedger(database, issue, DeliveryPolicy(on_uncertain="hold"))
     try:
-        ledger.open(hold, now)
-        ledger.leave(hold, now)
+        ledger.open(now)
+        ledger.leave(now)
     finally:
         ledger.let_go()
 

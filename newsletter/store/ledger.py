@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 from sqlalchemy import Connection
@@ -29,21 +29,19 @@ class Ledger(Protocol):
         """Whether a turn is over in microseconds, or must not hold up the event loop."""
         ...
 
-    def open(self, policy: DeliveryPolicy, now: datetime) -> Accounting:
+    def open(self, now: datetime) -> Accounting:
         """Takes over what dead workers left; what they had in flight is `domain.delivery.in_doubt`.
 
         The accounting as the run begins with; of a chunk's run it is empty.
         """
         ...
 
-    def claim(
-        self, size: int, now: datetime, most: timedelta, without: frozenset[str], day: Day | None = None
-    ) -> list[Claim]:
+    def claim(self, size: int, now: datetime, without: frozenset[str], day: Day | None = None) -> list[Claim]:
         """Up to `size` deliveries that may go out now, for this run alone, due retries first.
 
-        `most` is the longest pause there is: a retry due later than that shows a clock that was set back. `without`
-        are mail domains of which enough is at hand. `day` is that of a warm-up plan: all who send get no more than its
-        allowance together.
+        A retry that is due later than after the policy's longest pause shows a clock that was set back: it may go, too.
+        `without` are mail domains of which enough is at hand. `day` is that of a warm-up plan: all who send get no more
+        than its allowance together.
         """
         ...
 
@@ -58,7 +56,7 @@ class Ledger(Protocol):
         """
         ...
 
-    def outlook(self, in_flight: int, now: datetime, most: timedelta) -> Outlook:
+    def outlook(self, in_flight: int, now: datetime) -> Outlook:
         """Called when nothing was found to claim; finishes the issue when nothing of it is open any more."""
         ...
 
@@ -66,11 +64,11 @@ class Ledger(Protocol):
         """Called a few times a second: what was recorded is now seen by others."""
         ...
 
-    def renew(self, policy: DeliveryPolicy, now: datetime) -> None:
+    def renew(self, now: datetime) -> None:
         """Called every half second, in a thread: what was recorded survives a power cut; the living are told apart."""
         ...
 
-    def leave(self, policy: DeliveryPolicy, now: datetime) -> None:
+    def leave(self, now: datetime) -> None:
         """Frees what is still held; what is in flight even now is in doubt. Only `let_go` may be called after it."""
         ...
 
@@ -79,18 +77,20 @@ class Ledger(Protocol):
         ...
 
 
-def open_ledger(database: Database, issue: Issue, worker: str, lease: timedelta, chunk: Chunk | None = None) -> Ledger:
-    """The ledger of `issue` for a run of `worker`'s; on SQLite its caller holds `store.lock.sole_sender`.
+def open_ledger(
+    database: Database, issue: Issue, policy: DeliveryPolicy, worker: str, chunk: Chunk | None = None
+) -> Ledger:
+    """The ledger of `issue` for a run of `worker`'s by `policy`; on SQLite its caller holds `store.lock.sole_sender`.
 
     With `chunk` (on PostgreSQL) of that part of it.
     """
     if database.is_sqlite:
         from newsletter.store.embedded import EmbeddedLedger
 
-        return EmbeddedLedger(database, issue)
+        return EmbeddedLedger(database, issue, policy)
     from newsletter.store.shared import SharedLedger
 
-    return SharedLedger(database, issue, worker, lease, chunk)
+    return SharedLedger(database, issue, policy, worker, chunk)
 
 
 def enqueue(connection: Connection, issue: Issue, now: datetime) -> int:
@@ -133,4 +133,4 @@ def close_the_books(database: Database, issue: Issue, now: datetime) -> None:
     else:
         from newsletter.store import shared
 
-        shared.close_the_books(database, issue, DeliveryPolicy().lease, now)
+        shared.close_the_books(database, issue, now)

@@ -74,29 +74,28 @@ class SharedLedger:
     at_once = False
 
     def __init__(
-        self, database: Database, issue: Issue, worker: str, lease: timedelta, chunk: Chunk | None = None
+        self, database: Database, issue: Issue, policy: DeliveryPolicy, worker: str, chunk: Chunk | None = None
     ) -> None:
-        self._database, self._issue, self._worker, self._lease = database, issue, worker, lease
-        self._chunk = chunk
+        self._database, self._issue, self._policy = database, issue, policy
+        self._worker, self._chunk = worker, chunk
         self._connection: Connection | None = None
         self._held: set[int] = set()  # claimed by this run, and not yet settled
         dialect = database.engine.dialect
         self._trouble: Any = (dialect.loaded_dbapi.OperationalError, dialect.loaded_dbapi.InterfaceError)
 
-    def open(self, policy: DeliveryPolicy, now: datetime) -> Accounting:
+    def open(self, now: datetime) -> Accounting:
         self._connected()
         with self._database.write() as connection:
-            self._take_over_from_the_dead(connection, policy, now)
+            self._take_over_from_the_dead(connection, now)
             if self._chunk is not None:
                 return Accounting(self._issue.id, deliveries.issue_state(connection, self._issue.id))
             return accounts.accounting(connection, self._issue.id)
 
-    def claim(
-        self, size: int, now: datetime, most: timedelta, without: frozenset[str], day: Day | None = None
-    ) -> list[Claim]:
+    def claim(self, size: int, now: datetime, without: frozenset[str], day: Day | None = None) -> list[Claim]:
         with self._database.write() as connection:
-            own = (self._issue, self._worker)
-            found = holders.claim(connection, *own, size, now, most, self._lease, without, self._chunk, day)
+            own, policy = (self._issue, self._worker), self._policy
+            most, lease = policy.retry_most, policy.lease
+            found = holders.claim(connection, *own, size, now, most, lease, without, self._chunk, day)
         # Who was taken for dead and was not finds rows that it has in hand: its own again, and no new ones.
         fresh = [claim for claim in found if claim.id not in self._held]
         self._held.update(claim.id for claim in fresh)
@@ -119,38 +118,39 @@ class SharedLedger:
         self._held.difference_update(claim.id for claim in claims if claim.id not in begun)
         return begun
 
-    def outlook(self, in_flight: int, now: datetime, most: timedelta) -> Outlook:
+    def outlook(self, in_flight: int, now: datetime) -> Outlook:
         if self._chunk is not None:  # what is left of it falls due later, or is another's
             return Outlook(done=not in_flight, due=now + _LOOK_AGAIN)
         with self._database.write() as connection:
             if not in_flight and deliveries.finish(connection, self._issue.id, now):
                 return Outlook(done=True)
-            return Outlook(done=False, due=deliveries.next_due(connection, self._issue.id, now, most))
+            due = deliveries.next_due(connection, self._issue.id, now, self._policy.retry_most)
+            return Outlook(done=False, due=due)
 
     def tidy(self) -> None:
         """Each turn is a commit already."""
 
-    def renew(self, policy: DeliveryPolicy, now: datetime) -> None:
+    def renew(self, now: datetime) -> None:
         with self._database.write() as connection:
-            holders.extend(connection, self._issue.id, self._worker, self._lease)
-            self._take_over_from_the_dead(connection, policy, now)
+            holders.extend(connection, self._issue.id, self._worker, self._policy.lease)
+            self._take_over_from_the_dead(connection, now)
 
     def let_go(self) -> None:
         """Leases end by themselves."""
         self._close()
 
-    def leave(self, policy: DeliveryPolicy, now: datetime) -> None:
+    def leave(self, now: datetime) -> None:
         self._close()
         with self._database.write() as connection:
-            holders.take_over(connection, self._issue.id, [self._worker], policy, now)
+            holders.take_over(connection, self._issue.id, [self._worker], self._policy, now)
         with self._database.write() as connection:  # holding no row that whoever cancels the issue waits for
             deliveries.call_off_what_came_back(connection, self._issue.id, now)
             deliveries.mark_what_reached_somebody(connection, self._issue)
             deliveries.finish(connection, self._issue.id, now)  # stopped after the very last one
 
-    def _take_over_from_the_dead(self, connection: Connection, policy: DeliveryPolicy, now: datetime) -> None:
-        dead = holders.dead_workers(connection, self._issue.id, self._worker, self._lease)
-        holders.take_over(connection, self._issue.id, dead, policy, now)
+    def _take_over_from_the_dead(self, connection: Connection, now: datetime) -> None:
+        dead = holders.dead_workers(connection, self._issue.id, self._worker, self._policy.lease)
+        holders.take_over(connection, self._issue.id, dead, self._policy, now)
 
     def _connected(self) -> Connection:
         if self._connection is None:
@@ -195,10 +195,10 @@ class SharedLedger:
         return {number: asked[number]._replace(email=email, name=name) for number, email, name in begun}
 
 
-def close_the_books(database: Database, issue: Issue, lease: timedelta, now: datetime) -> None:
+def close_the_books(database: Database, issue: Issue, now: datetime) -> None:
     """Of an issue that was called off: what a dead worker had in flight stays uncertain for ever."""
     with database.write() as connection:
-        dead = holders.dead_workers(connection, issue.id, "", lease)
+        dead = holders.dead_workers(connection, issue.id, "", _FOR_EVER.lease)
         holders.take_over(connection, issue.id, dead, _FOR_EVER, now)
 
 

@@ -154,9 +154,9 @@ def test_what_a_dead_process_knew_is_read_whoever_ends_a_cancellation(sqlite_url
     steer.start(database, 1, NOW)
     with database.read() as connection:
         issue = issues.get(connection, 1)
-    ledger = EmbeddedLedger(database, issue)
-    ledger.open(DeliveryPolicy(), NOW)
-    first, second, _ = ledger.claim(3, NOW, HOUR, frozenset())
+    ledger = EmbeddedLedger(database, issue, DeliveryPolicy())
+    ledger.open(NOW)
+    first, second, _ = ledger.claim(3, NOW, frozenset())
     ledger.turn([], [first, second])
     ledger.turn([settle(first, Outcome(OutcomeKind.ACCEPTED, 250), DeliveryPolicy(), NOW)], [])
     ledger.let_go()  # dies
@@ -333,9 +333,9 @@ def test_who_was_in_flight_when_a_process_died_is_uncertain_too(sqlite_url: str)
     number = started(database, 5).id
     with database.read() as connection:
         issue = issues.get(connection, number)
-    ledger = EmbeddedLedger(database, issue)
-    ledger.open(DeliveryPolicy(), NOW)
-    [claim, *_] = ledger.claim(5, NOW, HOUR, frozenset())
+    ledger = EmbeddedLedger(database, issue, DeliveryPolicy())
+    ledger.open(NOW)
+    [claim, *_] = ledger.claim(5, NOW, frozenset())
     ledger.turn([], [claim])
     ledger.let_go()  # and nothing more: it was killed
     steer.resume_with_uncertain(database, issue.id, NOW)

@@ -14,7 +14,7 @@ from newsletter.store.embedded import EmbeddedLedger
 from tests.ledger import NOW
 from tests.sending import started
 
-HOUR, POLICY = timedelta(hours=1), DeliveryPolicy()
+POLICY = DeliveryPolicy()
 TODAY = day_of(WarmUp(first_day=20, started=NOW.date()), NOW)
 WHOLE = day_of(WarmUp(first_day=100, started=NOW.date()), NOW)
 TOMORROW = day_of(WarmUp(first_day=20, started=NOW.date(), growth=1), NOW + timedelta(days=1))
@@ -26,14 +26,14 @@ def two(sqlite_url: str) -> tuple[EmbeddedLedger, EmbeddedLedger]:
     ledgers = []
     for readers in (30, 0):
         database = Database(sqlite_url)
-        ledger = EmbeddedLedger(database, started(database, readers))
-        ledger.open(POLICY, NOW)
+        ledger = EmbeddedLedger(database, started(database, readers), POLICY)
+        ledger.open(NOW)
         ledgers.append(ledger)
     return ledgers[0], ledgers[1]
 
 
 def claimed(ledger: EmbeddedLedger, size: int, day: Day = TODAY) -> int:
-    return len(ledger.claim(size, NOW, HOUR, frozenset(), day))
+    return len(ledger.claim(size, NOW, frozenset(), day))
 
 
 def test_two_share_a_day(two: tuple[EmbeddedLedger, EmbeddedLedger]) -> None:
@@ -44,7 +44,7 @@ def test_two_share_a_day(two: tuple[EmbeddedLedger, EmbeddedLedger]) -> None:
 
 def test_what_went_out_counts_once(two: tuple[EmbeddedLedger, EmbeddedLedger]) -> None:
     one, other = two
-    claims = one.claim(15, NOW, HOUR, frozenset(), TODAY)[:5]
+    claims = one.claim(15, NOW, frozenset(), TODAY)[:5]
     one.turn([], claims)
     one.turn([settle(claim, Outcome(OutcomeKind.ACCEPTED, 250), POLICY, NOW) for claim in claims], [])
     one.tidy()
@@ -79,7 +79,7 @@ def test_a_claim_that_a_lock_cut_short_passes_nobody_over(
 def test_who_leaves_gives_back_what_it_had(two: tuple[EmbeddedLedger, EmbeddedLedger]) -> None:
     one, other = two
     claimed(one, 15)
-    one.leave(POLICY, NOW)
+    one.leave(NOW)
     assert claimed(other, 20) == 20
 
 
@@ -88,7 +88,7 @@ def test_what_the_dead_had_is_free_when_their_issue_goes_on(two: tuple[EmbeddedL
     claimed(one, 15)
     one.let_go()  # and no more: it was killed
     assert other.left_of(TODAY) == 5
-    one.open(POLICY, NOW)
+    one.open(NOW)
     assert other.left_of(TODAY) == 20
 
 

@@ -23,7 +23,7 @@ from newsletter.store.tables import deliveries, leases
 from tests.ledger import NOW, draft, subscribe
 
 pytestmark = pytest.mark.postgres
-HOUR, LEASE = timedelta(hours=1), timedelta(seconds=30)
+HOUR = timedelta(hours=1)
 POLICY = DeliveryPolicy(on_uncertain="hold")
 
 
@@ -46,8 +46,8 @@ def issue(ledger: Database) -> Issue:
 @pytest.fixture
 def worker(ledger: Database, issue: Issue) -> Iterator[SharedLedger]:
     """`w`, who has claimed three, and begun one of them."""
-    mine = SharedLedger(ledger, issue, "w", LEASE)
-    first, *_ = mine.claim(3, NOW, HOUR, frozenset())
+    mine = SharedLedger(ledger, issue, POLICY, "w")
+    first, *_ = mine.claim(3, NOW, frozenset())
     assert mine.turn([], [first]).keys() == {first.id}
     yield mine
     mine._close()
@@ -56,7 +56,7 @@ def worker(ledger: Database, issue: Issue) -> Iterator[SharedLedger]:
 def dead(ledger: Database) -> list[str]:
     """As another worker sees it."""
     with ledger.write() as connection:
-        return holders.dead_workers(connection, 1, "another", LEASE)
+        return holders.dead_workers(connection, 1, "another", POLICY.lease)
 
 
 def age(ledger: Database, by: timedelta) -> None:
@@ -67,7 +67,7 @@ def age(ledger: Database, by: timedelta) -> None:
 
 def take_over(ledger: Database) -> None:
     with ledger.write() as connection:
-        holders.take_over(connection, 1, holders.dead_workers(connection, 1, "another", LEASE), POLICY, NOW)
+        holders.take_over(connection, 1, holders.dead_workers(connection, 1, "another", POLICY.lease), POLICY, NOW)
 
 
 def held(ledger: Database) -> int:
@@ -96,21 +96,21 @@ def leased(ledger: Database) -> list[str]:
 def test_a_renewal_and_a_turn_do_not_wait_for_each_other(ledger: Database, worker: SharedLedger) -> None:
     with ThreadPoolExecutor() as pool, ledger.write() as turn:
         turn.execute(text("UPDATE deliveries SET text = 'a turn that is not over' WHERE worker = 'w'"))
-        pool.submit(worker.renew, POLICY, NOW).result(10)
-        pool.submit(worker.claim, 1, NOW, HOUR, frozenset()).result(10)
+        pool.submit(worker.renew, NOW).result(10)
+        pool.submit(worker.claim, 1, NOW, frozenset()).result(10)
     assert held(ledger) == 4
 
 
 def test_who_renews_lives(ledger: Database, worker: SharedLedger) -> None:
     age(ledger, timedelta(minutes=5))
-    worker.renew(POLICY, NOW)
+    worker.renew(NOW)
     assert dead(ledger) == []
 
 
 def test_who_renews_right_now_lives(ledger: Database, worker: SharedLedger) -> None:
     age(ledger, timedelta(minutes=5))
     with ledger.write() as connection:
-        holders.extend(connection, 1, "w", LEASE)
+        holders.extend(connection, 1, "w", POLICY.lease)
         assert dead(ledger) == []
 
 
@@ -166,7 +166,7 @@ def test_a_turn_is_one_statement_and_one_transaction(ledger: Database, worker: S
             sent.append(driver.execute("SELECT txid_current_if_assigned()").fetchone())  # none is open
             return driver.execute(*given)
 
-    [claim] = worker.claim(1, NOW, HOUR, frozenset())
+    [claim] = worker.claim(1, NOW, frozenset())
     assert worker._turn(Wire(), [], [claim]).keys() == {claim.id}
     assert sent == [(None,)]
 
@@ -184,7 +184,7 @@ def test_who_was_taken_for_dead_and_was_not_may_claim_again(ledger: Database, wo
     """Rows without a lease would be nobody's for ever, should it die now."""
     age(ledger, timedelta(minutes=5))
     take_over(ledger)
-    assert len(worker.claim(6, NOW, HOUR, frozenset())) == 3  # the three others
+    assert len(worker.claim(6, NOW, frozenset())) == 3  # the three others
     assert leased(ledger) == ["w"]
     age(ledger, timedelta(minutes=5))
     take_over(ledger)
@@ -192,7 +192,7 @@ def test_who_was_taken_for_dead_and_was_not_may_claim_again(ledger: Database, wo
 
 
 def test_who_leaves_takes_the_lease_along(ledger: Database, worker: SharedLedger) -> None:
-    worker.leave(POLICY, NOW)
+    worker.leave(NOW)
     assert (held(ledger), leased(ledger)) == (0, [])
 
 
@@ -213,12 +213,12 @@ def test_who_died_after_the_issue_was_called_off_leaves_a_doubt(
 def test_all_who_send_share_a_warm_up_plans_day(ledger: Database, issue: Issue, worker: SharedLedger) -> None:
     """Three are held already."""
     day = Day(NOW.date(), 4, NOW - HOUR, NOW + HOUR)
-    other = SharedLedger(ledger, issue, "other", LEASE)
-    assert len(other.claim(6, NOW, HOUR, frozenset(), day)) == 1
-    assert other.claim(6, NOW, HOUR, frozenset(), day) == []
-    worker.leave(POLICY, NOW)  # one of its three was begun: that one counts as tried
-    assert len(other.claim(6, NOW, HOUR, frozenset(), day)) == 2
-    assert len(other.claim(6, NOW, HOUR, frozenset(), replace(day, allowance=None))) == 2
+    other = SharedLedger(ledger, issue, POLICY, "other")
+    assert len(other.claim(6, NOW, frozenset(), day)) == 1
+    assert other.claim(6, NOW, frozenset(), day) == []
+    worker.leave(NOW)  # one of its three was begun: that one counts as tried
+    assert len(other.claim(6, NOW, frozenset(), day)) == 2
+    assert len(other.claim(6, NOW, frozenset(), replace(day, allowance=None))) == 2
     other._close()
 
 
@@ -230,17 +230,17 @@ def test_what_a_run_has_in_hand_is_not_claimed_once_more(kept: bool, ledger: Dat
     if not kept:
         age(ledger, timedelta(minutes=5))
         take_over(ledger)
-    assert {claim.id for claim in worker.claim(6, NOW, HOUR, frozenset())}.isdisjoint(mine)
+    assert {claim.id for claim in worker.claim(6, NOW, frozenset())}.isdisjoint(mine)
     [claim] = [one for one in claims_of(ledger) if one.id == first]
     assert worker.turn([], [claim]).keys() == {first}
     settled = settle(claim, Outcome(OutcomeKind.ACCEPTED, 250), DeliveryPolicy(), NOW)
     worker.turn([settled], [])
-    assert first not in {one.id for one in worker.claim(6, NOW, HOUR, frozenset())}
+    assert first not in {one.id for one in worker.claim(6, NOW, frozenset())}
 
 
 def test_a_turn_does_not_wait_long_for_a_row(ledger: Database, worker: SharedLedger) -> None:
     """What it knew of who is subscribed would be old by then."""
-    [claim] = worker.claim(1, NOW, HOUR, frozenset())
+    [claim] = worker.claim(1, NOW, frozenset())
     with ledger.write() as other:
         other.execute(text("UPDATE deliveries SET text = '' WHERE id = :id"), {"id": claim.id})
         other.execute(text("UPDATE subscriptions SET state = 'unsubscribed'"))

@@ -46,7 +46,6 @@ from tests.ledger import NEXT_STATES, NOW, draft, subscribe
 POLICY = DeliveryPolicy(
     retry_first=timedelta(minutes=1), retry_most=timedelta(minutes=4), give_up_after=timedelta(hours=1)
 )
-LEASE = timedelta(seconds=30)
 READERS = 12
 LEFT_OUT = (frozenset[str](), frozenset({"d0.example"}), frozenset({"d0.example", "d1.example"}))
 any_worker = st.integers(0, 1)  # the first, or the last
@@ -92,9 +91,9 @@ class Machine(RuleBasedStateMachine):
                 while claims := self.take("one", READERS):
                     for claim in claims:
                         self.begin_and_hand_over("one", claim)
-            assert one.outlook(0, self.now, POLICY.retry_most).done
+            assert one.outlook(0, self.now).done
         for ledger in self.ledgers.values():
-            ledger.leave(POLICY, self.now)
+            ledger.leave(self.now)
             ledger.let_go()
         rows = self.rows()
         assert not set(rows.values()) & set(OPEN_STATES)
@@ -199,7 +198,7 @@ class Machine(RuleBasedStateMachine):
     @rule()
     def finish(self) -> None:
         in_flight = sum(claim is not None for claim in self.in_flight.values())
-        if self.ledgers["one"].outlook(in_flight, self.now, POLICY.retry_most).done:
+        if self.ledgers["one"].outlook(in_flight, self.now).done:
             assert not set(self.rows().values()) & set(OPEN_STATES)
 
     # What always holds:
@@ -223,7 +222,7 @@ class Machine(RuleBasedStateMachine):
     def take(self, worker: str, size: int, without: frozenset[str] = frozenset()) -> list[Claim]:
         if self.state() is not IssueState.SENDING:
             return []
-        return self.ledgers[worker].claim(size, self.now, POLICY.retry_most, without)
+        return self.ledgers[worker].claim(size, self.now, without)
 
     def begin_and_hand_over(self, worker: str, claim: Claim) -> None:
         if self.ledgers[worker].turn([], [claim]):
@@ -260,8 +259,8 @@ class OnSQLite(Machine):
         self.folder.cleanup()
 
     def open_ledger(self, worker: str) -> EmbeddedLedger:
-        ledger = EmbeddedLedger(self.database, self.issue)
-        ledger.open(POLICY, self.now)
+        ledger = EmbeddedLedger(self.database, self.issue, POLICY)
+        ledger.open(self.now)
         return ledger
 
     def die(self, worker: str) -> None:
@@ -292,7 +291,7 @@ class OnPostgreSQL(Machine):
         super().__init__()
 
     def open_ledger(self, worker: str) -> SharedLedger:
-        return SharedLedger(self.database, self.issue, worker, LEASE)
+        return SharedLedger(self.database, self.issue, POLICY, worker)
 
     def die(self, worker: str) -> None:
         died = self.ledgers[worker]
@@ -312,7 +311,7 @@ class OnPostgreSQL(Machine):
             self.ledgers["a third"] = self.open_ledger("a third")
             for claim in self.take("a third", READERS):
                 self.begin_and_hand_over("a third", claim)
-            self.ledgers.pop("a third").leave(POLICY, self.now)
+            self.ledgers.pop("a third").leave(self.now)
 
     @rule(number=any_worker)
     def begin_unheard(self, number: int) -> None:

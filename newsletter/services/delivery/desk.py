@@ -39,7 +39,7 @@ class Desk:
         self.closed = asyncio.Event()
         self._database, self._issue, self._chunk = database, issue, errand.chunk
         self._policy, self._clock = errand.policy, errand.clock
-        self._ledger = open_ledger(database, issue, worker, errand.policy.lease, errand.chunk)
+        self._ledger = open_ledger(database, issue, errand.policy, worker, errand.chunk)
         self._bell = asyncio.Event()
         self._wishes = Wishes()
         self._stall = Stall(errand.policy.retry_wait)
@@ -167,7 +167,7 @@ class Desk:
         At the end it writes down what was reported, and frees what is still held; what is in flight then is in doubt.
         """
         try:
-            started = await self.apart(lambda: self._ledger.open(self._policy, self._clock()))
+            started = await self.apart(lambda: self._ledger.open(self._clock()))
             self._accounting = RunningAccounting(started)
             try:
                 await self._lookout.begin()
@@ -226,7 +226,7 @@ class Desk:
     async def renew(self) -> None:
         """As Ledger.renew. What a database refuses now it may take half a second later."""
         with suppress(Away):
-            await asyncio.to_thread(self._ledger.renew, self._policy, self._clock())
+            await asyncio.to_thread(self._ledger.renew, self._clock())
 
     def so_far(self) -> Accounting:
         """The accounting as this run knows it, without asking the ledger. As long as nothing goes, nobody can say how
@@ -246,7 +246,7 @@ class Desk:
     async def _leave(self) -> None:
         if self._pen:
             await self._pen.write([])
-        await self.apart(lambda: self._ledger.leave(self._policy, self._clock()))
+        await self.apart(lambda: self._ledger.leave(self._clock()))
 
     def _busy(self) -> int:
         """How many workers have something in flight, or will soon."""

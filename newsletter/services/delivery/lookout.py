@@ -75,8 +75,7 @@ class Lookout:
         return bool(found)
 
     def _claim(self) -> list[Claim]:
-        most = self._errand.policy.retry_most
-        return self._ledger.claim(CLAIM_SIZE, self._errand.clock(), most, self._line.full(), self._line.day)
+        return self._ledger.claim(CLAIM_SIZE, self._errand.clock(), self._line.full(), self._line.day)
 
     async def _nothing_found(self) -> None:
         """It is over when the issue is done, or waiting for what is left would take too long."""
@@ -108,7 +107,7 @@ class Lookout:
     def _outlook(self) -> tuple[float, bool, bool]:
         """Seconds until there may be work again, whether the issue is sent, and whether a warm-up plan's day is out."""
         now = self._errand.clock()
-        outlook = self._ledger.outlook(self._busy(), now, self._errand.policy.retry_most)
+        outlook = self._ledger.outlook(self._busy(), now)
         pause = max((outlook.due - now).total_seconds(), 0.01) if outlook.due else _LOOK_AGAIN
         return pause, outlook.done, self._line.day is not None and self._ledger.left_of(self._line.day) == 0
 

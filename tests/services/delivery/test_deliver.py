@@ -386,12 +386,12 @@ def test_a_yes_names_nobody_who_was_erased_meanwhile(database: Database) -> None
 
 def test_what_cost_no_try_is_written_down_all_the_same(database: Database) -> None:
     issue = started(database, 1)
-    ledger = open_ledger(database, issue, "worker", timedelta(seconds=30), None)
-    ledger.open(HASTY, NOW)
-    [claim] = ledger.claim(1, NOW, HASTY.retry_most, frozenset())
+    ledger = open_ledger(database, issue, HASTY, "worker")
+    ledger.open(NOW)
+    [claim] = ledger.claim(1, NOW, frozenset())
     ledger.turn([], [claim])
     ledger.turn([settle(claim, Outcome(OutcomeKind.BROKEN, 421, "4.3.2", "closing"), HASTY, NOW)], [])
-    ledger.leave(HASTY, NOW)
+    ledger.leave(NOW)
     ledger.let_go()
     line = lines(database, issue)[1]
     assert (line.state, line.attempts, line.at) == ("queued", 0, NOW)
@@ -418,11 +418,11 @@ def test_a_claim_that_meets_a_locked_database_passes_nobody_over(sqlite_url: str
     issue = started(database, 30)
     with database.write() as connection:
         subscribers.readdress(connection, 20, "moved@example.org")  # so the claim has something to write
-    ledger = open_ledger(database, issue, "worker", timedelta(seconds=30), None)
-    ledger.open(HASTY, now_utc())
+    ledger = open_ledger(database, issue, HASTY, "worker")
+    ledger.open(now_utc())
     with database.write(), pytest.raises(Away):
-        ledger.claim(30, now_utc(), HASTY.retry_most, frozenset())
-    claims = ledger.claim(30, now_utc(), HASTY.retry_most, frozenset())
+        ledger.claim(30, now_utc(), frozenset())
+    claims = ledger.claim(30, now_utc(), frozenset())
     assert [claim.subscriber for claim in claims] == list(range(1, 31))
     assert claims[19].email == "moved@example.org"
     ledger.let_go()
@@ -801,14 +801,14 @@ def test_a_warm_up_plans_day_is_shared_with_other_processes(database: Database) 
     issue = draft(database)
     steer.start(database, 1, NOW)
     day = Day(NOW.date(), 10, NOW - timedelta(hours=1), NOW + timedelta(hours=1))
-    ledger = open_ledger(database, issue, "w", timedelta(seconds=30))
-    ledger.open(DeliveryPolicy(), NOW)
-    hour, nobody = timedelta(hours=1), frozenset[str]()
-    assert len(ledger.claim(4, NOW, hour, nobody, day)) == 4
+    ledger = open_ledger(database, issue, DeliveryPolicy(), "w")
+    ledger.open(NOW)
+    nobody = frozenset[str]()
+    assert len(ledger.claim(4, NOW, nobody, day)) == 4
     with database.write() as connection:
         others = update(tables.deliveries).where(tables.deliveries.c.id > 25)
         connection.execute(others.values(state="sent", attempts=1, at=NOW))
-    assert len(ledger.claim(20, NOW, hour, nobody, day)) == 1
-    assert ledger.claim(20, NOW, hour, nobody, day) == []
-    ledger.leave(DeliveryPolicy(), NOW)
+    assert len(ledger.claim(20, NOW, nobody, day)) == 1
+    assert ledger.claim(20, NOW, nobody, day) == []
+    ledger.leave(NOW)
     ledger.let_go()

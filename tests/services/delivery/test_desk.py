@@ -98,7 +98,7 @@ def test_what_comes_back_during_a_look_is_looked_for_again(database: Database, m
     async def main() -> None:
         loop = asyncio.get_running_loop()
 
-        def outlook(in_flight: int, now: object, most: object) -> Outlook:
+        def outlook(in_flight: int, now: object) -> Outlook:
             looks.append(table.closed.is_set())
             if len(looks) == 1:
                 if threading.current_thread() is threading.main_thread():  # SQLite's looks take no thread
