@@ -8,6 +8,7 @@ are `sending` are in doubt, and there is at most one per connection. Who has row
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -48,27 +49,29 @@ _LOCK_WAIT = text("SET LOCAL lock_timeout = '2s'")
 _d, _l = deliveries.c, leases.c
 
 
-def claim(
-    connection: Connection,
-    issue: Issue,
-    worker: str,
-    size: int,
-    now: datetime,
-    most: timedelta,
-    lease: timedelta,
-    without: frozenset[str],
-    chunk: Chunk | None,
-    day: Day | None = None,
-) -> list[Claim]:
-    """Puts `worker`'s name on up to `size` rows that may go out now, due retries first; see Ledger.claim.
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A worker in one run, for an issue or with `chunk` a part of it: whose name claims go under."""
 
-    Only on those of `chunk`, if there is one, and no more than are left of the `day` of a warm-up plan.
+    issue: Issue
+    policy: DeliveryPolicy
+    worker: str
+    chunk: Chunk | None = None
+
+
+def claim(
+    connection: Connection, holder: Holder, size: int, now: datetime, without: frozenset[str], day: Day | None = None
+) -> list[Claim]:
+    """Puts the holder's name on up to `size` rows that may go out now, due retries first; see Ledger.claim.
+
+    Only on those of its chunk, if there is one, and no more than are left of the `day` of a warm-up plan.
     """
+    issue, chunk, latest = holder.issue, holder.chunk, now + holder.policy.retry_most
     if day is not None:
         connection.execute(select(func.pg_advisory_xact_lock(_SHARING_A_DAY)))
         left = left_of(connection, day)
         size = size if left is None else min(size, left)
-    values = {"issue": issue.id, "newsletter": issue.newsletter, "now": now, "latest": now + most}
+    values = {"issue": issue.id, "newsletter": issue.newsletter, "now": now, "latest": latest}
     elsewhere = _d.domain.not_in(without) if without else true()
     looks: list[tuple[Select[Any], Mapping[str, object]]]
     if chunk is None:
@@ -76,14 +79,14 @@ def claim(
     else:
         within = {"first": chunk.first, "last": chunk.last}
         looks = [(_DUE_OF_CHUNK.where(elsewhere), within), (_FRESH_OF_CHUNK.where(elsewhere), within)]
-    extend(connection, issue.id, worker, lease)
+    extend(connection, holder)
     claims: list[Claim] = []
     for wanted, where in looks:
         if len(claims) < size:
             claims += _claims(connection, wanted, values | {**where, "size": size - len(claims)})
     if claims:
         taken = {"ids": [claim.id for claim in claims], "emails": [claim.email for claim in claims]}
-        connection.execute(_CLAIM, {"worker": worker, **taken})
+        connection.execute(_CLAIM, {"worker": holder.worker, **taken})
     return claims
 
 
@@ -152,14 +155,15 @@ _CLAIM = text(
 )
 
 
-def extend(connection: Connection, issue_id: int, worker: str, lease: timedelta) -> None:
-    """Renews a worker's lease; begins it at the first claim, and for one that was taken for dead and was not."""
-    lasts = insert(connection, leases).values(worker=worker, issue=issue_id, until=func.clock_timestamp() + lease)
+def extend(connection: Connection, holder: Holder) -> None:
+    """Renews the holder's lease; begins it at the first claim, and for one that was taken for dead and was not."""
+    until = func.clock_timestamp() + holder.policy.lease
+    lasts = insert(connection, leases).values(worker=holder.worker, issue=holder.issue.id, until=until)
     connection.execute(lasts.on_conflict_do_update(index_elements=[_l.worker], set_={"until": lasts.excluded.until}))
 
 
-def dead_workers(connection: Connection, issue_id: int, me: str, lease: timedelta) -> list[str]:
-    """Who has claimed of the issue and lives no more: their lease ended, or their session is gone and they are silent.
+def dead_workers(connection: Connection, me: Holder) -> list[str]:
+    """Who else claimed of my issue and lives no more: their lease ended, or their session is gone and they are silent.
 
     A server that restarts takes everybody's session along; who lives comes back soon, and goes on renewing (more often
     than every second).
@@ -170,11 +174,12 @@ def dead_workers(connection: Connection, issue_id: int, me: str, lease: timedelt
         return []
     connection.execute(_LOCK_WAIT)  # what the dead still hold is tried again
     here = func.clock_timestamp()
+    lease = me.policy.lease
     silent = here + lease - min(_SILENCE, lease / 2)
     restarted = (func.pg_postmaster_start_time() > here - _COMING_BACK).label("restarted")
     quiet = (
         select(_l.worker, (_l.until < here).label("ended"), restarted)
-        .where(_l.issue == issue_id, _l.worker != me, _l.until < silent)
+        .where(_l.issue == me.issue.id, _l.worker != me.worker, _l.until < silent)
         .with_for_update(skip_locked=True)  # who renews it right now lives
     )
     return [

@@ -22,10 +22,12 @@ from newsletter.domain.issue import Issue
 from newsletter.domain.warmup import Day
 from newsletter.store import accounts, deliveries, holders, mishaps
 from newsletter.store.database import Database
+from newsletter.store.holders import Holder
 
 _LOCK_WAIT, _AS_BEFORE = text("SET lock_timeout = '500ms'"), text("RESET lock_timeout")
 """A turn that waits for a row would go by who was subscribed before it did; it is tried again, and looks again."""
 _FOR_EVER = DeliveryPolicy(on_uncertain="hold")
+_NOBODY = ""  # no worker has this name: whoever only looks claims nothing
 _LOOK_AGAIN = timedelta(milliseconds=100)  # for more of a chunk, while some of it is in flight
 
 # What is settled: that a server took a message counts, whoever holds the row by now. An erased person's row takes no
@@ -76,8 +78,8 @@ class SharedLedger:
     def __init__(
         self, database: Database, issue: Issue, policy: DeliveryPolicy, worker: str, chunk: Chunk | None = None
     ) -> None:
-        self._database, self._issue, self._policy = database, issue, policy
-        self._worker, self._chunk = worker, chunk
+        self._database, self._issue = database, issue
+        self._me = Holder(issue, policy, worker, chunk)
         self._connection: Connection | None = None
         self._held: set[int] = set()  # claimed by this run, and not yet settled
         dialect = database.engine.dialect
@@ -87,15 +89,13 @@ class SharedLedger:
         self._connected()
         with self._database.write() as connection:
             self._take_over_from_the_dead(connection, now)
-            if self._chunk is not None:
+            if self._me.chunk is not None:
                 return Accounting(self._issue.id, deliveries.issue_state(connection, self._issue.id))
             return accounts.accounting(connection, self._issue.id)
 
     def claim(self, size: int, now: datetime, without: frozenset[str], day: Day | None = None) -> list[Claim]:
         with self._database.write() as connection:
-            own, policy = (self._issue, self._worker), self._policy
-            most, lease = policy.retry_most, policy.lease
-            found = holders.claim(connection, *own, size, now, most, lease, without, self._chunk, day)
+            found = holders.claim(connection, self._me, size, now, without, day)
         # Who was taken for dead and was not finds rows that it has in hand: its own again, and no new ones.
         fresh = [claim for claim in found if claim.id not in self._held]
         self._held.update(claim.id for claim in fresh)
@@ -119,12 +119,12 @@ class SharedLedger:
         return begun
 
     def outlook(self, in_flight: int, now: datetime) -> Outlook:
-        if self._chunk is not None:  # what is left of it falls due later, or is another's
+        if self._me.chunk is not None:  # what is left of it falls due later, or is another's
             return Outlook(done=not in_flight, due=now + _LOOK_AGAIN)
         with self._database.write() as connection:
             if not in_flight and deliveries.finish(connection, self._issue.id, now):
                 return Outlook(done=True)
-            due = deliveries.next_due(connection, self._issue.id, now, self._policy.retry_most)
+            due = deliveries.next_due(connection, self._issue.id, now, self._me.policy.retry_most)
             return Outlook(done=False, due=due)
 
     def tidy(self) -> None:
@@ -132,7 +132,7 @@ class SharedLedger:
 
     def renew(self, now: datetime) -> None:
         with self._database.write() as connection:
-            holders.extend(connection, self._issue.id, self._worker, self._policy.lease)
+            holders.extend(connection, self._me)
             self._take_over_from_the_dead(connection, now)
 
     def let_go(self) -> None:
@@ -142,21 +142,21 @@ class SharedLedger:
     def leave(self, now: datetime) -> None:
         self._close()
         with self._database.write() as connection:
-            holders.take_over(connection, self._issue.id, [self._worker], self._policy, now)
+            holders.take_over(connection, self._issue.id, [self._me.worker], self._me.policy, now)
         with self._database.write() as connection:  # holding no row that whoever cancels the issue waits for
             deliveries.call_off_what_came_back(connection, self._issue.id, now)
             deliveries.mark_what_reached_somebody(connection, self._issue)
             deliveries.finish(connection, self._issue.id, now)  # stopped after the very last one
 
     def _take_over_from_the_dead(self, connection: Connection, now: datetime) -> None:
-        dead = holders.dead_workers(connection, self._issue.id, self._worker, self._policy.lease)
-        holders.take_over(connection, self._issue.id, dead, self._policy, now)
+        dead = holders.dead_workers(connection, self._me)
+        holders.take_over(connection, self._issue.id, dead, self._me.policy, now)
 
     def _connected(self) -> Connection:
         if self._connection is None:
             opened = self._database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
             try:
-                holders.announce(opened, self._worker)
+                holders.announce(opened, self._me.worker)
                 opened.execute(_LOCK_WAIT)
             except BaseException:
                 opened.close()
@@ -167,7 +167,7 @@ class SharedLedger:
     def _close(self) -> None:
         if self._connection is not None:
             with suppress(SQLAlchemyError):  # a connection that broke took it along
-                holders.withdraw(self._connection, self._worker)
+                holders.withdraw(self._connection, self._me.worker)
                 self._connection.execute(_AS_BEFORE)
             self._connection.close()
             self._connection = None
@@ -175,7 +175,7 @@ class SharedLedger:
     def _turn(self, driver: Any, settled: Sequence[Settled], claims: Sequence[Claim]) -> dict[int, Claim]:
         lines = sorted(settled, key=attrgetter("id"))
         values = {
-            "worker": self._worker,
+            "worker": self._me.worker,
             "newsletter": self._issue.newsletter,
             "edition": self._issue.edition,
             "begin": sorted(claim.id for claim in claims),
@@ -198,7 +198,7 @@ class SharedLedger:
 def close_the_books(database: Database, issue: Issue, now: datetime) -> None:
     """Of an issue that was called off: what a dead worker had in flight stays uncertain for ever."""
     with database.write() as connection:
-        dead = holders.dead_workers(connection, issue.id, "", _FOR_EVER.lease)
+        dead = holders.dead_workers(connection, Holder(issue, _FOR_EVER, _NOBODY))
         holders.take_over(connection, issue.id, dead, _FOR_EVER, now)
 
 

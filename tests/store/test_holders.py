@@ -9,15 +9,16 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import Connection, select, text
 
 from newsletter.domain.delivery import Claim, DeliveryPolicy, DeliveryState, Outcome, OutcomeKind, settle
 from newsletter.domain.issue import Issue
 from newsletter.domain.warmup import Day
 from newsletter.errors import Away
 from newsletter.services import steer
-from newsletter.store import holders
+from newsletter.store import holders, issues
 from newsletter.store.database import Database
+from newsletter.store.holders import Holder
 from newsletter.store.shared import SharedLedger, close_all_books
 from newsletter.store.tables import deliveries, leases
 from tests.ledger import NOW, draft, subscribe
@@ -53,10 +54,14 @@ def worker(ledger: Database, issue: Issue) -> Iterator[SharedLedger]:
     mine._close()
 
 
+def holder(connection: Connection, worker: str) -> Holder:
+    return Holder(issues.get(connection, 1), POLICY, worker)
+
+
 def dead(ledger: Database) -> list[str]:
     """As another worker sees it."""
     with ledger.write() as connection:
-        return holders.dead_workers(connection, 1, "another", POLICY.lease)
+        return holders.dead_workers(connection, holder(connection, "another"))
 
 
 def age(ledger: Database, by: timedelta) -> None:
@@ -67,7 +72,8 @@ def age(ledger: Database, by: timedelta) -> None:
 
 def take_over(ledger: Database) -> None:
     with ledger.write() as connection:
-        holders.take_over(connection, 1, holders.dead_workers(connection, 1, "another", POLICY.lease), POLICY, NOW)
+        dead_ones = holders.dead_workers(connection, holder(connection, "another"))
+        holders.take_over(connection, 1, dead_ones, POLICY, NOW)
 
 
 def held(ledger: Database) -> int:
@@ -110,7 +116,7 @@ def test_who_renews_lives(ledger: Database, worker: SharedLedger) -> None:
 def test_who_renews_right_now_lives(ledger: Database, worker: SharedLedger) -> None:
     age(ledger, timedelta(minutes=5))
     with ledger.write() as connection:
-        holders.extend(connection, 1, "w", POLICY.lease)
+        holders.extend(connection, holder(connection, "w"))
         assert dead(ledger) == []
 
 

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
+from newsletter.domain.delivery import DeliveryPolicy
 from newsletter.domain.issue import Issue
 from newsletter.services import steer
 from newsletter.store import deliveries, holders
 from newsletter.store.database import Database
+from newsletter.store.holders import Holder
 from tests.ledger import NOW, draft, subscribe
 
 pytestmark = pytest.mark.postgres
-HOUR, LEASE = timedelta(hours=1), timedelta(seconds=30)
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def started(ledger: Database, readers: int) -> Issue:
 
 def claimed(ledger: Database, issue: Issue, size: int, *without: str) -> list[str]:
     with ledger.write() as connection:
-        claims = holders.claim(connection, issue, "w", size, NOW, HOUR, LEASE, frozenset(without), None)
+        claims = holders.claim(connection, Holder(issue, DeliveryPolicy(), "w"), size, NOW, frozenset(without))
         return [claim.email.partition("@")[2] for claim in claims]
 
 
