@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, select, text, update
+from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, select, text, update
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
@@ -33,23 +33,34 @@ class Database:
         self.url = url
         self.engine = _engine(url)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
-        self._file: tuple[int, int] | None = None
+        self._path = _path(self.engine.url)
+        self._opened: tuple[int, int] | None = None
         try:
             self.is_new = _bring_up_to_date(self)
         except StoreError as error:
             self.close()
             raise StoreError(f"{self.place}: {error}") from None
-        self._file = self._identity()
+        self._opened = self._identity()
 
     @property
     def is_in_place(self) -> bool:
         """Whether SQLite's file is still the one that was opened: what is written to a deleted one is lost."""
-        return self._file is None or self._file == self._identity()
+        return self._opened is None or self._opened == self._identity()
 
     @property
     def place(self) -> str:
         """Where it is, without a password."""
         return self.engine.url.render_as_string(hide_password=True)
+
+    @property
+    def file(self) -> Path | None:
+        """SQLite's file, where a link leads to; None on PostgreSQL, in memory, and at an address with `file:`."""
+        return self._path and self._path.resolve()
+
+    def beside(self, end: str) -> Path | None:
+        """What lies beside SQLite's file under its name and this end; SQLite too puts it where a link leads to."""
+        file = self.file
+        return file and file.with_name(f"{file.name}{end}")
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -69,11 +80,10 @@ class Database:
             raise Away(f"the file of {self.place} is gone, or another has its place.")
 
     def _identity(self) -> tuple[int, int] | None:
-        path = self.engine.url.database
-        if not self.is_sqlite or not path or path == ":memory:" or path.startswith("file:"):
+        if self._path is None:
             return None
         with suppress(OSError):
-            found = Path(path).stat()
+            found = self._path.stat()
             return found.st_dev, found.st_ino
         return 0, 0  # no file has that
 
@@ -121,8 +131,8 @@ def harden(database: Database) -> None:
     """
     with suppress(OperationalError), database.engine.connect() as connection:  # busy or full: the next call does it
         connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
-    if place := database.engine.url.database:
-        _sync(Path(f"{Path(place).resolve()}-wal"))  # SQLite too puts it beside the file that a link leads to
+    if log := database.beside("-wal"):
+        _sync(log)
 
 
 def _sync(log: Path) -> None:
@@ -152,8 +162,8 @@ def signing_key(database: Database) -> str:
 
 def damaged(database: Database) -> str:
     """What SQLite finds wrong with its file, "" where nothing is; of a big one only what is quick to see."""
-    place = database.engine.url.database
-    small = place and Path(place).exists() and Path(place).stat().st_size < _QUICK_TO_CHECK
+    file = database.file
+    small = file and file.exists() and file.stat().st_size < _QUICK_TO_CHECK
     with database.read() as connection:
         found = str(connection.scalar(text(f"PRAGMA {'integrity' if small else 'quick'}_check(1)")))
     return "" if found == "ok" else found
@@ -166,9 +176,9 @@ def _engine(url: str) -> Engine:
             raise StoreError(
                 f"database {parsed.get_backend_name()!r} is not supported; use sqlite:/// or postgresql+psycopg://"
             )
-        if parsed.get_backend_name() == "sqlite" and parsed.database:
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-            _make_private(parsed.database)
+        if path := _path(parsed):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _make_private(path)
         if parsed.get_backend_name() == "postgresql":
             engine = create_engine(parsed, connect_args=postgres.connect_args(parsed), **postgres.POOL)
         else:
@@ -188,10 +198,16 @@ def _engine(url: str) -> Engine:
     return engine
 
 
-def _make_private(path: str) -> None:
+def _path(url: URL) -> Path | None:
+    """SQLite's file as the address has it; see Database.file. After `file:` SQLite reads it in a way of its own."""
+    given = url.database
+    if url.get_backend_name() != "sqlite" or not given or given == ":memory:" or given.startswith("file:"):
+        return None
+    return Path(given)
+
+
+def _make_private(path: Path) -> None:
     """A new database is its owner's alone to read: it holds everybody's address, and the key that signs their links."""
-    if path == ":memory:" or path.startswith("file:"):
-        return
     with suppress(OSError):  # it is there already, or SQLite will say what is wrong
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
 

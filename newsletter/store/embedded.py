@@ -314,14 +314,18 @@ def close_the_books(database: Database, issue: Issue, now: datetime) -> None:
 
 def left_behind(database: Database) -> list[int]:
     """The issues of which there is a journal: a process writes it, or died."""
-    place = Path(database.engine.url.database or "").resolve()
+    place = database.file
+    if place is None:
+        return []
     ours = re.compile(rf"{re.escape(place.name)}-issue-(\d+)\.journal")
     return [int(found[1]) for file in place.parent.iterdir() if (found := ours.fullmatch(file.name))]
 
 
 def _path(database: Database, issue: Issue) -> Path:
-    place = Path(database.engine.url.database or "").resolve()
-    return place.with_name(f"{place.name}-issue-{issue.id}.journal")
+    path = database.beside(f"-issue-{issue.id}.journal")
+    if path is None:
+        raise StoreError(f"{database.place}: an issue needs a file to be delivered from, with its journal beside it.")
+    return path
 
 
 def _replay(driver: Any, entries: Sequence[Any], policy: DeliveryPolicy, now: datetime) -> None:

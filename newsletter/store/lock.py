@@ -65,11 +65,7 @@ def _locks(file: int, how: int) -> bool:
 
 def _path(database: Database, issue_id: int) -> Path | None:
     """The lock's file; None where there is none."""
-    place = database.engine.url.database
-    if not database.is_sqlite or not place or place == ":memory:":
-        return None
-    path = Path(place).resolve()
-    return path.with_name(f"{path.name}-issue-{issue_id}.lock")
+    return database.beside(f"-issue-{issue_id}.lock")
 
 
 def _acquire(path: Path, issue_id: int) -> int:
