@@ -36,10 +36,9 @@ from sqlalchemy.exc import OperationalError
 from newsletter.domain.chunk import CHUNK_SIZE, LANES, SHARED, Chunk, Span, Tracks, cut, tracks
 from newsletter.domain.delivery import OPEN_STATES, DeliveryState
 from newsletter.domain.issue import Issue, IssueState
-from newsletter.store import deliveries as ledger
-from newsletter.store import erasure, queue
+from newsletter.store import deliveries, erasure, queue, tables
 from newsletter.store.issues import OVER
-from newsletter.store.tables import Id, chunks, deliveries, issues
+from newsletter.store.tables import Id, chunks, issues
 
 HELD_ELSEWHERE = timedelta(seconds=5)  # until rows that others hold, or gave back, are looked at again
 _COVERING = 0x636F7672  # any number of ours: the advisory lock of who looks for chunks without a job
@@ -49,7 +48,7 @@ _ROOM_TO_SORT = text(
 """For the transaction that starts an issue. With the server's usual 4 MB, readers by the million are sorted on disk."""
 _LOCK_WAIT = "1s"
 _SET_LOCK_WAIT = text("SELECT set_config('lock_timeout', :wait, true)")
-_c, _d = chunks.c, deliveries.c
+_c, _d = chunks.c, tables.deliveries.c
 _IS_OPEN = _d.state.in_([state.value for state in OPEN_STATES])
 
 
@@ -69,7 +68,7 @@ def enqueue(connection: Connection, issue: Issue, size: int = CHUNK_SIZE, lanes:
     names = [*shared, *sorted(set(plan.named.values()).difference(shared))]
     track = _track(plan, names)
     # Each run of numbers that rises is quick to put into the unique index; in no order it takes twice as long.
-    number = ledger.enqueue(connection, issue, waiting, track(waiting.c.domain), waiting.c.subscriber)
+    number = deliveries.enqueue(connection, issue, waiting, track(waiting.c.domain), waiting.c.subscriber)
     waiting.drop(connection)
     _analyze(connection, "deliveries")  # else the first claims read all rows of the issue, not the chunk's
     add(connection, cut(issue.id, _spans(connection, issue, track, names), size, lanes))
@@ -109,7 +108,7 @@ def go_on(
     this = and_(_c.issue == chunk.issue, _c.number == chunk.number)
     if connection.execute(select(chunks).where(this, _c.job == job).with_for_update()).first() is None:
         return
-    state = ledger.issue_state(connection, chunk.issue)
+    state = deliveries.issue_state(connection, chunk.issue)
     if state is IssueState.PAUSED:
         connection.execute(update(chunks).where(this).values(job=None))
         return
@@ -153,7 +152,7 @@ def finish_done(connection: Connection, now: datetime) -> list[int]:
     """Ends the issues that are being sent and have nothing open left (nobody to send to, a death at the very end)."""
     left = select(_d.id).where(_d.issue == issues.c.id, _IS_OPEN)
     done = select(issues.c.id).where(issues.c.state == IssueState.SENDING.value, ~left.exists())
-    return [number for number in connection.scalars(done).all() if ledger.finish(connection, number, now)]
+    return [number for number in connection.scalars(done).all() if deliveries.finish(connection, number, now)]
 
 
 def forget(connection: Connection) -> None:
@@ -175,13 +174,13 @@ def _due(connection: Connection, within: ColumnElement[bool], now: datetime, mos
     return min(due, now + most) if due else None
 
 
-def _analyze(connection: Connection, tables: str) -> None:
+def _analyze(connection: Connection, names: str) -> None:
     """Has PostgreSQL count what is there; not, when a VACUUM or another issue's start holds a table for long."""
     before = connection.scalar(text("SHOW lock_timeout"))
     try:
         with connection.begin_nested():
             connection.execute(_SET_LOCK_WAIT, {"wait": _LOCK_WAIT})
-            connection.execute(text(f"ANALYZE {tables}"))
+            connection.execute(text(f"ANALYZE {names}"))
     except OperationalError as error:
         if error.connection_invalidated:
             raise
@@ -193,7 +192,7 @@ def _gather(connection: Connection, issue: Issue) -> Table:
     columns = (Column("subscriber", Id), Column("email", Text), Column("domain", Text))
     waiting = Table("waiting", MetaData(), *columns, prefixes=["TEMPORARY"])
     waiting.create(connection, checkfirst=False)
-    connection.execute(insert(waiting).from_select(list(waiting.c), ledger.readers(connection, issue)))
+    connection.execute(insert(waiting).from_select(list(waiting.c), deliveries.readers(connection, issue)))
     return waiting
 
 
