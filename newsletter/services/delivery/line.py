@@ -1,13 +1,11 @@
-"""Who is next: deliveries that the desk has claimed, let go at the pace that the limits allow."""
+"""Who is next: deliveries that the desk has claimed, let go at the pace that the limits allow. It asks no database."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-
-from sqlalchemy import Connection
 
 from newsletter.domain.accounting import Accounting
 from newsletter.domain.bucket import Bucket
@@ -17,7 +15,6 @@ from newsletter.domain.group_queues import GroupQueues
 from newsletter.domain.mailboxes import group_of
 from newsletter.domain.pace import Limits, Pacer
 from newsletter.domain.warmup import Day, WarmUp, day_of
-from newsletter.store import accounts
 from newsletter.text.clocks import moment
 
 _COUNT_AGAIN = 30.0  # seconds at least between two counts of all that waits
@@ -104,15 +101,14 @@ class Line:
         """Whether a warm-up plan's day is to be looked at: the first one, or a new one."""
         return self._pace.warm_up is not None and (self.day is None or self._clock() >= self.day.ends)
 
-    def begin_day(self, connection: Connection) -> None:
-        """Asks the ledger how many of today's share are gone, whatever issue they belonged to."""
-        if self._pace.warm_up is None:
-            return
-        now = self._clock()
-        self.day = day_of(self._pace.warm_up, now)
-        self._tried_today = accounts.tried_since(connection, self.day.begins)
-        seconds = (self.day.ends - now).total_seconds()
-        self._pacer.allow(self.day.left(self._tried_today), self._timer(), seconds)
+    def day_at(self, now: datetime) -> Day | None:
+        """The day of the warm-up plan that it is at `now`; None: there is no plan."""
+        return day_of(self._pace.warm_up, now) if self._pace.warm_up else None
+
+    def begin_day(self, day: Day, tried: int, now: datetime) -> None:
+        """`tried` of its share are gone, whatever issue they belonged to."""
+        self.day, self._tried_today = day, tried
+        self._pacer.allow(day.left(tried), self._timer(), (day.ends - now).total_seconds())
 
     def lacks_groups(self) -> bool:
         """Whether it should be counted who waits, by group: some have a pace of their own, and may be the last."""
@@ -121,10 +117,11 @@ class Line:
             return bool(slowed) or self._pacer.limits.by_group
         return now - self._counted_at > _COUNT_AGAIN and not slowed.keys() <= self._groups.keys()
 
-    def count_groups(self, connection: Connection, issue_id: int) -> None:
+    def count_groups(self, queued: Mapping[str, int]) -> None:
+        """So many of the issue wait, by group."""
         self._counted_at = self._timer()
         named = (*self._pacer.limits.groups, *self._pacer.slowed(self._counted_at))
-        self._groups = worth_counting(accounts.queued_by_group(connection, issue_id), named)
+        self._groups = worth_counting(queued, named)
 
     def why(self) -> str:
         """What everybody who waits waits for, in words; "" when it is not worth telling."""

@@ -10,6 +10,7 @@ from newsletter.services.delivery.apart import Apart
 from newsletter.services.delivery.errand import Errand
 from newsletter.services.delivery.line import Line
 from newsletter.services.delivery.stall import Stall
+from newsletter.store import accounts
 from newsletter.store.ledger import Ledger
 
 CLAIM_SIZE = 200  # rows claimed ahead; a crash leaves their names on them, no more
@@ -116,8 +117,12 @@ class Lookout:
 
     def _look_at_groups(self) -> None:
         with self._errand.database.read() as connection:
-            self._line.count_groups(connection, self._errand.issue.id)
+            queued = accounts.queued_by_group(connection, self._errand.issue.id)
+        self._line.count_groups(queued)
 
     def _look_at_day(self) -> None:
-        with self._errand.database.read() as connection:
-            self._line.begin_day(connection)
+        now = self._errand.clock()
+        if day := self._line.day_at(now):
+            with self._errand.database.read() as connection:
+                tried = accounts.tried_since(connection, day.begins)
+            self._line.begin_day(day, tried, now)
