@@ -48,6 +48,9 @@ class Instant(TypeDecorator[datetime]):
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
+# For whoever looks into the database; the program writes them and goes by none of them: source_states.read_at,
+# stories.created_at, posts.first_seen, subscribers.created_at, runs.started_at, and due_at, issue and at of reminders.
+
 settings = Table(
     "settings",
     metadata,
