@@ -8,7 +8,6 @@ import resource
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -216,17 +215,17 @@ def test_no_address_stands_in_it(sqlite_url: str) -> None:
     """Who is erased after a crash would stay in a file that nobody looks into."""
     database = Database(sqlite_url)
     issue = started(database, 2)
-    ledger = open_ledger(database, issue, "w", timedelta(seconds=30))
     policy = DeliveryPolicy()
-    ledger.open(policy, NOW)
-    first, second = ledger.claim(2, NOW, policy.retry_most, frozenset())
+    ledger = open_ledger(database, issue, policy, "w")
+    ledger.open(NOW)
+    first, second = ledger.claim(2, NOW, frozenset())
     ledger.turn([], [first, second])
     refused = Outcome(OutcomeKind.REJECTED, 550, "5.1.1", f"<{first.email}> no such person, nor {second.email}")
     ledger.turn([settle(first, refused, policy, NOW)], [])
     [file] = Path(str(database.engine.url.database)).parent.glob("*.journal")
     assert b"no such person" in file.read_bytes()
     assert b"@" not in file.read_bytes()
-    ledger.leave(policy, NOW)
+    ledger.leave(NOW)
     ledger.let_go()
     with database.read() as connection:
         told = connection.scalar(select(tables.deliveries.c.text).where(tables.deliveries.c.id == first.id))
