@@ -103,6 +103,16 @@ def test_template_syntax_in_a_title_was_meant() -> None:
     assert any("template syntax: {{ name }}" in one for one in both)
 
 
+def test_template_syntax_is_told_with_what_stands_in_its_quotes() -> None:
+    """HTML writes a quote as a reference: what is shown is what somebody wrote, and in a title it was meant."""
+    page = LINK + "{{ slot(&#34;unsubscribe_url&#34;) }}, {% if a &amp; b %}"
+    told = found(issue(html=page), Level.WARN)
+    assert any('template syntax: {{ slot("unsubscribe_url") }}.' in one for one in told)
+    titles = 'What {{ slot("unsubscribe_url") }} does', "And {% if a & b %}"
+    meant = tuple(IssueStory(number, title, "https://x.example/1") for number, title in enumerate(titles, 1))
+    assert not any("template syntax" in one for one in found(issue(html=page, stories=meant), Level.WARN))
+
+
 @pytest.mark.parametrize(
     ("edition", "words"),
     [
