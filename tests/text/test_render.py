@@ -164,6 +164,12 @@ def test_a_single_story_needs_no_rest() -> None:
     assert "None" not in made.html + made.text
 
 
+def test_long_readings_are_written_in_one_way() -> None:
+    page = Page(rendered(replace(story(), minutes=7826), replace(story(1), minutes=18)).html)
+    assert "7,826 min read" in page.text
+    assert "7,844 minutes of reading" in page.text
+
+
 def test_a_bare_edition_and_bare_stories_leave_no_holes() -> None:
     bare = replace(story(3), excerpt="", category="", minutes=1)
     made = rendered(bare, bare, tagline="", intro="", postal_address="", siblings=())
