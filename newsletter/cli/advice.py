@@ -33,7 +33,8 @@ def advice(issue: int, reasons: Iterable[ReasonCount]) -> list[str]:
     told = [_advised(one, issue) for one in reasons]
     if _OF_THE_READERS in told:
         addresses = f"newsletter show {issue} --state failed --addresses"
-        told.append(f"`{addresses}` lists them; `| newsletter subscribers remove -` behind it unsubscribes them all.")
+        told.append(f"`{addresses}` lists them.")
+        told.append(f"`{addresses} | newsletter subscribers remove -` unsubscribes them all.")
     return [_bold(line) for line in dict.fromkeys(told) if line]
 
 

@@ -34,7 +34,9 @@ def test_a_sending_ends_with_domains_reasons_and_what_to_do(desk: Desk, sink: Si
     assert "and 3 others" in told
     assert "\n3 failed, 550 5.1.1\n  <…>: User unknown\n" in told
     assert "\n1 deferred, 451 4.7.1\n  Greylisted\n" in told
-    assert "newsletter show 1 --state failed --addresses lists them; | newsletter subscribers remove -" in told
+    assert "→ newsletter show 1 --state failed --addresses lists them." in told
+    piped = "newsletter show 1 --state failed --addresses | newsletter subscribers remove -"
+    assert f"→ {piped} unsubscribes them all." in told
     assert "1 recipient still to come: newsletter serve carries on" in told
     listed = desk.call("show", 1, "--state", "failed", "--addresses").out.split()
     assert len(listed) == 3
