@@ -224,7 +224,7 @@ newsletters:
 _LANGUAGE = "language: de                # ar, de, en, es, fr, it, nl, pt, zh; or en-GB: 27 November"
 
 _PUBLISHED = """\
-# Jekyll would publish this file with your site: add it to `exclude:` in _config.yml, like [config.yaml, preview].
+# Jekyll would publish this file with your site: add it to `exclude:` in _config.yml, as in [config.yaml].
 """
 
 _TEMPLATES = """\

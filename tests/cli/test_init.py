@@ -85,6 +85,7 @@ def test_readers_of_a_blog_are_never_published_with_it(tmp_path: Path) -> None:
     done = Desk(tmp_path).call("init")
     assert "Ada's: Notes" in done.out
     assert "add exclude: [config.yaml] to _config.yml" in done.out
+    assert "to `exclude:` in _config.yml, as in [config.yaml]." in (tmp_path / "config.yaml").read_text()
     assert "preview 1 --open" in done.out
     assert "subscribers import _newsletter/FILE.csv" in done.out
     assert not (tmp_path / "subscribers.db").exists()
