@@ -77,7 +77,7 @@ class App:
     def renderer(self) -> Renderer:
         from newsletter.text.render import Renderer
 
-        return Renderer(self.templates)
+        return Renderer(self.templates, self.config.file_name)
 
     def newsletter(self, key: str) -> settings.Newsletter:
         """Raises NotFound, which lists the newsletters there are."""

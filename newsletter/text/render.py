@@ -78,9 +78,13 @@ class Rendered:
 
 
 class Renderer:
-    """Templates by name below `loader`: email/digest.mjml, email/digest.txt, email/notices/KIND.mjml and .txt."""
+    """Templates by name below `loader`: email/digest.mjml, email/digest.txt, email/notices/KIND.mjml and .txt.
 
-    def __init__(self, loader: jinja2.BaseLoader) -> None:
+    `config` is the name of the file that holds the subjects, which are templates too.
+    """
+
+    def __init__(self, loader: jinja2.BaseLoader, config: str = "config.yaml") -> None:
+        self._config = config
         self._loader = WithOriginals(loader)
         self._bare = Environment(self._loader)
         self._environments: dict[tuple[Theme, str], Environment] = {}
@@ -170,7 +174,7 @@ class Renderer:
 
     def _subject(self, digest: Digest) -> str:
         edition = digest.edition
-        label = f"config.yaml, `subject` of {edition.newsletter}, edition {edition.key}"
+        label = f"{self._config}, `subject` of {edition.newsletter}, edition {edition.key}"
         given = {
             "lead": digest.lead,
             "stories": digest.stories,

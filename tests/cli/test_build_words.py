@@ -144,3 +144,10 @@ def test_a_newsletter_without_sources_is_told_so(tmp_path: Path) -> None:
     desk = blog(tmp_path)
     (tmp_path / "config.yaml").write_text(CONFIG.replace("[{type: jekyll, path: blog}]", "[]"))
     assert "so there is no draft: quay has no sources." in desk.call("build", "quay").out
+
+
+def test_a_broken_subject_is_told_with_the_file_it_stands_in(tmp_path: Path) -> None:
+    desk = blog(tmp_path, f"{datetime.now(UTC):%Y-%m-%d}")
+    (tmp_path / "other.yaml").write_text(CONFIG + '    subject: "{{ led }}"\n')
+    told = desk.call("--config", "other.yaml", "build", "quay").err
+    assert "other.yaml, `subject` of quay, edition " in told
