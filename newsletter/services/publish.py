@@ -147,7 +147,12 @@ def _wordless(stories: Sequence[DigestStory]) -> Iterator[str]:
     if bare:
         there_are = "1 story has" if len(bare) == 1 else f"{len(bare)} stories have"
         remedy = "An `excerpt:` in a post's front matter gives some, or a summary in a feed."
-        yield f"{there_are} no words below the title: {', '.join(bare)}. {remedy}"
+        yield f"{there_are} no words below the title: {_stopped(', '.join(bare))} {remedy}"
+
+
+def _stopped(titles: str) -> str:
+    """With a full stop behind it, unless the last title brings one."""
+    return titles if titles.endswith((".", "!", "?", "…")) else f"{titles}."
 
 
 def chosen_note(

@@ -341,3 +341,11 @@ def test_an_explainer_is_told_at_greater_length(database: Database) -> None:
     assert 50 < lengths["The moth of the year"] <= 75
     assert 50 < lengths["The violin of the year"] <= 75
     assert lengths["The parcel of the year"] == 0
+
+
+def test_a_title_that_ends_in_a_full_stop_gets_no_second_one_in_a_note(database: Database) -> None:
+    add(database, "table", title="Numbers, and no words.", body="")
+    made = make(database)
+    assert made is not None
+    (told,) = made.notes
+    assert "below the title: Numbers, and no words. An `excerpt:`" in told
