@@ -78,7 +78,8 @@ VIEWS: tuple[View, ...] = (
     View(
         "inverted",
         "Inverted",
-        "Gmail on an iPhone turns all colours round and asks nobody. This comes near it; pictures stay as they are.",
+        "Gmail on an iPhone turns all colours but a picture’s round. This comes near it; strong reds and blues in "
+        "pictures, which stay as they are there, look duller here.",
         _inverted,
     ),
     View(
