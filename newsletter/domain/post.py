@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -29,6 +29,8 @@ class Post:
     `body` is the article in `markup`, Liquid already resolved; it is rendered only when somebody reads it.
     `excerpt` is the author's own (plain text), "" where the author wrote none.
     `state` FUTURE is decided by the source's own rule at the moment of reading.
+    `titled` is False when a source just read it and made its title from the file's name; `services.collect` remembers
+    that beside the posts, so one from the store does not say.
     """
 
     source: str
@@ -51,6 +53,7 @@ class Post:
     featured: bool = False
     weight: float = 0.0
     story: int | None = None
+    titled: bool = field(default=True, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import gc
-from collections.abc import Callable, Iterator, Sequence
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from sqlalchemy import Connection
 
 from newsletter.domain.post import Post, Skipped
 from newsletter.errors import PostError, SourceError
@@ -40,6 +43,7 @@ _TEXTS = (
     "body",
 )
 _SEEN = "seen"  # among what is remembered of a source: how many posts it held
+_UNTITLED = "untitled"  # and the keys of those whose title is made from the file's name: a list, as JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,15 @@ def collect(
     return reports
 
 
+def untitled(connection: Connection, newsletter: str, source: str) -> frozenset[str]:
+    """The keys of the source's posts that have no title of their own, only one made from the file's name."""
+    return _untitled(source_states.remembered(connection, newsletter, source))
+
+
+def _untitled(values: Mapping[str, str]) -> frozenset[str]:
+    return frozenset(json.loads(values.get(_UNTITLED, "[]")))
+
+
 @contextmanager
 def _no_garbage() -> Iterator[None]:
     """So many posts and sketches, and not a cycle among them: looking for one takes a fifth of the time."""
@@ -105,6 +118,7 @@ class _Collecting:
         self.tell = progress or (lambda _name, _done: None)
         self.skipped: list[Skipped] = []
         self.seen: set[str] = set()
+        self.untitled: set[str] = set()
         self.posts = self.new = self.updated = self.looked_at = 0
 
     def run(self) -> SourceReport:
@@ -112,6 +126,7 @@ class _Collecting:
         with self.database.read() as connection:
             before = SourceState(source_states.remembered(connection, self.newsletter, name))
             self.known = posts.fingerprints(connection, self.newsletter, name)
+        self.untitled_before = _untitled(before.values)
         reading: Reading | None = None
         error = None
         try:
@@ -119,6 +134,7 @@ class _Collecting:
             self._take(reading)
             if reading.unchanged:  # it holds what it held: nothing was read to count
                 self.posts = int(before.values.get(_SEEN, 0))
+                self.untitled |= self.untitled_before
         except SourceError as failure:
             error = str(failure)
             before = before if failure.state is None else SourceState(failure.state)
@@ -150,17 +166,21 @@ class _Collecting:
         if self.known.get(key) == item.fingerprint:
             self.seen.add(key)
             self.posts += 1
+            self.untitled |= self.untitled_before & {key}
             return
         try:
             post = item.parse()
         except PostError as error:
             # Its former version, if there is one, stays: a slip while editing is no reason to lose a post.
             self.seen.add(key)
+            self.untitled |= self.untitled_before & {key}
             self.skipped.append(Skipped(item.key, str(error)))
             return
         if post is not None:
             self.seen.add(key)
             self.posts += 1
+            if not post.titled:
+                self.untitled.add(key)
             fresh.append((_storable(post), item.fingerprint, item.traits))
 
     def _save(self, fresh: Sequence[_Fresh]) -> None:
@@ -187,6 +207,8 @@ class _Collecting:
             values = before.values
             if reading and error is None:
                 values = {**reading.state.values, _SEEN: str(self.posts)}
+                if self.untitled:
+                    values[_UNTITLED] = json.dumps(sorted(self.untitled))
             source_states.remember(
                 connection, self.newsletter, self.source.name, values, self.now, storable(error or "")
             )

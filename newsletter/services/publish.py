@@ -20,6 +20,7 @@ from newsletter.domain.note import EditorNote
 from newsletter.domain.post import Post
 from newsletter.domain.ranking import Candidate, Ranked, Version, candidate, rank
 from newsletter.domain.urls import canonical
+from newsletter.services.collect import untitled
 from newsletter.services.illustrate import Illustrator, open_album
 from newsletter.services.trimming import fitting
 from newsletter.store import candidates, issues, pictures, posts
@@ -138,7 +139,19 @@ def _digest(
         _story(item.candidate, whole[item.candidate.speaker.post], others[item.candidate.story], lead=item.rank == 1)
         for item in chosen
     )
-    return Digest(edition, number, as_of.astimezone(ZoneInfo(edition.timezone)), told, (*notes, *_wordless(told)))
+    speakers = [whole[item.candidate.speaker.post] for item in chosen]
+    said = (*notes, *_untitled(connection, edition.newsletter, speakers), *_wordless(told))
+    return Digest(edition, number, as_of.astimezone(ZoneInfo(edition.timezone)), told, said)
+
+
+def _untitled(connection: Connection, newsletter: str, told: Sequence[Post]) -> Iterator[str]:
+    """A note on posts whose file says no title: what readers see in its place is the file's name, made to look well."""
+    known = {source: untitled(connection, newsletter, source) for source in {post.source for post in told}}
+    if bare := [post.title for post in told if post.key in known[post.source]]:
+        whose = "1 story has no title of its own, so its file's name is"
+        if len(bare) > 1:
+            whose = f"{len(bare)} stories have no title of their own, so their files' names are"
+        yield f"{whose} shown: {_stopped(', '.join(bare))} A `title:` in a post's front matter gives one."
 
 
 def _wordless(stories: Sequence[DigestStory]) -> Iterator[str]:

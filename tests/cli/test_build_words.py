@@ -151,3 +151,16 @@ def test_a_broken_subject_is_told_with_the_file_it_stands_in(tmp_path: Path) -> 
     (tmp_path / "other.yaml").write_text(CONFIG + '    subject: "{{ led }}"\n')
     told = desk.call("--config", "other.yaml", "build", "quay").err
     assert "other.yaml, `subject` of quay, edition " in told
+
+
+def test_a_post_without_a_title_is_told_with_what_readers_see_in_its_place(tmp_path: Path) -> None:
+    today = f"{datetime.now(UTC):%Y-%m-%d}"
+    desk = blog(tmp_path, today)
+    post = tmp_path / "blog" / "_posts" / f"{today}-empty.md"
+    post.write_text("---\ncategories: [News]\n---\nSomebody forgot to say what this is about.\n")
+    told = "1 story has no title of its own, so its file's name is shown: Empty. A `title:` in a post's front matter"
+    assert told in " ".join(desk.call("build", "quay").out.split())
+    assert told in " ".join(desk.call("build", "quay").out.split()), "also when its file did not change"
+    assert told in " ".join(desk.call("check", "1").out.split())
+    post.write_text("---\ntitle: Empty\n---\nSomebody says that it is called so.\n")
+    assert "no title of its own" not in " ".join(desk.call("build", "quay").out.split())

@@ -12,7 +12,7 @@ import pytest
 
 from newsletter.domain.post import Post, PostState, Skipped
 from newsletter.errors import PostError, SourceError
-from newsletter.services.collect import SourceReport, collect
+from newsletter.services.collect import SourceReport, collect, untitled
 from newsletter.sources.base import Item, Reading, Source, SourceState
 from newsletter.sources.feed import FeedSource
 from newsletter.sources.jekyll import JekyllSource
@@ -258,3 +258,23 @@ def test_what_no_database_takes_costs_no_source_its_posts(database: Database, od
         [report] = run(database, Scripted([post("good"), strange]))
         assert (report.error, report.seen) == (None, 2)
     assert len(listing(database)) == 2
+
+
+def test_posts_without_a_title_of_their_own_are_remembered_until_they_have_one(database: Database, site: Path) -> None:
+    def known() -> frozenset[str]:
+        run(database, JekyllSource("blog", site))
+        with database.read() as connection:
+            return untitled(connection, "weekly", "blog")
+
+    assert known() == frozenset()
+    nameless = site / "_posts/2026-11-03-no-title.md"
+    write(site, "2026-11-04-empty.md", '""')
+    both = {"_posts/2026-11-03-no-title.md", "_posts/2026-11-04-empty.md"}
+    nameless.write_text("---\ncategories: [Garden]\n---\nWords.\n", "utf-8")
+    assert known() == both
+    assert listing(database)["_posts/2026-11-03-no-title.md"].title == "No Title"
+    assert known() == both, "nothing is parsed again"
+    nameless.write_text("---\ntitle: [\n---\n", "utf-8")
+    assert known() == both, "its former version stays"
+    nameless.write_text("---\ntitle: No Title\n---\nWords.\n", "utf-8")
+    assert known() == {"_posts/2026-11-04-empty.md"}

@@ -30,6 +30,7 @@ def build(site: Site, source: str, found: Found, raw: bytes, now: datetime, reso
     doc = document.read(site, found, raw, now, modified(found))
     data = doc.data
     title = plain_title(doc.title)
+    titled = bool(title) and ruby.truthy(data.get("title"))
     image, alt = _image(site, data)
     return Post(
         source=source,
@@ -51,6 +52,7 @@ def build(site: Site, source: str, found: Found, raw: bytes, now: datetime, reso
         body=_body(site, doc, resolve),
         featured=_flag(data.get("featured")),
         weight=_number(data.get("weight")),
+        titled=titled,
     )
 
 
