@@ -31,11 +31,18 @@ _UNKNOWN = ("user unknown", "unknown user", "no such user", "does not exist", "m
 def advice(issue: int, reasons: Iterable[ReasonCount]) -> list[str]:
     """A line for each thing to do, what concerns most deliveries first; rich markup of ours, no words of servers."""
     told = [_advised(one, issue) for one in reasons]
-    if _OF_THE_READERS in told:
-        addresses = f"newsletter show {issue} --state failed --addresses"
-        told.append(f"`{addresses}` lists them.")
-        told.append(f"`{addresses} | newsletter subscribers remove -` unsubscribes them all.")
     return [_bold(line) for line in dict.fromkeys(told) if line]
+
+
+def steps(issue: int, reasons: Iterable[ReasonCount]) -> list[tuple[str, str]]:
+    """Commands that do it, to be copied whole, and what each is for; none where no address is gone."""
+    if all(_advised(one, issue) != _OF_THE_READERS for one in reasons):
+        return []
+    addresses = f"newsletter show {issue} --state failed --addresses"
+    return [
+        (addresses, "lists them"),
+        (f"{addresses} | newsletter subscribers remove -", "unsubscribes them all"),
+    ]
 
 
 def _advised(reason: ReasonCount, issue: int) -> str:

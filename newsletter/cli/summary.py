@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from newsletter.cli import output
-from newsletter.cli.advice import advice
+from newsletter.cli.advice import advice, steps
 from newsletter.cli.words import about, count, rate, seconds
 from newsletter.domain.accounting import COUNTED
 
@@ -119,6 +119,8 @@ def show_reasons(issue: int, reasons: Sequence[ReasonCount]) -> None:
             output.say(f"  {output.plain(words)}")
     for number, line in enumerate(advice(issue, reasons)):
         output.say(f"{'' if number else chr(10)}  → {line}")
+    if commands := steps(issue, reasons):
+        output.say_steps(commands)
 
 
 def coloured(words: str, state: str) -> str:
