@@ -14,6 +14,7 @@ from newsletter.cli.session import JsonOption
 from newsletter.errors import NewsletterError
 
 if TYPE_CHECKING:
+    from newsletter.app import App
     from newsletter.cli.starter import Starter
 
 PANEL = "Set up"
@@ -41,7 +42,7 @@ def init(
     wrote = [name for name, content in starter.files if _write_new(folder / name, content)]
     kept = [name for name, _ in starter.files if name not in wrote]
     config = load(folder / "config.yaml", {})
-    open_app(config).database.close()
+    is_used = _is_used(open_app(config))
     site = starter.site
     if as_json:
         value = {"folder": str(folder), "newsletters": list(config.newsletters), "database": config.database}
@@ -58,7 +59,18 @@ def init(
         output.say(f"[green]found[/]  the Jekyll site{title} in {output.plain((folder / site.path).resolve())}")
     if starter.private:
         _tell_what_jekyll_publishes(starter.private)
-    _next_steps(folder, next(iter(config.newsletters), "NEWSLETTER"), starter)
+    _next_steps(folder, next(iter(config.newsletters), "NEWSLETTER"), starter, is_used=is_used)
+
+
+def _is_used(app: App) -> bool:
+    """Whether there are issues already: the next one is not the first then."""
+    from newsletter.store import issues
+
+    try:
+        with app.database.read() as connection:
+            return bool(issues.listing(connection, most=1))
+    finally:
+        app.database.close()
 
 
 def _tell_what_jekyll_publishes(private: str) -> None:
@@ -69,11 +81,14 @@ def _tell_what_jekyll_publishes(private: str) -> None:
     )
 
 
-def _next_steps(folder: Path, key: str, starter: Starter) -> None:
+def _next_steps(folder: Path, key: str, starter: Starter, *, is_used: bool) -> None:
     program = output.program()
+    made, issue, seen = "a first issue", "1", "look at it"
+    if is_used:
+        made, issue, seen = "an issue", "N", "look at it; N is the number that build tells"
     steps = [
-        (f"{program} build {key}", "read the posts and make a first issue; nothing is sent"),
-        (f"{program} preview 1 --open", "look at it"),
+        (f"{program} build {key}", f"read the posts and make {made}; nothing is sent"),
+        (f"{program} preview {issue} --open", seen),
         (f"{program} send-preview {key} --to YOU", "get it as your readers will"),
         (f"{program} subscribers import {starter.private}FILE.csv", "bring readers, if you have some"),
         (f"{program} doctor", "check mail server, DNS and the rest"),

@@ -107,6 +107,18 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     assert "Mine" in (tmp_path / "config.yaml").read_text()
 
 
+def test_a_used_folder_has_its_first_issue_behind_it(tmp_path: Path) -> None:
+    site(tmp_path)
+    desk = Desk(tmp_path)
+    assert "newsletter preview 1 --open" in desk.call("init").out
+    assert desk.call("build", "--as-of", "2026-06-01").status == 0
+    again = desk.call("init").out
+    assert "preview 1" not in again
+    assert "make a first issue" not in again
+    assert "newsletter preview N --open" in again
+    assert "N is the number that build tells" in again
+
+
 @pytest.mark.parametrize(
     "config",
     [
