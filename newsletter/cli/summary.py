@@ -11,6 +11,8 @@ from newsletter.cli.words import about, count, rate, seconds
 from newsletter.domain.accounting import COUNTED
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from newsletter.domain.accounting import Accounting, DomainCount, Headway, ReasonCount
 
 COLOURS = {"sent": "green", "failed": "red", "deferred": "yellow", "uncertain": "yellow", "queued": "cyan"}
@@ -38,6 +40,13 @@ def show_books(books: Accounting, earlier: int = 0) -> None:
         state = "waiting" if books.state.value == "sending" else books.state.value
         label = "" if books.reason.startswith(state) else f"{state}: "
         output.say(f"[yellow]{output.plain(label + books.reason)}[/]")
+
+
+def show_folder(folder: Path, written: int) -> None:
+    """What the ledger calls sent went into files: whoever tries things out takes that for mail."""
+    lie = "lies" if written == 1 else "lie"
+    told = f"{count(written, 'message')} {lie} in {output.plain(folder)} (`smtp: type` is folder)."
+    output.say(f"[yellow]Nothing was mailed:[/] {told}")
 
 
 def to_nobody(books: Accounting) -> str:

@@ -57,7 +57,16 @@ def test_a_sending_without_trouble_asks_for_nothing(desk: Desk) -> None:
     told = desk.call("send", 1, "--yes").out
     assert "22 recipients: 22 sent. It took " in told
     assert "→" not in told
+    assert "mailed" not in told
     assert desk.call("show", 1, "--json").json["rate"] is None
+
+
+def test_messages_in_a_folder_are_not_said_to_be_mailed(desk: Desk) -> None:
+    desk.environ |= {"NEWSLETTER_SMTP__TYPE": "folder", "NEWSLETTER_SMTP__PATH": "letters"}
+    told = desk.call("send", 1, "--yes").out
+    letters = desk.folder / "letters"
+    assert f"Nothing was mailed: 22 messages lie in {letters} (`smtp: type` is folder)." in told
+    assert len(list(letters.glob("*.eml"))) == 22
 
 
 def test_a_server_that_is_away_is_named_with_what_to_do(desk: Desk, sink: Sink) -> None:
