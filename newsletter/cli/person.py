@@ -65,8 +65,12 @@ def _json(person: Person) -> dict[str, Any]:
 
 
 def _show(session: Session, person: Person) -> None:
-    tags = f"  [dim]{output.plain(', '.join(person.tags))}[/]" if person.tags else ""
-    output.say(f"[bold]{output.plain(person.email)}[/]  {output.plain(person.name)}{tags}".rstrip())
+    output.say(f"[bold]{output.plain(person.email)}[/]  {output.plain(person.name)}".rstrip())
+    if person.tags:
+        output.say(f"  tags: {output.plain(', '.join(person.tags))}")
+    if _has_moved(person):
+        output.say("  Whoever had this address has another one now, and the subscriptions went along.")
+        output.say("  [dim]The record of consent does not say which: it holds no addresses.[/]")
     if person.suppressed:
         output.say(f"  [yellow]never mailed[/]: {output.plain(person.suppressed)}")
     for one in person.subscriptions:
@@ -76,6 +80,14 @@ def _show(session: Session, person: Person) -> None:
         output.say("\nThe record of consent, oldest first:")
     for consent in person.consents:
         output.say(f"  {_line(session, consent)}")
+
+
+def _has_moved(person: Person) -> bool:
+    """Whether the last that is known of an address is that its reader left it for another."""
+    from newsletter.domain.subscriber import ConsentAction
+
+    last = person.consents[-1].action if person.consents else None
+    return last is ConsentAction.ADDRESS_CHANGED and not person.subscriptions
 
 
 def _line(session: Session, consent: Consent) -> str:
