@@ -21,7 +21,9 @@ from newsletter.text.render import IssueLinks, Rendered, Renderer
 TEMPLATES = Path(__file__).parent.parent / "templates"
 DATE = datetime(2026, 11, 20, 8, tzinfo=ZoneInfo("Europe/London"))
 SITE = "https://news.example.org"
-LINKS = IssueLinks(f"{SITE}/archive/tech-decoded/12", f"{SITE}/archive/tech-decoded", f"{SITE}/subscribe/tech-decoded")
+LINKS = IssueLinks(
+    f"{SITE}/archive/tech-decoded/12", f"{SITE}/archive/tech-decoded", f"{SITE}/subscribe/tech-decoded?edition=uk"
+)
 EDITION = Edition(
     newsletter="tech-decoded",
     key="uk",

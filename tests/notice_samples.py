@@ -21,7 +21,7 @@ GIVEN: Mapping[str, object] = {
     "archive_url": f"{SITE}/archive/tech-decoded?edition=uk",
     "preferences_url": f"{SITE}/preferences/{TOKEN}",
     "unsubscribe_url": f"{SITE}/unsubscribe/{TOKEN}",
-    "signup_url": f"{SITE}/subscribe/tech-decoded",
+    "signup_url": f"{SITE}/subscribe/tech-decoded?edition=uk",
     "day": "Friday, 20 November 2026",
     "clock": "08:00",
     "zone": "Europe/London, UTC+00:00",

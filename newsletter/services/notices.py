@@ -113,7 +113,7 @@ def values_for(notice: Notice, edition: Edition, signer: Signer) -> dict[str, ob
         "confirm_url": f"{site}/{purpose}/{signer.sign_expiring(purpose, payload)}" if purpose else "",
         "days": CONFIRM_WITHIN.days,
         "archive_url": f"{site}/archive/{notice.newsletter}?edition={notice.edition}",
-        "signup_url": f"{site}/subscribe/{notice.newsletter}",
+        "signup_url": f"{site}/subscribe/{notice.newsletter}?edition={notice.edition}",
         "preferences_url": f"{site}/preferences/{signer.subscription(PREFERENCES, subscriber, notice.newsletter)}",
         "unsubscribe_url": f"{site}/unsubscribe/{signer.subscription(UNSUBSCRIBE, subscriber, notice.newsletter)}",
     }

@@ -113,7 +113,7 @@ def links(edition: Edition, number: int) -> IssueLinks:
     return IssueLinks(
         online=f"{site}/archive/{name}/{number}{query}",
         archive=f"{site}/archive/{name}{query}",
-        signup=f"{site}/subscribe/{name}",
+        signup=f"{site}/subscribe/{name}{query}",
     )
 
 

@@ -63,7 +63,7 @@ def archive_issue(newsletter: str, number: Number, app: TheApp, pages: ThePages,
     chosen = app.chosen_edition(newsletter, edition)
     with app.database.read() as connection:
         issue = issues.by_number(connection, newsletter, chosen.key, number)
-    signup = f"{chosen.site_url}/subscribe/{newsletter}"
+    signup = f"{chosen.site_url}/subscribe/{newsletter}?edition={chosen.key}"
     travelling = set(embedded(issue.html))  # with the mail; on a page they have an address
     nobody = {
         "email": "",

@@ -20,7 +20,7 @@ from newsletter.demo.inbox import Inbox, open_inbox
 from newsletter.domain.delivery import DeliveryState, Envelope, Outcome, OutcomeKind
 from newsletter.errors import StoreError, TemplateError
 from newsletter.services import readers
-from newsletter.services.notices import GIVE_UP_AFTER, Letter, NoticeReport, send_due
+from newsletter.services.notices import GIVE_UP_AFTER, Letter, NoticeReport, send_due, values_for
 from newsletter.services.subscribe import SignUp, sign_up
 from newsletter.store import tables
 from newsletter.store.notices import Notice
@@ -97,6 +97,12 @@ def test_a_confirmation_arrives_with_its_link(app: App, inbox: Inbox) -> None:
     assert message["To"] == "ann@example.org"
     assert any("/confirm/" in link for link in links(inbox, 0))
     assert queue(app) == [("", "sent", 1), ("", "sent", 1)]
+
+
+def test_who_signs_up_again_finds_their_edition_chosen(app: App) -> None:
+    notice = Notice(1, "moved", "ann@example.org", "tech", "world", {"subscriber": "1"}, 0, NOW)
+    given = values_for(notice, app.edition("tech", "world"), app.signer)
+    assert given["signup_url"] == "http://127.0.0.1:8000/subscribe/tech?edition=world"
 
 
 def test_what_is_refused_for_now_waits_longer_each_time_and_ends_after_a_day(app: App) -> None:

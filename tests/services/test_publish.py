@@ -109,6 +109,7 @@ def test_an_issue_holds_the_best_new_stories_in_order(database: Database) -> Non
     assert (issue.number, issue.state, issue.notes) == (1, IssueState.DRAFT, ("feed could not be read: timeout",))
     assert book.digests[0].lead.long_excerpt.startswith("Engineers in Marlow")
     assert book.links[0].online == "https://news.example.org/archive/tech/1?edition=uk"
+    assert book.links[0].signup == "https://news.example.org/subscribe/tech?edition=uk"  # a friend's, too
     with database.read() as connection:
         assert issues.get(connection, issue.id) == issue
 
