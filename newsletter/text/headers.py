@@ -13,6 +13,7 @@ from newsletter.text.plain import one_line
 
 _ATOMS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?: [A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 _MAILABLE = re.compile(r"[!-;=?A-~]{1,64}@[A-Za-z0-9.:\[\]_-]{1,255}")
+_UNREAD = re.compile(r"(no|do-?not)[-_.]?reply", re.IGNORECASE)
 _WEB = re.compile(r"[!-;=?-~]+")
 _WORD_BYTES = 45  # as base64 60 characters: an encoded word of 72, which leaves room for a folding space
 _LINE = 76
@@ -74,6 +75,11 @@ def mailbox(value: str) -> tuple[str, str]:
         except idna.IDNAError:
             pass
     raise AddressError(f"{one_line(value)!r} is no mailbox; write one like Tech Decoded <hello@example.org>.")
+
+
+def is_read(address: str) -> bool:
+    """Whether somebody may be expected behind an address: nobody is behind noreply@."""
+    return _UNREAD.match(address) is None
 
 
 def ascii_domain(domain: str) -> str:

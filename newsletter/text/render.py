@@ -22,7 +22,7 @@ from newsletter.text import dates, phrases
 from newsletter.text.cleaning import clean_digest, clean_edition
 from newsletter.text.compiling import compile_mjml
 from newsletter.text.filters import FILTERS
-from newsletter.text.headers import mailbox
+from newsletter.text.headers import is_read, mailbox
 from newsletter.text.mjml_lint import Slip
 from newsletter.text.plain import one_line
 from newsletter.text.preheader import cut, preheader
@@ -201,8 +201,7 @@ def _answers_to(edition: Edition) -> tuple[str, str]:
         address = mailbox(edition.reply_to or edition.sender)[1]
     except AddressError:  # the message cannot leave, and preflight says so
         return edition.name, ""
-    unread = re.match(r"(no|do-?not)[-_.]?reply", address, re.IGNORECASE)
-    return one_line(name) or edition.name, "" if unread else quote(address, safe="@+")
+    return one_line(name) or edition.name, quote(address, safe="@+") if is_read(address) else ""
 
 
 def _tidy(text: str) -> str:

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import Depends, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
@@ -15,13 +16,17 @@ from newsletter.app import App
 from newsletter.domain.edition import Edition
 from newsletter.domain.occurrence import WEEKDAYS, Schedule
 from newsletter.domain.subscriber import Subscription
+from newsletter.errors import AddressError
 from newsletter.text import phrases
+from newsletter.text.headers import is_read, mailbox
 from newsletter.text.page_words import ORIGINAL, WORDS, plain, speaking
 from newsletter.text.sandbox import template_errors
 from newsletter.web.guard import FRAMED
 
 READ = ["GET", "HEAD"]
 """The methods that never change anything."""
+_WAYS_OUT = ("unsubscribe", "preferences")
+_MOST_CONTACTS = 3
 
 
 class Pages:
@@ -69,13 +74,28 @@ class Pages:
         headers: dict[str, str] | None = None,
         language: str = phrases.ENGLISH,
     ) -> Response:
-        """A page that says one thing; JSON to those who talk JSON."""
+        """A page that says one thing; JSON to those who talk JSON.
+
+        It offers a way on: the sign-up, but to whoever wants out somebody to write to, and to the operator neither.
+        """
         if wants_json(request):
             return JSONResponse({"error": title, "detail": text}, status, headers)
+        room, enough = request.url.path.split("/")[1], status == 429
+        leaving = room in _WAYS_OUT
         framed = request.url.path.startswith("/embed/")
         headers = {**(headers or {}), **(FRAMED if framed else {})}
         layout = "bare" if framed else "base"
-        return self.page("message", language, status, headers, title=title, text=text, layout=layout)
+        return self.page(
+            "message",
+            language,
+            status,
+            headers,
+            title=title,
+            text=text,
+            layout=layout,
+            contacts=self._contacts(language) if leaving and not enough else [],
+            offers=not (leaving or enough or room == "admin"),
+        )
 
     @property
     def language(self) -> str:
@@ -108,6 +128,21 @@ class Pages:
         """Changes with the content, so that a browser may keep it for ever."""
         return f"/style.css?v={hashlib.sha256(self.style.encode()).hexdigest()[:12]}"
 
+    def _contacts(self, language: str) -> list[tuple[str, str, str]]:
+        """(newsletters, address, link) of whom their readers can write to; none when too many are to choose from."""
+        found: dict[str, list[str]] = {}
+        for settings in self._app.config.newsletters.values():
+            try:
+                address = mailbox(settings.unsubscribe_mailbox or settings.reply_to or settings.sender)[1]
+            except AddressError:  # no message can leave, and preflight says so
+                continue
+            if is_read(address):
+                found.setdefault(address, []).append(settings.name)
+        if len(found) > _MOST_CONTACTS:
+            return []
+        wish = self.said(language, "unsubscribe")
+        return [(", ".join(names), address, _mail_link(address, wish, names)) for address, names in found.items()]
+
     def _phrase(self, language: str, phrase: str, *values: str) -> str:
         with template_errors(WORDS):
             found = getattr(self._environment(language).globals["words"], phrase)
@@ -131,6 +166,12 @@ class Pages:
         file = self._app.renderer.words_file(language, WORDS)
         is_english = language.partition("-")[0].lower() == phrases.ENGLISH  # en-GB writes its dates otherwise
         return file, phrases.ENGLISH if file == f"{WORDS}/{phrases.ENGLISH}.txt" and not is_english else language
+
+
+def _mail_link(address: str, wish: str, names: list[str]) -> str:
+    """To a mail whose subject says what is wished for, and of which newsletter where it can be but one."""
+    subject = f"{wish}: {names[0]}" if len(names) == 1 else wish
+    return f"mailto:{quote(address, safe='@+')}?subject={quote(subject)}"
 
 
 def says_json(request: Request) -> bool:

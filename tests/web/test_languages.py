@@ -93,6 +93,7 @@ def all_pages(app: App, web: TestClient) -> Iterator[str]:
     yield web.get("/archive/long").text
     yield web.get("/nothing").text
     yield web.get("/confirm/forged").text
+    yield web.get("/unsubscribe/forged").text
     yield web.put("/subscribe/tech").text
 
 

@@ -393,6 +393,58 @@ def test_links_of_another_purpose_or_hand_do_nothing(app: App, web: TestClient) 
     assert everything(app) == before
 
 
+def ways_on(page: str) -> list[str]:
+    """Where the links of a page's main part lead."""
+    return re.findall(r'href="([^"]+)"', page.partition("<main")[2].partition("</main>")[0])
+
+
+BY_MAIL = [
+    "mailto:hello@example.org?subject=Unsubscribe%3A%20Tech%20Decoded",
+    "mailto:leave@example.org?subject=Unsubscribe%3A%20Long",
+]
+
+
+@pytest.mark.parametrize("path", ["/unsubscribe/cut", "/preferences/cut", "/unsubscribe"])
+def test_whom_a_link_does_not_let_out_can_write_instead(tmp_path: Path, path: str) -> None:
+    long = re.sub('name: "A newsletter.*"', "name: Long", CONFIG)
+    config = long.replace('"Long <long@example.org>"', "long@example.org\n    unsubscribe_mailbox: leave@example.org")
+    app = make_app(tmp_path, config=config)
+    with TestClient(create_app(app)) as web:
+        assert ways_on(web.get(path).text) == BY_MAIL
+        assert ways_on(web.get("/confirm/cut").text) == ["/"]  # who wants in finds the way in
+    app.database.close()
+
+
+def test_nobody_is_sent_to_an_address_that_is_not_read_or_to_a_crowd(tmp_path: Path) -> None:
+    lone = CONFIG.partition("  long:")[0]
+    more = "".join(f'  n{n}: {{{{name: N{n}, sender: "n{n}@example.org"}}}}\n' for n in range(3))
+    unread = lone.replace("<hello@", "<no-reply@")
+    answering = unread.replace("    tagline:", "    reply_to: Desk <desk@example.org>\n    tagline:")
+    desk = "mailto:desk@example.org?subject=Unsubscribe%3A%20Tech%20Decoded"
+    both = lone + '  other: {{name: Other, sender: "hello@example.org"}}\n'
+    hello = "mailto:hello@example.org?subject=Unsubscribe"
+    for number, (config, links) in enumerate([(unread, []), (answering, [desk]), (lone + more, []), (both, [hello])]):
+        (tmp_path / str(number)).mkdir()
+        app = make_app(tmp_path / str(number), config=config)
+        with TestClient(create_app(app)) as web:
+            assert ways_on(web.get("/unsubscribe/cut").text) == links
+        app.database.close()
+
+
+def test_the_operator_and_who_asked_too_often_are_offered_no_sign_up(tmp_path: Path) -> None:
+    app = make_app(tmp_path, limit=1, config=CONFIG.partition("  long:")[0])
+    with TestClient(create_app(app), client=("192.0.2.7", 1)) as web:
+        assert ways_on(web.get("/nothing").text) == ["/subscribe/tech"]
+        web.post("/subscribe/tech", data=FORM)
+        for answer, status in (
+            (web.post("/subscribe/tech", data=FORM), 429),
+            (web.get("/admin"), 401),
+            (web.get("/admin/nothing"), 404),
+        ):
+            assert (answer.status_code, ways_on(answer.text)) == (status, [])
+    app.database.close()
+
+
 def test_ones_own_address_is_no_new_one(app: App, web: TestClient) -> None:
     page = f"/preferences/{app.signer.subscription(PREFERENCES, join(app), 'tech')}"
     told = web.post(page, data={"action": "address", "email": "Ann@example.org"}).text
