@@ -11,6 +11,7 @@ from urllib.parse import quote
 from fastapi import Depends, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup, escape
 
 from newsletter.app import App
 from newsletter.domain.edition import Edition
@@ -60,6 +61,10 @@ class Pages:
         """A phrase of web/words as a page in that language shows it, as plain text."""
         return plain(self._phrase(language, phrase, *values))
 
+    def shown(self, language: str, phrase: str, *values: str) -> Markup:
+        """The same for a template, where names stand apart."""
+        return escape(self._phrase(language, phrase, *values))
+
     def told_programs(self, phrase: str) -> str:
         """A phrase in the package's own English."""
         module = self._environment(phrases.ENGLISH).get_template(ORIGINAL).module
@@ -107,6 +112,13 @@ class Pages:
         if newsletter not in self._app.config.newsletters:
             return self.language
         return self._app.known_edition_or_first(newsletter, edition).language
+
+    def name_of(self, newsletter: str, edition: str = "") -> str:
+        """What readers know their edition by; the newsletter, of one that config.yaml no longer has."""
+        if self._app.has_edition(newsletter, edition):
+            return self._app.edition(newsletter, edition).name
+        settings = self._app.config.newsletters.get(newsletter)
+        return settings.name if settings else newsletter
 
     def language_of_reader(self, subscriptions: Sequence[Subscription], newsletter: str = "") -> str:
         """Of a reader's own pages: that of the newsletter whose mail led there, else of the first they have."""

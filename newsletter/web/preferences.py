@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
+from markupsafe import Markup
 from starlette.datastructures import FormData
 
 from newsletter.app import App
-from newsletter.domain.subscriber import NOBODY
+from newsletter.domain.subscriber import NOBODY, SubscriptionState
 from newsletter.errors import AddressError
 from newsletter.services.preferences import Preferences, ask_new_address, change, preferences
 from newsletter.text.roster import clean_name
@@ -17,6 +18,9 @@ from newsletter.web.signup import sentence
 from newsletter.web.turns import TheTurns
 
 router = APIRouter(include_in_schema=False)
+
+Told = tuple[str, ...]
+"""A phrase and its values."""
 
 NONE = "-"  # the choice that ends a subscription; no edition's key
 
@@ -47,14 +51,15 @@ def _changed(token: str, request: Request, form: FormData, app: App, pages: Page
             return _again(app, pages, spoken, token, before, str(form.get("edition")), limit.origin(request))
         case "leave":
             wanted: dict[str, str | None] = {one.newsletter: None for one in before.subscriptions}
-            name, notice = before.reader.name, "left_all"
+            name = before.reader.name
         case "save":
-            wanted, name, notice = _choices(app, form, before), _name(form, before), "saved"
+            wanted, name = _choices(app, form, before), _name(form, before)
         case _:  # none of our forms
             return _page(app, pages, before, status=422)
     words = {key: _words(app, pages, spoken, key, edition) for key, edition in wanted.items() if edition}
     after = change(app.database, app.signer, token, name, wanted, words, limit.origin(request), app.clock())
-    return _page(app, pages, after, notice=(notice,))
+    told: list[Told] = [("left_all",)] if form.get("action") == "leave" else _changes(pages, before, after)
+    return _page(app, pages, after, *told)
 
 
 def _ask_address(app: App, pages: Pages, spoken: str, token: str, before: Preferences, typed: str) -> Response:
@@ -64,10 +69,10 @@ def _ask_address(app: App, pages: Pages, spoken: str, token: str, before: Prefer
         told = pages.said(spoken, "wrong", "address", sentence(error))
         return _page(app, pages, before, error=told, typed=typed[:400], status=422)
     if email == before.reader.email:
-        return _page(app, pages, before, notice=("own_address",))
+        return _page(app, pages, before, ("own_address",))
     if not before.gets_mail:
         return _page(app, pages, before)  # there is no mail to move, and the page says so
-    return _page(app, pages, before, notice=("asked_address", email))
+    return _page(app, pages, before, ("asked_address", email))
 
 
 def _again(app: App, pages: Pages, spoken: str, token: str, before: Preferences, edition: str, origin: str) -> Response:
@@ -78,7 +83,19 @@ def _again(app: App, pages: Pages, spoken: str, token: str, before: Preferences,
         return _page(app, pages, before, status=422)
     words = {key: f"{settings.name}: {pages.said(spoken, 'once_more')}"}
     after = change(app.database, app.signer, token, before.reader.name, {key: edition}, words, origin, app.clock())
-    return _page(app, pages, after, notice=("saved",))
+    return _page(app, pages, after, *_changes(pages, before, after))
+
+
+def _changes(pages: Pages, before: Preferences, after: Preferences) -> list[Told]:
+    """Who left or came back is told so, newsletter by newsletter: of all else it is enough that it was saved."""
+    gone = SubscriptionState.UNSUBSCRIBED
+    were = {one.newsletter: one.state for one in before.subscriptions}
+    told: list[Told] = []
+    for one in after.subscriptions:
+        was = were.get(one.newsletter, one.state)
+        if was is not one.state and gone in (was, one.state):
+            told.append(("left" if one.state is gone else "back", pages.name_of(one.newsletter, one.edition)))
+    return told or [("saved",)]
 
 
 def _name(form: FormData, before: Preferences) -> str:
@@ -111,12 +128,12 @@ def _page(
     app: App,
     pages: Pages,
     found: Preferences,
-    notice: tuple[str, ...] = (),
+    *told: Told,
     error: str = "",
     typed: str = "",
     status: int = 200,
 ) -> Response:
-    """`notice`: a phrase and its values, for the language that the page is in once the change is made."""
+    """What is told is so in the language that the page is in once the change is made."""
     known = [one for one in found.subscriptions if one.newsletter in app.config.newsletters]
     choices = [
         (
@@ -136,7 +153,7 @@ def _page(
         choices=choices,
         gets_mail=found.gets_mail,
         stop=NONE,
-        notice=pages.said(language, *notice) if notice else "",
+        notice=Markup(" ").join(pages.shown(language, *one) for one in told),
         error=error,
         typed=typed,
     )

@@ -21,7 +21,8 @@ def unsubscribe_page(token: str, app: TheApp, pages: ThePages) -> Response:
         return _done(app, pages, token, found)
     language = pages.language_of(found.newsletter, found.edition)
     preferences = _preferences(app, token)
-    return pages.page("unsubscribe", language, name=_name(app, token, found), found=found, preferences=preferences)
+    name = pages.name_of(found.newsletter, found.edition)
+    return pages.page("unsubscribe", language, name=name, found=found, preferences=preferences)
 
 
 @router.post("/unsubscribe/{token}")
@@ -38,7 +39,8 @@ def _unsubscribed(token: str, request: Request, app: App, pages: Pages) -> Respo
 
 def _done(app: App, pages: Pages, token: str, found: Subscription | None) -> Response:
     subscriber, newsletter = app.signer.read_subscription(UNSUBSCRIBE, token)
-    language, name = pages.language_of(newsletter, found.edition if found else ""), _name(app, token, found)
+    edition = found.edition if found else ""
+    language, name = pages.language_of(newsletter, edition), pages.name_of(newsletter, edition)
     if subscriber == NOBODY:
         return pages.page("from_preview", language, name=name)
     return pages.page(
@@ -53,12 +55,3 @@ def _done(app: App, pages: Pages, token: str, found: Subscription | None) -> Res
 
 def _preferences(app: App, token: str) -> str:
     return app.signer.subscription(PREFERENCES, *app.signer.read_subscription(UNSUBSCRIBE, token))
-
-
-def _name(app: App, token: str, found: Subscription | None) -> str:
-    """What its readers know their edition by; the newsletter, of one that config.yaml no longer has."""
-    key = app.signer.read_subscription(UNSUBSCRIBE, token)[1]
-    if found and app.has_edition(key, found.edition):
-        return app.edition(key, found.edition).name
-    settings = app.config.newsletters.get(key)
-    return settings.name if settings else key

@@ -88,6 +88,8 @@ def all_pages(app: App, web: TestClient) -> Iterator[str]:
     yield web.post(leave).text
     yield web.get(preferences).text
     yield web.post(preferences, data={"action": "leave"}).text
+    yield web.post(preferences, data={"action": "save", "edition:tech": "uk"}).text
+    yield web.post(preferences, data={"action": "save", "edition:tech": "-"}).text
     yield web.get(f"/unsubscribe/{app.signer.subscription(UNSUBSCRIBE, 0, 'tech')}").text
     yield web.get("/archive/tech").text
     yield web.get("/archive/long").text
@@ -231,7 +233,7 @@ def test_who_left_by_mistake_comes_back_with_one_button(app: App, web: TestClien
     assert button
     fields = dict(re.findall(r'name="(\w+)" value="(\w+)"', button[0]))
     assert fields == {"action": "again", "edition": "world"}
-    assert "Gespeichert." in web.post(button[1], data=fields).text
+    assert "Sie haben Technik wieder abonniert." in shown(web.post(button[1], data=fields).text)
     with app.database.read() as connection:
         [one] = subscribers.subscriptions_of(connection, reader.id)
         assert (one.state, one.edition, one.subscriber.name) == ("active", "world", "Ann Maria")

@@ -466,6 +466,20 @@ def test_who_left_everything_has_nothing_to_leave_and_no_mail_to_move(app: App, 
     assert "Your mail goes to" in again
 
 
+def test_who_leaves_or_comes_back_by_their_preferences_is_told_so(app: App, web: TestClient) -> None:
+    page = f"/preferences/{app.signer.subscription(PREFERENCES, join(app), 'tech')}"
+
+    def save(edition: str) -> str:
+        answer = web.post(page, data={"action": "save", "name": "Ann", "edition:tech": edition}).text
+        return re.sub("<[^>]+>", "", answer.partition('role="status">')[2].partition("</p>")[0])
+
+    assert save("world") == "Saved."
+    assert save("-") == "You are unsubscribed from Tech Decoded World."
+    assert save("-") == "Saved."
+    assert 'belong to <strong class="address" dir="ltr">ann@example.org</strong>' in web.get(page).text
+    assert save("uk") == "You are subscribed to Tech Decoded again."
+
+
 def test_preferences(app: App, web: TestClient) -> None:
     reader = join(app)
     page = f"/preferences/{app.signer.subscription(PREFERENCES, reader, 'tech')}"
