@@ -29,7 +29,7 @@ from newsletter.web import (
     signup,
     unsubscribe,
 )
-from newsletter.web.guard import EVERYWHERE, BodyLimit, Headers, OneSlash, PasswordBrake, SignupLimit, TooManySignups
+from newsletter.web.guard import EVERYWHERE, BodyLimit, Headers, OneSlash, PasswordBrake, SignupLimit, TooMany
 from newsletter.web.pages import Pages, wants_json
 from newsletter.web.turns import Turns
 
@@ -99,7 +99,7 @@ def _http_error(request: Request, error: Exception) -> Response:
         headers["Allow"] = ", ".join(sorted(_methods(request)))
     if error.status_code in _TOLD:
         return _answer(request, error.status_code, _TOLD[error.status_code], headers=headers)
-    phrase, kind = ("too_many", "too_many") if isinstance(error, TooManySignups) else ("did_not_work", "")
+    phrase, kind = (error.what, error.what) if isinstance(error, TooMany) else ("did_not_work", "")
     return _answer(request, error.status_code, phrase, str(error.detail), kind, headers)
 
 

@@ -9,6 +9,7 @@ import logging
 import math
 import time
 from collections.abc import Sequence
+from enum import StrEnum
 from secrets import compare_digest
 
 from fastapi import Request
@@ -92,28 +93,43 @@ class OneSlash:
         await self._app(scope, receive, send)
 
 
-class TooManySignups(HTTPException):
-    def __init__(self, wait: int) -> None:
-        text = "Too many sign-ups came from your address. Please try again later."
-        super().__init__(429, text, {"Retry-After": str(wait)})
+class Mailing(StrEnum):
+    """What has mails go to whomever somebody names; web/words knows the answer to too many of it by this."""
+
+    SIGN_UP = "too_many"
+    CHANGE_OF_ADDRESS = "too_many_changes"
+
+
+_TOO_MANY = {
+    Mailing.SIGN_UP: "Too many sign-ups came from your address. Please try again later.",
+    Mailing.CHANGE_OF_ADDRESS: "Too many changes of address were asked for. Please try again later.",
+}
+
+
+class TooMany(HTTPException):
+    def __init__(self, what: Mailing, wait: int) -> None:
+        super().__init__(429, _TOO_MANY[what], {"Retry-After": str(wait)})
+        self.what = what
 
 
 class SignupLimit:
-    """So many sign-ups an hour from one address of origin: an IPv4 address, or an IPv6 network of 64 bits."""
+    """So many sign-ups an hour from one address of origin: an IPv4 address, or an IPv6 network of 64 bits.
+
+    Changes of address are counted apart, up to the same number.
+    """
 
     def __init__(self, per_hour: int, proxies: Sequence[str]) -> None:
         self._item = RateLimitItemPerHour(per_hour)
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
         self._proxies = [ipaddress.ip_network(proxy, strict=False) for proxy in proxies]
 
-    def spend(self, request: Request) -> str:
-        """Counts one sign-up and returns where it came from. Raises TooManySignups when it is one too many."""
+    def spend(self, request: Request, what: Mailing = Mailing.SIGN_UP) -> str:
+        """Counts one of them and returns where it came from. Raises TooMany when it is one too many."""
         origin = self.origin(request)
-        key = _group(origin)
-        if not self._limiter.hit(self._item, key):
-            reset = self._limiter.get_window_stats(self._item, key).reset_time
-            wait = max(1, round(reset - time.time()))
-            raise TooManySignups(wait)
+        keys = what.value, _group(origin)
+        if not self._limiter.hit(self._item, *keys):
+            reset = self._limiter.get_window_stats(self._item, *keys).reset_time
+            raise TooMany(what, max(1, round(reset - time.time())))
         return origin
 
     def origin(self, request: Request) -> str:

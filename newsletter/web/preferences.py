@@ -12,7 +12,7 @@ from newsletter.errors import AddressError
 from newsletter.services.preferences import Preferences, ask_new_address, change, preferences
 from newsletter.text.roster import clean_name
 from newsletter.text.token import PREFERENCES
-from newsletter.web.guard import SignupLimit
+from newsletter.web.guard import Mailing, SignupLimit
 from newsletter.web.pages import READ, Pages, TheApp, ThePages
 from newsletter.web.signup import sentence
 from newsletter.web.turns import TheTurns
@@ -45,7 +45,7 @@ def _changed(token: str, request: Request, form: FormData, app: App, pages: Page
     spoken = pages.language_of_reader(before.subscriptions, before.newsletter)
     match form.get("action"):
         case "address":
-            limit.spend(request)
+            limit.spend(request, Mailing.CHANGE_OF_ADDRESS)
             return _ask_address(app, pages, spoken, token, before, str(form.get("email") or "").strip())
         case "again":
             return _again(app, pages, spoken, token, before, str(form.get("edition")), limit.origin(request))

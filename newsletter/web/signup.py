@@ -110,7 +110,7 @@ async def read_form(request: Request, editions: list[Edition]) -> Form:
 
 
 def take(app: App, pages: Pages, request: Request, newsletter: str, form: Form) -> dict[str, str]:
-    """Signs up, and says what is wrong with which field. Raises HTTPException 429."""
+    """Signs up, and says what is wrong with which field. Raises TooMany."""
     limit: SignupLimit = request.app.state.limit
     origin = limit.spend(request)
     if form.errors or form.trapped:

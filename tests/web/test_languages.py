@@ -100,6 +100,22 @@ def all_pages(app: App, web: TestClient) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("language", OTHERS)
+def test_too_much_is_told_in_every_language(language: str, tmp_path: Path) -> None:
+    app = make_app(tmp_path, limit=1, config=speaking(language))
+    with TestClient(create_app(app), client=("192.0.2.7", 1)) as web:
+        web.post("/subscribe/tech", data={**FORM, "edition": "uk"})
+        with app.database.read() as connection:
+            reader = subscribers.find(connection, "ann@example.org")
+        assert reader
+        page = f"/preferences/{app.signer.subscription(PREFERENCES, reader.id, 'tech')}"
+        for path, form in ((page, {"action": "address", "email": "new@example.org"}), ("/subscribe/tech", FORM)):
+            answer = [web.post(path, data=form) for _ in range(2)][-1]
+            assert answer.status_code == 429
+            assert not re.search(r"\b(?:too|please|your|were|from|sign-ups)\b", shown(answer.text), re.I)
+    app.database.close()
+
+
+@pytest.mark.parametrize("language", OTHERS)
 def test_no_page_says_a_word_of_english(language: str, tmp_path: Path) -> None:
     app = make_app(tmp_path, config=speaking(language))
     english = re.compile(r"\b(?:the|you|your|from|with|this|subscribe|subscribed|subscription|mail goes|issue)\b", re.I)

@@ -305,7 +305,10 @@ def test_too_many_new_addresses_from_one_place(tmp_path: Path) -> None:
     with TestClient(create_app(app), client=("192.0.2.7", 1)) as web:
         asked = [web.post(page, data={"action": "address", "email": f"new{n}@example.org"}) for n in range(4)]
         assert [answer.status_code for answer in asked] == [200, 200, 200, 429]
+        assert "<h1>Too many changes of address</h1>" in asked[-1].text
+        assert "sign-ups" not in asked[-1].text
         assert web.post(page, data={"action": "save", "name": "Anna"}).status_code == 200  # which mails nobody
+        assert web.post("/subscribe/tech", data=FORM).status_code == 200  # counted apart
     app.database.close()
 
 
