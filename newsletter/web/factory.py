@@ -29,7 +29,16 @@ from newsletter.web import (
     signup,
     unsubscribe,
 )
-from newsletter.web.guard import EVERYWHERE, BodyLimit, Headers, OneSlash, PasswordBrake, SignupLimit, TooMany
+from newsletter.web.guard import (
+    EVERYWHERE,
+    BodyLimit,
+    Headers,
+    OneSlash,
+    PasswordBrake,
+    ProxyWatch,
+    SignupLimit,
+    TooMany,
+)
 from newsletter.web.pages import Pages, wants_json
 from newsletter.web.turns import Turns
 
@@ -71,6 +80,7 @@ def create_app(app: App) -> FastAPI:
     web.add_exception_handler(Exception, _failure)
     web.add_middleware(BodyLimit, most=LARGEST_BODY)
     web.add_middleware(OneSlash)
+    web.add_middleware(ProxyWatch, limit=web.state.limit)
     web.add_middleware(Headers)
     return web
 

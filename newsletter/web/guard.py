@@ -26,6 +26,7 @@ from newsletter.logs import tell
 
 log = logging.getLogger("newsletter.web")
 
+_ONCE_A_MINUTE = RateLimitItemPerMinute(1)
 _POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'"
 EVERYWHERE = {
     "Content-Security-Policy": f"{_POLICY}; frame-ancestors 'none'",
@@ -119,6 +120,7 @@ class SignupLimit:
     """
 
     def __init__(self, per_hour: int, proxies: Sequence[str]) -> None:
+        self.per_hour = per_hour
         self._item = RateLimitItemPerHour(per_hour)
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
         self._proxies = [ipaddress.ip_network(proxy, strict=False) for proxy in proxies]
@@ -129,29 +131,68 @@ class SignupLimit:
         keys = what.value, _group(origin)
         if not self._limiter.hit(self._item, *keys):
             reset = self._limiter.get_window_stats(self._item, *keys).reset_time
+            self._tell(what)
             raise TooMany(what, max(1, round(reset - time.time())))
         return origin
+
+    def _tell(self, what: Mailing) -> None:
+        """Once a minute: behind a proxy that is not believed the whole world is refused, and only a log tells. It does
+        not say whose address that is: it may be a reader's.
+        """
+        if self._limiter.hit(_ONCE_A_MINUTE, "told"):
+            refused = "sign-ups" if what is Mailing.SIGN_UP else "changes of address"
+            words = (
+                f"{refused} are refused (429): more than {self.per_hour} in an hour came from one address. "
+                "If that is your own proxy, name it under `proxies:` in config.yaml"
+            )
+            tell(log, logging.WARNING, "signup_limit", words, per_hour=self.per_hour)
 
     def origin(self, request: Request) -> str:
         """The address that asks. X-Forwarded-For counts only as far as our own proxies wrote it."""
         origin = request.client.host if request.client else ""
         forwarded = ",".join(request.headers.getlist("x-forwarded-for")).split(",")
-        while self._is_proxy(origin) and forwarded and (named := forwarded.pop().strip()):
+        while self.is_proxy(origin) and forwarded and (named := forwarded.pop().strip()):
             if _address(named) is None:
                 break
             origin = named
         return origin
 
-    def _is_proxy(self, origin: str) -> bool:
+    def is_proxy(self, origin: str) -> bool:
+        """Whether it is one of our own, whose X-Forwarded-For is believed."""
         address = _address(origin)
         return address is not None and any(address in network for network in self._proxies)
+
+
+class ProxyWatch:
+    """Tells once of what must be our own proxy, and is not believed: all readers are one then, to limit and brake."""
+
+    def __init__(self, app: ASGIApp, limit: SignupLimit) -> None:
+        self._app, self._limit, self._told = app, limit, False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not self._told and scope["type"] == "http" and "x-forwarded-for" in RequestHeaders(scope=scope):
+            self._look((scope.get("client") or ("",))[0])
+        await self._app(scope, receive, send)
+
+    def _look(self, peer: str) -> None:
+        """What a stranger sends from the open net says nothing."""
+        address = _address(peer)
+        if address is None or address.is_global or self._limit.is_proxy(peer):
+            return
+        self._told = True
+        words = (
+            f"{address} sends X-Forwarded-For and is not believed: all who come through it count as one, and may sign "
+            f"up {self._limit.per_hour} times an hour together. If it is your proxy, name it in config.yaml: "
+            f'`proxies: ["{address}"]`'
+        )
+        tell(log, logging.WARNING, "proxy_unknown", words, proxy=str(address))
 
 
 class PasswordBrake:
     """So many wrong passwords a minute from one address of origin, then none is looked at, the right one neither."""
 
     def __init__(self, per_minute: int = 10) -> None:
-        self._item, self._told = RateLimitItemPerMinute(per_minute), RateLimitItemPerMinute(1)
+        self._item = RateLimitItemPerMinute(per_minute)
         self._limiter = FixedWindowRateLimiter(MemoryStorage())
 
     def check(self, origin: str) -> None:
@@ -160,7 +201,7 @@ class PasswordBrake:
         if self._limiter.test(self._item, key):
             return
         wait = max(1, math.ceil(self._limiter.get_window_stats(self._item, key).reset_time - time.time()))
-        if self._limiter.hit(self._told, "told", key):
+        if self._limiter.hit(_ONCE_A_MINUTE, "told", key):
             words = f"too many wrong admin passwords from {origin}: none is looked at for {wait} seconds"
             tell(log, logging.WARNING, "password_brake", words, origin=origin)
         text = "Too many wrong passwords came from your address. Please try again in a minute."

@@ -298,6 +298,50 @@ def test_too_many_sign_ups_from_one_place(tmp_path: Path) -> None:
     app.database.close()
 
 
+def told(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.name == "newsletter.web"]
+
+
+def test_the_log_tells_once_that_sign_ups_are_refused_and_not_whose(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = make_app(tmp_path, limit=2)
+    made = create_app(app)
+    for host in ("203.0.113.7", "203.0.113.8"):
+        with TestClient(made, client=(host, 1)) as web:
+            assert [web.post("/subscribe/tech", data=FORM).status_code for _ in range(4)] == [200, 200, 429, 429]
+    [line] = told(caplog)
+    assert line.startswith("sign-ups are refused (429): more than 2 in an hour came from one address.")
+    assert "`proxies:`" in line
+    assert "203.0.113" not in line
+    app.database.close()
+
+
+@pytest.mark.parametrize(
+    ("peer", "named"),
+    [
+        ("127.0.0.1", "127.0.0.1"),
+        ("::1", "::1"),
+        ("::ffff:172.18.0.3", "172.18.0.3"),
+        ("10.1.1.1", ""),
+        ("8.8.8.8", ""),
+    ],
+)
+def test_a_proxy_that_nobody_named_is_told_of_once(
+    app: App, peer: str, named: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with TestClient(create_app(app), client=(peer, 1)) as web:
+        web.get("/")
+        assert told(caplog) == []
+        for number in range(3):
+            web.get("/", headers={"X-Forwarded-For": f"198.51.100.{number}"})
+    lines = told(caplog)
+    assert len(lines) == (1 if named else 0)
+    for line in lines:
+        assert f'`proxies: ["{named}"]`' in line
+        assert "198.51.100" not in line
+
+
 def test_too_many_new_addresses_from_one_place(tmp_path: Path) -> None:
     """Each is a mail to somebody who never asked for one."""
     app = make_app(tmp_path, limit=3)
