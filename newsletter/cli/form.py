@@ -40,4 +40,9 @@ def form(
         "editions": app.editions(key),
         "chosen": chosen,
     }
+    if len(app.editions(key)) > 1 and not (edition or frame):
+        told = f"This form signs up for the edition {chosen.key}, the first of {key}."
+        output.note(
+            output.plain(f"{told} --edition chooses another one; --frame prints a form in which readers choose.")
+        )
     output.answer_text(Pages(app).piece("frame" if frame else "form", chosen.language, **values))

@@ -52,6 +52,15 @@ def test_who_fills_it_in_is_asked_to_confirm_that_edition(desk: Desk) -> None:
     app.database.close()
 
 
+def test_who_names_no_edition_is_told_which_one_the_form_is_for(desk: Desk) -> None:
+    told = desk.call("form").err
+    assert told.startswith("This form signs up for the edition near, the first of quay.")
+    assert "--edition" in told
+    assert "--frame" in told
+    for named in (["--edition", "far"], ["--frame"]):
+        assert desk.call("form", *named).err == ""
+
+
 def test_the_frame_shows_the_page_that_may_be_framed(desk: Desk) -> None:
     frame = desk.call("form", "--frame").out
     assert frame.startswith('<iframe src="https://news.quay.example.org/embed/quay?edition=near"')
@@ -60,8 +69,9 @@ def test_the_frame_shows_the_page_that_may_be_framed(desk: Desk) -> None:
 
 def test_a_newsletter_with_one_edition_does_not_name_it(desk: Desk) -> None:
     (desk.folder / "config.yaml").write_text(CONFIG.replace("    editions: {near: {}, far: {language: de}}\n", ""))
-    for told in (desk.call("form").out, desk.call("form", "--frame").out):
-        assert "edition" not in unescape(told)
+    for answer in (desk.call("form"), desk.call("form", "--frame")):
+        assert "edition" not in unescape(answer.out)
+        assert answer.err == ""
 
 
 def test_who_names_no_edition_gets_the_first(desk: Desk) -> None:
