@@ -17,7 +17,7 @@ NewsletterError            said to the user in one line, never as a traceback; e
 ├── PictureError           one picture cannot be shown: the reason, without its place
 ├── TemplateError          a template is wrong: file, line, remedy
 ├── NoteError              an editor's note cannot be used: file, line, remedy
-├── AddressError           not an e-mail address we can mail
+├── AddressError           not an email address we can mail
 ├── TokenError             a link's token is forged, expired or of another purpose
 └── StoreError             the database cannot be opened, read or written
     └── Away               it is locked, full or out of reach: in a moment it may be there again

@@ -1,6 +1,6 @@
 """The program's log: for a person one line of words, for a machine one JSON object a line; the same facts in both.
 
-Nobody's e-mail address stands in it above level debug, whoever wrote the words: a mail server, a library, a traceback.
+Nobody's email address stands in it above level debug, whoever wrote the words: a mail server, a library, a traceback.
 """
 
 from __future__ import annotations

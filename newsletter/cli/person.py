@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def show_person(
     context: Context,
-    address: Annotated[str, typer.Argument(metavar="ADDRESS", help="An e-mail address.")],
+    address: Annotated[str, typer.Argument(metavar="ADDRESS", help="An email address.")],
     as_json: JsonOption = False,
 ) -> None:
     """Show what is known of one person: name, subscriptions, and the record of their consent.

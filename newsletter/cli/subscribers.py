@@ -28,7 +28,7 @@ PANEL = "Subscribers"
 ORIGIN = "command line"
 
 group = typer.Typer(no_args_is_help=True, help="Add, import, export, list, show, move, remove and erase subscribers.")
-AddressArgument = Annotated[str, typer.Argument(metavar="ADDRESS", help="An e-mail address.")]
+AddressArgument = Annotated[str, typer.Argument(metavar="ADDRESS", help="An email address.")]
 NewsletterOption = Annotated[
     str | None, typer.Option("--newsletter", metavar="NEWSLETTER", help="Optional while there is only one.")
 ]

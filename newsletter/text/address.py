@@ -1,4 +1,4 @@
-"""What counts as an e-mail address, and the one form in which it is kept."""
+"""What counts as an email address, and the one form in which it is kept."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _judged(address: str) -> str:
     try:
         found = validate_email(address, check_deliverability=False, strict=True, test_environment=True)
     except EmailNotValidError as error:
-        raise AddressError(f"{address!r} is no e-mail address: {str(error).rstrip('.')}") from None
+        raise AddressError(f"{address!r} is no email address: {str(error).rstrip('.')}") from None
     if found.ascii_email is None or not found.ascii_domain or "." not in found.ascii_domain:
         raise AddressError(f"{address!r} cannot be mailed: the part after the @ needs a dot; {_EXAMPLE}")
     return found.ascii_email.lower()

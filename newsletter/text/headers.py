@@ -44,7 +44,7 @@ def raw_field(name: str, *parts: str) -> bytes:
 def mailbox_field(name: str, display: str, address: str) -> bytes:
     """From, To, Reply-To: a display name (may be empty, may be any text) and an address of our own kind."""
     if not _MAILABLE.fullmatch(address):
-        raise AddressError(f"{one_line(address)!r} cannot stand in a message: it is no plain e-mail address.")
+        raise AddressError(f"{one_line(address)!r} cannot stand in a message: it is no plain email address.")
     clean = one_line(display)
     return _named(name, clean, address) if clean else f"{name}: {address}\r\n".encode("ascii")
 

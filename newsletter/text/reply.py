@@ -20,14 +20,14 @@ _GAPS = re.compile(rf"{GAP}(?:\s+{GAP})+")
 
 
 def masked(text: str) -> str:
-    """The same text with every e-mail address in it told by its domain alone: fit for a log."""
+    """The same text with every email address in it told by its domain alone: fit for a log."""
     if "@" not in text and "%40" not in text and "＠" not in text and "&#64;" not in text:
         return text
     return _ADDRESS.sub(_told, text)
 
 
 def unaddressed(text: str) -> str:
-    """The same text with "…" for every e-mail address in it."""
+    """The same text with "…" for every email address in it."""
     return _ADDRESS.sub(GAP, text) if "@" in text else text
 
 

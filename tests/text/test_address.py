@@ -50,12 +50,12 @@ def test_one_form_for_each_address(given_: str, kept: str) -> None:
         ("Bob <bob@example.org>", "display name"),
         ('"bob"@example.org', "Quoting"),
         ("bob@[127.0.0.1]", "bracketed"),
-        (" bob@example.org", "is no e-mail address"),
+        (" bob@example.org", "is no email address"),
         ("bob@example..org", "two periods"),
         ("a" * 65 + "@example.org", "too long"),
         ("a" * 400 + "@example.org", "too long"),
         ("bob@" + "a" * 64 + ".org", "too many"),
-        ("bob@x.invalid", "is no e-mail address"),
+        ("bob@x.invalid", "is no email address"),
     ],
 )
 def test_a_refusal_says_why(wrong: str, reason: str) -> None:
