@@ -154,6 +154,22 @@ def test_from_an_issue_of_the_archive_a_stranger_finds_the_way_in(site: Site, br
     page.close()
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_way_to_the_preferences_keeps_away_from_the_button_that_unsubscribes(
+    site: Site, browser: Browser, width: int
+) -> None:
+    app = site.app
+    reader = readers.add_active(app.database, app.signer, SignUp("tech", "uk", "gap@example.org"), app.clock())
+    page = browser.new_page(viewport={"width": width, "height": 800})
+    page.goto(f"{site.url}/unsubscribe/{app.signer.subscription(UNSUBSCRIBE, reader.subscriber.id, 'tech')}")
+    button = page.get_by_role("button", name="Unsubscribe").bounding_box()
+    below = page.get_by_text("Another edition, another address?").bounding_box()
+    assert button
+    assert below
+    assert below["y"] - (button["y"] + button["height"]) >= 24
+    page.close()
+
+
 def pages(site: Site) -> dict[str, str]:
     app = site.app
     reader = readers.add_active(app.database, app.signer, SignUp("tech", "uk", "axe@example.org", "Axe"), app.clock())
@@ -174,6 +190,7 @@ def pages(site: Site) -> dict[str, str]:
         "preferences": f"/preferences/{app.signer.subscription(PREFERENCES, number, 'tech')}",
         "address": f"/address/{address}",
         "old link": "/confirm/old",
+        "a way out that is cut": "/unsubscribe/cut",
         "missing": "/nothing",
         "api": "/api/docs",
         "admin": "/admin/",
