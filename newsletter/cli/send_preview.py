@@ -12,6 +12,7 @@ from newsletter.cli import output
 from newsletter.cli.building import build_drafts
 from newsletter.cli.issues import load
 from newsletter.cli.session import AsOption, Context, EditionOption, JsonOption, Session, only_newsletter
+from newsletter.cli.summary import say_if_not_mailed
 from newsletter.errors import NewsletterError, NotFound, UsageError
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def send_preview(
             f"[green]sent[/]  issue {issue.id} (“{output.plain(issue.subject)}”, hash {issue.hash[:12]}) "
             f"to {output.plain(', '.join(addresses))}"
         )
+        say_if_not_mailed(session.config, len(addresses))
         _say_what_blocks(session.app, issue)
     if failed:
         troubles = [

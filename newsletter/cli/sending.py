@@ -278,9 +278,7 @@ def _summarise(session: Session, books: Accounting, earlier: int) -> None:
         domains = accounts.by_domain(connection, books.issue, most=_DOMAINS)
         reasons = accounts.reasons(connection, books.issue)
     summary.show_books(books, earlier)
-    smtp, written = session.config.smtp, books.sent - earlier
-    if smtp.type == "folder" and written:
-        summary.show_folder(session.config.resolve(smtp.path), written)
+    summary.say_if_not_mailed(session.config, books.sent - earlier)
     summary.show_domains(domains)
     summary.show_reasons(books.issue, reasons)
 

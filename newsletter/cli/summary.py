@@ -11,8 +11,7 @@ from newsletter.cli.words import about, count, rate, seconds
 from newsletter.domain.accounting import COUNTED
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from newsletter.config import Config
     from newsletter.domain.accounting import Accounting, DomainCount, Headway, ReasonCount
 
 COLOURS = {"sent": "green", "failed": "red", "deferred": "yellow", "uncertain": "yellow", "queued": "cyan"}
@@ -42,9 +41,11 @@ def show_books(books: Accounting, earlier: int = 0) -> None:
         output.say(f"[yellow]{output.plain(label + books.reason)}[/]")
 
 
-def show_folder(folder: Path, written: int) -> None:
-    """What the ledger calls sent went into files: whoever tries things out takes that for mail."""
-    lie = "lies" if written == 1 else "lie"
+def say_if_not_mailed(config: Config, written: int) -> None:
+    """What is called sent may have gone into files: whoever tries things out takes that for mail."""
+    if config.smtp.type != "folder" or not written:
+        return
+    lie, folder = "lies" if written == 1 else "lie", config.resolve(config.smtp.path)
     told = f"{count(written, 'message')} {lie} in {output.plain(folder)} (`smtp: type` is folder)."
     output.say(f"[yellow]Nothing was mailed:[/] {told}")
 

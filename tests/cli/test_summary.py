@@ -67,6 +67,8 @@ def test_messages_in_a_folder_are_not_said_to_be_mailed(desk: Desk) -> None:
     letters = desk.folder / "letters"
     assert f"Nothing was mailed: 22 messages lie in {letters} (`smtp: type` is folder)." in told
     assert len(list(letters.glob("*.eml"))) == 22
+    told = desk.call("send-preview", 1, "--to", "me@example.com").out
+    assert f"Nothing was mailed: 1 message lies in {letters}" in told
 
 
 def test_a_server_that_is_away_is_named_with_what_to_do(desk: Desk, sink: Sink) -> None:
