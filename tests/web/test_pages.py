@@ -657,9 +657,8 @@ def test_the_archive_shows_what_went_out_and_nothing_else(app: App, web: TestCli
         "/subscribe/tech?edition=uk",
         "/archive/tech?edition=uk",
     ]
-    assert (
-        re.findall(r'href="([^"]+)"', own) == ["http://127.0.0.1:8000/subscribe/tech?edition=uk"] * 2
-    )  # frozen without marks
+    signup = "http://127.0.0.1:8000/subscribe/tech?edition=uk"
+    assert re.findall(r'href="([^"]+)"', own) == [signup] * 2  # frozen without marks
     assert not re.search("[\ufdd0\ufdd1]", issue.text)
 
 
