@@ -29,7 +29,9 @@ newsletters:
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
     (tmp_path / "config.yaml").write_text(CONFIG)
-    return Desk(tmp_path)
+    desk = Desk(tmp_path)
+    desk.call("issues")  # makes the database, and says so
+    return desk
 
 
 def test_the_form_says_in_the_editions_language_what_readers_agree_to(desk: Desk) -> None:
