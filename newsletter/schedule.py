@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -68,8 +68,11 @@ def upcoming(app: App, now: datetime) -> Iterator[tuple[Planned, Occurrence]]:
 
 
 def coming(app: App, plan: Planned, now: datetime) -> Iterator[Occurrence]:
-    """All that are still to come of a planned edition; a date that has had its run is none."""
-    return occurrences(plan.schedule, now, settled(app.database, plan.newsletter, plan.edition, plan.schedule, now))
+    """All that are still to come of a planned edition; a date that has had its run is none, if the database tells."""
+    over = None
+    with suppress(StoreError):
+        over = settled(app.database, plan.newsletter, plan.edition, plan.schedule, now)
+    return occurrences(plan.schedule, now, over)
 
 
 def tick(app: App, worker: str) -> list[Run]:

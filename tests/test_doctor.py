@@ -379,3 +379,13 @@ def test_a_broken_template_is_found_before_it_is_needed(tmp_path: Path, file: st
     said = desk.call("doctor")
     assert said.status == 1
     assert told in " ".join(said.out.split())
+
+
+def test_a_database_that_cannot_be_opened_is_one_trouble_and_hides_no_schedule(tmp_path: Path) -> None:
+    desk = Desk(tmp_path).furnish()
+    (desk.folder / "subscribers.db").write_text("garbage, and no database at all\n" * 200)
+    found = desk.call("doctor", "--json").json["findings"]
+    errors = [one["area"] for one in found if one["level"] == "error"]
+    assert errors.count("database") == 1
+    assert "templates" not in errors
+    assert any("goes out next on" in one["message"] for one in found)

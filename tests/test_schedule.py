@@ -20,7 +20,7 @@ from newsletter.domain.issue import Issue, IssueState
 from newsletter.errors import Away, StoreError
 from newsletter.schedule import Scheduler, planned, tick, upcoming
 from newsletter.services import steer
-from newsletter.services.run import trouble
+from newsletter.services.run import make_draft, trouble
 from newsletter.services.steer import schedule as schedule_issue
 from newsletter.services.tallying import new_name
 from newsletter.store import issues, runs, tables
@@ -317,6 +317,35 @@ def test_a_later_hour_on_a_day_on_which_nothing_went_out_is_kept(desk: Desk, wat
     ]
     assert [(edition, state) for edition, state, _ in ticked(watch(FRIDAY + timedelta(hours=1)))] == [("near", "done")]
     assert ticked(watch(FRIDAY + timedelta(hours=2))) == []
+
+
+def test_a_later_hour_brings_no_second_issue_on_a_day_that_had_one(desk: Desk, watch: Watch) -> None:
+    """Sent by hand, before the hour was set later."""
+    config = desk.folder / "config.yaml"
+    first = FRIDAY + timedelta(minutes=30)
+    tick(watch(first), new_name())
+    app = watch(first + timedelta(minutes=5))
+    plan = next(plan for plan in planned(app) if plan.edition == "near")
+    draft = make_draft(schedule.newsroom(app, plan, "by hand"))
+    assert draft
+    steer.start(app.database, draft.id, app.clock())
+    config.write_text(config.read_text().replace('at: "08:00"', 'at: "18:00"'))
+    [following] = [one for plan, one in upcoming(watch(first), first) if plan.edition == "near"]
+    assert str(following.local_date) == "2026-06-12"
+    assert [edition for edition, *_ in ticked(watch(datetime(2026, 6, 5, 17, 1, tzinfo=UTC)))] == []
+
+
+def test_an_issue_that_was_missed_stays_told_when_its_hour_is_set_later(desk: Desk, watch: Watch) -> None:
+    config = desk.folder / "config.yaml"
+    tick(watch(THURSDAY), new_name())
+    saturday = FRIDAY + timedelta(days=1)
+    tick(watch(saturday), new_name())
+    config.write_text(config.read_text().replace('at: "08:00"', 'at: "09:00"'))
+    app = watch(saturday + timedelta(minutes=5))
+    tick(app, new_name())
+    told = trouble(app.database, "harbour", "near", app.clock())
+    assert told
+    assert told.text.startswith("missed")
 
 
 def test_a_day_that_had_its_run_is_announced_for_no_second_one(desk: Desk, watch: Watch) -> None:

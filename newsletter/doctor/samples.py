@@ -11,7 +11,7 @@ from newsletter.doctor.subjects import sample
 from newsletter.doctor.symptom import Symptom, error, ok
 from newsletter.domain.edition import Edition
 from newsletter.domain.occurrence import next_occurrence
-from newsletter.errors import NewsletterError
+from newsletter.errors import NewsletterError, StoreError
 from newsletter.reminding import reminder_values
 from newsletter.services.notices import values_for
 from newsletter.services.publish import links
@@ -28,6 +28,8 @@ def examine(app: App) -> Iterator[Symptom]:
     for attempt in (*_mails(app), *_pages(app)):
         try:
             attempt()
+        except StoreError:  # which is told of the database, and says nothing of a template
+            return
         except NewsletterError as trouble:
             if str(trouble) not in told:  # each edition says it again
                 told.append(str(trouble))

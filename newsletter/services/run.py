@@ -29,6 +29,8 @@ from newsletter.text.render import Renderer
 LEASE = timedelta(seconds=60)
 _FLAPPING = timedelta(minutes=2)  # two processes with two configurations take turns at changing the schedule
 MISSED = "missed: nothing was running at the time"
+_FIRST = "before the first watch"
+_NEW = "the schedule is a new one, and begins with its next date"
 SHORTEST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(minutes=30)  # until what failed is tried again
 _RENEW_SECONDS = 15.0
 _TROUBLED = (RunState.WAITING, RunState.FAILED)
@@ -99,15 +101,18 @@ def abandoned(database: Database, now: datetime) -> list[Run]:
 def settled(database: Database, newsletter: str, edition: str, schedule: Schedule, now: datetime) -> date | None:
     """The last local date that has had its run; None when the edition never had one.
 
-    A run that came to nothing counts no more when its date has a later hour by now: somebody changed it.
+    An hour that was let go before anybody watched the schedule counts no more when its date has a later one by now:
+    somebody changed it. Unless they sent an issue since: nobody gets two on one date.
     """
     with database.read() as connection:
         last = runs.latest(connection, newsletter, edition, _tomorrow(now))
+        sent = last and issues.started_since(connection, newsletter, edition, last.occurrence.at)
     if last is None:
         return None
     day = last.occurrence.local_date
     by_now = occurrence_on(schedule, day)
-    is_open = last.state in runs.CAME_TO_NOTHING and by_now is not None and by_now.at > last.occurrence.at
+    is_later = by_now is not None and by_now.at > last.occurrence.at
+    is_open = last.state is RunState.SKIPPED and last.text in (_FIRST, _NEW) and is_later and not sent
     return day - timedelta(days=1) if is_open else day
 
 
@@ -122,11 +127,11 @@ def _claim(newsroom: Newsroom, schedule: Schedule) -> Run | None:
     if decision is None:
         return None
     with newsroom.database.write() as connection:
-        runs.make_room(connection, key, edition, decision.occurrence)
+        runs.make_room(connection, key, edition, decision.occurrence, (_FIRST, _NEW))
         is_new = decision.occurrence.at < since - _FLAPPING
         if decision.run and not is_new:
             return runs.claim(connection, key, edition, decision.occurrence, newsroom.worker, now, LEASE)
-        text = "the schedule is a new one, and begins with its next date" if is_new else MISSED
+        text = _NEW if is_new else MISSED
         if not runs.note_skipped(connection, key, edition, decision.occurrence, now, text):
             return None
     return Run(key, edition, decision.occurrence, RunState.SKIPPED, text=text)
@@ -160,9 +165,7 @@ def _begin_with_the_next(newsroom: Newsroom, schedule: Schedule, now: datetime) 
     """A schedule that nobody has watched before missed nothing: no list is mailed because a program was installed."""
     before = latest_occurrence(schedule, now) or Occurrence(now.date() - timedelta(days=1), now)
     with newsroom.database.write() as connection:
-        runs.note_skipped(
-            connection, newsroom.edition.newsletter, newsroom.edition.key, before, now, "before the first watch"
-        )
+        runs.note_skipped(connection, newsroom.edition.newsletter, newsroom.edition.key, before, now, _FIRST)
 
 
 def _carry_out(newsroom: Newsroom, run: Run, schedule: Schedule) -> Run:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -93,9 +94,14 @@ class Database:
 
 @contextmanager
 def in_our_words() -> Iterator[None]:
-    """What a driver says of the database becomes Away or StoreError; what it says of a row's content is our mistake."""
+    """What a driver says of the database becomes Away or StoreError; what it says of a row's content is our mistake.
+
+    The driver itself may have said it, too, where it is asked without SQLAlchemy.
+    """
     try:
         yield
+    except sqlite3.OperationalError as error:
+        raise mishaps.away(error) from error
     except IntegrityError:
         raise
     except NoConnection as error:

@@ -32,7 +32,7 @@ from newsletter.domain.issue import Issue
 from newsletter.domain.warmup import Day
 from newsletter.errors import Away, StoreError
 from newsletter.store import accounts, day_shares, deliveries, journal, mishaps
-from newsletter.store.database import Database, harden
+from newsletter.store.database import Database, harden, in_our_words
 from newsletter.store.embedded_queue import Place, Queue
 from newsletter.store.plain_rows import (
     EMAIL,
@@ -117,7 +117,8 @@ class EmbeddedLedger:
             if error.errno in _PASSING:
                 raise Away(self._no_journal(error)) from error
             raise StoreError(self._no_journal(error)) from error
-        self._connection = self._database.engine.raw_connection()
+        with in_our_words():
+            self._connection = self._database.engine.raw_connection()
         self._driver = self._connection.driver_connection
         self._connection.detach()  # nobody else gets it with these settings
         self._execute(f"PRAGMA busy_timeout={_PATIENCE_MS}")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, or_, select, text, update
 
 from newsletter.domain.delivery import DeliveryState, SkipReason
-from newsletter.store.database import Database
+from newsletter.store.database import Database, in_our_words
 from newsletter.store.deliveries import called_off_at
 from newsletter.store.tables import deliveries, notices, subscribers, subscriptions
 
@@ -48,8 +49,5 @@ def empty_the_log(database: Database) -> None:
     """Brings SQLite's write-ahead log home and cuts it off: older pages in it still hold what was deleted."""
     if not database.is_sqlite:
         return
-    raw = database.engine.raw_connection()
-    try:
+    with in_our_words(), closing(database.engine.raw_connection()) as raw:
         raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    finally:
-        raw.close()

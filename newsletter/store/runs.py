@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -27,10 +28,6 @@ class RunState(StrEnum):
     EMPTY = "empty"
     SKIPPED = "skipped"
     FAILED = "failed"
-
-
-CAME_TO_NOTHING = (RunState.EMPTY, RunState.SKIPPED)
-"""Nobody got anything: the same date may have another run, should its hour be a later one by then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +59,13 @@ def note_skipped(
     return _is_new(connection, row)
 
 
-def make_room(connection: Connection, newsletter: str, edition: str, occurrence: Occurrence) -> None:
-    """Forgets a run of that date which came to nothing at an earlier hour."""
+def make_room(
+    connection: Connection, newsletter: str, edition: str, occurrence: Occurrence, texts: Collection[str]
+) -> None:
+    """Forgets that an earlier hour of that date was let go, for one of these reasons."""
     same = (_r.newsletter == newsletter, _r.edition == edition, _r.local_date == occurrence.local_date.isoformat())
-    connection.execute(delete(runs).where(*same, _r.due_at < occurrence.at, _r.state.in_(CAME_TO_NOTHING)))
+    let_go = (_r.due_at < occurrence.at, _r.state == RunState.SKIPPED, _r.text.in_(texts))
+    connection.execute(delete(runs).where(*same, *let_go))
 
 
 def claim(

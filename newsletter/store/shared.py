@@ -21,7 +21,7 @@ from newsletter.domain.delivery import Claim, DeliveryPolicy, Outlook, Settled, 
 from newsletter.domain.issue import Issue
 from newsletter.domain.warmup import Day
 from newsletter.store import accounts, deliveries, holders, mishaps
-from newsletter.store.database import Database
+from newsletter.store.database import Database, in_our_words
 from newsletter.store.holders import Holder
 
 _LOCK_WAIT, _AS_BEFORE = text("SET lock_timeout = '500ms'"), text("RESET lock_timeout")
@@ -154,15 +154,19 @@ class SharedLedger:
 
     def _connected(self) -> Connection:
         if self._connection is None:
-            opened = self._database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-            try:
-                holders.announce(opened, self._me.worker)
-                opened.execute(_LOCK_WAIT)
-            except BaseException:
-                opened.close()
-                raise
-            self._connection = opened
+            with in_our_words():
+                self._connection = self._opened()
         return self._connection
+
+    def _opened(self) -> Connection:
+        opened = self._database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        try:
+            holders.announce(opened, self._me.worker)
+            opened.execute(_LOCK_WAIT)
+        except BaseException:
+            opened.close()
+            raise
+        return opened
 
     def _close(self) -> None:
         if self._connection is not None:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 
 from newsletter.domain.issue import IssueState
 from newsletter.services.delivery import apart
@@ -166,6 +166,33 @@ def test_a_database_server_that_cuts_every_session_in_mid_send(postgres_books: D
     with Sink() as sink:
         sink.fail("answer", HOLD, to=address(READERS))
         end = send(postgres_books, issue, sink, meanwhile=cut)
+    states = check_the_books(postgres_books, issue, sink)
+    assert (end.state, set(states.values())) == (IssueState.SENT, {"sent"})
+    assert set(sink.accepted.values()) == {1}
+
+
+@pytest.mark.postgres
+def test_a_database_server_that_lets_nobody_in_for_a_while_is_waited_for(postgres_books: Database) -> None:
+    """Longer than one try takes: what was answered meanwhile is written down when it is back."""
+    issue = started(postgres_books)
+    url = postgres_books.engine.url
+    ours = {"name": url.database}
+
+    def shut_out(stop: Callable[[], object]) -> None:
+        sink.wait_for(5)
+        server = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
+        with server.connect() as connection:
+            connection.execute(text(f'ALTER DATABASE "{url.database}" ALLOW_CONNECTIONS false'))
+            cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"
+            connection.execute(text(cut), ours)
+            sink.release()
+            time.sleep(1.0)
+            connection.execute(text(f'ALTER DATABASE "{url.database}" ALLOW_CONNECTIONS true'))
+        server.dispose()
+
+    with Sink() as sink:
+        sink.fail("answer", HOLD, after=5)
+        end = send(postgres_books, issue, sink, meanwhile=shut_out)
     states = check_the_books(postgres_books, issue, sink)
     assert (end.state, set(states.values())) == (IssueState.SENT, {"sent"})
     assert set(sink.accepted.values()) == {1}

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from newsletter.domain.delivery import Claim, Settled
 from newsletter.domain.tally import Tally
-from newsletter.errors import Away, StoreError
+from newsletter.errors import Away
 from newsletter.services.delivery.apart import Apart
 from newsletter.store.ledger import Ledger
 
@@ -38,16 +38,18 @@ class Pen:
         lines = self._take()
         try:
             return self._turn(lines, claims)
-        except Away:
+        except BaseException as error:
             self._put_back(lines)
-            return None
+            if isinstance(error, Away):
+                return None
+            raise
 
     async def write(self, claims: Sequence[Claim]) -> dict[int, Claim]:
         """The same, but waits for a ledger that cannot be written. Raises StoreError when that takes too long."""
         lines = self._take()
         try:
             return await self._apart(lambda: self._turn(lines, claims))
-        except StoreError:
+        except BaseException:  # whatever it was: what a server took must not be forgotten
             self._put_back(lines)
             raise
 
