@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from newsletter.domain.post import Post, Skipped
-from newsletter.errors import PostError, SourceError
+from newsletter.errors import Away, PostError, SourceError
 from newsletter.services import stories
 from newsletter.sources.base import Item, Reading, Source, SourceState
 from newsletter.store import posts, source_states
@@ -138,6 +138,8 @@ class _Collecting:
         except SourceError as failure:
             error = str(failure)
             before = before if failure.state is None else SourceState(failure.state)
+        except Away:  # no fault of the source
+            raise
         except Exception as failure:  # whatever a source does, the others are read
             error = f"{name}: it cannot be read: {type(failure).__name__}: {failure}"
         self._finish(reading, before, error)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.domain.post import Post, PostState, Skipped
-from newsletter.errors import PostError, SourceError
+from newsletter.errors import Away, PostError, SourceError
 from newsletter.services.collect import SourceReport, collect, untitled
 from newsletter.sources.base import Item, Reading, Source, SourceState
 from newsletter.sources.feed import FeedSource
@@ -278,3 +278,16 @@ def test_posts_without_a_title_of_their_own_are_remembered_until_they_have_one(d
     assert known() == both, "its former version stays"
     nameless.write_text("---\ntitle: No Title\n---\nWords.\n", "utf-8")
     assert known() == {"_posts/2026-11-04-empty.md"}
+
+
+def test_a_locked_database_is_no_fault_of_a_source(
+    database: Database, site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(*given: object) -> None:
+        raise Away("the database is busy.")
+
+    with monkeypatch.context() as meddled:
+        meddled.setattr(posts, "save", locked)
+        with pytest.raises(Away):
+            collect(database, "tech", [JekyllSource("blog", site)], NOW)
+    assert collect(database, "tech", [JekyllSource("blog", site)], NOW)[0].error is None
