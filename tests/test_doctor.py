@@ -14,6 +14,7 @@ import dns.exception
 import dns.rdata
 import dns.resolver
 import pytest
+from sqlalchemy import text
 
 from newsletter.app import App, open_app
 from newsletter.config import Smtp, load
@@ -389,3 +390,16 @@ def test_a_database_that_cannot_be_opened_is_one_trouble_and_hides_no_schedule(t
     assert errors.count("database") == 1
     assert "templates" not in errors
     assert any("goes out next on" in one["message"] for one in found)
+
+
+def test_a_database_without_a_table_of_today_is_told(tmp_path: Path) -> None:
+    desk = Desk(tmp_path).furnish()
+    app = open_app(load(desk.folder / "config.yaml", {}))
+    assert "lacks" not in str(list(examine(app, {})))
+    with app.database.write() as connection:
+        connection.execute(text("DROP TABLE watched_schedules"))
+        connection.execute(text("ALTER TABLE posts DROP COLUMN first_seen"))
+    [found] = [one for one in examine(app, {}) if "lacks" in one.message]
+    assert (found.level, found.area) == (Severity.ERROR, "database")
+    assert "lacks watched_schedules, posts.first_seen." in found.message
+    assert "subscribers export" in found.remedy

@@ -19,7 +19,7 @@ from newsletter.schedule import Planned, planned, upcoming
 from newsletter.services.run import trouble
 from newsletter.sources.base import SourceState
 from newsletter.store import issues, subscribers
-from newsletter.store.database import Database, damaged, prove_writable
+from newsletter.store.database import Database, damaged, lacking, prove_writable
 from newsletter.store.runs import RunState
 from newsletter.text.clocks import moment
 from newsletter.text.headers import mailbox
@@ -97,6 +97,10 @@ def _database(app: App) -> Iterator[Symptom]:
             "Stop all that uses it; `sqlite3 subscribers.db .recover` makes a sound one of it, or go back to a copy."
         )
         yield error("database", told, remedy)
+    if missing := lacking(app.database):
+        told = f"it was made by a version of before the first release, and lacks {', '.join(missing[:3])}"
+        remedy = "`newsletter subscribers export`, begin a new database, and import them; or go back to that version."
+        yield error("database", f"{told}.", remedy)
     if newest and newest[0].built_at > app.clock():
         when = moment(newest[0].built_at, app.zone(newest[0].newsletter, newest[0].edition))
         told = f"the latest issue was built on {when}, and that lies ahead"
