@@ -91,17 +91,17 @@ def tick(app: App, worker: str) -> list[Run]:
         if run:
             _tell_run(run)
             done.append(run)
-    with _one_by_one("what a process that died had begun"):
+    with _by_itself("what a process that died had begun"):
         done += _finish_abandoned(app, worker)
-    with _one_by_one("the issues with a time of their own"):
+    with _by_itself("the issues with a time of their own"):
         _start_scheduled(app)
-    with _one_by_one("the reminders"):
+    with _by_itself("the reminders"):
         _remind(app, worker)
     return done
 
 
 @contextmanager
-def _one_by_one(what: str) -> Iterator[None]:
+def _by_itself(what: str) -> Iterator[None]:
     """What cannot be done now, as while the database is locked, is done at the next wake, and harms nothing else."""
     try:
         yield
@@ -247,7 +247,7 @@ class Scheduler:
     def _wake(self) -> None:
         self._look_at_the_configuration()
         tick(self.app, self.worker)
-        with _one_by_one("the next run's hour"):
+        with _by_itself("the next run's hour"):
             self._arm()
 
     def _arm(self) -> None:

@@ -55,7 +55,7 @@ def _handlers(loop: asyncio.AbstractEventLoop, ask: Callable[[int], None]) -> It
     heard = [number for number in ASKED if number != signal.SIGHUP or not nohup]
     for number in heard:
         loop.add_signal_handler(number, ask, number)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, heard)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, heard)  # what was held back comes now
     try:
         yield
     finally:

@@ -85,6 +85,10 @@ def _config(app: App, environ: Mapping[str, str]) -> Iterator[Symptom]:
 
 
 def _database(app: App) -> Iterator[Symptom]:
+    if missing := lacking(app.database):  # first, for what is asked next may be in there
+        told = f"it was made by a version of before the first release, and lacks {', '.join(missing[:3])}"
+        remedy = "`newsletter subscribers export`, begin a new database, and import them; or go back to that version."
+        yield error("database", f"{told}.", remedy)
     with app.database.write() as connection:
         prove_writable(connection)
         counts = subscribers.counts(connection)
@@ -97,10 +101,6 @@ def _database(app: App) -> Iterator[Symptom]:
             "Stop all that uses it; `sqlite3 subscribers.db .recover` makes a sound one of it, or go back to a copy."
         )
         yield error("database", told, remedy)
-    if missing := lacking(app.database):
-        told = f"it was made by a version of before the first release, and lacks {', '.join(missing[:3])}"
-        remedy = "`newsletter subscribers export`, begin a new database, and import them; or go back to that version."
-        yield error("database", f"{told}.", remedy)
     if newest and newest[0].built_at > app.clock():
         when = moment(newest[0].built_at, app.zone(newest[0].newsletter, newest[0].edition))
         told = f"the latest issue was built on {when}, and that lies ahead"

@@ -46,8 +46,9 @@ def remind_due(newsroom: Newsroom, schedule: Schedule, editors: Sequence[Editor]
     Each editor gets two mails: the reminder, and the draft as readers will get it, so that it is seen in a real inbox.
     """
     now, newsletter, edition = newsroom.clock(), newsroom.edition.newsletter, newsroom.edition.key
-    over = settled(newsroom.database, newsletter, edition, schedule, now)
-    occurrence = reminder_due(schedule, now, over) if editors else None
+    if not editors or schedule.remind is None:
+        return None
+    occurrence = reminder_due(schedule, now, settled(newsroom.database, newsletter, edition, schedule, now))
     if occurrence is None:
         return None
     with newsroom.database.read() as connection:

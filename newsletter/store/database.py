@@ -168,8 +168,9 @@ def signing_key(database: Database) -> str:
 
 def lacking(database: Database) -> list[str]:
     """The tables and columns that there should be and are not: somebody made it with a version before the first."""
-    found = inspect(database.engine)
-    there = {name: {column["name"] for column in found.get_columns(name)} for name in found.get_table_names()}
+    with database.read() as connection:
+        found = inspect(connection)
+        there = {name: {column["name"] for column in found.get_columns(name)} for name in found.get_table_names()}
     wanted = {table.name: table.columns for table in tables.metadata.sorted_tables}
     columns = [(name, column.name) for name in wanted.keys() & there.keys() for column in wanted[name]]
     return sorted(wanted.keys() - there.keys()) + sorted(f"{t}.{c}" for t, c in columns if c not in there[t])
