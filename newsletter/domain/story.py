@@ -159,7 +159,7 @@ def _tolerated(known: Evidence) -> float:
         return 0.15
     if known.apart <= SAME_NEWS:
         return 0.4
-    return 0.3 if known.rewrapped else 0.15
+    return 0.3 if known.rewrapped and known.apart <= REWRITTEN else 0.15
 
 
 def _one_lead_in_apart(known: Evidence) -> bool:

@@ -260,6 +260,17 @@ def test_the_entries_of_a_page_of_changes_are_stories_of_their_own() -> None:
     assert groups(posts, bodies)[1] == 1
 
 
+def test_one_headline_of_two_quarters_years_apart_is_two_stories() -> None:
+    report = (
+        "Molehill Maps reported sales of {} million pounds for the quarter, up 28% on the year before, and a profit of "
+        "{} million."
+    )
+    bodies = [f"{report.format('36.6', '64.6')} Analysts had expected a little less.", report.format("980.7", "36.6")]
+    titles = [f"{label}: Molehill Maps reports sales up 28% in quarter" for label in ("Breaking", "Update")]
+    posts = [told(0, titles[0], bodies[0]), told(1, titles[1], bodies[1], 1739, "wire")]
+    assert groups(posts, bodies)[1] == 1
+
+
 def test_a_near_identical_body_needs_no_date() -> None:
     posts = [told(0, "Ferry line grounds boats", BODY), told(1, "Lost in the fog", BODY.replace("forty", "some"), 300)]
     assert groups(posts, [BODY, BODY.replace("forty", "some")])[1] == 0
