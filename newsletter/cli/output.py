@@ -52,13 +52,13 @@ def stdout() -> Console:
     from rich.console import Console
 
     width = None if sys.stdout.isatty() else _UNLIMITED
-    return Console(width=width, highlight=False, soft_wrap=False)
+    return Console(width=width, highlight=False, soft_wrap=False, emoji=False)
 
 
 def stderr() -> Console:
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False)
+    return Console(stderr=True, highlight=False, emoji=False)
 
 
 def say(text: str = "") -> None:
@@ -87,10 +87,12 @@ def _print(console: Console, text: str) -> None:
     """On a terminal a line too long for it goes on below, at a word and under its text."""
     from rich.text import Text
 
+    from newsletter.cli.markup import styled
+
     for line in text.split("\n"):
         bare = line.lstrip(" ")
         margin = len(line) - len(bare)
-        words = Text.from_markup(bare)
+        words = styled(bare)
         label = _label(words.plain)
         hang = margin + (label or min(margin, 2))
         if not console.is_terminal or console.width < _NARROWEST + hang:
@@ -124,9 +126,12 @@ def table(*columns: str | tuple[str, str]) -> Sheet:
 
 
 def show(filled: Sheet) -> None:
-    """Prints a table, its long columns shortened to the terminal's width."""
+    """Prints a table, on a terminal its long columns shortened to the width."""
     console = stdout()
-    console.print(filled.fitting(console.width))
+    if console.is_terminal:
+        console.print(filled.fitting(console.width))
+    else:
+        sys.stdout.writelines(f"{line}\n" for line in filled.lines())
 
 
 def show_long(filled: Sheet, rows: Iterable[tuple[str, ...]]) -> int:

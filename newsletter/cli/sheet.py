@@ -5,14 +5,17 @@ Where even that does not fit, it is a list, row by row.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
+
+from newsletter.cli.markup import bare, styled
 
 _GAP = 3  # what rich puts between two columns
 _NARROWEST = {"": 8, "last": 20}  # of the columns that give way, the first to do so first
@@ -52,6 +55,22 @@ class Sheet:
             return self._above(below, width)
         return self._table(range(len(self._columns)), width)
 
+    def lines(self) -> Iterator[str]:
+        """The page as plain lines, nothing shortened: what a pipe gets, in a tenth of the time."""
+        widths = self._wanted()
+        if not any(self._former):
+            yield self._line([heading for heading, _ in self._columns], widths)
+            yield "─" * _across(widths)
+        for row in self._rows:
+            yield self._line([bare(cell) for cell in row], widths)
+
+    def _line(self, cells: Sequence[str], widths: Sequence[int]) -> str:
+        padded = []
+        for cell, wide, (_, way) in zip(cells, widths, self._columns, strict=True):
+            room = " " * (wide - cell_len(cell))
+            padded.append(room + cell if way == "right" else cell + room)
+        return (" " * _GAP).join(padded).rstrip()
+
     def _above(self, below: Sequence[int], width: int) -> RenderableType:
         """The other columns, and what `below` says under each row."""
         rest = [index for index in range(len(self._columns)) if index not in below]
@@ -64,7 +83,7 @@ class Sheet:
                 parts.append(self._drawn(rest, widths, some, headed=not parts and not any(self._former)))
                 for index, words in zip(below, told, strict=True):
                     if words:
-                        said = Text.from_markup(f"{self._columns[index][0]}: {words}", style="dim")
+                        said = styled(f"[dim]{self._columns[index][0]}: {words}[/]")
                         parts.append(Padding(said, (0, 0, 0, 2)))
         return Group(*parts)
 
@@ -88,8 +107,8 @@ class Sheet:
             made.add_row(*(self._cell(index, row[index], wide) for index, wide in zip(shown, widths, strict=True)))
         return made
 
-    def _cell(self, index: int, cell: str, wide: int) -> str | Text:
-        return _without_middle(cell, wide) if self._columns[index][1] == "last" else cell
+    def _cell(self, index: int, cell: str, wide: int) -> Text:
+        return _without_middle(cell, wide) if self._columns[index][1] == "last" else styled(cell)
 
     def _listed(self) -> Table:
         """A line for each cell that is not empty, its heading before it, and a blank line between two rows."""
@@ -101,12 +120,12 @@ class Sheet:
                 made.add_row()
             for (heading, _), cell in zip(self._columns, row, strict=True):
                 if cell:
-                    made.add_row(heading, cell)
+                    made.add_row(heading, styled(cell))
         return made
 
     def _wanted(self) -> list[int]:
         texts = [tuple(heading for heading, _ in self._columns), *self._rows]
-        wanted = [max(Text.from_markup(cell).cell_len for cell in cells) for cells in zip(*texts, strict=True)]
+        wanted = [max(cell_len(bare(cell)) for cell in cells) for cells in zip(*texts, strict=True)]
         return [max(both) for both in zip(wanted, self._former, strict=True)]
 
     def _widths(self, shown: Sequence[int], width: int) -> list[int]:
@@ -129,7 +148,7 @@ def _across(widths: Sequence[int]) -> int:
 
 def _without_middle(cell: str, wide: int) -> Text:
     """Of a name or an address both ends tell more than its beginning alone."""
-    text = Text.from_markup(cell)
+    text = styled(cell)
     if text.cell_len <= wide:
         return text
     half = (len(text) + 1) // 2

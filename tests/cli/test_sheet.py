@@ -116,6 +116,16 @@ def test_text_from_outside_is_shown_as_it_is() -> None:
     assert output.plain("👩\u200d🚀 pay\u202epal") == "👩\u200d🚀 pay pal"
 
 
+def test_no_pictures_are_made_of_a_title(capsys: pytest.CaptureFixture[str]) -> None:
+    sheet = Sheet(["Title"])
+    title = "What :tada: [means] in practice"
+    sheet.add_row(output.plain(title))
+    assert printed(sheet, 60)[2] == title
+    output.show(sheet)
+    output.say(output.plain(title))
+    assert capsys.readouterr().out.splitlines()[2:] == [title, title]
+
+
 @pytest.mark.parametrize(("number", "said"), [(0, "no messages"), (1, "1 message"), (1234567, "1,234,567 messages")])
 def test_plurals(number: int, said: str) -> None:
     assert words.count(number, "message") == said
