@@ -26,10 +26,11 @@ ONE_MAIL_EVERY = timedelta(hours=24)
 MOST_MAILS = 3  # confirmation mails to one address in that time, however many newsletters it is signed up for
 
 _USED = ("This link has been used already, or a newer one took its place. You can sign up again at any time.", "used")
-_NEVER_MAILED = (
+NEVER_MAILED = (
     "This address is on the list of addresses that are never mailed, so it cannot be subscribed.",
     "never_mailed",
 )
+"""The words and the kind of the TokenError that says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,7 +292,7 @@ def _confirmable(connection: Connection, signer: Signer, token: str, has: HasEdi
     if not is_of_now:
         raise TokenError(*_USED)
     if subscribers.suppressed(connection, signer.person(found.subscriber.email)):
-        raise TokenError(*_NEVER_MAILED)
+        raise TokenError(*NEVER_MAILED)
     return Confirmation(wanted, is_done=False)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from fastapi import APIRouter, Request, Response
 from markupsafe import Markup
 from starlette.datastructures import FormData
@@ -10,6 +12,7 @@ from newsletter.app import App
 from newsletter.domain.subscriber import NOBODY, SubscriptionState
 from newsletter.errors import AddressError
 from newsletter.services.preferences import Preferences, ask_new_address, change, preferences
+from newsletter.services.subscribe import NEVER_MAILED
 from newsletter.text.roster import clean_name
 from newsletter.text.token import PREFERENCES
 from newsletter.web.guard import Mailing, SignupLimit
@@ -58,7 +61,7 @@ def _changed(token: str, request: Request, form: FormData, app: App, pages: Page
             return _page(app, pages, before, status=422)
     words = {key: _words(app, pages, spoken, key, edition) for key, edition in wanted.items() if edition}
     after = change(app.database, app.signer, token, name, wanted, words, limit.origin(request), app.clock())
-    told: list[Told] = [("left_all",)] if form.get("action") == "leave" else _changes(pages, before, after)
+    told: list[Told] = [("left_all",)] if form.get("action") == "leave" else _changes(pages, before, after, wanted)
     return _page(app, pages, after, *told)
 
 
@@ -82,19 +85,26 @@ def _again(app: App, pages: Pages, spoken: str, token: str, before: Preferences,
     if settings is None or not app.has_edition(key, edition):
         return _page(app, pages, before, status=422)
     words = {key: f"{settings.name}: {pages.said(spoken, 'once_more')}"}
-    after = change(app.database, app.signer, token, before.reader.name, {key: edition}, words, origin, app.clock())
-    return _page(app, pages, after, *_changes(pages, before, after))
+    wanted: dict[str, str | None] = {key: edition}
+    after = change(app.database, app.signer, token, before.reader.name, wanted, words, origin, app.clock())
+    return _page(app, pages, after, *_changes(pages, before, after, wanted))
 
 
-def _changes(pages: Pages, before: Preferences, after: Preferences) -> list[Told]:
-    """Who left or came back is told so, newsletter by newsletter: of all else it is enough that it was saved."""
-    gone = SubscriptionState.UNSUBSCRIBED
+def _changes(pages: Pages, before: Preferences, after: Preferences, wanted: Mapping[str, str | None]) -> list[Told]:
+    """Who left, came, came back or may not is told so, newsletter by newsletter: else it is enough that it was saved."""
     were = {one.newsletter: one.state for one in before.subscriptions}
+    english, kind = NEVER_MAILED
     told: list[Told] = []
     for one in after.subscriptions:
-        was = were.get(one.newsletter, one.state)
-        if was is not one.state and gone in (was, one.state):
-            told.append(("left" if one.state is gone else "back", pages.name_of(one.newsletter, one.edition)))
+        match were.get(one.newsletter, one.state), one.state:
+            case SubscriptionState.UNSUBSCRIBED, SubscriptionState.UNSUBSCRIBED if wanted.get(one.newsletter):
+                told.append(("wrong", kind, english))
+            case SubscriptionState.PENDING, SubscriptionState.ACTIVE:
+                told.append(("welcome_to", pages.name_of(one.newsletter, one.edition)))
+            case was, SubscriptionState.ACTIVE if was is not one.state:
+                told.append(("back", pages.name_of(one.newsletter, one.edition)))
+            case was, SubscriptionState.UNSUBSCRIBED if was is not one.state:
+                told.append(("left", pages.name_of(one.newsletter, one.edition)))
     return told or [("saved",)]
 
 

@@ -525,6 +525,19 @@ def test_who_leaves_or_comes_back_by_their_preferences_is_told_so(app: App, web:
     assert save("-") == "Saved."
     assert 'belong to <strong class="address" dir="ltr">ann@example.org</strong>' in web.get(page).text
     assert save("uk") == "You are subscribed to Tech Decoded again."
+    save("-")
+    with app.database.write() as connection:
+        subscribers.suppress(connection, app.signer.person("ann@example.org"), "complaint", app.clock())
+    assert save("uk").startswith("This address is on the list of addresses that are never mailed")
+    assert save("-") == "Saved."
+
+
+def test_who_confirms_by_their_preferences_is_welcomed(app: App, web: TestClient) -> None:
+    web.post("/subscribe/tech", data=FORM)
+    [waiting] = readers.listing(app.database)
+    page = f"/preferences/{app.signer.subscription(PREFERENCES, waiting.subscriber.id, 'tech')}"
+    assert "Welcome to <bdi>Tech Decoded</bdi>" in web.post(page, data={"action": "save", "edition:tech": "uk"}).text
+    assert states(app) == {"ann@example.org": "active"}
 
 
 def test_preferences(app: App, web: TestClient) -> None:
