@@ -20,6 +20,8 @@ def left_of(connection: Connection, day: Day, issue_id: int, held: int) -> int |
 
     What a process that died had claimed is not free before its issue goes on, or another day begins.
     """
+    if day.allowance is None:
+        return None
     others = select(func.sum(_s.held)).where(_s.issue != issue_id, _s.day == day.date.isoformat())
     return day.left(tried_since(connection, day.begins) + held + (connection.scalar(others) or 0))
 

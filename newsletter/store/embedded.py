@@ -126,7 +126,8 @@ class EmbeddedLedger:
         return books
 
     def claim(self, size: int, now: datetime, without: frozenset[str], day: Day | None = None) -> list[Claim]:
-        size = self._share_of(day, size) if day else size
+        limited = day if day and day.allowance is not None else None
+        size = self._share_of(limited, size) if limited else size
         version, place, most = self._version(), self._queue.place.copy(), self._policy.retry_most
         try:
             rows = self._queue.look(size, now, most, without, self._held)
@@ -136,7 +137,7 @@ class EmbeddedLedger:
                 rows = self._queue.look(size, now, most, without, self._held)
             if moved := [new_address(row[ID], row[EMAIL]) for row in rows if row[EMAIL] != row[EMAIL_WHEN_QUEUED]]:
                 self._write((_READDRESS, moved))
-            if day and len(rows) < size:  # the rest of its share is anybody's
+            if limited and len(rows) < size:  # the rest of its share is anybody's
                 self._write((_SHARE, [(len(self._held) + len(rows), self._issue.id)]))
         except Away:  # it is locked, say, and will be asked again: nobody may be passed over
             self._queue.place = place

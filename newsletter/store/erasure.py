@@ -5,12 +5,12 @@ from __future__ import annotations
 from contextlib import closing
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, or_, select, text, update
+from sqlalchemy import Connection, and_, delete, func, select, text, update
 
-from newsletter.domain.delivery import DeliveryState, SkipReason
+from newsletter.domain.delivery import OPEN_STATES, DeliveryState, SkipReason
 from newsletter.store.database import Database, in_our_words
 from newsletter.store.deliveries import called_off_at
-from newsletter.store.tables import deliveries, notices, subscribers, subscriptions
+from newsletter.store.tables import deliveries, issues, notices, subscribers, subscriptions
 
 _STARTS_OR_ERASES = 0x65726173  # any number of ours: the advisory lock, shared by those who start an issue
 
@@ -27,14 +27,17 @@ def erase(connection: Connection, subscriber: int, person: bytes, now: datetime)
     """Deletes the person everywhere; the ledger keeps its rows for the accounting, without address and words."""
     if connection.dialect.name != "sqlite":
         connection.execute(select(func.pg_advisory_xact_lock(_STARTS_OR_ERASES)))
-    theirs = deliveries.c.subscriber == subscriber
+    theirs = and_(deliveries.c.issue.in_(select(issues.c.id)), deliveries.c.subscriber == subscriber)  # by its index
     waiting = deliveries.c.state.in_((DeliveryState.QUEUED, DeliveryState.DEFERRED))
     words = {"code": 0, "status": "", "text": SkipReason.ERASED.value}
     gone = {"state": DeliveryState.SKIPPED, **words, "due_at": None, "at": called_off_at(now)}
     connection.execute(update(deliveries).where(theirs).values(email="", domain="", text=""))
     connection.execute(update(deliveries).where(theirs, waiting).values(gone))
+    connection.execute(delete(notices).where(notices.c.person == person))
     named = notices.c.data["subscriber"].as_string() == str(subscriber)  # to an address they want to move to, say
-    connection.execute(delete(notices).where(or_(notices.c.person == person, named)))
+    connection.execute(
+        delete(notices).where(notices.c.state.in_(OPEN_STATES), named)
+    )  # later it holds no data any more
     connection.execute(delete(subscriptions).where(subscriptions.c.subscriber == subscriber))
     connection.execute(delete(subscribers).where(subscribers.c.id == subscriber))
 

@@ -67,7 +67,7 @@ def claim(
     Only on those of its chunk, if there is one, and no more than are left of the `day` of a warm-up plan.
     """
     issue, chunk, latest = holder.issue, holder.chunk, now + holder.policy.retry_most
-    if day is not None:
+    if day is not None and day.allowance is not None:
         connection.execute(select(func.pg_advisory_xact_lock(_SHARING_A_DAY)))
         left = left_of(connection, day)
         size = size if left is None else min(size, left)
@@ -92,6 +92,8 @@ def claim(
 
 def left_of(connection: Connection, day: Day) -> int | None:
     """See Ledger.left_of: what was tried is gone, and what is held by somebody to be tried, of whatever issue."""
+    if day.allowance is None:
+        return None
     by_the_living = _l.until > func.clock_timestamp()  # what a dead worker holds of a paused issue goes nowhere
     held = select(func.count()).select_from(deliveries.join(leases, _l.worker == _d.worker)).where(by_the_living)
     return day.left(tried_since(connection, day.begins) + (connection.scalar(held) or 0))

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, func, insert, select, union_all, update
 
-from newsletter.domain.delivery import DeliveryState
+from newsletter.domain.delivery import OPEN_STATES, DeliveryState
 from newsletter.store.tables import notices
 
 
@@ -101,7 +101,7 @@ def claim(connection: Connection, now: datetime, lease: timedelta, person: bytes
         .limit(1)
         .with_for_update(skip_locked=True)
         .subquery()
-        for state in (DeliveryState.QUEUED, DeliveryState.DEFERRED, DeliveryState.SENDING)
+        for state in OPEN_STATES
     ]
     first = union_all(*(select(one.c.id, one.c.due_at) for one in firsts)).subquery()
     chosen = select(first.c.id).order_by(first.c.due_at, first.c.id).limit(1)
@@ -127,5 +127,4 @@ def defer(connection: Connection, notice: int, due_at: datetime, text: str) -> N
 
 def waiting(connection: Connection) -> int:
     """How many are not sent yet."""
-    states = (DeliveryState.QUEUED, DeliveryState.DEFERRED, DeliveryState.SENDING)
-    return connection.scalar(select(func.count()).where(notices.c.state.in_(states))) or 0
+    return connection.scalar(select(func.count()).where(notices.c.state.in_(OPEN_STATES))) or 0

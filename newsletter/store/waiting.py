@@ -15,13 +15,10 @@ def deliverable(connection: Connection, now: datetime) -> list[int]:
     """Ids of the issues being sent that have a delivery for now, or none left (they want to be finished)."""
     theirs = deliveries.c.issue == issues.c.id
     state = deliveries.c.state
-    ready = or_(
-        state.in_([DeliveryState.QUEUED.value, DeliveryState.SENDING.value]),
-        and_(state == DeliveryState.DEFERRED.value, deliveries.c.due_at <= now),
-    )
+    fresh = state.in_([DeliveryState.QUEUED.value, DeliveryState.SENDING.value])
+    due = and_(state == DeliveryState.DEFERRED.value, deliveries.c.due_at <= now)
     left = state.in_([one.value for one in OPEN_STATES])
-    wanted = select(issues.c.id).where(
-        issues.c.state == IssueState.SENDING.value,
-        or_(exists().where(theirs, ready), ~exists().where(theirs, left)),
-    )
+    # Three questions that an index answers: as one, with an OR within, it would be asked of every row.
+    of_now = or_(exists().where(theirs, fresh), exists().where(theirs, due), ~exists().where(theirs, left))
+    wanted = select(issues.c.id).where(issues.c.state == IssueState.SENDING.value, of_now)
     return list(connection.scalars(wanted.order_by(issues.c.id)))

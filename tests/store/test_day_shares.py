@@ -96,3 +96,11 @@ def test_a_new_day_is_whole(two: tuple[EmbeddedLedger, EmbeddedLedger]) -> None:
     one, other = two
     claimed(one, 15)
     assert other.left_of(TOMORROW) == 20
+
+
+def test_a_day_without_a_limit_counts_nobody(two: tuple[EmbeddedLedger, EmbeddedLedger]) -> None:
+    one, other = two
+    over = day_of(WarmUp(first_day=100, started=NOW.date() - timedelta(days=400)), NOW)
+    assert over.allowance is None
+    assert (claimed(one, 30, over), one.left_of(over)) == (30, None)
+    assert other.left_of(TODAY) == 20

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event, update
+from sqlalchemy import update
 
 from newsletter.services.steer import pause, start
 from newsletter.store import standing, tables
@@ -45,19 +45,3 @@ def test_more_than_enough_are_not_counted(database: Database, monkeypatch: pytes
         connection.execute(update(tables.deliveries).values(state="deferred", due_at=NOW))
     with database.read() as connection:
         assert standing.standing(connection, NOW).retries_due == 4
-
-
-def test_every_question_of_a_scrape_is_answered_by_an_index(sqlite_url: str) -> None:
-    database = Database(sqlite_url)
-    subscribe(database, 1)
-    draft(database)
-    start(database, 1, NOW)
-    asked: list[tuple[str, object]] = []
-    event.listen(database.engine, "before_cursor_execute", lambda c, cur, sql, values, *_: asked.append((sql, values)))
-    with database.read() as connection:
-        standing.standing(connection, NOW)
-        for sql, values in [one for one in asked if "deliveries" in one[0]]:
-            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values).all()
-            told = " ".join(str(row[3]) for row in plan)
-            assert "deliveries_by_state (issue=? AND state=?" in told, told
-    database.close()
