@@ -49,10 +49,9 @@ def move(database: Database, signer: Signer, old: EditionKey, edition: str, orig
             raise NotFound(f"nobody is in {old}; `newsletter subscribers list` shows who is where.")
         _must_be_at_rest(connection, old)
         subscribers.move_all(connection, *old, edition)
-        for one in moving:
-            if one.state is SubscriptionState.ACTIVE:
-                consent = Consent(now, ConsentAction.MOVED, old.newsletter, edition, ConsentMethod.OPERATOR, origin)
-                consents.append(connection, signer.person(one.subscriber.email), consent)
+        consent = Consent(now, ConsentAction.MOVED, old.newsletter, edition, ConsentMethod.OPERATOR, origin)
+        active = (one.subscriber.email for one in moving if one.state is SubscriptionState.ACTIVE)
+        consents.append_all(connection, [(signer.person(email), consent) for email in active])
         deliveries.told_too(connection, *old, edition)
     return len(moving)
 

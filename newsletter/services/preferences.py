@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -32,6 +33,7 @@ from newsletter.text.token import ADDRESS, PREFERENCES, Signer
 
 MOVED = "moved"  # the notice to an address that somebody's mail no longer goes to
 _GONE = ("This link is about a subscription that no longer exists. You can sign up again at any time.", "gone")
+_MOVED_ON = ("This link has been used already, or the address was changed since. Ask for a new one.", "used")
 _TAKEN = ("That address already has a subscription of its own, so this one was left as it is.", "taken")
 _NEVER_MAILED = (
     "That address is on the list of addresses that are never mailed, so nothing was changed.",
@@ -116,7 +118,8 @@ def ask_new_address(database: Database, signer: Signer, token: str, address: str
             and email != known.reader.email
             and may_be_mailed(connection, person, ADDRESS, own.newsletter, now)
         ):
-            data = {"payload": f"{subscriber}:{known.reader.email}:{email}", "subscriber": str(subscriber)}
+            changes = _changes(connection, signer, known.reader)
+            data = {"payload": f"{subscriber}:{changes}:{known.reader.email}:{email}", "subscriber": str(subscriber)}
             notices.queue(connection, ADDRESS, person, email, own.newsletter, own.edition, data, now)
     return email
 
@@ -131,11 +134,12 @@ def new_address(database: Database, signer: Signer, token: str) -> AddressChange
 def change_address(database: Database, signer: Signer, token: str, origin: str, now: datetime) -> str:
     """Moves the reader to the new address, which its owner has thereby confirmed; returns it.
 
-    A second time changes nothing. Raises TokenError, also when that address is another reader's or never mailed.
+    A second time changes nothing. Raises TokenError, also when that address is another reader's or never mailed, or
+    the reader has moved on since.
     """
-    named, _, wanted = _named(signer, token)
+    named = _named(signer, token)
     with database.write() as connection:
-        one_reader_at_a_time(connection, signer, int(named), signer.person(wanted))
+        one_reader_at_a_time(connection, signer, named.subscriber, signer.person(named.after))
         reader, email = _addressed(connection, signer, token)
         if reader.email == email:
             return email
@@ -199,14 +203,34 @@ def _set(
         welcome(connection, signer, one, chosen)
 
 
-def _named(signer: Signer, token: str) -> list[str]:
-    """What a link to change an address names: subscriber, the address they had, and the new one."""
-    return signer.read(ADDRESS, token, CONFIRM_WITHIN).split(":", 2)
+class _Named(NamedTuple):
+    """What a link to change an address names; `changes` (see `_changes`) makes it good for one use."""
+
+    subscriber: int
+    changes: int
+    before: str
+    after: str
+
+
+def _named(signer: Signer, token: str) -> _Named:
+    parts = signer.read(ADDRESS, token, CONFIRM_WITHIN).split(":", 3)
+    if len(parts) != len(_Named._fields) or not parts[1].isdecimal():  # of a version whose links named no changes
+        raise TokenError(*_MOVED_ON)
+    return _Named(int(parts[0]), int(parts[1]), *parts[2:])
 
 
 def _addressed(connection: Connection, signer: Signer, token: str) -> tuple[Subscriber, str]:
-    subscriber, old, email = _named(signer, token)
-    reader = subscribers.get(connection, int(subscriber))
-    if reader is None or reader.email not in (old, email):
+    named = _named(signer, token)
+    reader = subscribers.get(connection, named.subscriber)
+    if reader is None:
         raise TokenError(*_GONE)
-    return reader, email
+    is_of_now = reader.email == named.before and _changes(connection, signer, reader) == named.changes
+    if not (is_of_now or reader.email == named.after):
+        raise TokenError(*_MOVED_ON)
+    return reader, named.after
+
+
+def _changes(connection: Connection, signer: Signer, reader: Subscriber) -> int:
+    """How many lines of the reader's record say that the address changed."""
+    record = consents.of(connection, signer.person(reader.email))
+    return sum(one.action is ConsentAction.ADDRESS_CHANGED for one in record)

@@ -198,13 +198,14 @@ def ask_to_confirm(connection: Connection, signer: Signer, found: Subscription, 
     email = found.subscriber.email
     person = signer.person(email)
     if found.state is not SubscriptionState.ACTIVE:
-        kind, data = CONFIRM, {"payload": _payload(found, edition)}
+        kind, payload = CONFIRM, _payload(found, edition)
     elif found.edition != edition:
-        kind, data = SWITCH, {"payload": f"{_payload(found, edition)}:{_moves(connection, signer, found)}"}
+        kind, payload = SWITCH, f"{_payload(found, edition)}:{_moves(connection, signer, found)}"
     else:
-        kind, data = "already", {"subscriber": str(found.subscriber.id)}
+        kind, payload = "already", ""
     if not may_be_mailed(connection, person, kind, found.newsletter, now, edition=edition):
         return False
+    data = {"payload": payload, "subscriber": str(found.subscriber.id)}  # by which an erasure finds it
     notices.queue(connection, kind, person, email, found.newsletter, edition, data, now)
     return True
 

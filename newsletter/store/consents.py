@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select
@@ -11,7 +12,17 @@ from newsletter.store.tables import consents, lists, subscriptions
 
 
 def append(connection: Connection, person: bytes, consent: Consent) -> None:
-    row = {
+    append_all(connection, [(person, consent)])
+
+
+def append_all(connection: Connection, lines: Iterable[tuple[bytes, Consent]]) -> None:
+    """Each with the person whose line it is."""
+    if rows := [_row(person, consent) for person, consent in lines]:
+        connection.execute(insert(consents), rows)
+
+
+def _row(person: bytes, consent: Consent) -> dict[str, object]:
+    return {
         "person": person,
         "newsletter": consent.newsletter,
         "edition": consent.edition,
@@ -21,7 +32,6 @@ def append(connection: Connection, person: bytes, consent: Consent) -> None:
         "words": consent.words,
         "at": consent.at,
     }
-    connection.execute(insert(consents).values(row))
 
 
 def of(connection: Connection, person: bytes) -> list[Consent]:
@@ -39,16 +49,13 @@ def of_subscriber(connection: Connection, subscriber: int, person: bytes) -> lis
 
 def take_along(connection: Connection, before: bytes, after: bytes) -> None:
     """What is recorded under one hash stands under another too: the person has a new address, and agreed already."""
-    there = set(of(connection, after))
-    for consent in of(connection, before):
-        if consent not in there:  # who comes back to an old address has these lines there
-            append(connection, after, consent)
+    there = set(of(connection, after))  # who comes back to an old address has these lines there
+    append_all(connection, [(after, consent) for consent in of(connection, before) if consent not in there])
 
 
 def keep(connection: Connection, subscriber: int, person: bytes) -> None:
     """Writes the lines of a reader's lists under their hash, for the reader is about to be deleted."""
-    for consent in _of_lists(connection, subscriber):
-        append(connection, person, consent)
+    append_all(connection, [(person, consent) for consent in _of_lists(connection, subscriber)])
 
 
 def _of_lists(connection: Connection, subscriber: int) -> list[Consent]:

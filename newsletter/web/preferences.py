@@ -91,7 +91,7 @@ def _again(app: App, pages: Pages, spoken: str, token: str, before: Preferences,
 
 
 def _changes(pages: Pages, before: Preferences, after: Preferences, wanted: Mapping[str, str | None]) -> list[Told]:
-    """Who left, came, came back or may not is told so, newsletter by newsletter: else it is enough that it was saved."""
+    """Who left, came, came back or may not is told so, by newsletter: else it is enough that it was saved."""
     were = {one.newsletter: one.state for one in before.subscriptions}
     english, kind = NEVER_MAILED
     told: list[Told] = []

@@ -175,7 +175,7 @@ def pages(site: Site) -> dict[str, str]:
     reader = readers.add_active(app.database, app.signer, SignUp("tech", "uk", "axe@example.org", "Axe"), app.clock())
     waiting = readers.add(app.database, app.signer, SignUp("long", "main", "axe@example.org"), app.clock())
     number = reader.subscriber.id
-    address = app.signer.sign_expiring(ADDRESS, f"{number}:axe@example.org:new@example.org")
+    address = app.signer.sign_expiring(ADDRESS, f"{number}:0:axe@example.org:new@example.org")
     payload = f"{number}:{waiting.since.timestamp():.6f}:long:main"
     return {
         "home": "/",

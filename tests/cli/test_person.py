@@ -26,7 +26,7 @@ def test_an_old_address_says_that_its_reader_has_another_one(tmp_path: Path) -> 
     with app.database.read() as connection:
         reader = subscribers.find(connection, "ann@example.com")
     assert reader
-    token = app.signer.sign_expiring(ADDRESS, f"{reader.id}:ann@example.com:ann@example.net")
+    token = app.signer.sign_expiring(ADDRESS, f"{reader.id}:0:ann@example.com:ann@example.net")
     change_address(app.database, app.signer, token, "192.0.2.1", app.clock())
     app.database.close()
     old, new = (desk.call("subscribers", "show", f"ann@example.{end}").out for end in ("com", "net"))

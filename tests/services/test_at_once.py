@@ -47,7 +47,7 @@ def number(database: Database, kind: str) -> int:
 
 
 def moving(reader: int, old: str, new: str) -> str:
-    return SIGNER.sign_expiring(ADDRESS, f"{reader}:{old}:{new}")
+    return SIGNER.sign_expiring(ADDRESS, f"{reader}:0:{old}:{new}")
 
 
 DEEDS: dict[str, Callable[[Database, int], object]] = {

@@ -13,11 +13,11 @@ from newsletter.app import utc_now
 from newsletter.domain.subscriber import ConsentMethod, SubscriptionState
 from newsletter.errors import NotFound, WrongState
 from newsletter.services import readers
-from newsletter.services.preferences import ask_new_address
+from newsletter.services.preferences import ask_new_address, change_address
 from newsletter.services.subscribe import SignUp, sign_up
 from newsletter.store import consents, subscribers, tables
 from newsletter.store.database import Database
-from newsletter.text.token import PREFERENCES, Signer
+from newsletter.text.token import ADDRESS, PREFERENCES, Signer
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SIGNER = Signer("a key of some length", utc_now)
@@ -66,6 +66,18 @@ def test_what_is_known_of_a_person(database: Database) -> None:
     gone = readers.about(database, SIGNER, WISH.email)
     assert (gone.name, gone.suppressed, gone.subscriptions) == ("", "erased", ())
     assert [one.action for one in gone.consents] == ["added", "erased"]
+
+
+def test_erasing_a_person_takes_the_mail_along_that_waits_for_their_former_address(database: Database) -> None:
+    """Their sign-up elsewhere was not answered yet when they moved."""
+    readers.add_active(database, SIGNER, WISH, NOW)
+    sign_up(database, SIGNER, replace(WISH, newsletter="other"), NOW)
+    reader = next(readers.listing(database)).subscriber
+    token = SIGNER.sign_expiring(ADDRESS, f"{reader.id}:0:{reader.email}:new@example.org")
+    change_address(database, SIGNER, token, "test", NOW)
+    readers.erase(database, SIGNER, "new@example.org", "test", NOW)
+    with database.read() as connection:
+        assert connection.scalars(select(tables.notices.c.email)).all() == []
 
 
 def test_remove_from_one_newsletter_or_all(database: Database) -> None:

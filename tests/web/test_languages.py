@@ -80,7 +80,7 @@ def all_pages(app: App, web: TestClient) -> Iterator[str]:
     yield web.post(preferences, data={"action": "save", "edition:tech": "world", "name": "Ann"}).text
     yield web.post(preferences, data={"action": "address", "email": "nobody"}).text
     yield web.post(preferences, data={"action": "address", "email": "new@example.org"}).text
-    change = app.signer.sign_expiring(ADDRESS, f"{reader.id}:ann@example.org:new@example.org")
+    change = app.signer.sign_expiring(ADDRESS, f"{reader.id}:0:ann@example.org:new@example.org")
     yield web.get(f"/address/{change}").text
     yield web.post(f"/address/{change}").text
     leave = f"/unsubscribe/{app.signer.subscription(UNSUBSCRIBE, reader.id, 'tech')}"
