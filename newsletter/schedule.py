@@ -297,6 +297,10 @@ def _start_scheduled(app: App) -> None:
             if unschedule(app.database, issue.id):  # else another process was faster, or an operator
                 words = f"issue {issue.id} did not go out at its time and is a draft again: {error}"
                 tell(log, logging.ERROR, "issue_not_started", words, issue=issue.id)
+        except Exception as error:  # a fault of ours, which those behind it must not pay for
+            words = f"issue {issue.id} is tried again: {type(error).__name__}: {error}"
+            tell(log, logging.ERROR, "issue_not_started", words, issue=issue.id)
+            log.debug("where it happened", exc_info=error)
         else:
             tell(log, logging.INFO, "issue_started", f"issue {issue.id} started", issue=issue.id)
 

@@ -21,6 +21,7 @@ from newsletter.errors import Away, StoreError
 from newsletter.schedule import Scheduler, planned, tick, upcoming
 from newsletter.services import steer
 from newsletter.services.run import make_draft, trouble
+from newsletter.services.steer import cancel
 from newsletter.services.steer import schedule as schedule_issue
 from newsletter.services.tallying import new_name
 from newsletter.store import issues, runs, tables
@@ -449,6 +450,37 @@ def test_the_run_of_a_dead_process_leaves_an_issue_alone_that_got_its_own_time(d
         runs.remember(connection, run, 1)
     assert ("near", "empty", 1) in ticked(watch(FRIDAY + timedelta(minutes=2)))
     assert sent(app)[0] == (1, "near", "scheduled")
+
+
+def test_the_run_of_a_dead_process_ends_when_its_issue_was_cancelled(desk: Desk, watch: Watch) -> None:
+    app = watch(THURSDAY)
+    tick(app, new_name())
+    assert desk.call("build", "harbour", "--edition", "near").status == 0
+    with app.database.write() as connection:
+        occurrence = next(one for found, one in upcoming(app, THURSDAY) if found.edition == "near")
+        run = runs.claim(connection, "harbour", "near", occurrence, "dead", FRIDAY, timedelta(minutes=1))
+        assert run is not None
+        runs.remember(connection, run, 1)
+    cancel(app.database, 1, FRIDAY)
+    done = [run for run in tick(watch(FRIDAY + timedelta(minutes=2)), new_name()) if run.edition == "near"]
+    assert [(run.state, run.text) for run in done] == [("empty", "issue 1 was cancelled meanwhile")]
+
+
+def test_a_fault_with_one_scheduled_issue_holds_up_no_other(
+    desk: Desk, watch: Watch, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = scheduled(desk, watch, THURSDAY + timedelta(hours=1))
+    assert desk.call("build", "harbour", "--edition", "far").status == 0
+    schedule_issue(app.database, 2, THURSDAY + timedelta(hours=2))
+
+    def check(app: App, issue: Issue) -> None:
+        if issue.id == 1:
+            raise ZeroDivisionError("a slip of ours")
+
+    monkeypatch.setattr("newsletter.schedule._check", check)
+    tick(watch(THURSDAY + timedelta(hours=3)), new_name())
+    assert sent(app) == [(1, "near", "scheduled"), (2, "far", "sending")]
+    assert "issue 1 is tried again: ZeroDivisionError: a slip of ours" in caplog.text
 
 
 def other(desk: Desk, now: datetime, *steps: str) -> subprocess.Popen[str]:

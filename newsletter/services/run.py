@@ -202,6 +202,8 @@ def _publish(newsroom: Newsroom, run: Run) -> tuple[RunState, int | None, str]:
         return RunState.EMPTY, None, "nothing new: no issue was made"
     if issue.state is IssueState.SCHEDULED:
         return RunState.EMPTY, issue.id, f"issue {issue.id} was given a time of its own meanwhile"
+    if issue.state is IssueState.CANCELLED:
+        return RunState.EMPTY, issue.id, f"issue {issue.id} was cancelled meanwhile"
     if issue.state is IssueState.DRAFT:
         newsroom.check(issue)
         with newsroom.database.write() as connection:
