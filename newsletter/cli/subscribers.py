@@ -145,10 +145,12 @@ def _export_to(out: Path, write: Callable[[TextIO], int]) -> int:
         with half.open("w", encoding="utf-8", newline="") as file:
             number = write(file)
         half.rename(out)
-    except OSError as error:
+    except BaseException as error:  # a locked database, Ctrl-C: nobody's address stays behind
         with suppress(OSError):
             half.unlink(missing_ok=True)
-        raise UsageError(f"{out}: cannot be written: {(error.strerror or str(error)).lower()}.") from None
+        if isinstance(error, OSError):
+            raise UsageError(f"{out}: cannot be written: {(error.strerror or str(error)).lower()}.") from None
+        raise
     return number
 
 

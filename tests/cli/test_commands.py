@@ -27,6 +27,7 @@ from newsletter.app import open_app
 from newsletter.cli import MOST_COLUMNS, main
 from newsletter.cli.root import cli
 from newsletter.config import load
+from newsletter.errors import Away
 from newsletter.services.steer import start
 from newsletter.transports import smtp
 from tests.cli.desk import Desk
@@ -461,14 +462,20 @@ def test_an_export_is_whole_or_not_there_and_its_owners_alone(desk: Desk, monkey
     assert stat.S_IMODE((desk.folder / "mine.csv").stat().st_mode) == 0o600
     assert stat.S_IMODE((desk.folder / "subscribers.db").stat().st_mode) == 0o600
 
-    def full(database: object, file: TextIO, newsletter: str | None) -> int:
-        file.write("email,name\n")
-        raise OSError(errno.ENOSPC, "No space left on device")
+    for trouble, status, words in (
+        (OSError(errno.ENOSPC, "No space left on device"), 2, "half.csv: cannot be written: no space left on device"),
+        (Away("the database is locked."), 1, "the database is locked"),
+        (KeyboardInterrupt(), 130, ""),
+    ):
 
-    monkeypatch.setattr("newsletter.services.readers.export", full)
-    failed = desk.call("subscribers", "export", "--out", "half.csv")
-    assert (failed.status, "half.csv: cannot be written: no space left on device" in failed.err) == (2, True)
-    assert not [file.name for file in desk.folder.iterdir() if "half" in file.name]
+        def fails(database: object, file: TextIO, newsletter: str | None, trouble: BaseException = trouble) -> int:
+            file.write("email,name\n")
+            raise trouble
+
+        monkeypatch.setattr("newsletter.services.readers.export", fails)
+        failed = desk.call("subscribers", "export", "--out", "half.csv")
+        assert (failed.status, words in failed.err) == (status, True)
+        assert not [file.name for file in desk.folder.iterdir() if "half" in file.name]
 
 
 def test_a_folder_of_templates_that_is_named_and_missing_is_told(tmp_path: Path) -> None:
