@@ -12,6 +12,7 @@ from newsletter.domain.issue import Issue, IssueState
 from newsletter.store.issues import PUBLIC
 from newsletter.store.tables import issues
 
+_PUBLIC = [state.value for state in PUBLIC]
 _ONE_BUILD = timedelta(days=1)  # editions of one date, wherever their readers live
 _COLUMNS = (
     issues.c.id, issues.c.newsletter, issues.c.edition, issues.c.number, issues.c.state, issues.c.subject,
@@ -42,10 +43,16 @@ class Listed:
 
 def sent(connection: Connection, newsletter: str, edition: str, most: int = 1000) -> list[Listed]:
     """What went out to an edition, the newest first."""
-    states = [state.value for state in PUBLIC]
     wanted = select(*_COLUMNS).where(issues.c.newsletter == newsletter, issues.c.edition == edition)
-    newest = wanted.where(issues.c.state.in_(states)).order_by(issues.c.number.desc()).limit(most)
+    newest = wanted.where(issues.c.state.in_(_PUBLIC)).order_by(issues.c.number.desc()).limit(most)
     return [_listed(row) for row in connection.execute(newest)]
+
+
+def how_many(connection: Connection, newsletter: str, edition: str) -> tuple[int, datetime | None]:
+    """How many issues went out to an edition, and when the newest of them began to."""
+    theirs = (issues.c.newsletter == newsletter, issues.c.edition == edition, issues.c.state.in_(_PUBLIC))
+    number, latest = connection.execute(select(func.count(), func.max(issues.c.started_at)).where(*theirs)).one()
+    return number, latest
 
 
 def newest(connection: Connection, most: int) -> list[Listed]:

@@ -62,4 +62,5 @@ class Lent:
         self._connection.recorded()
 
     async def close(self) -> None:
+        self.recorded()
         self._owner.take_back(self._connection)

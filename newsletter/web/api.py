@@ -65,7 +65,8 @@ _BUSY = {"model": ErrorAnswer, "description": "The database is busy; Retry-After
 router = APIRouter(responses={503: _BUSY})
 
 
-@router.get("/api/v1", tags=["status"], include_in_schema=False)
+@router.api_route("/api/v1", methods=READ, include_in_schema=False)
+@router.head("/api/v1/status", include_in_schema=False)
 @router.get("/api/v1/status", tags=["status"])
 def status(app: TheApp) -> StatusAnswer:
     """The site and its newsletters."""
@@ -73,6 +74,7 @@ def status(app: TheApp) -> StatusAnswer:
     return StatusAnswer(name=app.config.site.name, version=package.__version__, newsletters=listed)
 
 
+@router.head("/api/v1/newsletters/{newsletter}", include_in_schema=False)
 @router.get("/api/v1/newsletters/{newsletter}", tags=["status"], responses={404: {"model": ErrorAnswer}})
 def newsletter(newsletter: str, app: TheApp) -> NewsletterAnswer:
     """One newsletter and its editions."""
@@ -128,6 +130,5 @@ def _newsletter(app: App, key: str) -> NewsletterAnswer:
 
 def _edition(app: App, edition: Edition) -> EditionAnswer:
     with app.database.read() as connection:
-        sent = archive.sent(connection, edition.newsletter, edition.key)
-    latest = max((one.at for one in sent), default=None)
-    return EditionAnswer(key=edition.key, name=edition.name, timezone=edition.timezone, issues=len(sent), latest=latest)
+        number, latest = archive.how_many(connection, edition.newsletter, edition.key)
+    return EditionAnswer(key=edition.key, name=edition.name, timezone=edition.timezone, issues=number, latest=latest)
