@@ -13,10 +13,11 @@ from newsletter.domain.delivery import Envelope
 from newsletter.domain.edition import Edition
 from newsletter.domain.finding import blocking
 from newsletter.domain.issue import Issue, IssueState
+from newsletter.domain.notice import NoticeKind
 from newsletter.errors import WrongState
 from newsletter.outgoing import preview, stand_in
 from newsletter.services.notices import Compose, Letter, letter
-from newsletter.services.remind import PREVIEW, REMINDER, Editor
+from newsletter.services.remind import Editor
 from newsletter.store import issues, subscribers
 from newsletter.store.notices import Notice
 from newsletter.text.address import normalise
@@ -26,7 +27,7 @@ from newsletter.text.headers import mailbox
 
 def composers(app: App) -> Mapping[str, Compose]:
     """Who writes the notices that are no template alone, by kind."""
-    return {REMINDER: partial(_reminder, app), PREVIEW: partial(_preview, app)}
+    return {NoticeKind.REMINDER: partial(_reminder, app), NoticeKind.PREVIEW: partial(_preview, app)}
 
 
 def editors(app: App, newsletter: str) -> list[Editor]:
@@ -68,7 +69,7 @@ def _reminder(app: App, notice: Notice, now: datetime) -> Letter:
     edition = app.edition(notice.newsletter, notice.edition)
     due, issue = _still_to_come(app, notice, now)
     values = reminder_values(app, edition, due, issue, notice.data["trouble"])
-    return letter(notice, edition, app.renderer.notice(REMINDER, values), app.signer, now)
+    return letter(notice, edition, app.renderer.notice(NoticeKind.REMINDER, values), app.signer, now)
 
 
 def _preview(app: App, notice: Notice, now: datetime) -> Letter:

@@ -11,6 +11,7 @@ from newsletter.errors import UsageError
 if TYPE_CHECKING:
     from newsletter.app import App
     from newsletter.domain.issue import Issue
+    from newsletter.domain.notice import NoticeKind
     from newsletter.services.notices import NoticeText
     from newsletter.store.notices import Notice
 
@@ -28,10 +29,11 @@ def write_notices(app: App, issue: Issue, kind: str, out: Path) -> list[Path]:
     if kind not in (*NOTICES, ALL):
         raise UsageError(one_of("notice", kind, [*NOTICES, ALL]))
     out.mkdir(parents=True, exist_ok=True)
-    return [file for each in (NOTICES if kind == ALL else [kind]) for file in _write(app, issue, each, out)]
+    wanted = [each for each in NOTICES if kind in (each, ALL)]
+    return [file for each in wanted for file in _write(app, issue, each, out)]
 
 
-def _write(app: App, issue: Issue, kind: str, out: Path) -> list[Path]:
+def _write(app: App, issue: Issue, kind: NoticeKind, out: Path) -> list[Path]:
     from newsletter.services.notices import letter
     from newsletter.store.notices import Notice
 
@@ -46,14 +48,14 @@ def _write(app: App, issue: Issue, kind: str, out: Path) -> list[Path]:
 
 
 def _rendered(app: App, issue: Issue, notice: Notice) -> NoticeText:
+    from newsletter.domain.notice import NoticeKind
     from newsletter.domain.occurrence import next_occurrence
     from newsletter.reminding import reminder_values
     from newsletter.services.notices import values_for
-    from newsletter.services.remind import REMINDER
 
     edition = app.edition(issue.newsletter, issue.edition)
-    if notice.kind == REMINDER:
+    if notice.kind == NoticeKind.REMINDER:
         schedule = app.schedule(issue.newsletter, issue.edition)
         due = next_occurrence(schedule, app.clock()).at if schedule else app.clock()
-        return app.renderer.notice(REMINDER, reminder_values(app, edition, due, issue, ""))
-    return app.renderer.notice(notice.kind, values_for(notice, edition, app.signer))
+        return app.renderer.notice(NoticeKind.REMINDER, reminder_values(app, edition, due, issue, ""))
+    return app.renderer.notice(NoticeKind(notice.kind), values_for(notice, edition, app.signer))

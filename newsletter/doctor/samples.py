@@ -10,12 +10,12 @@ from newsletter.app import App
 from newsletter.doctor.subjects import sample
 from newsletter.doctor.symptom import Symptom, error, ok
 from newsletter.domain.edition import Edition
+from newsletter.domain.notice import NoticeKind
 from newsletter.domain.occurrence import next_occurrence
 from newsletter.errors import NewsletterError, StoreError
 from newsletter.reminding import reminder_values
 from newsletter.services.notices import values_for
 from newsletter.services.publish import links
-from newsletter.services.remind import REMINDER
 from newsletter.store.notices import Notice
 from newsletter.text.render import NOTICES
 from newsletter.web.pages import Pages
@@ -46,8 +46,8 @@ def _mails(app: App) -> Iterator[Callable[[], object]]:
                 yield partial(_notice, app, edition, kind)
 
 
-def _notice(app: App, edition: Edition, kind: str) -> None:
-    if kind == REMINDER:
+def _notice(app: App, edition: Edition, kind: NoticeKind) -> None:
+    if kind is NoticeKind.REMINDER:
         schedule = app.schedule(edition.newsletter, edition.key)
         due = next_occurrence(schedule, app.clock()).at if schedule else app.clock()
         values = reminder_values(app, edition, due, None, "")

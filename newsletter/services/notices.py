@@ -11,9 +11,10 @@ from typing import Protocol
 
 from newsletter.domain.delivery import DeliveryState, Envelope, Outcome, OutcomeKind, growing
 from newsletter.domain.edition import Edition
+from newsletter.domain.notice import NoticeKind
 from newsletter.domain.subscriber import Subscription, SubscriptionState
 from newsletter.errors import AddressError, NewsletterError, NotFound, WrongState
-from newsletter.services.subscribe import CONFIRM_WITHIN, ONE_MAIL_EVERY, SWITCH
+from newsletter.services.subscribe import CONFIRM_WITHIN, ONE_MAIL_EVERY
 from newsletter.store import notices
 from newsletter.store.database import Database
 from newsletter.store.notices import Latest, Notice
@@ -25,7 +26,9 @@ from newsletter.transports.base import Connection, Transport
 
 GIVE_UP_AFTER = timedelta(hours=24)
 _LEASE = timedelta(minutes=15)  # longer than the slowest answer of a server (RFC 5321: 10 minutes)
-_PURPOSES = {CONFIRM: CONFIRM, SWITCH: CONFIRM, ADDRESS: ADDRESS}  # of the link in a notice that asks for a yes
+_PURPOSES = {NoticeKind.CONFIRM: CONFIRM, NoticeKind.SWITCH: CONFIRM, NoticeKind.ADDRESS: ADDRESS}
+"""Of the link in a notice that asks for a yes."""
+
 _FIRST_PAUSE, _LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=1)
 
 
@@ -44,7 +47,7 @@ Letter = tuple[Envelope, list[bytes]]
 Compose = Callable[[Notice, datetime], Letter]
 """Makes a notice that is more than a template; raises as `send_due` expects of a template."""
 
-Render = Callable[[str, Mapping[str, object]], NoticeText]
+Render = Callable[[NoticeKind, Mapping[str, object]], NoticeText]
 """(kind, values) -> text: `text.render.Renderer.notice`."""
 
 
@@ -78,23 +81,25 @@ async def send_due(
     """
     troubles: dict[str, None] = {}
     counted = dict.fromkeys((DeliveryState.SENT, DeliveryState.DEFERRED, DeliveryState.FAILED), 0)
-    connection: Connection | None = None
+    session: Connection | None = None
 
     def plain(notice: Notice, now: datetime) -> Letter:
         edition = edition_of(notice.newsletter, notice.edition)
-        return letter(notice, edition, render(notice.kind, values_for(notice, edition, signer)), signer, now)
+        return letter(
+            notice, edition, render(NoticeKind(notice.kind), values_for(notice, edition, signer)), signer, now
+        )
 
     try:
         while notice := await asyncio.to_thread(_claim, database, clock(), person):
-            connection = connection or transport.connection()
+            session = session or transport.connection()
             made = await asyncio.to_thread(_made, notice, composers.get(notice.kind, plain), clock())
             if isinstance(made, Outcome) and made.kind is OutcomeKind.DEFERRED:
                 troubles[f"{notice.kind}: {unaddressed(made.text)}"] = None
-            outcome = made if isinstance(made, Outcome) else await connection.send(*made)
+            outcome = made if isinstance(made, Outcome) else await session.send(*made)
             counted[await asyncio.to_thread(_record, database, notice, outcome, clock())] += 1
     finally:
-        if connection is not None:
-            await connection.close()
+        if session is not None:
+            await session.close()
     return NoticeReport(
         sent=counted[DeliveryState.SENT],
         deferred=counted[DeliveryState.DEFERRED],
@@ -107,7 +112,7 @@ def values_for(notice: Notice, edition: Edition, signer: Signer) -> dict[str, ob
     """What the templates of all notices may use (text.render.NOTICES): links that end, and last."""
     site, subscriber = edition.site_url, int(notice.data.get("subscriber", "0"))
     payload = notice.data.get("payload", "")
-    purpose = _PURPOSES.get(notice.kind, "")
+    purpose = _PURPOSES.get(NoticeKind(notice.kind), "")
     return {
         "edition": edition,
         "confirm_url": f"{site}/{purpose}/{signer.sign_expiring(purpose, payload)}" if purpose else "",
@@ -121,7 +126,7 @@ def values_for(notice: Notice, edition: Edition, signer: Signer) -> dict[str, ob
 
 def asking_mail(database: Database, person: bytes, found: Subscription, now: datetime) -> Latest | None:
     """The mail that asks that person to confirm, or to change the edition; None where none was queued lately."""
-    kind = SWITCH if found.state is SubscriptionState.ACTIVE else CONFIRM
+    kind = NoticeKind.SWITCH if found.state is SubscriptionState.ACTIVE else NoticeKind.CONFIRM
     with database.read() as connection:
         return notices.latest(connection, person, kind, found.newsletter, now - ONE_MAIL_EVERY)
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
+from newsletter.domain.notice import NewNotice, NoticeKind
 from newsletter.domain.subscriber import (
     Consent,
     ConsentAction,
@@ -31,7 +32,6 @@ from newsletter.store.database import Database
 from newsletter.text.address import normalise
 from newsletter.text.token import ADDRESS, PREFERENCES, Signer
 
-MOVED = "moved"  # the notice to an address that somebody's mail no longer goes to
 _GONE = ("This link is about a subscription that no longer exists. You can sign up again at any time.", "gone")
 _MOVED_ON = ("This link has been used already, or the address was changed since. Ask for a new one.", "used")
 _TAKEN = ("That address already has a subscription of its own, so this one was left as it is.", "taken")
@@ -116,11 +116,12 @@ def ask_new_address(database: Database, signer: Signer, token: str, address: str
         if (
             known.gets_mail
             and email != known.reader.email
-            and may_be_mailed(connection, person, ADDRESS, own.newsletter, now)
+            and may_be_mailed(connection, person, NoticeKind.ADDRESS, own.newsletter, now)
         ):
             changes = _changes(connection, signer, known.reader)
             data = {"payload": f"{subscriber}:{changes}:{known.reader.email}:{email}", "subscriber": str(subscriber)}
-            notices.queue(connection, ADDRESS, person, email, own.newsletter, own.edition, data, now)
+            asked = NewNotice(NoticeKind.ADDRESS, person, email, own.newsletter, own.edition, data)
+            notices.queue(connection, asked, now)
     return email
 
 
@@ -167,9 +168,10 @@ def _tell_the_old_address(
     own = next((one for one in theirs if one.state is SubscriptionState.ACTIVE), None)
     if own is None or subscribers.suppressed(connection, person):
         return
-    if may_be_mailed(connection, person, MOVED, own.newsletter, now):
+    if may_be_mailed(connection, person, NoticeKind.MOVED, own.newsletter, now):
         data = {"subscriber": str(own.subscriber.id)}  # by which an erasure finds it
-        notices.queue(connection, MOVED, person, email, own.newsletter, own.edition, data, now)
+        told = NewNotice(NoticeKind.MOVED, person, email, own.newsletter, own.edition, data)
+        notices.queue(connection, told, now)
 
 
 def _read(connection: Connection, subscriber: int, newsletter: str) -> Preferences:

@@ -13,12 +13,11 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from newsletter.domain.issue import Issue
+from newsletter.domain.notice import NewNotice, NoticeKind
 from newsletter.domain.occurrence import Occurrence, Schedule, reminder_due
 from newsletter.errors import Away, Busy, NewsletterError
 from newsletter.services.run import Newsroom, make_draft, settled
 from newsletter.store import notices, reminders
-
-REMINDER, PREVIEW = "reminder", "preview"  # kinds of notice: what goes out when, and the message itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +82,6 @@ def _queue(
 ) -> None:
     data = {"due": occurrence.at.isoformat(), "issue": str(issue.id) if issue else "", "trouble": trouble}
     now: datetime = newsroom.clock()
-    for kind in (REMINDER, PREVIEW) if issue else (REMINDER,):
+    for kind in (NoticeKind.REMINDER, NoticeKind.PREVIEW) if issue else (NoticeKind.REMINDER,):
         who = (editor.person, editor.email, newsroom.edition.newsletter, newsroom.edition.key)
-        notices.queue(connection, kind, *who, data, now)
+        notices.queue(connection, NewNotice(kind, *who, data), now)

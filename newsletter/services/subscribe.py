@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from newsletter.domain.notice import NewNotice, NoticeKind
 from newsletter.domain.subscriber import Consent, ConsentAction, ConsentMethod, Subscription, SubscriptionState
 from newsletter.errors import TokenError
 from newsletter.store import consents, notices, subscribers
@@ -20,7 +21,6 @@ from newsletter.text.address import normalise
 from newsletter.text.roster import clean_name
 from newsletter.text.token import CONFIRM, Signer
 
-SWITCH = "switch"  # the notice that asks a reader of one edition whether another is to come in its place
 CONFIRM_WITHIN = timedelta(days=7)
 ONE_MAIL_EVERY = timedelta(hours=24)
 MOST_MAILS = 3  # confirmation mails to one address in that time, however many newsletters it is signed up for
@@ -133,7 +133,8 @@ def welcome(connection: Connection, signer: Signer, found: Subscription, consent
     person = signer.person(reader.email)
     consents.append(connection, person, consent)
     data = {"subscriber": str(reader.id)}
-    notices.queue(connection, "welcome", person, reader.email, found.newsletter, consent.edition, data, now)
+    told = NewNotice(NoticeKind.WELCOME, person, reader.email, found.newsletter, consent.edition, data)
+    notices.queue(connection, told, now)
 
 
 def change_edition(connection: Connection, signer: Signer, found: Subscription, chosen: Consent) -> None:
@@ -198,20 +199,20 @@ def ask_to_confirm(connection: Connection, signer: Signer, found: Subscription, 
     email = found.subscriber.email
     person = signer.person(email)
     if found.state is not SubscriptionState.ACTIVE:
-        kind, payload = CONFIRM, _payload(found, edition)
+        kind, payload = NoticeKind.CONFIRM, _payload(found, edition)
     elif found.edition != edition:
-        kind, payload = SWITCH, f"{_payload(found, edition)}:{_moves(connection, signer, found)}"
+        kind, payload = NoticeKind.SWITCH, f"{_payload(found, edition)}:{_moves(connection, signer, found)}"
     else:
-        kind, payload = "already", ""
+        kind, payload = NoticeKind.ALREADY, ""
     if not may_be_mailed(connection, person, kind, found.newsletter, now, edition=edition):
         return False
     data = {"payload": payload, "subscriber": str(found.subscriber.id)}  # by which an erasure finds it
-    notices.queue(connection, kind, person, email, found.newsletter, edition, data, now)
+    notices.queue(connection, NewNotice(kind, person, email, found.newsletter, edition, data), now)
     return True
 
 
 def may_be_mailed(
-    connection: Connection, person: bytes, kind: str, newsletter: str, now: datetime, edition: str = ""
+    connection: Connection, person: bytes, kind: NoticeKind, newsletter: str, now: datetime, edition: str = ""
 ) -> bool:
     """Whether a stranger may cause a notice of that kind to that person now: so that nobody's inbox is flooded.
 

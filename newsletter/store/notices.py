@@ -10,6 +10,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, func, insert, select, union_all, update
 
 from newsletter.domain.delivery import OPEN_STATES, DeliveryState
+from newsletter.domain.notice import NewNotice, NoticeKind
 from newsletter.store.tables import notices
 
 
@@ -18,7 +19,7 @@ class Notice:
     """`data` is what its kind needs to make its links; `attempts` counts the present one."""
 
     id: int
-    kind: str
+    kind: str  # a NoticeKind, unless another version queued it
     email: str
     newsletter: str
     edition: str
@@ -27,23 +28,14 @@ class Notice:
     created_at: datetime
 
 
-def queue(
-    connection: Connection,
-    kind: str,
-    person: bytes,
-    email: str,
-    newsletter: str,
-    edition: str,
-    data: Mapping[str, str],
-    now: datetime,
-) -> None:
+def queue(connection: Connection, notice: NewNotice, now: datetime) -> None:
     row = {
-        "kind": kind,
-        "person": person,
-        "email": email,
-        "newsletter": newsletter,
-        "edition": edition,
-        "data": dict(data),
+        "kind": notice.kind,
+        "person": notice.person,
+        "email": notice.email,
+        "newsletter": notice.newsletter,
+        "edition": notice.edition,
+        "data": dict(notice.data),
         "state": DeliveryState.QUEUED,
         "attempts": 0,
         "due_at": now,
@@ -53,7 +45,7 @@ def queue(
     connection.execute(insert(notices).values(row))
 
 
-def queued_since(connection: Connection, person: bytes, kind: str, since: datetime) -> dict[str, int]:
+def queued_since(connection: Connection, person: bytes, kind: NoticeKind, since: datetime) -> dict[str, int]:
     """How many notices of that kind the person got since then (an instant), for each newsletter."""
     rows = connection.execute(
         select(notices.c.newsletter, func.count())
@@ -64,7 +56,7 @@ def queued_since(connection: Connection, person: bytes, kind: str, since: dateti
 
 
 def queued_for(
-    connection: Connection, person: bytes, kind: str, newsletter: str, edition: str, since: datetime
+    connection: Connection, person: bytes, kind: NoticeKind, newsletter: str, edition: str, since: datetime
 ) -> bool:
     """Whether the person got one of that kind since then that names this edition."""
     theirs = (notices.c.person == person, notices.c.kind == kind, notices.c.created_at > since)
@@ -80,7 +72,7 @@ class Latest(NamedTuple):
     created_at: datetime
 
 
-def latest(connection: Connection, person: bytes, kind: str, newsletter: str, since: datetime) -> Latest | None:
+def latest(connection: Connection, person: bytes, kind: NoticeKind, newsletter: str, since: datetime) -> Latest | None:
     """The newest notice of that kind to that person since then."""
     theirs = (notices.c.person == person, notices.c.kind == kind, notices.c.newsletter == newsletter)
     wanted = select(notices.c.state, notices.c.text, notices.c.created_at).where(*theirs, notices.c.created_at > since)

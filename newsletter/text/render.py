@@ -16,6 +16,7 @@ import jinja2
 from newsletter.domain.digest import Digest
 from newsletter.domain.edition import Edition
 from newsletter.domain.layout import arrange
+from newsletter.domain.notice import NoticeKind
 from newsletter.domain.theme import THEMES, Theme
 from newsletter.errors import AddressError, TemplateError
 from newsletter.text import dates, phrases
@@ -32,14 +33,14 @@ from newsletter.text.template_check import TemplateCheck
 
 # What each notice says needs these values, beside `edition`; links are ours, `days` is how long a link works.
 # A reminder goes to the editor: `issue` is the draft (domain.issue.Issue), None where there is none.
-NOTICES: Mapping[str, tuple[str, ...]] = {
-    "confirm": ("confirm_url", "days"),
-    "switch": ("confirm_url", "days"),
-    "address": ("confirm_url", "days"),
-    "moved": ("signup_url",),
-    "welcome": ("archive_url", "preferences_url", "unsubscribe_url"),
-    "already": ("archive_url", "preferences_url", "unsubscribe_url"),
-    "reminder": (
+NOTICES: Mapping[NoticeKind, tuple[str, ...]] = {
+    NoticeKind.CONFIRM: ("confirm_url", "days"),
+    NoticeKind.SWITCH: ("confirm_url", "days"),
+    NoticeKind.ADDRESS: ("confirm_url", "days"),
+    NoticeKind.MOVED: ("signup_url",),
+    NoticeKind.WELCOME: ("archive_url", "preferences_url", "unsubscribe_url"),
+    NoticeKind.ALREADY: ("archive_url", "preferences_url", "unsubscribe_url"),
+    NoticeKind.REMINDER: (
         "day",
         "clock",
         "zone",
@@ -118,10 +119,10 @@ class Renderer:
         """Only that of an issue. Raises TemplateError."""
         return self._subject(clean_digest(digest))
 
-    def notice(self, kind: str, values: Mapping[str, object]) -> Rendered:
+    def notice(self, kind: NoticeKind, values: Mapping[str, object]) -> Rendered:
         """A mail to one person about their own subscription; `values` are `edition` and what NOTICES names.
 
-        Raises TemplateError, and KeyError for a kind or values that do not exist.
+        Raises TemplateError, and KeyError for a kind that is no template alone, or values that are missing.
         """
         edition = values["edition"]
         if not isinstance(edition, Edition):

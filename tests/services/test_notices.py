@@ -18,6 +18,7 @@ from sqlalchemy import select, update
 from newsletter.app import App
 from newsletter.demo.inbox import Inbox, open_inbox
 from newsletter.domain.delivery import DeliveryState, Envelope, Outcome, OutcomeKind
+from newsletter.domain.notice import NoticeKind
 from newsletter.errors import StoreError, TemplateError
 from newsletter.services import readers
 from newsletter.services.notices import GIVE_UP_AFTER, Letter, NoticeReport, send_due, values_for
@@ -100,7 +101,7 @@ def test_a_confirmation_arrives_with_its_link(app: App, inbox: Inbox) -> None:
 
 
 def test_who_signs_up_again_finds_their_edition_chosen(app: App) -> None:
-    notice = Notice(1, "moved", "ann@example.org", "tech", "world", {"subscriber": "1"}, 0, NOW)
+    notice = Notice(1, NoticeKind.MOVED, "ann@example.org", "tech", "world", {"subscriber": "1"}, 0, NOW)
     given = values_for(notice, app.edition("tech", "world"), app.signer)
     assert given["signup_url"] == "http://127.0.0.1:8000/subscribe/tech?edition=world"
 

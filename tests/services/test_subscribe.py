@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
+from newsletter.domain.notice import NoticeKind
 from newsletter.domain.subscriber import Consent, ConsentAction, ConsentMethod, Subscription, SubscriptionState
 from newsletter.errors import AddressError, TokenError
 from newsletter.services.subscribe import (
-    SWITCH,
     SignUp,
     change_edition,
     confirm,
@@ -168,7 +168,7 @@ def test_who_gets_one_edition_and_asks_for_another_is_asked_whether_to_change(
     for _ in range(2):
         sign_up(database, signer, replace(WISH, edition="world"), NOW + 2 * DAY)
     assert state(database) == before  # a stranger may have typed it
-    [mail] = mails(database, SWITCH)
+    [mail] = mails(database, NoticeKind.SWITCH)
     token = signer.sign_expiring(CONFIRM, mail["payload"])
     asked = confirmation(database, signer, token)
     assert (asked.subscription.edition, asked.is_done) == ("world", False)
@@ -188,7 +188,7 @@ def test_a_link_to_change_does_nothing_for_who_left_meanwhile(database: Database
     sign_up(database, signer, WISH, NOW)
     confirm(database, signer, link(database, signer), "", NOW + DAY)
     sign_up(database, signer, replace(WISH, edition="world"), NOW + 2 * DAY)
-    token = signer.sign_expiring(CONFIRM, mails(database, SWITCH)[0]["payload"])
+    token = signer.sign_expiring(CONFIRM, mails(database, NoticeKind.SWITCH)[0]["payload"])
     unsubscribe(database, signer, leaving(database, signer), UNSUBSCRIBE, "", NOW + 3 * DAY)
     with pytest.raises(TokenError, match="used already"):
         confirm(database, signer, token, "", NOW + 3 * DAY)

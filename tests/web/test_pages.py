@@ -15,10 +15,11 @@ from starlette.testclient import TestClient
 
 from newsletter.app import App
 from newsletter.domain.issue import IssueState
+from newsletter.domain.notice import NoticeKind
 from newsletter.domain.subscriber import Consent, ConsentAction, ConsentMethod, SubscriptionState
 from newsletter.schedule import tick
 from newsletter.services import readers
-from newsletter.services.preferences import MOVED, change_address
+from newsletter.services.preferences import change_address
 from newsletter.services.steer import schedule
 from newsletter.services.subscribe import SignUp
 from newsletter.store import consents, subscribers, tables
@@ -607,7 +608,7 @@ def test_another_address_is_asked_first(app: App, web: TestClient) -> None:
     assert states(app) == {"new@example.org": "active", "taken@example.org": "active"}
     assert web.get(page).status_code == 200  # the links in old mails go on working
     with app.database.read() as connection:  # somebody else may have pressed them
-        told = connection.execute(select(tables.notices).where(tables.notices.c.kind == MOVED)).all()
+        told = connection.execute(select(tables.notices).where(tables.notices.c.kind == NoticeKind.MOVED)).all()
     assert [(row.email, row.newsletter) for row in told] == [("ann@example.org", "tech")]
 
 
@@ -619,7 +620,7 @@ def test_an_address_that_is_never_mailed_is_not_told_that_its_reader_moved(app: 
     token = app.signer.sign_expiring(ADDRESS, f"{subscriber}:0:ann@example.org:new@example.org")
     change_address(app.database, app.signer, token, "192.0.2.1", app.clock())
     with app.database.read() as connection:
-        assert connection.execute(select(tables.notices).where(tables.notices.c.kind == MOVED)).all() == []
+        assert connection.execute(select(tables.notices).where(tables.notices.c.kind == NoticeKind.MOVED)).all() == []
 
 
 def test_who_moves_back_and_forth_floods_no_inbox_with_notices_of_it(app: App) -> None:
@@ -629,7 +630,7 @@ def test_who_moves_back_and_forth_floods_no_inbox_with_notices_of_it(app: App) -
         token = app.signer.sign_expiring(ADDRESS, f"{subscriber}:{moves}:{old}:{new}")
         change_address(app.database, app.signer, token, "192.0.2.1", now + timedelta(minutes=moves))
     with app.database.read() as connection:
-        told = connection.execute(select(tables.notices.c.email).where(tables.notices.c.kind == MOVED))
+        told = connection.execute(select(tables.notices.c.email).where(tables.notices.c.kind == NoticeKind.MOVED))
         assert sorted(told.scalars()) == [home, away]
 
 
