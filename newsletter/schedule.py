@@ -15,6 +15,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from newsletter.app import App
+from newsletter.domain.edition import EditionKey
 from newsletter.domain.finding import demand, warnings
 from newsletter.domain.issue import Issue
 from newsletter.domain.occurrence import Occurrence, Schedule, occurrences, reminder_at
@@ -24,8 +25,9 @@ from newsletter.logs import tell
 from newsletter.note_file import note_of
 from newsletter.reminding import editors
 from newsletter.services.collect import SourceReport, collect
+from newsletter.services.due import last_date_run
 from newsletter.services.remind import remind_due
-from newsletter.services.run import Newsroom, abandoned, finish_abandoned, run_due, settled
+from newsletter.services.run import Newsroom, abandoned, finish_abandoned, run_due
 from newsletter.services.steer import start, unschedule
 from newsletter.services.tallying import new_name
 from newsletter.store import issues
@@ -49,6 +51,10 @@ class Planned:
     edition: str
     schedule: Schedule
 
+    @property
+    def place(self) -> EditionKey:
+        return EditionKey(self.newsletter, self.edition)
+
 
 def planned(app: App) -> list[Planned]:
     """Every edition with a schedule, in the order of config.yaml."""
@@ -71,7 +77,7 @@ def coming(app: App, plan: Planned, now: datetime) -> Iterator[Occurrence]:
     """All that are still to come of a planned edition; a date that has had its run is none, if the database tells."""
     over = None
     with suppress(StoreError):
-        over = settled(app.database, plan.newsletter, plan.edition, plan.schedule, now)
+        over = last_date_run(app.database, plan.place, plan.schedule, now)
     return occurrences(plan.schedule, now, over)
 
 
@@ -84,7 +90,7 @@ def tick(app: App, worker: str) -> list[Run]:
     done: list[Run] = []
     for plan in planned(app):
         try:
-            run = run_due(newsroom(app, plan, worker), plan.schedule)
+            run = run_due(newsroom(app, plan, worker))
         except Exception as error:
             _report(plan, "was cut short and is tried again", error)
             continue
@@ -126,7 +132,7 @@ def _remind(app: App, worker: str) -> None:
         if plan.schedule.remind is None:
             continue
         try:
-            done = remind_due(newsroom(app, plan, worker), plan.schedule, editors(app, plan.newsletter))
+            done = remind_due(newsroom(app, plan, worker), editors(app, plan.newsletter))
         except Exception as error:
             _report(plan, "could not remind its editor and tries again", error)
             continue
@@ -145,6 +151,7 @@ def newsroom(app: App, plan: Planned, worker: str) -> Newsroom:
     return Newsroom(
         database=app.database,
         edition=edition,
+        schedule=plan.schedule,
         sources=sources,
         renderer=app.renderer,
         check=partial(_check, app),
@@ -313,7 +320,7 @@ def _finish_abandoned(app: App, worker: str) -> list[Run]:
         if plan is None:  # its schedule is gone from config.yaml
             continue
         try:
-            finished = finish_abandoned(newsroom(app, plan, worker), run, plan.schedule)
+            finished = finish_abandoned(newsroom(app, plan, worker), run)
         except Exception as error:
             _report(plan, "was cut short again", error)
             continue

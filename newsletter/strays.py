@@ -6,7 +6,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from newsletter.app import App
-from newsletter.services.moving import EditionKey, stranded
+from newsletter.domain.edition import EditionKey
+from newsletter.services.moving import stranded
 
 
 class Stray(NamedTuple):

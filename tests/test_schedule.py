@@ -16,11 +16,13 @@ from sqlalchemy import func, select
 from newsletter import schedule
 from newsletter.app import App, open_app
 from newsletter.config import load
+from newsletter.domain.edition import EditionKey
 from newsletter.domain.issue import Issue, IssueState
 from newsletter.errors import Away, StoreError
 from newsletter.schedule import Scheduler, planned, tick, upcoming
 from newsletter.services import steer
-from newsletter.services.run import make_draft, trouble
+from newsletter.services.due import trouble
+from newsletter.services.run import make_draft
 from newsletter.services.steer import cancel
 from newsletter.services.steer import schedule as schedule_issue
 from newsletter.services.tallying import new_name
@@ -30,6 +32,7 @@ from tests.cli.desk import REPOSITORY, Desk
 
 THURSDAY = datetime(2026, 6, 4, 12, tzinfo=UTC)
 FRIDAY = datetime(2026, 6, 5, 7, tzinfo=UTC)  # 08:00 in London; `far` follows at 12:00 in Kathmandu, 06:15 UTC
+NEAR = EditionKey("harbour", "near")
 WEEK = timedelta(days=7)
 Watch = Callable[[datetime], App]
 
@@ -223,7 +226,7 @@ def test_a_run_that_waits_sends_nothing_when_somebody_sent_by_hand(desk: Desk, w
     later = watch(FRIDAY + timedelta(minutes=50))
     assert {state for _, state, _ in ticked(later)} == {"empty"}
     assert len(sent(later)) == 2
-    assert trouble(later.database, "harbour", "near", later.clock()) is None
+    assert trouble(later.database, NEAR, later.clock()) is None
 
 
 def test_a_clock_that_was_ahead_costs_no_date(watch: Watch) -> None:
@@ -232,7 +235,7 @@ def test_a_clock_that_was_ahead_costs_no_date(watch: Watch) -> None:
     tick(watch(FRIDAY + 2 * WEEK + timedelta(hours=13)), new_name())  # and lets that date go
     assert [state for _, state, _ in ticked(watch(FRIDAY + timedelta(days=1)))] == []
     app = watch(FRIDAY + timedelta(days=1))
-    assert trouble(app.database, "harbour", "near", app.clock()) is None
+    assert trouble(app.database, NEAR, app.clock()) is None
     assert [state for _, state, _ in ticked(watch(FRIDAY + WEEK))] == ["empty", "empty"]
     assert [state for _, state, _ in ticked(watch(FRIDAY + 2 * WEEK))] == ["empty", "empty"]
 
@@ -344,7 +347,7 @@ def test_an_issue_that_was_missed_stays_told_when_its_hour_is_set_later(desk: De
     config.write_text(config.read_text().replace('at: "08:00"', 'at: "09:00"'))
     app = watch(saturday + timedelta(minutes=5))
     tick(app, new_name())
-    told = trouble(app.database, "harbour", "near", app.clock())
+    told = trouble(app.database, NEAR, app.clock())
     assert told
     assert told.text.startswith("missed")
 

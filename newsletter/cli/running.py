@@ -200,11 +200,11 @@ def _tell_unread(app: App, plans: Iterable[Planned]) -> None:
 
 def _tell_trouble(app: App, plans: Iterable[Planned]) -> None:
     """What became of the last run, where it was not what it was there for."""
-    from newsletter.services.run import trouble
+    from newsletter.services.due import trouble
     from newsletter.store.runs import RunState
 
     for plan in sorted(plans, key=lambda plan: (plan.newsletter, plan.edition)):
-        if run := trouble(app.database, plan.newsletter, plan.edition, app.clock()):
+        if run := trouble(app.database, plan.place, app.clock()):
             when = moment(run.occurrence.at, plan.schedule.timezone)
             again = "; it is tried again" if run.state == RunState.WAITING else ""
             told = output.plain(f"{plan.newsletter} {plan.edition}, {when}: {run.text.rstrip('.')}{again}.")

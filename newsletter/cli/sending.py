@@ -294,14 +294,16 @@ def _say_who_goes_on(books: Accounting) -> None:
 
 def _say_what_comes_next(app: App, issue: Issue) -> None:
     """What was sent by hand takes no place of the schedule: the same readers may get another one today."""
+    from newsletter.domain.edition import EditionKey
     from newsletter.domain.occurrence import next_occurrence
-    from newsletter.services.run import settled
+    from newsletter.services.due import last_date_run
     from newsletter.text.clocks import moment
 
     schedule, now = app.schedule(issue.newsletter, issue.edition), app.clock()
     if schedule is None:
         return
-    following = next_occurrence(schedule, now, settled(app.database, issue.newsletter, issue.edition, schedule, now))
+    place = EditionKey(issue.newsletter, issue.edition)
+    following = next_occurrence(schedule, now, last_date_run(app.database, place, schedule, now))
     if following.at - now > timedelta(days=1):
         return
     whose = output.plain(f"{issue.newsletter} {issue.edition}")

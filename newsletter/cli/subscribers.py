@@ -202,7 +202,7 @@ def move(
     They are not told again what they were told already. While config.yaml still has the old edition you are asked,
     for later nothing tells who came from where.
     """
-    from newsletter.services.moving import EditionKey
+    from newsletter.domain.edition import EditionKey
     from newsletter.services.moving import move as move_readers
 
     app = context.obj.app

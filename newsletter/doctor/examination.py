@@ -16,7 +16,7 @@ from newsletter.domain.issue import IssueState
 from newsletter.domain.occurrence import ON_TIME, longest_gap
 from newsletter.errors import NewsletterError, SourceError, StoreError, TemplateError
 from newsletter.schedule import Planned, planned, upcoming
-from newsletter.services.run import trouble
+from newsletter.services.due import trouble
 from newsletter.sources.base import SourceState
 from newsletter.store import issues, subscribers
 from newsletter.store.database import Database, damaged, lacking, prove_writable
@@ -163,7 +163,7 @@ def _readers(app: App, plan: Planned) -> Iterator[Symptom]:
 def _runs(app: App) -> Iterator[Symptom]:
     """The last run of each schedule, where nothing came of it."""
     for plan in planned(app):
-        if run := trouble(app.database, plan.newsletter, plan.edition, app.clock()):
+        if run := trouble(app.database, plan.place, app.clock()):
             when = moment(run.occurrence.at, plan.schedule.timezone)
             told = f"the run of edition {plan.edition} on {when} came to nothing: {run.text.rstrip('.')}."
             remedy = "`newsletter build` and `newsletter send` do it by hand; else the next run takes it along."

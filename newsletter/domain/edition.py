@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import NamedTuple
 
 from newsletter.domain.theme import CLASSIC, Theme
 
@@ -18,6 +19,16 @@ class Weights:
     weight: float = 1.0
     picture: float = 0.5
     variety: float = 1.0
+
+
+class EditionKey(NamedTuple):
+    """An edition by the keys that config.yaml gives it: where a subscription belongs."""
+
+    newsletter: str
+    edition: str
+
+    def __str__(self) -> str:
+        return f"{self.newsletter}/{self.edition}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import NamedTuple
 
 from sqlalchemy import Connection
 
+from newsletter.domain.edition import EditionKey
 from newsletter.domain.issue import IssueState
 from newsletter.domain.subscriber import Consent, ConsentAction, ConsentMethod, SubscriptionState
 from newsletter.errors import NotFound, WrongState
@@ -17,16 +17,6 @@ from newsletter.store.serial import all_at_once
 from newsletter.text.token import Signer
 
 _UNDER_WAY = (IssueState.SCHEDULED, IssueState.SENDING, IssueState.PAUSED)
-
-
-class EditionKey(NamedTuple):
-    """An edition by the keys that config.yaml gives it: where a subscription belongs."""
-
-    newsletter: str
-    edition: str
-
-    def __str__(self) -> str:
-        return f"{self.newsletter}/{self.edition}"
 
 
 def stranded(database: Database, known: Collection[EditionKey]) -> dict[EditionKey, int]:

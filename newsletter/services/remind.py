@@ -14,9 +14,10 @@ from sqlalchemy import Connection
 
 from newsletter.domain.issue import Issue
 from newsletter.domain.notice import NewNotice, NoticeKind
-from newsletter.domain.occurrence import Occurrence, Schedule, reminder_due
+from newsletter.domain.occurrence import Occurrence, reminder_due
 from newsletter.errors import Away, Busy, NewsletterError
-from newsletter.services.run import Newsroom, make_draft, settled
+from newsletter.services.due import last_date_run
+from newsletter.services.run import Newsroom, make_draft
 from newsletter.store import notices, reminders
 
 
@@ -39,19 +40,19 @@ class Reminded:
     trouble: str = ""
 
 
-def remind_due(newsroom: Newsroom, schedule: Schedule, editors: Sequence[Editor]) -> Reminded | None:
+def remind_due(newsroom: Newsroom, editors: Sequence[Editor]) -> Reminded | None:
     """Reminds of the coming occurrence when its time is there; None when it is not, or somebody did already.
 
     Each editor gets two mails: the reminder, and the draft as readers will get it, so that it is seen in a real inbox.
     """
-    now, newsletter, edition = newsroom.clock(), newsroom.edition.newsletter, newsroom.edition.key
+    now, place, schedule = newsroom.clock(), newsroom.place, newsroom.schedule
     if not editors or schedule.remind is None:
         return None
-    occurrence = reminder_due(schedule, now, settled(newsroom.database, newsletter, edition, schedule, now))
+    occurrence = reminder_due(schedule, now, last_date_run(newsroom.database, place, schedule, now))
     if occurrence is None:
         return None
     with newsroom.database.read() as connection:
-        if reminders.known(connection, newsletter, edition, occurrence):
+        if reminders.known(connection, *place, occurrence):
             return None
     issue, trouble = None, ""
     try:
@@ -63,13 +64,11 @@ def remind_due(newsroom: Newsroom, schedule: Schedule, editors: Sequence[Editor]
     except NewsletterError as error:  # whoever can mend it had better know
         trouble = str(error)
     with newsroom.database.write() as connection:
-        if not reminders.note(
-            connection, newsletter, edition, occurrence, issue.id if issue else None, newsroom.clock()
-        ):
+        if not reminders.note(connection, *place, occurrence, issue.id if issue else None, newsroom.clock()):
             return None
         for editor in editors:
             _queue(connection, newsroom, editor, occurrence, issue, trouble)
-    return Reminded(newsletter, edition, occurrence, issue.id if issue else None, trouble)
+    return Reminded(*place, occurrence, issue.id if issue else None, trouble)
 
 
 def _queue(
@@ -83,5 +82,4 @@ def _queue(
     data = {"due": occurrence.at.isoformat(), "issue": str(issue.id) if issue else "", "trouble": trouble}
     now: datetime = newsroom.clock()
     for kind in (NoticeKind.REMINDER, NoticeKind.PREVIEW) if issue else (NoticeKind.REMINDER,):
-        who = (editor.person, editor.email, newsroom.edition.newsletter, newsroom.edition.key)
-        notices.queue(connection, NewNotice(kind, *who, data), now)
+        notices.queue(connection, NewNotice(kind, editor.person, editor.email, *newsroom.place, data), now)

@@ -9,37 +9,35 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
-from newsletter.domain.edition import Edition
+from newsletter.domain.edition import Edition, EditionKey
 from newsletter.domain.issue import Issue, IssueState
 from newsletter.domain.note import EditorNote
-from newsletter.domain.occurrence import Occurrence, Schedule, due, grace, latest_occurrence, occurrence_on
+from newsletter.domain.occurrence import Occurrence, Schedule, due, grace, latest_occurrence
 from newsletter.errors import Away, NewsletterError, NoReaders, NoteError, Rebuilt, StoreError, Unread, WrongState
 from newsletter.services.collect import SourceReport, collect
+from newsletter.services.due import UNWATCHED, last_date_run, tomorrow
 from newsletter.services.illustrate import Illustrator
 from newsletter.services.publish import build
 from newsletter.services.steer import start
 from newsletter.sources.base import Source
 from newsletter.store import deliveries, issues, runs
 from newsletter.store.database import Database
-from newsletter.store.runs import Run, RunState
+from newsletter.store.runs import LetGo, Run, RunState
 from newsletter.text.render import Renderer
 
 LEASE = timedelta(seconds=60)
 _FLAPPING = timedelta(minutes=2)  # two processes with two configurations take turns at changing the schedule
-MISSED = "missed: nothing was running at the time"
-_FIRST = "before the first watch"
-_NEW = "the schedule is a new one, and begins with its next date"
 SHORTEST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(minutes=30)  # until what failed is tried again
 _RENEW_SECONDS = 15.0
-_TROUBLED = (RunState.WAITING, RunState.FAILED)
 _TAKEN_OVER = "another process took the run over"
 
 
 @dataclass(frozen=True, slots=True)
 class Newsroom:
-    """What a run works with. `check` raises Blocked when the issue must not leave; `worker` names this process.
+    """What the runs of one edition work with. `check` raises Blocked when the issue must not leave; `worker` names this
+    process.
 
     `note` is the editor's, None for none; it raises NoteError where it cannot be used, and the issue goes without one.
     `tell` hears how the sources went.
@@ -47,6 +45,7 @@ class Newsroom:
 
     database: Database
     edition: Edition
+    schedule: Schedule
     sources: Sequence[Source]
     renderer: Renderer
     check: Callable[[Issue], None]
@@ -56,17 +55,21 @@ class Newsroom:
     note: Callable[[], EditorNote | None] = lambda: None
     tell: Callable[[Sequence[SourceReport]], None] = lambda reports: None
 
+    @property
+    def place(self) -> EditionKey:
+        return EditionKey(self.edition.newsletter, self.edition.key)
 
-def run_due(newsroom: Newsroom, schedule: Schedule) -> Run | None:
+
+def run_due(newsroom: Newsroom) -> Run | None:
     """Runs what has fallen due; None when nothing has, or another process is at it. SKIPPED: it was missed for good.
 
     What fails is WAITING, and tried again by `finish_abandoned`, as long as a missed run would be caught up.
     """
-    run = _claim(newsroom, schedule)
-    return _carry_out(newsroom, run, schedule) if run and run.state == RunState.RUNNING else run
+    run = _claim(newsroom)
+    return _carry_out(newsroom, run) if run and run.state == RunState.RUNNING else run
 
 
-def finish_abandoned(newsroom: Newsroom, run: Run, schedule: Schedule) -> Run | None:
+def finish_abandoned(newsroom: Newsroom, run: Run) -> Run | None:
     """Finishes the run of a process that died, or that waits; None when another was faster. Its issue stays the issue.
 
     A run that never got as far as an issue is given up when it fell due too long ago.
@@ -74,22 +77,11 @@ def finish_abandoned(newsroom: Newsroom, run: Run, schedule: Schedule) -> Run | 
     now = newsroom.clock()
     with newsroom.database.write() as connection:
         ours = runs.take_over(connection, run, newsroom.worker, now, LEASE)
-        if ours and ours.issue is None and now - ours.occurrence.at > grace(schedule):
+        if ours and ours.issue is None and now - ours.occurrence.at > grace(newsroom.schedule):
             text = ours.text or "cut short, and noticed too late to be finished"
             runs.finish(connection, ours, RunState.FAILED, None, text)
             return replace(ours, state=RunState.FAILED, text=text)
-    return _carry_out(newsroom, ours, schedule) if ours else None
-
-
-def trouble(database: Database, newsletter: str, edition: str, now: datetime) -> Run | None:
-    """The edition's latest run, when it did not do what it was there for, and nobody did it by hand since."""
-    with database.read() as connection:
-        latest = runs.listing(connection, newsletter, edition, most=1, until=_tomorrow(now))
-        missed = [run for run in latest if run.state is RunState.SKIPPED and run.text == MISSED]
-        bad = [*missed, *(run for run in latest if run.state in _TROUBLED)]
-        if not bad or issues.started_since(connection, newsletter, edition, bad[0].occurrence.at):
-            return None
-    return bad[0]
+    return _carry_out(newsroom, ours) if ours else None
 
 
 def abandoned(database: Database, now: datetime) -> list[Run]:
@@ -98,56 +90,38 @@ def abandoned(database: Database, now: datetime) -> list[Run]:
         return runs.abandoned(connection, now, LEASE, LONGEST_PAUSE)
 
 
-def settled(database: Database, newsletter: str, edition: str, schedule: Schedule, now: datetime) -> date | None:
-    """The last local date that has had its run; None when the edition never had one.
-
-    An hour that was let go before anybody watched the schedule counts no more when its date has a later one by now:
-    somebody changed it. Unless they sent an issue since: nobody gets two on one date.
-    """
-    with database.read() as connection:
-        last = runs.latest(connection, newsletter, edition, _tomorrow(now))
-        sent = last and issues.started_since(connection, newsletter, edition, last.occurrence.at)
+def _claim(newsroom: Newsroom) -> Run | None:
+    now, place = newsroom.clock(), newsroom.place
+    since = _seen_since(newsroom, now)
+    last = last_date_run(newsroom.database, place, newsroom.schedule, now)
     if last is None:
+        _begin_with_the_next(newsroom, now)
         return None
-    day = last.occurrence.local_date
-    by_now = occurrence_on(schedule, day)
-    is_later = by_now is not None and by_now.at > last.occurrence.at
-    is_open = last.state is RunState.SKIPPED and last.text in (_FIRST, _NEW) and is_later and not sent
-    return day - timedelta(days=1) if is_open else day
-
-
-def _claim(newsroom: Newsroom, schedule: Schedule) -> Run | None:
-    now, key, edition = newsroom.clock(), newsroom.edition.newsletter, newsroom.edition.key
-    since = _seen_since(newsroom, schedule, now)
-    last = settled(newsroom.database, key, edition, schedule, now)
-    if last is None:
-        _begin_with_the_next(newsroom, schedule, now)
-        return None
-    decision = due(schedule, last, now)
+    decision = due(newsroom.schedule, last, now)
     if decision is None:
         return None
     with newsroom.database.write() as connection:
-        runs.make_room(connection, key, edition, decision.occurrence, (_FIRST, _NEW))
+        runs.make_room(connection, *place, decision.occurrence, UNWATCHED)
         is_new = decision.occurrence.at < since - _FLAPPING
         if decision.run and not is_new:
-            return runs.claim(connection, key, edition, decision.occurrence, newsroom.worker, now, LEASE)
-        text = _NEW if is_new else MISSED
-        if not runs.note_skipped(connection, key, edition, decision.occurrence, now, text):
+            return runs.claim(connection, *place, decision.occurrence, newsroom.worker, now, LEASE)
+        why = LetGo.NEW if is_new else LetGo.MISSED
+        if not runs.note_skipped(connection, *place, decision.occurrence, now, why):
             return None
-    return Run(key, edition, decision.occurrence, RunState.SKIPPED, text=text)
+    return Run(*place, decision.occurrence, RunState.SKIPPED, text=why)
 
 
-def _seen_since(newsroom: Newsroom, schedule: Schedule, now: datetime) -> datetime:
+def _seen_since(newsroom: Newsroom, now: datetime) -> datetime:
     """Since when the edition has this schedule. What a clock that was ahead skipped is forgotten."""
-    whose, words, tomorrow = (newsroom.edition.newsletter, newsroom.edition.key), _in_words(schedule), _tomorrow(now)
+    words, until = _in_words(newsroom.schedule), tomorrow(now)
     with newsroom.database.read() as connection:
-        since = runs.watched_since(connection, *whose, words, now)
-        ahead = runs.skipped_after(connection, *whose, tomorrow)
+        since = runs.watched_since(connection, *newsroom.place, words, now)
+        ahead = runs.skipped_after(connection, *newsroom.place, until)
     if ahead or since is None:
         with newsroom.database.write() as connection:
-            runs.forget_later(connection, *whose, tomorrow)
+            runs.forget_later(connection, *newsroom.place, until)
             if since is None:
-                runs.watch_from(connection, *whose, words, now)
+                runs.watch_from(connection, *newsroom.place, words, now)
     return since or now
 
 
@@ -156,19 +130,14 @@ def _in_words(schedule: Schedule) -> str:
     return f"{' '.join(sorted(schedule.days))} {schedule.at:%H:%M:%S} {schedule.timezone}"
 
 
-def _tomorrow(now: datetime) -> date:
-    """In UTC; in no zone it is later than that."""
-    return (now + timedelta(days=1)).date()
-
-
-def _begin_with_the_next(newsroom: Newsroom, schedule: Schedule, now: datetime) -> None:
+def _begin_with_the_next(newsroom: Newsroom, now: datetime) -> None:
     """A schedule that nobody has watched before missed nothing: no list is mailed because a program was installed."""
-    before = latest_occurrence(schedule, now) or Occurrence(now.date() - timedelta(days=1), now)
+    before = latest_occurrence(newsroom.schedule, now) or Occurrence(now.date() - timedelta(days=1), now)
     with newsroom.database.write() as connection:
-        runs.note_skipped(connection, newsroom.edition.newsletter, newsroom.edition.key, before, now, _FIRST)
+        runs.note_skipped(connection, *newsroom.place, before, now, LetGo.FIRST)
 
 
-def _carry_out(newsroom: Newsroom, run: Run, schedule: Schedule) -> Run:
+def _carry_out(newsroom: Newsroom, run: Run) -> Run:
     """Each step leaves something behind that the next process can go on from."""
     with _kept_alive(newsroom, run):
         try:
@@ -177,7 +146,7 @@ def _carry_out(newsroom: Newsroom, run: Run, schedule: Schedule) -> Run:
             raise
         except NewsletterError as error:
             state, issue, text = RunState.FAILED, run.issue, str(error)
-    again = _next_try(run.occurrence, newsroom.clock(), schedule) if state == RunState.FAILED else None
+    again = _next_try(run.occurrence, newsroom.clock(), newsroom.schedule) if state == RunState.FAILED else None
     with newsroom.database.write() as connection:
         if again:
             state, ours = RunState.WAITING, runs.put_off(connection, run, text, again)
@@ -229,8 +198,7 @@ def _is_under_way(newsroom: Newsroom, issue: int) -> bool:
 def _sent_meanwhile(newsroom: Newsroom, run: Run) -> int | None:
     """The issue that somebody sent by hand since the run fell due: its readers have their mail of this date."""
     with newsroom.database.read() as connection:
-        at = run.occurrence.at
-        return issues.started_since(connection, newsroom.edition.newsletter, newsroom.edition.key, at)
+        return issues.started_since(connection, *newsroom.place, run.occurrence.at)
 
 
 def _left_behind(newsroom: Newsroom, run: Run) -> Issue | None:

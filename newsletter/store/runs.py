@@ -30,6 +30,14 @@ class RunState(StrEnum):
     FAILED = "failed"
 
 
+class LetGo(StrEnum):
+    """Why a run is SKIPPED: the words are told, and stored."""
+
+    MISSED = "missed: nothing was running at the time"
+    FIRST = "before the first watch"
+    NEW = "the schedule is a new one, and begins with its next date"
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """One run, as it stands in the table. `issue` is known once it was built; `text` says how the run ended."""
@@ -52,7 +60,7 @@ def latest(connection: Connection, newsletter: str, edition: str, until: date) -
 
 
 def note_skipped(
-    connection: Connection, newsletter: str, edition: str, occurrence: Occurrence, now: datetime, why: str
+    connection: Connection, newsletter: str, edition: str, occurrence: Occurrence, now: datetime, why: LetGo
 ) -> bool:
     """Writes down that this one is not run; False when somebody else has it already."""
     row = _row(newsletter, edition, occurrence, now) | {"state": RunState.SKIPPED, "text": why}
@@ -60,11 +68,11 @@ def note_skipped(
 
 
 def make_room(
-    connection: Connection, newsletter: str, edition: str, occurrence: Occurrence, texts: Collection[str]
+    connection: Connection, newsletter: str, edition: str, occurrence: Occurrence, reasons: Collection[LetGo]
 ) -> None:
     """Forgets that an earlier hour of that date was let go, for one of these reasons."""
     same = (_r.newsletter == newsletter, _r.edition == edition, _r.local_date == occurrence.local_date.isoformat())
-    let_go = (_r.due_at < occurrence.at, _r.state == RunState.SKIPPED, _r.text.in_(texts))
+    let_go = (_r.due_at < occurrence.at, _r.state == RunState.SKIPPED, _r.text.in_(reasons))
     connection.execute(delete(runs).where(*same, *let_go))
 
 

@@ -6,11 +6,12 @@ import pytest
 from sqlalchemy import select
 
 from newsletter.app import utc_now
+from newsletter.domain.edition import EditionKey
 from newsletter.domain.issue import IssueState
 from newsletter.domain.subscriber import SubscriptionState
 from newsletter.errors import NotFound, WrongState
 from newsletter.services import steer
-from newsletter.services.moving import EditionKey, move, stranded
+from newsletter.services.moving import move, stranded
 from newsletter.services.subscribe import SignUp, confirm, confirmation, sign_up
 from newsletter.store import consents, issues, subscribers
 from newsletter.store.database import Database

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from newsletter.domain.occurrence import Occurrence
 from newsletter.store import runs
 from newsletter.store.database import Database
-from newsletter.store.runs import Run, RunState
+from newsletter.store.runs import LetGo, Run, RunState
 
 NOW = datetime(2026, 6, 5, 7, tzinfo=UTC)
 FRIDAY = Occurrence(date(2026, 6, 5), NOW)
@@ -28,8 +28,8 @@ def test_a_run_is_claimed_once(database: Database) -> None:
     assert claimed(database) is not None
     assert claimed(database, "two") is None
     with database.write() as connection:
-        assert not runs.note_skipped(connection, "a", "uk", FRIDAY, NOW, "late")
-        assert runs.note_skipped(connection, "a", "world", FRIDAY, NOW, "late")
+        assert not runs.note_skipped(connection, "a", "uk", FRIDAY, NOW, LetGo.MISSED)
+        assert runs.note_skipped(connection, "a", "world", FRIDAY, NOW, LetGo.MISSED)
         latest = runs.latest(connection, "a", "uk", FRIDAY.local_date)
         assert latest
         assert latest.occurrence == FRIDAY

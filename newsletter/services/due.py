@@ -1,0 +1,53 @@
+"""What of an edition's schedule is over, and what went wrong with it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from newsletter.domain.edition import EditionKey
+from newsletter.domain.occurrence import Schedule, occurrence_on
+from newsletter.store import issues, runs
+from newsletter.store.database import Database
+from newsletter.store.runs import LetGo, Run, RunState
+
+UNWATCHED = (LetGo.FIRST, LetGo.NEW)
+"""Nobody watched the schedule when the run was let go."""
+
+_TROUBLED = (RunState.WAITING, RunState.FAILED)
+
+
+def last_date_run(database: Database, place: EditionKey, schedule: Schedule, now: datetime) -> date | None:
+    """The last local date that has had its run; None when the edition never had one.
+
+    An hour that was let go before anybody watched the schedule counts no more when its date has a later one by now:
+    somebody changed it. Unless they sent an issue since: nobody gets two on one date.
+    """
+    with database.read() as connection:
+        last = runs.latest(connection, *place, tomorrow(now))
+        sent = last and issues.started_since(connection, *place, last.occurrence.at)
+    if last is None:
+        return None
+    day = last.occurrence.local_date
+    by_now = occurrence_on(schedule, day)
+    is_later = by_now is not None and by_now.at > last.occurrence.at
+    is_open = last.state is RunState.SKIPPED and last.text in UNWATCHED and is_later and not sent
+    return day - timedelta(days=1) if is_open else day
+
+
+def trouble(database: Database, place: EditionKey, now: datetime) -> Run | None:
+    """The edition's latest run, when it did not do what it was there for, and nobody did it by hand since."""
+    with database.read() as connection:
+        latest = runs.latest(connection, *place, tomorrow(now))
+        if latest is None or not _went_wrong(latest):
+            return None
+        mended = issues.started_since(connection, *place, latest.occurrence.at)
+    return None if mended else latest
+
+
+def tomorrow(now: datetime) -> date:
+    """In UTC; in no zone it is later than that."""
+    return (now + timedelta(days=1)).date()
+
+
+def _went_wrong(run: Run) -> bool:
+    return run.state in _TROUBLED or (run.state is RunState.SKIPPED and run.text == LetGo.MISSED)
