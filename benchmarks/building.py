@@ -17,7 +17,7 @@ from benchmarks.result import Result
 from newsletter.domain.digest import Digest, DigestStory
 from newsletter.domain.edition import Edition
 from newsletter.domain.picture import THUMB, WIDE, Picture
-from newsletter.services.publish import digest_hash
+from newsletter.services.drafting import digest_hash
 from newsletter.text import render
 from newsletter.text.compiling import compile_mjml
 from newsletter.text.render import IssueLinks, Renderer

@@ -61,8 +61,16 @@ def reminder_values(app: App, edition: Edition, due: datetime, issue: Issue | No
 def _commands(edition: Edition, issue: Issue | None) -> list[tuple[str, str]]:
     """What an editor may type, each with the name of its explanation among the phrases of a notice."""
     build = f"newsletter build {edition.newsletter} --edition {edition.key}"
-    shown = [(f"newsletter preview {issue.id} --open", "does_preview")] if issue else []
-    return [*shown, (build, "does_build"), *([(f"newsletter check {issue.id}", "does_check")] if issue else [])]
+    if issue is None:
+        return [(build, "does_build")]
+    number = issue.id
+    edit = [(f"newsletter edit {number} --without 2", "does_edit")] if len(issue.stories) > 1 else []
+    return [
+        (f"newsletter preview {number} --open", "does_preview"),
+        *edit,
+        (build, "does_build"),
+        (f"newsletter check {number}", "does_check"),
+    ]
 
 
 def _reminder(app: App, notice: Notice, now: datetime) -> Letter:

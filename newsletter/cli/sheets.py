@@ -77,7 +77,8 @@ def books_json(books: Accounting) -> dict[str, Any]:
 def show_issue(session: Session, issue: Issue) -> None:
     """What an issue is, and what it holds."""
     zone = session.app.zone(issue.newsletter, issue.edition)
-    output.say(f"[bold]Issue {issue.id}[/]  {_name(issue)}  {_state(issue)}")
+    edited = ", edited" if issue.edited else ""
+    output.say(f"[bold]Issue {issue.id}[/]  {_name(issue)}  {_state(issue)}{edited}")
     output.say(f"[bold]{output.plain(issue.subject)}[/]")
     told = {
         "built": issue.built_at,

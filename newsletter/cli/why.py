@@ -64,7 +64,7 @@ def why(
 def _note(app: App, edition: Edition) -> tuple[str, str]:
     """The editor's words that go with the edition's next issue, and what is wrong with those that do not."""
     from newsletter.note_file import note_of
-    from newsletter.services.publish import chosen_note
+    from newsletter.services.drafting import chosen_note
     from newsletter.store import issues
 
     try:

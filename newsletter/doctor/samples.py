@@ -14,8 +14,8 @@ from newsletter.domain.notice import NoticeKind
 from newsletter.domain.occurrence import next_occurrence
 from newsletter.errors import NewsletterError, StoreError
 from newsletter.reminding import reminder_values
+from newsletter.services.drafting import links
 from newsletter.services.notices import values_for
-from newsletter.services.publish import links
 from newsletter.store.notices import Notice
 from newsletter.text.render import NOTICES
 from newsletter.web.pages import Pages

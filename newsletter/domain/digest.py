@@ -61,7 +61,8 @@ class Digest:
     """`stories` is never empty; the first one is the lead. `date` is local to the edition's time zone.
 
     `note` is the editor's own words for this issue: paragraphs of plain text, an empty line between them.
-    `more` come after them, told by their titles alone: the mail would be too long otherwise.
+    `more` come after them, told by their titles alone: the mail would be too long otherwise. `subject` is the editor's
+    own words for the subject line, "" for those of the template.
     """
 
     edition: Edition
@@ -71,6 +72,7 @@ class Digest:
     notes: tuple[str, ...] = ()
     note: str = ""
     more: tuple[DigestStory, ...] = ()
+    subject: str = ""
 
     @property
     def lead(self) -> DigestStory:

@@ -14,7 +14,7 @@ from newsletter.domain.post import PostState, is_called
 from newsletter.domain.ranking import Ranked
 from newsletter.domain.urls import canonical
 from newsletter.errors import SourceError, repeated
-from newsletter.services.publish import ranked, unwanted, wanted
+from newsletter.services.choosing import ranked, unwanted, wanted
 from newsletter.sources.base import Source, SourceState, zone_of_posts
 from newsletter.store import candidates, issues, source_states
 from newsletter.store.candidates import Seen
@@ -220,7 +220,7 @@ def _weighed(connection: Connection, edition: Edition, seen: Seen, order: Sequen
         return _why(edition, seen, Reason.UNKNOWN, "It was not compared yet; run `newsletter collect` again.")
     draft = issues.draft(connection, edition.newsletter, edition.key)
     if draft and draft.edited and all(story.story != seen.story for story in draft.stories):
-        text = f"Somebody edited draft {draft.id}, and it does not hold this story."
+        text = f"Somebody edited draft {draft.id}, and it does not hold this story; `newsletter edit` can add it."
         return _why(edition, seen, Reason.EDITED, text, mine, draft.id)
     if mine.rank > edition.max_stories:
         last = order[edition.max_stories - 1]

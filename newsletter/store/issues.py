@@ -7,7 +7,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, LargeBinary, Row, and_, cast, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, LargeBinary, Row, and_, cast, func, insert, or_, select, true, update
 from sqlalchemy.exc import IntegrityError
 
 from newsletter.domain.delivery import REACHED_STATES
@@ -110,14 +110,16 @@ def next_number(connection: Connection, newsletter: str, edition: str) -> int:
 def save_draft(connection: Connection, issue: Issue) -> Issue:
     """Stores a new draft (id 0: it gets one), or puts new content into the draft that it was.
 
-    Raises WrongState when the draft was started, cancelled or edited meanwhile, Busy when another process made one.
+    Raises WrongState when the draft was started or cancelled meanwhile, or edited and this is no edit; Busy when
+    another process made one.
     """
     row = {**asdict(issue), "state": issue.state.value, "notes": list(issue.notes)}
     row["stories"] = [{**asdict(story), "also": list(story.also)} for story in issue.stories]
     del row["id"]
     if issue.id:
-        untouched = (issues.c.id == issue.id, issues.c.state == IssueState.DRAFT.value, issues.c.edited.is_(False))
-        if connection.execute(update(issues).where(*untouched).values(row)).rowcount != 1:
+        theirs = (issues.c.id == issue.id, issues.c.state == IssueState.DRAFT.value)
+        untouched = true() if issue.edited else issues.c.edited.is_(False)
+        if connection.execute(update(issues).where(*theirs, untouched).values(row)).rowcount != 1:
             raise WrongState(f"issue {issue.id} is no draft that may be rebuilt any more; see `newsletter issues`.")
         return issue
     try:
@@ -125,6 +127,12 @@ def save_draft(connection: Connection, issue: Issue) -> Issue:
     except IntegrityError:
         raise Busy(f"another process is building {issue.newsletter} for {issue.edition}; try again.") from None
     return get(connection, made)
+
+
+def forget_edits(connection: Connection, issue_id: int) -> None:
+    """The draft may be rebuilt again."""
+    theirs = (issues.c.id == issue_id, issues.c.state == IssueState.DRAFT.value)
+    connection.execute(update(issues).where(*theirs).values(edited=False))
 
 
 def move(

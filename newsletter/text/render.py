@@ -175,6 +175,8 @@ class Renderer:
 
     def _subject(self, digest: Digest) -> str:
         edition = digest.edition
+        if own := cut(one_line(digest.subject), SUBJECT_LENGTH):
+            return own
         label = f"{self._config}, `subject` of {edition.newsletter}, edition {edition.key}"
         given = {
             "lead": digest.lead,

@@ -164,3 +164,29 @@ def test_a_post_without_a_title_is_told_with_what_readers_see_in_its_place(tmp_p
     assert told in " ".join(desk.call("check", "1").out.split())
     post.write_text("---\ntitle: Empty\n---\nSomebody says that it is called so.\n")
     assert "no title of its own" not in " ".join(desk.call("build", "quay").out.split())
+
+
+def test_a_draft_is_edited_and_built_anew_when_that_is_undone(tmp_path: Path) -> None:
+    today = datetime.now(UTC)
+    days = [f"{today - timedelta(days=back):%Y-%m-%d}" for back in (1, 2, 3)]
+    desk = blog(tmp_path, *days)
+    assert desk.call("build", "quay").status == 0
+    nothing = desk.call("edit", "1")
+    assert (nothing.status, "say what to change: --subject, --without" in nothing.err) == (2, True)
+    both = desk.call("edit", "1", "--undo", "--subject", "x")
+    assert (both.status, "--undo forgets all edits: give it alone" in both.err) == (2, True)
+    edited = desk.call("edit", "1", "--without", "1", "--subject", "High water")
+    assert "Issue 1  quay #1  draft, edited\nHigh water\n" in edited.out
+    assert "Next: newsletter preview 1 --open, then newsletter send 1." in edited.out
+    shown = desk.call("show", "1", "--json").json
+    assert (shown["edited"], shown["subject"], len(shown["stories"])) == (True, "High water", 2)
+    built = desk.call("build", "quay")
+    assert "Issue 1 for main was edited, and stays as it is; newsletter edit 1 --undo builds it anew." in built.out
+    undone = desk.call("edit", "1", "--undo", "--json").json
+    assert (undone["edited"], len(undone["stories"])) == (False, 3)
+    note = tmp_path / "words.md"
+    note.write_text("A word *before*.\n")
+    assert "the editor writes: A word before." in desk.call("edit", "1", "--note", str(note)).out
+    wrong = desk.call("edit", "1", "--lead", "9")
+    assert (wrong.status, "there is no story 9 in issue 1, which has 3 stories" in wrong.err) == (1, True)
+    assert desk.call("edit", "7", "--lead", "1").status == 1
