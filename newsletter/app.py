@@ -19,7 +19,7 @@ from newsletter.domain.occurrence import Missed, Schedule
 from newsletter.domain.tally import Tally
 from newsletter.domain.theme import Theme, ThemeName, painted, theme
 from newsletter.errors import ConfigError, NotFound, repeated
-from newsletter.store.database import Database, signing_key
+from newsletter.store.database import Database, identity, signing_key
 from newsletter.text.token import Signer
 
 # What only some commands need is loaded when they need it: `newsletter --help` answers at once.
@@ -55,9 +55,13 @@ class App:
 
     @cached_property
     def signer(self) -> Signer:
-        """Signs links with NEWSLETTER_SECRET, or else with the key that the database keeps. Raises ConfigError."""
-        secret = self.config.secret
-        return Signer(secret.get_secret_value() if secret else signing_key(self.database), self.clock)
+        """Signs links with NEWSLETTER_SECRET, or else with the key that the database keeps. Raises ConfigError.
+
+        The secret may serve another database tomorrow, with other readers under the same numbers.
+        """
+        if (secret := self.config.secret) is None:
+            return Signer(signing_key(self.database), self.clock)
+        return Signer(secret.get_secret_value(), self.clock, scope=identity(self.database))
 
     @cached_property
     def tally(self) -> Tally:

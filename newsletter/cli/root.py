@@ -11,6 +11,7 @@ from typer.core import TyperCommand, TyperGroup
 import newsletter
 from newsletter.cli import (
     building,
+    copying,
     demo,
     doctor,
     editing,
@@ -63,6 +64,7 @@ for group in (
     posts,
     why,
     building,
+    copying,
     issues,
     editing,
     preview,
@@ -71,6 +73,7 @@ for group in (
     subscribers,
     form,
     running,
+    copying,
 ):
     group.register(cli)
 

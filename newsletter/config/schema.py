@@ -328,9 +328,13 @@ class Config(Section):
     @property
     def database_url(self) -> str:
         """`database` with a relative SQLite path made absolute."""
-        scheme, slashes, path = self.database.partition(":///")
+        return self.url_of(self.database)
+
+    def url_of(self, database: str) -> str:
+        """Another database's address, made absolute likewise."""
+        scheme, slashes, path = database.partition(":///")
         if not scheme.startswith("sqlite") or not slashes or path in ("", ":memory:"):
-            return self.database
+            return database
         return f"{scheme}:///{self.resolve(path)}"
 
 

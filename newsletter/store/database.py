@@ -19,6 +19,7 @@ from newsletter.store import migrations, mishaps, postgres, queue_schema, tables
 
 BUSY_TIMEOUT_MS = 5000
 _QUICK_TO_CHECK = 256 * 1024 * 1024  # bytes
+_IDENTITY = "identity"
 _MIGRATION_LOCK = 0x6E657773  # any number of ours: PostgreSQL's advisory lock while the schema changes
 
 
@@ -166,6 +167,12 @@ def signing_key(database: Database) -> str:
         return str(connection.scalar(wanted))
 
 
+def identity(database: Database) -> str:
+    """What tells it from all others, also from one that its readers came from; "" for one of an early version."""
+    with database.read() as connection:
+        return str(connection.scalar(select(tables.settings.c.value).where(tables.settings.c.key == _IDENTITY)) or "")
+
+
 def lacking(database: Database) -> list[str]:
     """The tables and columns that there should be and are not: somebody made it with a version before the first."""
     with database.read() as connection:
@@ -263,6 +270,7 @@ def _bring_up_to_date(database: Database) -> bool:
         is_new = not inspect(connection).get_table_names()
         if is_new:
             tables.metadata.create_all(connection)
+            connection.execute(tables.settings.insert().values(key=_IDENTITY, value=secrets.token_hex(16)))
             migrations.stamp(connection)
         else:
             migrations.upgrade(connection)

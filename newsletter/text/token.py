@@ -52,14 +52,17 @@ def _mac(keyed: hashlib.blake2b, body: bytes) -> bytes:
 class Signer:
     """Signs and reads tokens with one key; each purpose has a key of its own derived from it.
 
-    `clock` gives the time that expiring tokens carry and are measured by.
+    `clock` gives the time that expiring tokens carry and are measured by. Tokens name subscribers by numbers that mean
+    somebody else in another database: with `scope`, a database's own, they are good there alone. What stands for a
+    person is the same everywhere.
     """
 
-    def __init__(self, key: str | bytes, clock: Callable[[], datetime]) -> None:
+    def __init__(self, key: str | bytes, clock: Callable[[], datetime], scope: str = "") -> None:
         secret = key.encode() if isinstance(key, str) else key
         if len(secret) < 16:
             raise ConfigError("The signing key is too short; NEWSLETTER_SECRET needs at least 16 characters.")
         self._secret, self._clock = secret, clock
+        self._scope = f"{scope} " if scope else ""
         self._person_key = self._derived("person")
         self._hashes: dict[str, hashlib.blake2b] = {}
 
@@ -133,14 +136,17 @@ class Signer:
                 return int(clock().timestamp())
 
         return itsdangerous.URLSafeTimedSerializer(
-            self._derived(f"token timed {purpose}"), signer=Timestamps, signer_kwargs={"digest_method": hashlib.sha256}
+            self._token_key(f"timed {purpose}"), signer=Timestamps, signer_kwargs={"digest_method": hashlib.sha256}
         )
 
     def _keyed(self, purpose: str) -> hashlib.blake2b:
         """What hashes for `purpose`, begun with its key once (RFC 7693: a third of HMAC's time)."""
         if purpose not in self._hashes:
-            self._hashes[purpose] = hashlib.blake2b(key=self._derived(f"token {purpose}"), digest_size=_MAC_BYTES)
+            self._hashes[purpose] = hashlib.blake2b(key=self._token_key(purpose), digest_size=_MAC_BYTES)
         return self._hashes[purpose]
+
+    def _token_key(self, use: str) -> bytes:
+        return self._derived(f"token {self._scope}{use}")
 
     def _derived(self, use: str) -> bytes:
         return hmac.digest(self._secret, f"newsletter {use}".encode(), "sha256")

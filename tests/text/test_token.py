@@ -103,3 +103,13 @@ def test_a_person_is_a_keyed_hash() -> None:
 def test_a_short_key_is_refused() -> None:
     with pytest.raises(ConfigError, match="NEWSLETTER_SECRET"):
         Signer("short", utc_now)
+
+
+def test_a_token_of_one_database_is_none_of_another_and_a_person_is_the_same_in_both() -> None:
+    one, other = (Signer("sixteen characters", lambda: NOW, scope) for scope in ("here", "there"))
+    link = one.subscription(UNSUBSCRIBE, 1, "tech")
+    assert one.read_subscription(UNSUBSCRIBE, link) == (1, "tech")
+    for token, max_age in ((link, None), (one.sign_expiring(UNSUBSCRIBE, "1:tech"), timedelta(days=7))):
+        with pytest.raises(TokenError):
+            other.read(UNSUBSCRIBE, token, max_age)
+    assert one.person("ann@example.org") == other.person("ann@example.org")

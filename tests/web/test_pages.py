@@ -634,6 +634,26 @@ def test_who_moves_back_and_forth_floods_no_inbox_with_notices_of_it(app: App) -
         assert sorted(told.scalars()) == [home, away]
 
 
+def test_a_link_of_another_database_is_nobodys_even_with_the_same_secret(tmp_path: Path) -> None:
+    """Readers brought over by `export` and `import` have other numbers there."""
+    here, there = tmp_path / "here", tmp_path / "there"
+    apps = []
+    for folder, readers_there in ((here, ("zed@example.org", "ann@example.org")), (there, ("ann@example.org",))):
+        folder.mkdir()
+        apps.append(make_app(folder, config=f"secret: one secret for both\n{CONFIG}"))
+        for email in readers_there:
+            join(apps[-1], email)
+    zeds = apps[0].signer.subscription(UNSUBSCRIBE, 1, "tech")
+    with TestClient(create_app(apps[0])) as web:
+        assert "zed@example.org" in web.get(f"/unsubscribe/{zeds}").text
+    with TestClient(create_app(apps[1])) as web:
+        for answer in (web.get(f"/unsubscribe/{zeds}"), web.post(f"/unsubscribe/{zeds}")):
+            assert (answer.status_code, "ann@example.org" in answer.text) == (410, False)
+    assert states(apps[1]) == {"ann@example.org": "active"}
+    for app in apps:
+        app.database.close()
+
+
 def test_a_link_to_change_the_address_is_good_for_one_change(app: App, web: TestClient) -> None:
     page = f"/preferences/{app.signer.subscription(PREFERENCES, join(app), 'tech')}"
 

@@ -1,0 +1,110 @@
+"""A database copied to the other kind and back is the same, and goes on counting where it was."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import JSON, Boolean, Column, Float, Integer, LargeBinary, insert, select
+
+from newsletter.errors import StoreError, WrongState
+from newsletter.services.steer import start
+from newsletter.store import tables, tallies
+from newsletter.store.copying import COPIED, copy
+from newsletter.store.database import Database, identity, signing_key
+from newsletter.store.tables import Instant
+from tests.ledger import NOW, draft, subscribe
+
+ROWS = 3
+LATER = NOW + timedelta(hours=1)
+
+
+def value(column: Column[Any], number: int) -> object:
+    """Another one for each row; a key of another table's row where it must be one."""
+    if isinstance(column.type, Boolean):
+        return bool(number % 2)
+    if isinstance(column.type, Instant):
+        return NOW + timedelta(minutes=number, microseconds=number)
+    if isinstance(column.type, Integer):
+        return number
+    if isinstance(column.type, Float):
+        return number + 0.5
+    if isinstance(column.type, LargeBinary):
+        return bytes([number, 0, 255])
+    if isinstance(column.type, JSON):
+        return [{"ünï": number}]
+    return f"ü{number}\n'\"\\"
+
+
+def fill(database: Database) -> None:
+    with database.write() as connection:
+        for table in COPIED:
+            rows = [{column.name: value(column, number) for column in table.columns} for number in range(1, ROWS + 1)]
+            connection.execute(insert(table), rows)
+
+
+def everything(database: Database) -> dict[str, list[tuple[Any, ...]]]:
+    with database.read() as connection:
+        return {
+            table.name: [tuple(row) for row in connection.execute(select(table).order_by(*table.primary_key))]
+            for table in COPIED
+        }
+
+
+@pytest.mark.postgres
+def test_there_and_back_all_is_the_same(sqlite_url: str, postgres_url: str, tmp_path: Path) -> None:
+    here, there, back = Database(sqlite_url), Database(postgres_url), Database(f"sqlite:///{tmp_path}/back.db")
+    fill(here)
+    heard: list[tuple[int, int]] = []
+    counts = copy(here, there, NOW, lambda done, total: heard.append((done, total)))
+    copy(there, back, NOW, lambda done, total: None)
+    assert counts == dict.fromkeys(counts, ROWS) | {"settings": ROWS + 1}  # its identity
+    assert heard[-1] == (sum(counts.values()), sum(counts.values()))
+    assert everything(here) == everything(there) == everything(back)
+    assert identity(here) == identity(there)
+    with there.write() as connection:
+        issue = connection.execute(select(tables.issues)).mappings().first()
+        assert issue is not None
+        new = {**issue, "number": 99, "edition": "another"}
+        del new["id"]
+        assert connection.execute(insert(tables.issues).values(new).returning(tables.issues.c.id)).scalar() == ROWS + 1
+    for database in (here, there, back):
+        database.close()
+
+
+def test_the_key_that_signs_links_comes_along(sqlite_url: str, tmp_path: Path) -> None:
+    here, there = Database(sqlite_url), Database(f"sqlite:///{tmp_path}/new.db")
+    key = signing_key(here)
+    copy(here, there, NOW, lambda done, total: None)
+    assert signing_key(there) == key
+    for database in (here, there):
+        database.close()
+
+
+def test_a_database_that_holds_anything_is_left_as_it_is(sqlite_url: str, tmp_path: Path) -> None:
+    here, there = Database(sqlite_url), Database(f"sqlite:///{tmp_path}/other.db")
+    fill(here)
+    subscribe(there, 1)
+    before = everything(there)
+    with pytest.raises(StoreError, match=r"other\.db is not empty: it has subscribers"):
+        copy(here, there, NOW, lambda done, total: None)
+    assert everything(there) == before
+    for database in (here, there):
+        database.close()
+
+
+def test_nothing_is_copied_while_somebody_works_on_it(sqlite_url: str, tmp_path: Path) -> None:
+    here, there = Database(sqlite_url), Database(f"sqlite:///{tmp_path}/new.db")
+    with here.write() as connection:
+        tallies.beat(connection, "somebody", "serve", NOW)
+    with pytest.raises(WrongState, match="`newsletter serve` works on this database"):
+        copy(here, there, NOW, lambda done, total: None)
+    subscribe(here, 1)
+    draft(here)
+    start(here, 1, NOW)
+    with pytest.raises(WrongState, match="issue 1 is being sent, or its sending was cut short"):
+        copy(here, there, LATER, lambda done, total: None)
+    for database in (here, there):
+        database.close()
