@@ -59,7 +59,8 @@ def agree(issue: Issue, readers: int, when: str) -> None:
     if not output.is_interactive():
         raise UsageError(f"this would mail {count(readers, 'recipient')}: say --yes, or run it in a terminal.")
     output.note(
-        f"Issue {issue.id}, “{output.plain(issue.subject)}”, goes to [bold]{count(readers, 'recipient')}[/] {when}."
+        f"Issue {issue.id} ({issue.newsletter} {issue.edition} #{issue.number}), “{output.plain(issue.subject)}”, "
+        f"goes to [bold]{count(readers, 'recipient')}[/] {when}."
     )
     typed = output.ask(f"Type the number of recipients ({readers}) to send it:")
     if typed.replace(",", "") != str(readers):

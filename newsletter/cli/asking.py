@@ -66,8 +66,10 @@ def say_asked(email: str, asked: Asked) -> None:
     """What became of the mail, and what is to be done where it did not go."""
     name, words = output.plain(email), output.plain(asked.words)
     if asked.state == "sent":
-        before = "" if asked.now else " It went out earlier: at most one goes out a day, however often they are added."
-        output.say(f"{name} is asked to confirm: the mail is sent.{before}")
+        if asked.now:
+            output.say(f"{name} is asked to confirm: the mail is sent.")
+        else:
+            output.say(f"{name} was asked to confirm within the last day already: no other mail goes out now.")
     elif asked.state == "sending":
         output.say(f"{name} is being asked to confirm: another process has the mail in hand.")
     elif asked.state == "queued":

@@ -64,7 +64,6 @@ for group in (
     posts,
     why,
     building,
-    copying,
     issues,
     editing,
     preview,

@@ -63,7 +63,8 @@ def send_preview(
         output.answer_json({"issue": issue.id, "edition": issue.edition, "hash": issue.hash, "sent": sent, "to": told})
     elif not failed:
         output.say(
-            f"[green]sent[/]  issue {issue.id} (“{output.plain(issue.subject)}”, hash {issue.hash[:12]}) "
+            f"[green]sent[/]  issue {issue.id} of {issue.edition} (“{output.plain(issue.subject)}”, "
+            f"hash {issue.hash[:12]}) "
             f"to {output.plain(', '.join(addresses))}"
         )
         say_if_not_mailed(session.config, len(addresses))

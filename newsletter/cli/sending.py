@@ -255,15 +255,34 @@ def _deliver(session: Session, issue: Issue, waits: Waits, *, earlier: int = 0, 
     else:
         _summarise(session, books, earlier)
         if not signal:
-            _say_who_goes_on(books)
+            _say_who_goes_on(app, books)
     if signal:
-        left = books.state.value == "sending"
-        goes_on = f"[bold]newsletter resume {issue.id}[/] goes on." if left else "nothing was left to send."
         if not logs:  # which has said how it ended
-            output.note(f"Stopped; {goes_on}")
+            output.note(_stopped(app, books))
         raise typer.Exit(128 + signal)
     if books.state.value in ("paused", "cancelled"):
         raise NewsletterError(summary.stood_still(books))
+
+
+def _stopped(app: App, books: Accounting) -> str:
+    """Whoever presses Ctrl-C because of a mistake had better know that somebody else goes on."""
+    if books.state.value != "sending":
+        return "Stopped; nothing was left to send."
+    if other := _another_sender(app):
+        return (
+            f"Stopped here, and [bold]newsletter {other}[/], which is running, goes on with it at once: "
+            f"[bold]newsletter pause {books.issue}[/] stops it there, too."
+        )
+    return f"Stopped; [bold]newsletter resume {books.issue}[/] goes on."
+
+
+def _another_sender(app: App) -> str:
+    """The command of a process that lives and sends whatever is to be sent; "" when there is none."""
+    from newsletter.store import tallies
+
+    with app.database.read() as connection:
+        living = tallies.living(connection, app.clock())
+    return next((role for role in ("serve", "worker") if living.get(role)), "")
 
 
 def _say_who_is_waited_for(issue: int) -> None:
@@ -283,13 +302,14 @@ def _summarise(session: Session, books: Accounting, earlier: int) -> None:
     summary.show_reasons(books.issue, reasons)
 
 
-def _say_who_goes_on(books: Accounting) -> None:
+def _say_who_goes_on(app: App, books: Accounting) -> None:
     left = books.queued + books.deferred
-    if books.state.value == "sending" and left:
-        output.say(
-            f"\n{count(left, 'recipient')} still to come: [bold]newsletter serve[/] carries on, "
-            f"or [bold]newsletter resume {books.issue}[/] later."
-        )
+    if books.state.value != "sending" or not left:
+        return
+    who = "[bold]newsletter serve[/] carries on"
+    if other := _another_sender(app):
+        who = f"[bold]newsletter {other}[/], which is running, carries on"
+    output.say(f"\n{count(left, 'recipient')} still to come: {who}, or [bold]newsletter resume {books.issue}[/] later.")
 
 
 def _say_what_comes_next(app: App, issue: Issue) -> None:

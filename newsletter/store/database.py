@@ -16,6 +16,7 @@ from sqlalchemy.exc import TimeoutError as NoConnection
 
 from newsletter.errors import Away, StoreError
 from newsletter.store import migrations, mishaps, postgres, queue_schema, tables
+from newsletter.store.extras import lacks_postgres
 
 BUSY_TIMEOUT_MS = 5000
 _QUICK_TO_CHECK = 256 * 1024 * 1024  # bytes
@@ -48,6 +49,11 @@ class Database:
     def is_in_place(self) -> bool:
         """Whether SQLite's file is still the one that was opened: what is written to a deleted one is lost."""
         return self._opened is None or self._opened == self._identity()
+
+    @property
+    def may_be_written(self) -> bool:
+        """Whether SQLite's file, and its folder for what lies beside it, let us; a server says so when it is asked."""
+        return self._path is None or all(os.access(place, os.W_OK) for place in (self._path, self._path.parent))
 
     @property
     def place(self) -> str:
@@ -209,7 +215,7 @@ def _engine(url: str) -> Engine:
     except (ArgumentError, ValueError) as error:
         raise StoreError(f"`database` is no database address: {error}") from None
     except ModuleNotFoundError:
-        raise StoreError("PostgreSQL needs its driver and its queue: pip install 'newsletter[postgres]'") from None
+        raise StoreError(lacks_postgres()) from None
     except OSError as error:
         told = f"the folder of the database cannot be made: {(error.strerror or str(error)).lower()}"
         raise StoreError(f"{error.filename}: {told}. Check `database` in config.yaml.") from None

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select, text
 
 from newsletter.errors import StoreError
+from newsletter.store.extras import lacks_postgres
 from newsletter.store.tables import settings
 
 _VERSION, _MIGRATION = "queue_version", "queue_migration"
@@ -75,7 +76,7 @@ def _installed() -> str:
     try:
         return version("procrastinate")
     except PackageNotFoundError:
-        raise StoreError("PostgreSQL needs its driver and its queue: pip install 'newsletter[postgres]'") from None
+        raise StoreError(lacks_postgres()) from None
 
 
 def _numbers(told: str) -> tuple[int, ...]:

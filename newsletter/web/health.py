@@ -16,10 +16,12 @@ router = APIRouter(include_in_schema=False)
 
 @router.api_route("/healthz", methods=READ)
 def healthz(app: TheApp) -> Response:
-    """200 when the database answers and its file is where it was, else 503."""
+    """200 when the database answers, and its file is where it was and may be written to, else 503."""
     try:
         if not app.database.is_in_place:
             return JSONResponse({"status": "the database's file is gone"}, 503)
+        if not app.database.may_be_written:
+            return JSONResponse({"status": "the database may not be written to"}, 503)
         with app.database.read() as connection:
             notices.waiting(connection)
     except StoreError:

@@ -50,5 +50,5 @@ def test_what_is_said_of_it(capsys: pytest.CaptureFixture[str]) -> None:
         say_asked("ann@example.com", asked)
     fresh, old, under_way = capsys.readouterr().out.splitlines()
     assert fresh == "ann@example.com is asked to confirm: the mail is sent."
-    assert "It went out earlier" in old
+    assert "was asked to confirm within the last day already" in old
     assert "another process has the mail in hand" in under_way

@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -29,13 +30,14 @@ from newsletter.cli.root import cli
 from newsletter.config import load
 from newsletter.errors import Away
 from newsletter.services.steer import start
+from newsletter.store import tallies
 from newsletter.transports import smtp
 from tests.cli.desk import Desk
 from tests.smtp_sink import SILENCE, Sink, reply
 
 COMMANDS = [
-    "init", "form", "doctor", "demo", "collect", "posts", "why", "build", "issues", "show", "preview", "check",
-    "send-preview", "send", "resume", "pause", "cancel", "subscribers", "serve", "worker", "schedule",
+    "init", "form", "doctor", "demo", "collect", "posts", "why", "build", "issues", "show", "edit", "preview", "check",
+    "send-preview", "send", "resume", "pause", "cancel", "subscribers", "serve", "worker", "schedule", "copy-database",
 ]  # fmt: skip
 SUBSCRIBERS = ["add", "import", "export", "list", "show", "remove", "erase"]
 REPORTING = sorted({*COMMANDS, *(f"subscribers {name}" for name in SUBSCRIBERS)} - {
@@ -49,6 +51,10 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
     desk = Desk(tmp_path_factory.mktemp("desk")).furnish()
     assert desk.call("build", "harbour").status == 0
     return desk
+
+
+def bare(screen: str) -> str:
+    return re.sub(r"\x1b\[[\d;?]*[a-zA-Z]", "", screen)
 
 
 def ask(*words: str) -> Any:
@@ -541,7 +547,9 @@ def test_add_sends_the_mail_that_asks_at_once(tmp_path: Path) -> None:
         desk = Desk(tmp_path, sink.port).furnish()
         ann = desk.call("subscribers", "add", "ann@example.com", "--json").json
         assert (ann["state"], ann["asked"]) == ("pending", "sent")
-        assert "It went out earlier" in desk.call("subscribers", "add", "ann@example.com").out
+        assert (
+            "was asked to confirm within the last day already" in desk.call("subscribers", "add", "ann@example.com").out
+        )
         assert sink.recipients == {"ann@example.com": 1}
         sink.fail("RCPT", reply(550, "5.1.1 nobody here"), to="gone@example.com")
         gone = desk.call("subscribers", "add", "gone@example.com", "--json").json
@@ -744,7 +752,21 @@ def test_a_person_sees_what_a_delivery_waits_for(tmp_path: Path) -> None:
     terminal.read_until("127.0.0.1:9: connection refused. Ctrl-C stops, nothing is lost.")
     terminal.process.send_signal(signal.SIGINT)
     assert terminal.finish() == 130
-    assert "Stopped; " in terminal.screen
+    assert "Stopped; newsletter resume 1 goes on." in bare(terminal.screen)
+
+
+def test_who_stops_sending_is_told_that_serve_goes_on(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, environ={"TERM": "xterm"}).furnish()
+    desk.call("build", "harbour")
+    desk.call("subscribers", "add", "a@example.com", "--active")
+    with open_app(load(desk.folder / "config.yaml", {})).database.write() as connection:
+        tallies.beat(connection, "somebody", "serve", datetime.now(UTC))
+    terminal = Terminal(desk, "send", 1, "--yes")
+    terminal.read_until("127.0.0.1:9: connection refused. Ctrl-C stops, nothing is lost.")
+    terminal.process.send_signal(signal.SIGINT)
+    assert terminal.finish() == 130
+    told = " ".join(bare(terminal.screen).split())
+    assert "Stopped here, and newsletter serve, which is running, goes on with it at once: newsletter pause 1" in told
 
 
 def test_json_is_all_that_stands_on_stdout(listed: Desk) -> None:

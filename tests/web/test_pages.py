@@ -261,6 +261,14 @@ def test_a_database_whose_file_is_gone_takes_nothing_more(tmp_path: Path, caplog
         assert web.post("/subscribe/tech", data=FORM).status_code == 200
 
 
+def test_a_database_that_may_not_be_written_to_is_not_well(
+    app: App, web: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.access", lambda place, mode: False)  # root may write everywhere
+    answer = web.get("/healthz")
+    assert (answer.status_code, answer.json()) == (503, {"status": "the database may not be written to"})
+
+
 def test_the_honeypot_takes_and_forgets(app: App, web: TestClient) -> None:
     normal = web.post("/subscribe/tech", data=FORM).text
     trapped = web.post("/subscribe/tech", data={**FORM, "email": "bot@example.org", "homepage": "http://spam"})
