@@ -31,7 +31,6 @@ PROGRESS_SECONDS = 0.25  # between two looks at the issue's state, and two calls
 RENEW_SECONDS = 0.5
 DRAIN_SECONDS = 20.0  # for what is in flight when a run is stopped
 _GOODBYE_SECONDS = 3.0  # for workers who have nothing in flight any more
-_GONE = (OutcomeKind.BROKEN, OutcomeKind.UNCERTAIN)  # so is the session
 _LONG_OPENING = 2.0  # seconds that a claim waits for a session which is being opened
 _REST_FIRST, _REST_MOST = 1.0, 30.0  # seconds between two attempts of one worker to open a session
 
@@ -125,7 +124,7 @@ async def _carry_on(run: Run, connection: Connection) -> None:
         await run.transport.gate.enter()
         outcome = await _send(run, connection, claim, reserved)
         run.desk.report(claim, outcome, connection.recorded)
-        if reserved and outcome.kind in _GONE:
+        if reserved and outcome.kind.ends_session:
             run.desk.release(reserved)
             reserved = None
         broken = broken + 1 if _is_trouble(outcome) else 0
@@ -179,7 +178,7 @@ async def _send(run: Run, connection: Connection, claim: Claim, following: Claim
 
 def _is_trouble(outcome: Outcome) -> bool:
     """Whether there is no talking to the server; one that wants less mail for a mailbox group is none."""
-    return outcome.kind in _GONE and not pushes_back(outcome)
+    return outcome.kind.ends_session and not pushes_back(outcome)
 
 
 def _rest(broken: int) -> float:
