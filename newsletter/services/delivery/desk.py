@@ -27,7 +27,7 @@ from newsletter.services.delivery.lookout import Lookout
 from newsletter.services.delivery.pen import Pen
 from newsletter.services.delivery.stall import Stall
 from newsletter.services.delivery.wishes import Granted, Wishes, give
-from newsletter.store import accounts, deliveries, issues
+from newsletter.store import issues
 from newsletter.store.ledger import open_ledger
 
 
@@ -37,7 +37,7 @@ class Desk:
     def __init__(self, errand: Errand, worker: str, line: Line, tally: Tally) -> None:
         database, issue = errand.database, errand.issue
         self.closed = asyncio.Event()
-        self._database, self._issue, self._chunk = database, issue, errand.chunk
+        self._errand, self._database, self._issue = errand, database, issue
         self._policy, self._clock = errand.policy, errand.clock
         self._ledger = open_ledger(database, issue, errand.policy, worker, errand.chunk)
         self._bell = asyncio.Event()
@@ -217,7 +217,7 @@ class Desk:
             self._stall.note(f"the file of {self._database.place} is gone")
             self.close()
             return
-        if await self.apart(self._issue_state) is not IssueState.SENDING or self._waited_too_long():
+        if await self.apart(self._errand.issue_state) is not IssueState.SENDING or self._waited_too_long():
             self.close()
         elif self._held_too_long():
             self._stall.reason = self._line.why()
@@ -236,10 +236,7 @@ class Desk:
 
     def whole(self) -> Accounting:
         """The accounting of the whole issue; for a chunk's run the database is asked."""
-        if self._chunk is None:
-            return self.so_far()
-        with self._database.read() as connection:
-            return accounts.accounting(connection, self._issue.id)
+        return self.so_far() if self._errand.chunk is None else self._errand.accounting()
 
     # Within:
 
@@ -361,10 +358,6 @@ class Desk:
         self._stall.reason = reason
         with self._database.write() as connection:
             issues.move(connection, self._issue.id, [IssueState.SENDING], IssueState.PAUSED, reason=reason)
-
-    def _issue_state(self) -> IssueState:
-        with self._database.read() as connection:
-            return deliveries.issue_state(connection, self._issue.id)
 
 
 def _claims(granted: list[Granted]) -> list[Claim]:

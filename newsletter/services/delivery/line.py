@@ -28,6 +28,10 @@ class Pace:
     pacer: Pacer
     warm_up: WarmUp | None = None
 
+    def of_connection(self) -> Bucket | None:
+        """What one connection waits for before each message; None: nothing."""
+        return self.pacer.connection(time.monotonic())
+
 
 def unlimited() -> Pace:
     """As fast as it goes, until somebody pushes back."""
@@ -92,10 +96,6 @@ class Line:
             self._meter.count(1, now)
             if self._groups.get(group):
                 self._groups[group] -= 1
-
-    def of_connection(self) -> Bucket | None:
-        """What one connection waits for before each message; None: nothing."""
-        return self._pacer.connection(self._timer())
 
     def is_another_day(self) -> bool:
         """Whether a warm-up plan's day is to be looked at: the first one, or a new one."""

@@ -13,16 +13,18 @@ from newsletter.domain.tally import Tally
 from newsletter.errors import Away, StoreError
 from newsletter.loop import run
 from newsletter.services.delivery import apart, desk
+from newsletter.services.delivery.copies import Copies
 from newsletter.services.delivery.errand import Errand
 from newsletter.services.delivery.line import Line, unlimited
 from newsletter.store.database import Database
-from tests.ledger import NOW
+from tests.ledger import NOW, RETURN_PATH, message, reader
 from tests.sending import started
 
 
 def a_desk(database: Database, readers: int) -> desk.Desk:
     line = Line(unlimited(), lambda: NOW, 1)
-    errand = Errand(database, started(database, readers), DeliveryPolicy(), lambda: NOW)
+    copies = Copies(message(), reader, RETURN_PATH)
+    errand = Errand(database, started(database, readers), copies, DeliveryPolicy(), lambda: NOW)
     return desk.Desk(errand, "worker", line, Tally())
 
 
