@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 
@@ -13,18 +13,19 @@ from newsletter.domain.backoff import pushes_back
 from newsletter.domain.delivery import Claim, Envelope, Outcome, OutcomeKind
 from newsletter.domain.issue import IssueState
 from newsletter.errors import Busy, NewsletterError, StoreError, WrongState
+from newsletter.services.delivery.account import RunAccount
 from newsletter.services.delivery.desk import Desk
 from newsletter.services.delivery.errand import Errand
 from newsletter.services.delivery.line import Line
 from newsletter.services.delivery.means import Means
+from newsletter.services.delivery.office import Office
+from newsletter.services.delivery.oversight import Oversight
 from newsletter.services.delivery.press import Press
 from newsletter.services.tallying import new_name
+from newsletter.store.ledger import open_ledger
 from newsletter.store.lock import sole_sender
 from newsletter.transports.base import Connection
 
-PROGRESS_SECONDS = 0.25  # between two looks at the issue's state, and two calls of `progress`
-RENEW_SECONDS = 0.5
-DRAIN_SECONDS = 20.0  # for what is in flight when a run is stopped
 _GOODBYE_SECONDS = 3.0  # for workers who have nothing in flight any more
 _LONG_OPENING = 2.0  # seconds that a claim waits for a session which is being opened
 _REST_FIRST, _REST_MOST = 1.0, 30.0  # seconds between two attempts of one worker to open a session
@@ -32,10 +33,12 @@ _REST_FIRST, _REST_MOST = 1.0, 30.0  # seconds between two attempts of one worke
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """What every worker of a run shares."""
+    """A run at work: what all who carry it share."""
 
     errand: Errand
     means: Means
+    office: Office
+    oversight: Oversight
     desk: Desk
     press: Press
 
@@ -53,25 +56,33 @@ async def deliver(
     waited for and ended the issue, its accounting is the answer.
     """
     began = time.monotonic()
-    reason, unwritten, desk = "", "", None
+    account, unwritten = None, ""
     async with _alone(errand, stop) as waited:
         if not waited or errand.issue_state() is IssueState.SENDING:  # else the other one did it all
             _must_be_sending(errand)
-            line = Line(means.pace, errand.clock, means.transport.connections)
-            desk = Desk(errand, new_name(), line, means.tally)
+            shift = _shift(errand, means)
+            account = shift.office.account
             try:
-                async with desk.opened():
-                    await _all_hands(Shift(errand, means, desk, Press(errand.copies)), progress, stop)
+                async with shift.office.opened():
+                    await _all_hands(shift, progress, stop)
             except StoreError as error:
-                if not (stop.is_set() and errand.database.is_sqlite and desk.has_opened):
+                if not (stop.is_set() and errand.database.is_sqlite and account.has_begun):
                     raise
                 unwritten = str(error)  # the journal has it, for whoever goes on
-            reason = desk.reason
-    end = desk.so_far() if desk and unwritten else _end(errand, desk)
+    end = account.so_far() if account and unwritten else _end(errand, account)
+    reason = account.reason if account else ""
     waiting_for = unwritten or (reason if end.state is IssueState.SENDING else end.reason)
     end = replace(end, seconds=round(time.monotonic() - began, 3), reason=waiting_for)
     progress(end)
     return end
+
+
+def _shift(errand: Errand, means: Means) -> Shift:
+    line = Line(means.pace, errand.clock, means.transport.connections)
+    ledger = open_ledger(errand.database, errand.issue, errand.policy, new_name(), errand.chunk)
+    office = Office(errand, ledger, line, means.tally)
+    oversight = Oversight(errand, ledger, line, office)
+    return Shift(errand, means, office, oversight, Desk(office, line), Press(errand.copies))
 
 
 async def _carry(shift: Shift, connection: Connection) -> None:
@@ -136,8 +147,8 @@ async def _open(shift: Shift, connection: Connection, reserved: Claim) -> tuple[
 
 async def _heed(shift: Shift, outcome: Outcome, broken: int) -> None:
     """What an outcome says of the whole issue, and of the server after so many troubles in a row."""
-    if reason := shift.errand.pulse.feel(outcome, shift.errand.clock(), shift.desk.whole):
-        await shift.desk.pause(reason)
+    if reason := shift.errand.pulse.feel(outcome, shift.errand.clock(), shift.office.account.whole):
+        await shift.oversight.pause(reason)
     if broken:
         await shift.desk.rest(_rest(broken), outcome.text)
 
@@ -167,15 +178,15 @@ def _rest(broken: int) -> float:
 
 
 async def _all_hands(shift: Shift, progress: Callable[[Accounting], None], stop: asyncio.Event) -> None:
-    """The desk, its workers and the watch over them; when one fails, all end."""
+    """The office, the workers and the watch over them; when one fails, all end."""
     try:
         async with asyncio.TaskGroup() as hands:
             transport = shift.means.transport
             connections = [transport.connection() for _ in range(transport.connections)]
             workers = [hands.create_task(_carry(shift, connection)) for connection in connections]
-            keeper = hands.create_task(shift.desk.keep())
-            halt = hands.create_task(_halt(shift.desk, stop))
-            await _look_after(shift.desk, workers, keeper, progress)
+            keeper = hands.create_task(shift.office.keep())
+            halt = hands.create_task(_halt(shift.office, stop))
+            await shift.oversight.look_after(workers, keeper, progress)
             await asyncio.wait(workers, timeout=_GOODBYE_SECONDS)
             for late in (*workers, halt):
                 late.cancel()
@@ -183,40 +194,9 @@ async def _all_hands(shift: Shift, progress: Callable[[Accounting], None], stop:
         raise failures.exceptions[0] from None
 
 
-async def _halt(desk: Desk, stop: asyncio.Event) -> None:
+async def _halt(office: Office, stop: asyncio.Event) -> None:
     await stop.wait()
-    desk.stop()
-
-
-async def _look_after(
-    desk: Desk,
-    workers: Sequence[asyncio.Task[None]],
-    keeper: asyncio.Task[None],
-    progress: Callable[[Accounting], None],
-) -> None:
-    """Looks after the run until the desk is done: progress, the issue's state, the leases."""
-    renewed = time.monotonic()
-    closed_at: float | None = None
-    while not keeper.done():
-        await asyncio.wait([keeper], timeout=PROGRESS_SECONDS)
-        progress(desk.so_far())
-        if not desk.closed.is_set():
-            await desk.tend()
-        if desk.closed.is_set():
-            closed_at = closed_at or time.monotonic()
-            if time.monotonic() - closed_at > DRAIN_SECONDS:
-                await _call_off(workers)
-                desk.abandon()
-        if time.monotonic() - renewed > RENEW_SECONDS:
-            renewed = time.monotonic()
-            await desk.renew()
-
-
-async def _call_off(workers: Sequence[asyncio.Task[None]]) -> None:
-    """What they reported up to now counts; from here on nobody reports anything that would not be written down."""
-    for worker in workers:
-        worker.cancel()
-    await asyncio.wait(workers)
+    office.stop()
 
 
 @asynccontextmanager
@@ -245,8 +225,8 @@ def _must_be_sending(errand: Errand) -> None:
         raise WrongState(f"issue {errand.issue.id} is {state}, not being sent.")
 
 
-def _end(errand: Errand, desk: Desk | None) -> Accounting:
+def _end(errand: Errand, account: RunAccount | None) -> Accounting:
     """How the issue stands after a run; after a chunk's, in the midst of others, what that run did."""
-    if desk and errand.chunk and errand.issue_state() is IssueState.SENDING:
-        return desk.so_far()
+    if account and errand.chunk and errand.issue_state() is IssueState.SENDING:
+        return account.so_far()
     return errand.accounting()

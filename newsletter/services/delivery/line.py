@@ -1,4 +1,4 @@
-"""Who is next: deliveries that the desk has claimed, let go at the pace that the limits allow. It asks no database."""
+"""Who is next: deliveries that a run has claimed, let go at the pace that the limits allow. It asks no database."""
 
 from __future__ import annotations
 
