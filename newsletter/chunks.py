@@ -12,7 +12,7 @@ from typing import Protocol
 from sqlalchemy import Connection
 
 from newsletter.app import App
-from newsletter.delivering import count_pause, pace, policy
+from newsletter.delivering import count_pause, means, policy
 from newsletter.domain.accounting import Accounting
 from newsletter.domain.chunk import Chunk
 from newsletter.domain.issue import Issue, IssueState
@@ -101,11 +101,8 @@ class Chunks:
     async def _send(self, issue: Issue, chunk: Chunk) -> Accounting:
         app = self._app
         copies, pulse = self._ready(issue)
-        errand = Errand(app.database, issue, policy(app, retry_wait=RETRY_WAIT), app.clock, chunk)
-        waits = partial(self._waits, issue)
-        return await deliver(
-            errand, copies, self._transport, waits, self._stop, pace=pace(app), tally=app.tally, pulse=pulse
-        )
+        errand = Errand(app.database, issue, copies, policy(app, retry_wait=RETRY_WAIT), app.clock, chunk, pulse)
+        return await deliver(errand, means(app, self._transport), partial(self._waits, issue), self._stop)
 
     def _ready(self, issue: Issue) -> tuple[Copies, Pulse]:
         if issue.id not in self._issues:

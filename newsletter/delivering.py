@@ -14,7 +14,8 @@ from newsletter.outgoing import outgoing
 
 if TYPE_CHECKING:
     from newsletter.domain.accounting import Accounting, Headway
-    from newsletter.services.delivery.line import Pace
+    from newsletter.services.delivery.means import Means
+    from newsletter.transports.base import Transport
 
 
 def policy(app: App, retry_wait: timedelta, lock_wait: timedelta = timedelta()) -> DeliveryPolicy:
@@ -30,11 +31,12 @@ def policy(app: App, retry_wait: timedelta, lock_wait: timedelta = timedelta()) 
     )
 
 
-def pace(app: App) -> Pace:
-    """How fast the configuration wants messages to leave."""
+def means(app: App, transport: Transport) -> Means:
+    """What all that this process sends over `transport` shares: it keeps to the configured pace, and is counted."""
     from newsletter.services.delivery.line import Pace
+    from newsletter.services.delivery.means import Means
 
-    return Pace(app.pacer, app.warm_up)
+    return Means(transport, Pace(app.pacer, app.warm_up), app.tally)
 
 
 def headway(app: App, books: Accounting) -> Headway:
@@ -83,8 +85,8 @@ async def deliver_issue(
     from newsletter.services.delivery.deliver import deliver
     from newsletter.services.delivery.errand import Errand
 
-    errand, copies = Errand(app.database, issue, how, app.clock), outgoing(app, issue)
-    books = await deliver(errand, copies, app.transport(), progress, stop, pace=pace(app), tally=app.tally)
+    errand = Errand(app.database, issue, outgoing(app, issue), how, app.clock)
+    books = await deliver(errand, means(app, app.transport()), progress, stop)
     count_pause(app, books)
     return books
 

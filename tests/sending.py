@@ -25,7 +25,8 @@ from newsletter.services import steer
 from newsletter.services.delivery.copies import Copies
 from newsletter.services.delivery.deliver import deliver
 from newsletter.services.delivery.errand import Errand
-from newsletter.services.delivery.line import Pace
+from newsletter.services.delivery.line import Pace, unlimited
+from newsletter.services.delivery.means import Means
 from newsletter.store import accounts, tables
 from newsletter.store.database import Database
 from newsletter.transports.smtp import SmtpTransport
@@ -102,8 +103,8 @@ def send(
         door = SmtpTransport("127.0.0.1", server.port, connections=connections, timeouts=timeouts, **transport)
         halt = functools.partial(asyncio.get_running_loop().call_soon_threadsafe, stop.set)
         beside = asyncio.create_task(asyncio.to_thread(meanwhile, halt)) if meanwhile else None
-        errand, copies = Errand(database, issue, policy, clock, chunk), Copies(message(), readers, RETURN_PATH)
-        end = await deliver(errand, copies, door, progress, stop, pace=pace, tally=tally)
+        errand = Errand(database, issue, Copies(message(), readers, RETURN_PATH), policy, clock, chunk)
+        end = await deliver(errand, Means(door, pace or unlimited(), tally or Tally()), progress, stop)
         if beside:
             await beside
         return end

@@ -64,6 +64,14 @@ class OutcomeKind(StrEnum):
     BROKEN = "broken"
     UNCERTAIN = "uncertain"
 
+    @property
+    def ends_session(self) -> bool:
+        """Whether the session is gone with it: the next message needs a new one."""
+        return self in _WITHOUT_SESSION
+
+
+_WITHOUT_SESSION = (OutcomeKind.BROKEN, OutcomeKind.UNCERTAIN)  # made once: the property is asked for each message
+
 
 class Outcome(NamedTuple):
     """What a transport answers. `code` is the SMTP reply (0: none), `status` RFC 3463, `text` the server's words.

@@ -17,7 +17,6 @@ BOUNDS = {  # seconds; the upper ends of a histogram's classes, each counted by 
     SEND: (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 600.0),
     TURN: (0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 1.0, 5.0),
 }
-_GONE = (OutcomeKind.BROKEN, OutcomeKind.UNCERTAIN)
 _TAKEN = (ATTEMPTS, f"{OutcomeKind.ACCEPTED.value} 2xx")
 
 
@@ -56,7 +55,7 @@ class Tally:
             self._count(_TAKEN)
             return
         self._count((ATTEMPTS, f"{outcome.kind.value} {reply_class(outcome.code)}"))
-        if outcome.kind in _GONE:
+        if outcome.kind.ends_session:
             self._count((BROKEN, ""))
 
     def opened(self) -> None:

@@ -1,4 +1,4 @@
-"""What the desk asks of the ledger of an issue, on either database."""
+"""What a run's office asks of the ledger of an issue, on either database."""
 
 from __future__ import annotations
 

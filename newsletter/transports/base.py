@@ -27,8 +27,8 @@ class Connection(Protocol):
         `following` is whom the next message on this connection will likely go to, so that it can be announced early;
         nothing is promised by it.
 
-        Never raises for what a server or network does: that is the Outcome. After BROKEN or UNCERTAIN
-        the session is gone, and the next `send` opens a new one.
+        Never raises for what a server or network does: that is the Outcome. After one that
+        ends the session (OutcomeKind) the next `send` opens a new one.
         """
         ...
 

@@ -170,7 +170,7 @@ class FleetConnection:
         is_new, self._is_new = self._is_new, False
         outcome = await self._own.send(envelope, message, following)
         ship.heard(outcome)
-        if outcome.kind not in (OutcomeKind.BROKEN, OutcomeKind.UNCERTAIN):
+        if not outcome.kind.ends_session:
             if not ship.may_mean_us(outcome):
                 ship.works()
         elif is_new:

@@ -109,7 +109,7 @@ class SmtpConnection:
             raise
         if outcome.kind is OutcomeKind.ACCEPTED:
             self._refusals = 0
-        elif outcome.kind in (OutcomeKind.BROKEN, OutcomeKind.UNCERTAIN):
+        elif outcome.kind.ends_session:
             self._drop()
         elif session.accepted:
             self._refusals += 1

@@ -19,7 +19,7 @@ import pytest
 
 from newsletter.domain.issue import Issue, IssueState
 from newsletter.services import steer
-from newsletter.services.delivery.deliver import DRAIN_SECONDS
+from newsletter.services.delivery.oversight import DRAIN_SECONDS
 from newsletter.store import accounts
 from newsletter.store.database import Database
 from tests.crash.server import Log, sink_of_its_own

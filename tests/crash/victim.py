@@ -25,6 +25,7 @@ from newsletter.loop import run
 from newsletter.services.delivery.copies import Copies
 from newsletter.services.delivery.deliver import deliver
 from newsletter.services.delivery.errand import Errand
+from newsletter.services.delivery.means import Means
 from newsletter.store import issues
 from newsletter.store.database import Database
 from newsletter.transports.smtp import SmtpTransport
@@ -88,5 +89,6 @@ async def main(url: str, port: int, connections: int, begins: Callable[[], None]
         issue = issues.get(connection, 1)
     transport = SmtpTransport("127.0.0.1", port, connections=connections)
     begins()
-    errand = Errand(database, issue, POLICY, lambda: datetime.now(UTC))
-    return await deliver(errand, Copies(message(), reader, RETURN_PATH), transport, lambda now: None, stop)
+    copies = Copies(message(), reader, RETURN_PATH)
+    errand = Errand(database, issue, copies, POLICY, lambda: datetime.now(UTC))
+    return await deliver(errand, Means(transport), lambda now: None, stop)

@@ -17,6 +17,7 @@ from newsletter.services import steer
 from newsletter.services.delivery.copies import Copies
 from newsletter.services.delivery.deliver import deliver
 from newsletter.services.delivery.errand import Errand
+from newsletter.services.delivery.means import Means
 from newsletter.store.database import Database
 from newsletter.transports.base import Connection
 from newsletter.transports.fleet import FleetTransport
@@ -286,10 +287,10 @@ def delivered(url: str, readers: int, transport: FleetTransport) -> Accounting:
     issue = draft(database)
     steer.start(database, issue.id, NOW)
     policy = DeliveryPolicy(retry_first=timedelta(seconds=0.1), retry_most=timedelta(seconds=0.2))
-    errand = Errand(database, issue, policy, lambda: datetime.now(UTC))
     copies = Copies(message(), reader, RETURN_PATH)
+    errand = Errand(database, issue, copies, policy, lambda: datetime.now(UTC))
     try:
-        return run(deliver(errand, copies, transport, lambda now: None, asyncio.Event()))
+        return run(deliver(errand, Means(transport), lambda now: None, asyncio.Event()))
     finally:
         database.close()
 

@@ -1,1 +1,1 @@
-"""How a started issue leaves: `deliver` leads, the `desk` stands between its workers and the ledger."""
+"""How a started issue leaves: `deliver` leads; between its workers and the ledger stand the `desk` and its `office`."""

@@ -1,4 +1,4 @@
-"""Who is next: deliveries that the desk has claimed, let go at the pace that the limits allow. It asks no database."""
+"""Who is next: deliveries that a run has claimed, let go at the pace that the limits allow. It asks no database."""
 
 from __future__ import annotations
 
@@ -27,6 +27,10 @@ class Pace:
 
     pacer: Pacer
     warm_up: WarmUp | None = None
+
+    def of_connection(self) -> Bucket | None:
+        """What one connection waits for before each message; None: nothing."""
+        return self.pacer.connection(time.monotonic())
 
 
 def unlimited() -> Pace:
@@ -92,10 +96,6 @@ class Line:
             self._meter.count(1, now)
             if self._groups.get(group):
                 self._groups[group] -= 1
-
-    def of_connection(self) -> Bucket | None:
-        """What one connection waits for before each message; None: nothing."""
-        return self._pacer.connection(self._timer())
 
     def is_another_day(self) -> bool:
         """Whether a warm-up plan's day is to be looked at: the first one, or a new one."""

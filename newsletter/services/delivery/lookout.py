@@ -21,8 +21,8 @@ _LONGEST_PAUSE = 5.0  # seconds between two looks for anything else
 class Lookout:
     """One per run, between its ledger and its line. `more`: the last look found as much as it asked for.
 
-    `next_look` is when it is worth while to look again, on the event loop's clock; `is_over`: it never will be.
-    `busy` tells how many workers have something in flight, or will soon.
+    `is_over`: it is not worth while to look again, ever. `busy` tells how many workers have something in flight, or
+    will soon.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class Lookout:
         busy: Callable[[], int],
     ) -> None:
         self.more = self.is_over = False
-        self.next_look = 0.0
+        self._next_look = 0.0  # when it is worth while to look again, on the event loop's clock
         self._came_back = False  # something, while a look was under way: what it found is out of date
         self._errand, self._ledger, self._line = errand, ledger, line
         self._stall, self._apart, self._busy = stall, apart, busy
@@ -56,7 +56,17 @@ class Lookout:
 
     def soon(self) -> None:
         """Something came back: there may be work again."""
-        self.next_look, self._came_back = 0.0, True
+        self._next_look, self._came_back = 0.0, True
+
+    def is_due(self) -> bool:
+        """Whether it is worth while to look now."""
+        return asyncio.get_running_loop().time() >= self._next_look
+
+    def alarm(self) -> float:
+        """Seconds until there may be something for who waits: somebody in the line may go, or another look is due."""
+        due = self._next_look - asyncio.get_running_loop().time()
+        wait = self._line.wait()
+        return due if wait is None else min(due, wait) if self._line.wants() else wait
 
     async def look(self) -> bool:
         """Whether there is work. If not, it is clear when to look again, or that it is over."""
@@ -113,7 +123,7 @@ class Lookout:
         return pause, outlook.done, self._line.day is not None and self._ledger.left_of(self._line.day) == 0
 
     def _wait(self, seconds: float) -> None:
-        self.next_look = 0.0 if self._came_back else asyncio.get_running_loop().time() + seconds
+        self._next_look = 0.0 if self._came_back else asyncio.get_running_loop().time() + seconds
 
     def _look_at_groups(self) -> None:
         with self._errand.database.read() as connection:

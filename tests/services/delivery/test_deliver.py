@@ -3,6 +3,7 @@ from __future__ import annotations
 import email
 import email.policy
 import errno
+import functools
 import os
 import resource
 import time
@@ -23,14 +24,13 @@ from newsletter.domain.warmup import Day
 from newsletter.errors import Away, Busy, StoreError, WrongState
 from newsletter.services import steer
 from newsletter.services.delivery import apart
-from newsletter.services.delivery.lookout import Lookout
-from newsletter.services.delivery.pen import Pen
 from newsletter.store import accounts, chunks, deliveries, erasure, subscribers, tables
 from newsletter.store.database import Database
-from newsletter.store.ledger import open_ledger
+from newsletter.store.ledger import Ledger, open_ledger
 from newsletter.transports.smtp import SmtpConnection
 from newsletter.transports.smtp_wire import Timeouts
 from tests.ledger import NOW, RETURN_PATH, draft, message_id, reader, subscribe
+from tests.played_ledger import PlayedLedger
 from tests.sending import HASTY, PATIENT, QUICK, address, lines, now_utc, send, started
 from tests.smtp_sink import CUT, HALF, HOLD, SILENCE, Action, Sink, delay, reply
 from tests.waiting import until
@@ -504,7 +504,7 @@ def test_an_answer_is_written_down_if_it_is_heard_in_the_time_to_finish(
     seconds: float,
     in_time: bool,
 ) -> None:
-    monkeypatch.setattr("newsletter.services.delivery.deliver.DRAIN_SECONDS", 0.5)
+    monkeypatch.setattr("newsletter.services.delivery.oversight.DRAIN_SECONDS", 0.5)
     database = Database(sqlite_url)
     issue = started(database, 20)
     policy = replace(HASTY, on_uncertain=on_uncertain)
@@ -528,7 +528,7 @@ def test_an_answer_is_written_down_if_it_is_heard_in_the_time_to_finish(
 def test_a_process_that_ends_again_and_again_does_not_mail_the_same_readers_each_time(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("newsletter.services.delivery.deliver.DRAIN_SECONDS", 0.1)
+    monkeypatch.setattr("newsletter.services.delivery.oversight.DRAIN_SECONDS", 0.1)
     issue = started(database, 12)
     policy = replace(HASTY, retry_first=timedelta(hours=1), retry_most=timedelta(hours=1))
     set_all(database, issue, code=451, status="4.2.0", text="later")  # what a server said before
@@ -562,21 +562,32 @@ def test_a_chunk_with_fewer_readers_than_sessions_waits_for_a_server_that_is_slo
     database.close()
 
 
+def play(monkeypatch: pytest.MonkeyPatch, **methods: Callable[..., Any]) -> None:
+    """Runs get a ledger of which these methods are played; each is given the real ledger first."""
+
+    def opened(*given: Any) -> PlayedLedger:
+        ledger = PlayedLedger(open_ledger(*given))
+        ledger.play(**{name: functools.partial(method, ledger.real) for name, method in methods.items()})
+        return ledger
+
+    monkeypatch.setattr("newsletter.services.delivery.deliver.open_ledger", opened)
+
+
 def test_what_was_heard_while_the_database_was_away_is_written_down_as_soon_as_it_is_back(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(apart, "STORE_PATIENCE", 0.3)
     issue = started(database, 20)
-    turn, away = Pen._turn, [0.0, 0.0]
+    away = [0.0, 0.0]
 
-    def refused(self: Pen, reported: Sequence[Any], claims: Sequence[Claim]) -> dict[int, Claim]:
+    def refused(real: Ledger, reported: Sequence[Any], claims: Sequence[Claim]) -> dict[int, Claim]:
         if reported and not away[0] and len(sink.received) > 5:
             away[:] = [time.monotonic(), time.monotonic() + 0.6]
         if away[0] < time.monotonic() < away[1]:
             raise Away("away")
-        return turn(self, reported, claims)
+        return real.turn(reported, claims)
 
-    monkeypatch.setattr(Pen, "_turn", refused)
+    play(monkeypatch, turn=refused)
     with Sink() as sink:
         with pytest.raises(StoreError, match="away"):
             send(database, issue, sink, connections=1)
@@ -590,12 +601,12 @@ def test_a_run_that_cannot_begin_holds_nothing(database: Database, monkeypatch: 
     monkeypatch.setattr(apart, "STORE_PATIENCE", 0.1)
     issue = started(database, 3)
 
-    def locked(self: Lookout) -> list[Claim]:
+    def locked(real: Ledger, *given: object) -> list[Claim]:
         raise Away("locked")
 
     with Sink() as sink:
         with monkeypatch.context() as refused, pytest.raises(StoreError, match="locked") as failed:
-            refused.setattr(Lookout, "_claim", locked)
+            play(refused, claim=locked)
             send(database, issue, sink)
         assert send(database, issue, sink).sent == 3
     assert failed  # kept to the end, and with it all that stood on its stack
@@ -610,7 +621,7 @@ def test_every_worker_gives_its_session_back_however_it_ends(sqlite_url: str, mo
         await close(self)
 
     monkeypatch.setattr(SmtpConnection, "close", count)
-    monkeypatch.setattr("newsletter.services.delivery.deliver.DRAIN_SECONDS", 0.2)
+    monkeypatch.setattr("newsletter.services.delivery.oversight.DRAIN_SECONDS", 0.2)
     database = Database(sqlite_url)
     issue = started(database, 20)
     with Sink() as sink:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import threading
 import time
+from typing import NamedTuple
 
 import pytest
 
@@ -12,38 +14,52 @@ from newsletter.domain.delivery import Claim, DeliveryPolicy, Outcome, OutcomeKi
 from newsletter.domain.tally import Tally
 from newsletter.errors import Away, StoreError
 from newsletter.loop import run
-from newsletter.services.delivery import apart, desk
+from newsletter.services.delivery import apart
+from newsletter.services.delivery.copies import Copies
+from newsletter.services.delivery.desk import Desk
 from newsletter.services.delivery.errand import Errand
 from newsletter.services.delivery.line import Line, unlimited
+from newsletter.services.delivery.office import Office
 from newsletter.store.database import Database
-from tests.ledger import NOW
+from newsletter.store.ledger import open_ledger
+from tests.ledger import NOW, RETURN_PATH, message, reader
+from tests.played_ledger import PlayedLedger
 from tests.sending import started
 
 
-def a_desk(database: Database, readers: int) -> desk.Desk:
-    line = Line(unlimited(), lambda: NOW, 1)
-    errand = Errand(database, started(database, readers), DeliveryPolicy(), lambda: NOW)
-    return desk.Desk(errand, "worker", line, Tally())
+class Room(NamedTuple):
+    """A desk, and what is behind it."""
+
+    desk: Desk
+    office: Office
+    ledger: PlayedLedger
 
 
-def test_who_waits_is_answered_when_the_desk_closes_in_the_middle_of_a_turn(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def a_room(database: Database, readers: int) -> Room:
+    copies = Copies(message(), reader, RETURN_PATH)
+    errand = Errand(database, started(database, readers), copies, DeliveryPolicy(), lambda: NOW)
+    ledger = PlayedLedger(open_ledger(database, errand.issue, errand.policy, "worker"))
+    line = Line(unlimited(), errand.clock, 1)
+    office = Office(errand, ledger, line, Tally())
+    return Room(Desk(office, line), office, ledger)
+
+
+def test_who_waits_is_answered_when_the_desk_closes_in_the_middle_of_a_turn(database: Database) -> None:
     """The reader left meanwhile: the worker's wish is neither granted nor among those that the closing answers."""
-    table = a_desk(database, 1)
+    desk, office, ledger = a_room(database, 1)
 
     async def main() -> Claim | None:
         loop = asyncio.get_running_loop()
 
         def turn(settled: object, claims: object) -> dict[int, Claim]:
-            loop.call_soon_threadsafe(table.close)
+            loop.call_soon_threadsafe(office.close)
             time.sleep(0.1)
             return {}
 
-        async with table.opened():
-            monkeypatch.setattr(table._ledger, "turn", turn)
-            keeper = asyncio.create_task(table.keep())
-            given = await asyncio.wait_for(table.next(), 5)
+        async with office.opened():
+            ledger.play(turn=turn)
+            keeper = asyncio.create_task(office.keep())
+            given = await asyncio.wait_for(desk.next(), 5)
             await keeper
         return given
 
@@ -52,20 +68,20 @@ def test_who_waits_is_answered_when_the_desk_closes_in_the_middle_of_a_turn(
 
 def test_who_reports_is_told_when_it_is_written_down(database: Database) -> None:
     """On SQLite: else at once, for nobody should wait for the way to a server."""
-    table, told = a_desk(database, 2), list[str]()
+    (desk, office, _), told = a_room(database, 2), list[str]()
 
     async def main() -> tuple[list[str], list[str]]:
-        async with table.opened():
-            keeper = asyncio.create_task(table.keep())
-            first = await asyncio.wait_for(table.next(), 5)
+        async with office.opened():
+            keeper = asyncio.create_task(office.keep())
+            first = await asyncio.wait_for(desk.next(), 5)
             assert first
-            table.report(first, Outcome(OutcomeKind.ACCEPTED, 250), lambda: told.append("first"))
+            desk.report(first, Outcome(OutcomeKind.ACCEPTED, 250), lambda: told.append("first"))
             before = list(told)
-            second = await asyncio.wait_for(table.next(), 5)
+            second = await asyncio.wait_for(desk.next(), 5)
             assert second
             after = list(told)
-            table.report(second, Outcome(OutcomeKind.BROKEN))
-            table.close()
+            desk.report(second, Outcome(OutcomeKind.BROKEN))
+            office.close()
             await keeper
         return before, after
 
@@ -75,45 +91,47 @@ def test_who_reports_is_told_when_it_is_written_down(database: Database) -> None
 def test_an_outcome_is_written_down_before_a_session_is_opened(sqlite_url: str) -> None:
     """Which may take minutes: a crash meanwhile would leave the message in doubt."""
     database = Database(sqlite_url)
-    table, told = a_desk(database, 1), list[str]()
+    (desk, office, _), told = a_room(database, 1), list[str]()
 
     async def main() -> None:
-        async with table.opened():
-            claim = await table.next()
+        async with office.opened():
+            claim = await desk.next()
             assert claim
-            table.report(claim, Outcome(OutcomeKind.ACCEPTED, 250), lambda: told.append("written"))
+            desk.report(claim, Outcome(OutcomeKind.ACCEPTED, 250), lambda: told.append("written"))
             assert not told
-            with table.getting_ready():
+            with desk.getting_ready():
                 assert told
 
     run(main())
     database.close()
 
 
-def test_what_comes_back_during_a_look_is_looked_for_again(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_comes_back_during_a_look_is_looked_for_again(database: Database) -> None:
     """The look found nothing, and nobody busy; meanwhile a worker reported what may go out again."""
-    table = a_desk(database, 1)
+    desk, office, ledger = a_room(database, 1)
     looks: list[bool] = []
 
     async def main() -> None:
         loop = asyncio.get_running_loop()
 
-        def outlook(in_flight: int, now: object) -> Outlook:
-            looks.append(table.closed.is_set())
-            if len(looks) == 1:
-                if threading.current_thread() is threading.main_thread():  # SQLite's looks take no thread
-                    table._lookout.soon()
-                else:
-                    loop.call_soon_threadsafe(table._lookout.soon)
-                    time.sleep(0.1)
-            return Outlook(done=True)
+        async with office.opened():
+            only_one = desk.reserve()  # who asks now has to wait
+            assert only_one
+            come_back = functools.partial(desk.report_unbegun, only_one, Outcome(OutcomeKind.BROKEN))
 
-        async with table.opened():
-            monkeypatch.setattr(table._ledger, "claim", lambda *given: [])
-            monkeypatch.setattr(table._ledger, "outlook", outlook)
-            table._line.take()  # the only one: who asks now has to wait
-            waiting = asyncio.create_task(table.next())
-            await asyncio.wait_for(table.keep(), 5)
+            def outlook(in_flight: int, now: object) -> Outlook:
+                looks.append(office.closed.is_set())
+                if len(looks) == 1:
+                    if threading.current_thread() is threading.main_thread():  # SQLite's looks take no thread
+                        come_back()
+                    else:
+                        loop.call_soon_threadsafe(come_back)
+                        time.sleep(0.1)
+                return Outlook(done=True)
+
+            ledger.play(claim=lambda *given: [], outlook=outlook)
+            waiting = asyncio.create_task(desk.next())
+            await asyncio.wait_for(office.keep(), 5)
             assert await waiting is None
 
     run(main())
@@ -136,7 +154,7 @@ def test_a_process_that_slept_was_not_patient_meanwhile(database: Database, monk
             time.sleep(0.8)  # so it looks to who was stopped
         return _locked() if len(tries) < 3 else "written"
 
-    assert run(a_desk(database, 1).apart(work)) == "written"
+    assert run(a_room(database, 1).office.apart(work)) == "written"
     assert len(tries) == 3
 
 
@@ -184,4 +202,4 @@ def test_what_holds_a_run_up_is_said_and_forgotten_again(monkeypatch: pytest.Mon
 def test_patience_with_a_database_ends(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(apart, "STORE_PATIENCE", 0.3)
     with pytest.raises(StoreError, match="cannot be written: database is locked"):
-        run(a_desk(database, 1).apart(_locked))
+        run(a_room(database, 1).office.apart(_locked))
