@@ -60,16 +60,20 @@ def reminder_values(app: App, edition: Edition, due: datetime, issue: Issue | No
 
 def _commands(edition: Edition, issue: Issue | None) -> list[tuple[str, str]]:
     """What an editor may type, each with the name of its explanation among the phrases of a notice."""
-    build = f"newsletter build {edition.newsletter} --edition {edition.key}"
+    whose = f"{edition.newsletter} --edition {edition.key}"
+    build, skip = (f"newsletter build {whose}", "does_build"), (f"newsletter skip {whose}", "does_skip")
     if issue is None:
-        return [(build, "does_build")]
+        return [build, skip]
     number = issue.id
+    if issue.edited:  # no `build` touches it
+        build = (f"newsletter edit {number} --undo", "does_build")
     edit = [(f"newsletter edit {number} --without 2", "does_edit")] if len(issue.stories) > 1 else []
     return [
         (f"newsletter preview {number} --open", "does_preview"),
         *edit,
-        (build, "does_build"),
+        build,
         (f"newsletter check {number}", "does_check"),
+        skip,
     ]
 
 

@@ -24,8 +24,8 @@ from newsletter.illustrating import illustrator
 from newsletter.logs import tell
 from newsletter.note_file import note_of
 from newsletter.reminding import editors
+from newsletter.services import due
 from newsletter.services.collect import SourceReport, collect
-from newsletter.services.due import last_date_run
 from newsletter.services.remind import remind_due
 from newsletter.services.run import Newsroom, abandoned, finish_abandoned, run_due
 from newsletter.services.steer import start, unschedule
@@ -74,11 +74,12 @@ def upcoming(app: App, now: datetime) -> Iterator[tuple[Planned, Occurrence]]:
 
 
 def coming(app: App, plan: Planned, now: datetime) -> Iterator[Occurrence]:
-    """All that are still to come of a planned edition; a date that has had its run is none, if the database tells."""
-    over = None
+    """All that are still to come of a planned edition, as `services.due` has it; by the calendar alone where the
+    database does not tell.
+    """
     with suppress(StoreError):
-        over = last_date_run(app.database, plan.place, plan.schedule, now)
-    return occurrences(plan.schedule, now, over)
+        return due.coming(app.database, plan.place, plan.schedule, now)
+    return occurrences(plan.schedule, now)
 
 
 def tick(app: App, worker: str) -> list[Run]:
@@ -260,13 +261,13 @@ class Scheduler:
     def _arm(self) -> None:
         """Sets the alarm for the next occurrence of any edition, and the next issue with a time of its own."""
         now = self.app.clock()
-        due = [occurrence.at for _, occurrence in upcoming(self.app, now)]
+        hours = [occurrence.at for _, occurrence in upcoming(self.app, now)]
         told = [reminder_at(plan.schedule, occurrence) for plan, occurrence in upcoming(self.app, now)]
         with self.app.database.read() as connection:
             told.append(issues.next_due(connection, now))
-        due += [at for at in told if at and at > now]
-        if due and self._inner.running:
-            self._inner.add_job(self._wake, "date", run_date=min(due), id=_STARTER, replace_existing=True)
+        hours += [at for at in told if at and at > now]
+        if hours and self._inner.running:
+            self._inner.add_job(self._wake, "date", run_date=min(hours), id=_STARTER, replace_existing=True)
 
 
 def _edited(file: Path) -> float | None:

@@ -35,8 +35,10 @@ GIVEN: Mapping[str, object] = {
     "preview_url": f"{SITE}/admin/issues/12/preview",
     "commands": [
         ("newsletter preview 12 --open", "does_preview"),
+        ("newsletter edit 12 --without 2", "does_edit"),
         ("newsletter build tech-decoded --edition uk", "does_build"),
         ("newsletter check 12", "does_check"),
+        ("newsletter skip tech-decoded --edition uk", "does_skip"),
     ],
 }
 
@@ -62,5 +64,5 @@ BLOCKED = {
     "findings": [block("size", "The message has 108 KB; Gmail cuts it at 102 KB.", "Take stories out.")],
     "blocked": True,
 }
-EMPTY = {"issue": None, "findings": [], "preview_url": "", "commands": GIVEN["commands"][1:2]}
+EMPTY = {"issue": None, "findings": [], "preview_url": "", "commands": GIVEN["commands"][2::2]}
 BROKEN = {**EMPTY, "trouble": "templates/email/digest.mjml:3: unknown tag <mj-txt>. Did you mean <mj-text>?"}

@@ -20,8 +20,8 @@ from newsletter.domain.delivery import OutcomeKind
 from newsletter.domain.occurrence import WEEKDAYS, Schedule, occurrences, reminder_at, reminder_due
 from newsletter.errors import ConfigError
 from newsletter.reminding import composers
-from newsletter.schedule import tick
-from newsletter.services import remind
+from newsletter.schedule import planned, tick
+from newsletter.services import due, remind
 from newsletter.services.notices import NoticeReport, send_due
 from newsletter.services.steer import cancel
 from newsletter.store import issues, tables
@@ -147,6 +147,25 @@ def test_one_that_was_cancelled_meanwhile_is_no_news(watch: Watch) -> None:
     tick(app, "one")
     cancel(app.database, 1, app.clock())
     assert post(app) == NoticeReport(failed=4)
+
+
+def test_nobody_is_reminded_of_a_date_that_is_skipped(watch: Watch) -> None:
+    app = watch(THURSDAY)
+    [plan] = [plan for plan in planned(app) if plan.edition == "near"]
+    assert due.skip(app.database, plan.place, plan.schedule, THURSDAY - DAY)
+    tick(app, "somebody")
+    assert queued(app) == []
+
+
+def test_of_an_edited_draft_nothing_is_said_to_be_rebuilt(desk: Desk, watch: Watch, inbox: Inbox) -> None:
+    assert desk.call("build", "harbour", "--edition", "near").status == 0
+    assert desk.call("edit", "1", "--without", "2").status == 0
+    app = watch(THURSDAY)
+    tick(app, "somebody")
+    post(app)
+    reminder = inbox.mails[0].part("plain")
+    assert "newsletter edit 1 --undo" in reminder
+    assert "It is rebuilt when it falls due" not in reminder
 
 
 def test_nothing_new_is_said(desk: Desk, watch: Watch, inbox: Inbox) -> None:

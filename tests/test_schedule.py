@@ -20,7 +20,7 @@ from newsletter.domain.edition import EditionKey
 from newsletter.domain.issue import Issue, IssueState
 from newsletter.errors import Away, StoreError
 from newsletter.schedule import Scheduler, planned, tick, upcoming
-from newsletter.services import steer
+from newsletter.services import due, steer
 from newsletter.services.due import trouble
 from newsletter.services.run import make_draft
 from newsletter.services.steer import cancel
@@ -626,3 +626,49 @@ def test_the_scheduler_wakes_when_something_falls_due(desk: Desk, monkeypatch: p
     with app.database.read() as connection:
         found = connection.scalars(select(tables.runs.c.state).where(tables.runs.c.edition == "near")).all()
     assert sorted(found) == ["done", "skipped"]
+
+
+def skip_near(app: App, now: datetime = THURSDAY) -> str:
+    [plan] = [plan for plan in planned(app) if plan.edition == "near"]
+    skipped = due.skip(app.database, NEAR, plan.schedule, now)
+    assert skipped
+    return skipped.local_date.isoformat()
+
+
+def comes_next(app: App, now: datetime = THURSDAY) -> datetime:
+    return next(one.at for plan, one in upcoming(app, now) if plan.edition == "near")
+
+
+def test_a_date_that_is_skipped_by_hand_brings_no_issue_and_the_next_one_does(watch: Watch) -> None:
+    app = watch(THURSDAY)
+    tick(app, new_name())
+    assert skip_near(app) == "2026-06-05"
+    assert comes_next(app) == FRIDAY + WEEK
+    for minutes in (-60, 0, 1, 60 * 24 * 3):
+        assert "near" not in {run.edition for run in tick(watch(FRIDAY + timedelta(minutes=minutes)), new_name())}
+    assert states(app)[:1] == [("2026-06-05", "skipped")]
+    assert trouble(app.database, NEAR, FRIDAY + timedelta(hours=1)) is None
+    assert ("near", "done") in {run[:2] for run in ticked(watch(FRIDAY + WEEK))}
+
+
+def test_a_date_that_is_skipped_does_not_cost_the_one_before_it(desk: Desk, watch: Watch) -> None:
+    """A daily schedule: tomorrow is let go, and today's hour is still to come."""
+    config = desk.folder / "config.yaml"
+    config.write_text(config.read_text().replace("[friday]", "[thursday, friday]"))
+    app = watch(FRIDAY - timedelta(days=2))
+    tick(app, new_name())
+    skip_near(app, FRIDAY - timedelta(hours=22))
+    assert ("near", "done") in {run[:2] for run in ticked(watch(FRIDAY - timedelta(days=1)))}
+    assert "near" not in {run[0] for run in ticked(watch(FRIDAY))}
+
+
+def test_dates_skipped_weeks_ahead_are_no_sign_of_a_clock_that_was_ahead(watch: Watch) -> None:
+    app = watch(THURSDAY)
+    tick(app, new_name())
+    assert [skip_near(app) for _ in range(3)] == ["2026-06-05", "2026-06-12", "2026-06-19"]
+    tick(watch(THURSDAY + timedelta(minutes=1)), new_name())
+    assert comes_next(app) == FRIDAY + 3 * WEEK
+    assert len(due.run_after_all(app.database, NEAR, FRIDAY + WEEK)) == 1
+    assert comes_next(app, FRIDAY + WEEK) == FRIDAY + 2 * WEEK
+    assert "near" not in {run[0] for run in ticked(watch(FRIDAY + WEEK))}
+    assert ("near", "done") in {run[:2] for run in ticked(watch(FRIDAY + 2 * WEEK))}

@@ -23,6 +23,7 @@ from newsletter.cli import (
     send_preview,
     sending,
     setup,
+    skipping,
     subscribers,
     why,
 )
@@ -72,6 +73,7 @@ for group in (
     subscribers,
     form,
     running,
+    skipping,
     copying,
 ):
     group.register(cli)

@@ -74,6 +74,7 @@ def _show_runs(session: Session, runs: Sequence[tuple[Planned, Occurrence]], now
         told = [_reminder(plan, one)] if reminds else []
         table.add_row(when, plan.schedule.timezone, name, f"[dim]{distance(one.at - now)}[/]", *told)
     output.show(table)
+    _tell_skipped(session.app, {plan for plan, _ in runs})
     _tell_unread(session.app, {plan for plan, _ in runs})
     _tell_trouble(session.app, {plan for plan, _ in runs})
 
@@ -196,6 +197,22 @@ def _tell_unread(app: App, plans: Iterable[Planned]) -> None:
     for one in sorted(unread, key=lambda plan: (plan.newsletter, plan.edition)):
         name = output.plain(f"{one.newsletter}: nobody reads edition {one.edition}")
         output.say(f"[yellow]note[/]  {name} yet; until somebody does, a run keeps its draft.")
+
+
+def _tell_skipped(app: App, plans: Iterable[Planned]) -> None:
+    """Dates to come that somebody let go: else they would look forgotten."""
+    from newsletter.store import runs
+
+    today = app.clock().date()
+    for plan in sorted(plans, key=lambda plan: (plan.newsletter, plan.edition)):
+        with app.database.read() as connection:
+            skipped = sorted(runs.skipped_by_hand(connection, *plan.place, since=today))
+        if skipped:
+            name = output.plain(f"{plan.newsletter} {plan.edition}")
+            dates = ", ".join(day.isoformat() for day in skipped)
+            output.say(
+                f"[yellow]note[/]  {name}: nothing goes on {dates}; [bold]newsletter skip --undo[/] takes it back."
+            )
 
 
 def _tell_trouble(app: App, plans: Iterable[Planned]) -> None:

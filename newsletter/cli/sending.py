@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from newsletter.app import App
     from newsletter.domain.accounting import Accounting
     from newsletter.domain.issue import Issue
+    from newsletter.domain.occurrence import Occurrence
 
 PANEL = "Sending"
 WaitOption = Annotated[
@@ -183,13 +184,15 @@ def cancel(
     from newsletter.store import accounts
 
     app = context.obj.app
-    load(context.obj, issue)
+    before = load(context.obj, issue)
     if not yes:
         with app.database.read() as connection:
             books = accounts.accounting(connection, issue)
         agree_to_cancel(books)
     set_cancelled(app.database, issue, app.clock())
     _tell_state(context.obj, issue, f"Issue {issue} is cancelled.", as_json=as_json)
+    if before.started_at is None and not as_json:
+        _say_that_it_comes_back(app, before)
 
 
 def _tell_of_other_drafts(app: App, issue: int) -> None:
@@ -314,21 +317,34 @@ def _say_who_goes_on(app: App, books: Accounting) -> None:
 
 def _say_what_comes_next(app: App, issue: Issue) -> None:
     """What was sent by hand takes no place of the schedule: the same readers may get another one today."""
+    following = _following(app, issue)
+    if following and following.at - app.clock() <= timedelta(days=1):
+        whose, when = output.plain(f"{issue.newsletter} {issue.edition}"), _when(app, issue, following)
+        output.note(f"The schedule sends the next issue of {whose} {distance(following.at - app.clock())}, on {when}.")
+
+
+def _say_that_it_comes_back(app: App, draft: Issue) -> None:
+    """Who cancels a draft may think that nothing goes out now."""
+    if following := _following(app, draft):
+        again = f"The schedule makes another issue of what is new on {_when(app, draft, following)}"
+        let_go = f"newsletter skip {draft.newsletter} --edition {draft.edition}"
+        output.note(f"{again}; [bold]{output.plain(let_go)}[/] lets that date go.")
+
+
+def _following(app: App, issue: Issue) -> Occurrence | None:
+    """When the schedule of its edition falls due next; None for one without."""
     from newsletter.domain.edition import EditionKey
-    from newsletter.domain.occurrence import next_occurrence
-    from newsletter.services.due import last_date_run
+    from newsletter.services.due import coming
+
+    if (schedule := app.schedule(issue.newsletter, issue.edition)) is None:
+        return None
+    return next(coming(app.database, EditionKey(issue.newsletter, issue.edition), schedule, app.clock()), None)
+
+
+def _when(app: App, issue: Issue, occurrence: Occurrence) -> str:
     from newsletter.text.clocks import moment
 
-    schedule, now = app.schedule(issue.newsletter, issue.edition), app.clock()
-    if schedule is None:
-        return
-    place = EditionKey(issue.newsletter, issue.edition)
-    following = next_occurrence(schedule, now, last_date_run(app.database, place, schedule, now))
-    if following.at - now > timedelta(days=1):
-        return
-    whose = output.plain(f"{issue.newsletter} {issue.edition}")
-    when = moment(following.at, schedule.timezone)
-    output.note(f"The schedule sends the next issue of {whose} {distance(following.at - now)}, on {when}.")
+    return moment(occurrence.at, app.zone(issue.newsletter, issue.edition))
 
 
 def _waits(wait: str | None) -> Waits:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
 from newsletter.domain.edition import EditionKey
-from newsletter.domain.occurrence import Schedule, occurrence_on
+from newsletter.domain.occurrence import Occurrence, Schedule, occurrence_on, occurrences
 from newsletter.store import issues, runs
 from newsletter.store.database import Database
 from newsletter.store.runs import LetGo, Run, RunState
@@ -32,6 +33,30 @@ def last_date_run(database: Database, place: EditionKey, schedule: Schedule, now
     is_later = by_now is not None and by_now.at > last.occurrence.at
     is_open = last.state is RunState.SKIPPED and last.text in UNWATCHED and is_later and not sent
     return day - timedelta(days=1) if is_open else day
+
+
+def coming(database: Database, place: EditionKey, schedule: Schedule, now: datetime) -> Iterator[Occurrence]:
+    """All that are still to come; a date that has had its run is none, nor one that is skipped by hand."""
+    over = last_date_run(database, place, schedule, now)
+    with database.read() as connection:
+        skipped = runs.skipped_by_hand(connection, *place, since=now.date() - timedelta(days=1))
+    return (one for one in occurrences(schedule, now, over) if one.local_date not in skipped)
+
+
+def skip(database: Database, place: EditionKey, schedule: Schedule, now: datetime) -> Occurrence | None:
+    """Lets the next one that is to come go; None when there is none, or another process was faster with it."""
+    following = next(coming(database, place, schedule, now), None)
+    if following is None:
+        return None
+    with database.write() as connection:
+        skipped = runs.note_skipped(connection, *place, following, now, LetGo.BY_HAND)
+    return following if skipped else None
+
+
+def run_after_all(database: Database, place: EditionKey, now: datetime) -> set[date]:
+    """The dates to come that were skipped, and are so no more."""
+    with database.write() as connection:
+        return runs.run_after_all(connection, *place, now)
 
 
 def trouble(database: Database, place: EditionKey, now: datetime) -> Run | None:

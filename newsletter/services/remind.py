@@ -18,7 +18,7 @@ from newsletter.domain.occurrence import Occurrence, reminder_due
 from newsletter.errors import Away, Busy, NewsletterError
 from newsletter.services.due import last_date_run
 from newsletter.services.run import Newsroom, make_draft
-from newsletter.store import notices, reminders
+from newsletter.store import notices, reminders, runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,8 @@ def remind_due(newsroom: Newsroom, editors: Sequence[Editor]) -> Reminded | None
         return None
     with newsroom.database.read() as connection:
         if reminders.known(connection, *place, occurrence):
+            return None
+        if occurrence.local_date in runs.skipped_by_hand(connection, *place, since=occurrence.local_date):
             return None
     issue, trouble = None, ""
     try:

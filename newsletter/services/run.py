@@ -100,6 +100,8 @@ def _claim(newsroom: Newsroom) -> Run | None:
     decision = due(newsroom.schedule, last, now)
     if decision is None:
         return None
+    if _is_skipped(newsroom, decision.occurrence):
+        return None
     with newsroom.database.write() as connection:
         runs.make_room(connection, *place, decision.occurrence, UNWATCHED)
         is_new = decision.occurrence.at < since - _FLAPPING
@@ -109,6 +111,11 @@ def _claim(newsroom: Newsroom) -> Run | None:
         if not runs.note_skipped(connection, *place, decision.occurrence, now, why):
             return None
     return Run(*place, decision.occurrence, RunState.SKIPPED, text=why)
+
+
+def _is_skipped(newsroom: Newsroom, occurrence: Occurrence) -> bool:
+    with newsroom.database.read() as connection:
+        return occurrence.local_date in runs.skipped_by_hand(connection, *newsroom.place, since=occurrence.local_date)
 
 
 def _seen_since(newsroom: Newsroom, now: datetime) -> datetime:

@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Update, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, Update, and_, delete, func, or_, select, update
 
 from newsletter.domain.occurrence import Occurrence
 from newsletter.store.database import insert
@@ -36,6 +36,10 @@ class LetGo(StrEnum):
     MISSED = "missed: nothing was running at the time"
     FIRST = "before the first watch"
     NEW = "the schedule is a new one, and begins with its next date"
+    BY_HAND = "skipped by hand"
+
+
+_BY_HAND = and_(_r.state == RunState.SKIPPED, _r.text == LetGo.BY_HAND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +56,14 @@ class Run:
 
 
 def latest(connection: Connection, newsletter: str, edition: str, until: date) -> Run | None:
-    """The edition's latest run, whatever came of it; None when it never had one.
+    """The edition's latest run, whatever came of it; None when it never had one. A date that was skipped by hand had
+    none, and may be one to come.
 
     What a clock that was ahead wrote down for dates after `until` does not count.
     """
-    return next(iter(listing(connection, newsletter, edition, 1, until)), None)
+    wanted = _of_edition(newsletter, edition, until).where(~_BY_HAND).limit(1)
+    found = connection.execute(wanted).mappings().first()
+    return _run(found) if found else None
 
 
 def note_skipped(
@@ -65,6 +72,19 @@ def note_skipped(
     """Writes down that this one is not run; False when somebody else has it already."""
     row = _row(newsletter, edition, occurrence, now) | {"state": RunState.SKIPPED, "text": why}
     return _is_new(connection, row)
+
+
+def skipped_by_hand(connection: Connection, newsletter: str, edition: str, since: date = date.min) -> set[date]:
+    """The dates, from `since` on."""
+    theirs = (_r.newsletter == newsletter, _r.edition == edition, _r.local_date >= since.isoformat())
+    return {date.fromisoformat(day) for day in connection.scalars(select(_r.local_date).where(*theirs, _BY_HAND))}
+
+
+def run_after_all(connection: Connection, newsletter: str, edition: str, since: datetime) -> set[date]:
+    """Forgets the occurrences after `since` that were skipped by hand; their dates."""
+    theirs = (_r.newsletter == newsletter, _r.edition == edition, _r.due_at > since)
+    gone = connection.scalars(delete(runs).where(*theirs, _BY_HAND).returning(_r.local_date))
+    return {date.fromisoformat(day) for day in gone}
 
 
 def make_room(
@@ -109,14 +129,14 @@ def watch_from(connection: Connection, newsletter: str, edition: str, schedule: 
 def skipped_after(connection: Connection, newsletter: str, edition: str, until: date) -> bool:
     """Whether a clock that was ahead let later dates go."""
     theirs = (_r.newsletter == newsletter, _r.edition == edition, _r.local_date > until.isoformat())
-    skipped = select(_r.local_date).where(*theirs, _r.state == RunState.SKIPPED)
+    skipped = select(_r.local_date).where(*theirs, _r.state == RunState.SKIPPED, ~_BY_HAND)
     return connection.execute(skipped.limit(1)).first() is not None
 
 
 def forget_later(connection: Connection, newsletter: str, edition: str, until: date) -> None:
     """What a clock that was ahead skipped after `until` falls due all the same."""
     theirs = (_r.newsletter == newsletter, _r.edition == edition, _r.local_date > until.isoformat())
-    connection.execute(delete(runs).where(*theirs, _r.state == RunState.SKIPPED))
+    connection.execute(delete(runs).where(*theirs, _r.state == RunState.SKIPPED, ~_BY_HAND))
 
 
 def abandoned(connection: Connection, now: datetime, lease: timedelta, pause: timedelta) -> list[Run]:
@@ -165,9 +185,13 @@ def put_off(connection: Connection, run: Run, text: str, until: datetime) -> boo
 
 def listing(connection: Connection, newsletter: str, edition: str, most: int = 20, until: date = date.max) -> list[Run]:
     """The edition's latest runs up to a date, newest first."""
-    theirs = (_r.newsletter == newsletter, _r.edition == edition, _r.local_date <= until.isoformat())
-    wanted = select(runs).where(*theirs).order_by(_r.local_date.desc())
+    wanted = _of_edition(newsletter, edition, until)
     return [_run(row) for row in connection.execute(wanted.limit(most)).mappings()]
+
+
+def _of_edition(newsletter: str, edition: str, until: date) -> Select[Any]:
+    theirs = (_r.newsletter == newsletter, _r.edition == edition, _r.local_date <= until.isoformat())
+    return select(runs).where(*theirs).order_by(_r.local_date.desc())
 
 
 def _clock(connection: Connection, now: datetime) -> Any:

@@ -37,7 +37,8 @@ from tests.smtp_sink import SILENCE, Sink, reply
 
 COMMANDS = [
     "init", "form", "doctor", "demo", "collect", "posts", "why", "build", "issues", "show", "edit", "preview", "check",
-    "send-preview", "send", "resume", "pause", "cancel", "subscribers", "serve", "worker", "schedule", "copy-database",
+    "send-preview", "send", "resume", "pause", "cancel", "subscribers", "serve", "worker", "schedule", "skip",
+    "copy-database",
 ]  # fmt: skip
 SUBSCRIBERS = ["add", "import", "export", "list", "show", "remove", "erase"]
 REPORTING = sorted({*COMMANDS, *(f"subscribers {name}" for name in SUBSCRIBERS)} - {

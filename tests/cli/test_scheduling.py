@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -140,3 +141,38 @@ def test_serve_sends_what_fell_due_while_it_was_away(read: Desk, sink: Sink) -> 
     with served(read):
         sink.wait_for(1)
     assert sink.recipients == {"ann@example.com": 1}
+
+
+def test_the_next_date_of_the_schedule_can_be_skipped(tmp_path: Path) -> None:
+    desk = Desk(tmp_path).furnish()
+    first, second, _ = [
+        one["date"] for one in desk.call("schedule", "--next", "6", "--json").json if one["edition"] == "near"
+    ]
+    done = desk.call("skip", "harbour", "--edition", "near")
+    assert (done.status, done.out.startswith("harbour/near: nothing goes on ")) == (0, True)
+    assert "The next one goes on " in done.out
+    [again] = desk.call("skip", "--edition", "near", "--json").json
+    assert (again["newsletter"], again["edition"], again["date"]) == ("harbour", "near", second)
+    told = desk.call("schedule").out
+    assert f"harbour near: nothing goes on {first}, {second}; newsletter skip --undo takes it back." in told
+    assert first not in {one["date"] for one in desk.call("schedule", "--json").json if one["edition"] == "near"}
+    back = desk.call("skip", "--undo").out
+    assert f"harbour/near: {first}, {second} are on again." in back
+    assert "harbour/far: no date to come was skipped." in back
+    assert desk.call("skip", "--undo", "--json").json == []
+
+
+def test_who_cancels_a_draft_hears_that_the_schedule_makes_another(tmp_path: Path) -> None:
+    desk = Desk(tmp_path).furnish()
+    assert desk.call("build", "harbour", "--edition", "near").status == 0
+    told = desk.call("cancel", "1").err
+    assert "The schedule makes another issue of what is new on " in told
+    assert "newsletter skip harbour --edition near lets that date go." in told
+
+
+def test_without_a_schedule_there_is_nothing_to_skip(tmp_path: Path) -> None:
+    desk = Desk(tmp_path).furnish()
+    config = desk.folder / "config.yaml"
+    config.write_text(re.sub(r"schedule: \{.*?\}", "", config.read_text()).replace("far: {}", "far: {}"))
+    failed = desk.call("skip", "harbour")
+    assert (failed.status, "harbour has no schedule, so there is nothing to skip" in failed.err) == (1, True)

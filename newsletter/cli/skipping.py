@@ -1,0 +1,90 @@
+"""`skip`: no issue on the schedule's next date."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from newsletter.cli import output
+from newsletter.cli.session import Context, EditionOption, JsonOption, NewsletterArgument, Session, only_newsletter
+from newsletter.errors import NewsletterError
+from newsletter.text.clocks import moment
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from newsletter.domain.edition import EditionKey
+    from newsletter.domain.occurrence import Schedule
+
+PANEL = "Run"
+
+
+def register(cli: typer.Typer) -> None:
+    cli.command(rich_help_panel=PANEL)(skip)
+
+
+def skip(
+    context: Context,
+    newsletter: NewsletterArgument = None,
+    edition: EditionOption = None,
+    undo: Annotated[
+        bool, typer.Option("--undo", help="Let every date to come that was skipped run after all.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Let the schedule's next date go: nothing is built or sent then. Once more skips the one after it, too.
+
+    What would have gone out waits for the date after that. An issue is still sent by `send`, or by `send --at`.
+    """
+    session: Session = context.obj
+    key = only_newsletter(session, newsletter)
+    places = list(_scheduled(session, key, edition))
+    if not places:
+        whose = f"edition {edition} of {key}" if edition else key
+        raise NewsletterError(f"{whose} has no schedule, so there is nothing to skip; `newsletter schedule` lists all.")
+    tell = output.note if as_json else output.say
+    answer: list[dict[str, Any]] = []
+    for place, own in places:
+        words, told = _undone(session, place) if undo else _skipped(session, place, own)
+        tell(f"{output.plain(place)}: {words}")
+        answer += told
+    if as_json:
+        output.answer_json(answer)
+
+
+def _scheduled(session: Session, newsletter: str, edition: str | None) -> Iterator[tuple[EditionKey, Schedule]]:
+    from newsletter.domain.edition import EditionKey
+
+    app = session.app
+    for each in [app.edition(newsletter, edition)] if edition else app.editions(newsletter):
+        if own := app.schedule(newsletter, each.key):
+            yield EditionKey(newsletter, each.key), own
+
+
+def _skipped(session: Session, place: EditionKey, schedule: Schedule) -> tuple[str, list[dict[str, Any]]]:
+    from newsletter.services.due import coming
+    from newsletter.services.due import skip as skip_next
+
+    app, now = session.app, session.app.clock()
+    gone = skip_next(app.database, place, schedule, now)
+    if gone is None:
+        raise NewsletterError(f"{place}: another process has just skipped that date; `newsletter schedule` shows more.")
+    after = next(coming(app.database, place, schedule, now), None)
+    goes_on = f"The next one goes on {moment(after.at, schedule.timezone)}." if after else "None comes after it."
+    words = f"nothing goes on [bold]{moment(gone.at, schedule.timezone)}[/]. {goes_on}"
+    return words, [_json(place, gone.local_date) | {"at": gone.at.isoformat()}]
+
+
+def _undone(session: Session, place: EditionKey) -> tuple[str, list[dict[str, Any]]]:
+    from newsletter.services.due import run_after_all
+
+    back = sorted(run_after_all(session.app.database, place, session.app.clock()))
+    dates = ", ".join(day.isoformat() for day in back)
+    words = f"{dates} {'is' if len(back) == 1 else 'are'} on again." if back else "no date to come was skipped."
+    return words, [_json(place, day) for day in back]
+
+
+def _json(place: EditionKey, day: date) -> dict[str, Any]:
+    return {"newsletter": place.newsletter, "edition": place.edition, "date": day.isoformat()}
