@@ -21,6 +21,7 @@ from newsletter.domain.issue import Issue
 from newsletter.errors import StoreError
 from newsletter.outgoing import content, outgoing, stand_in
 from newsletter.preflight.known import Known
+from newsletter.services.freshness import changed
 from newsletter.store import issues, judgements
 
 if TYPE_CHECKING:
@@ -104,8 +105,10 @@ def _known(app: App, issue: Issue) -> Known:
     """All but the hour and what others say."""
     with app.database.read() as connection:
         former = issues.former_subject(connection, issue)
+        stale = changed(connection, app.edition(issue.newsletter, issue.edition), issue, app.clock())
     media = urlsplit(app.config.media_url or "").hostname or ""
-    return Known(former_subject=former, clients=Clients(**app.config.clients.model_dump()), media_host=media)
+    clients = Clients(**app.config.clients.model_dump())
+    return Known(former_subject=former, clients=clients, media_host=media, changed=stale)
 
 
 def _fingerprint(app: App, issue: Issue) -> str:

@@ -20,12 +20,16 @@ class IssueState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class IssueStory:
-    """A story as it stands in an issue; `also` holds {"title","url","source"} of the versions behind it."""
+    """A story as it stands in an issue; `also` holds {"title","url","source"} of the versions behind it.
+
+    `said` stands for what its post said when the issue was built (services.freshness); "" in issues of early versions.
+    """
 
     story: int
     title: str
     url: str
     also: tuple[dict[str, str], ...] = ()
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

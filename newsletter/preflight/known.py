@@ -26,7 +26,8 @@ class Known:
 
     `former_subject` is that of the issue before; `answers` are what the web said, by address. `asked`: the web was
     asked now, so an address without an answer is one for which there was no time. `clients` are the readers' mail
-    programs; `media_host` is where pictures are served from, "" where that is the site itself.
+    programs; `media_host` is where pictures are served from, "" where that is the site itself. `changed` are the titles
+    of a draft's stories of which readers would see something else if it were built now, or nothing.
     """
 
     now: datetime | None = None
@@ -36,3 +37,4 @@ class Known:
     verdicts: tuple[Verdict, ...] = ()
     clients: Clients = field(default_factory=Clients)
     media_host: str = ""
+    changed: tuple[str, ...] = ()

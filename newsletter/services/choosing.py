@@ -9,20 +9,31 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from newsletter.domain.edition import Edition
+from newsletter.domain.issue import IssueHead
 from newsletter.domain.ranking import Candidate, Ranked, Version, candidate, rank
 from newsletter.store import candidates, issues
 
 
-def ranked(connection: Connection, edition: Edition, as_of: datetime) -> list[Ranked]:
-    """Every story that may go to the edition, the best first; the first `max_stories` of them go."""
+def ranked(connection: Connection, edition: Edition, as_of: datetime, own: int = 0) -> list[Ranked]:
+    """Every story that may go to the edition, the best first; the first `max_stories` of them go.
+
+    None of those of a scheduled issue, unless that is the `own` one.
+    """
     taken = issues.sent(connection, edition.newsletter, edition.key)
-    taken |= issues.reserved(connection, edition.newsletter, edition.key)
+    reserved = issues.reserved(connection, edition.newsletter, edition.key)
+    taken |= {story: issue for story, issue in reserved.items() if issue != own}
     told: dict[int, list[Version]] = defaultdict(list)
     for story, version in candidates.told(connection, edition.newsletter, as_of - edition.lookback, as_of):
         if story not in taken and wanted(edition, version.categories):
             told[story].append(version)
     found: list[Candidate] = [candidate(story, versions) for story, versions in told.items()]
     return rank(found, edition.weights, as_of, edition.lookback)
+
+
+def open_stories(connection: Connection, edition: Edition, draft: IssueHead, now: datetime) -> dict[int, Candidate]:
+    """What may go into the draft, by story: what it could be built from, and what is new since."""
+    moments = (draft.as_of, max(now, draft.as_of))
+    return {one.candidate.story: one.candidate for at in moments for one in ranked(connection, edition, at, draft.id)}
 
 
 def wanted(edition: Edition, categories: Iterable[str]) -> bool:

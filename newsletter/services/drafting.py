@@ -108,6 +108,12 @@ def digest_hash(subject: str, preheader: str, html: str, text: str) -> str:
     return hashlib.sha256("\0".join((subject, preheader, html, text)).encode()).hexdigest()
 
 
+def said(story: DigestStory) -> str:
+    """Another one when readers would see something else of the story, its pictures' making apart."""
+    seen = (story.title, story.url, story.excerpt, story.long_excerpt, story.author, story.category, story.image)
+    return hashlib.sha256(repr(seen).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
 def digest_of(connection: Connection, edition: Edition, number: int, plan: Plan) -> Digest:
     """Without pictures, and without the editor's note."""
     whole = posts.by_ids(connection, [item.speaker.post for item in plan.chosen])
@@ -210,6 +216,7 @@ def _freeze(digest: Digest, rendered: Rendered, now: datetime, as_of: datetime) 
             story.title,
             story.url,
             tuple({"title": also.title, "url": also.url, "source": also.source} for also in story.also),
+            said(story),
         )
         for story in (*digest.stories, *digest.more)
     )

@@ -14,7 +14,7 @@ from newsletter.domain.note import EditorNote
 from newsletter.domain.ranking import Candidate
 from newsletter.domain.urls import canonical
 from newsletter.errors import NotFound, WrongState, repeated
-from newsletter.services.choosing import ranked
+from newsletter.services.choosing import open_stories
 from newsletter.services.drafting import Plan, Renderer, digest_of, write
 from newsletter.services.illustrate import Illustrator
 from newsletter.store import issues
@@ -59,8 +59,7 @@ def edit(
 
     def plan(connection: Connection) -> Plan:
         former = _draft(connection, issue_id)
-        moments = (former.as_of, max(now, former.as_of))  # what it was built from, and what is new since
-        there = {one.candidate.story: one.candidate for at in moments for one in ranked(connection, edition, at)}
+        there = open_stories(connection, edition, former, now)
         present = [there[one.story] for one in former.stories if one.story in there]
         chosen = _chosen(former, present, list(there.values()), edits)
         subject = edits.subject

@@ -191,6 +191,7 @@ def _issue(row: Row[Any]) -> Issue:
 def _values(row: Row[Any]) -> dict[str, Any]:
     values = row._asdict()
     stories = tuple(
-        IssueStory(item["story"], item["title"], item["url"], tuple(item["also"])) for item in values["stories"]
+        IssueStory(item["story"], item["title"], item["url"], tuple(item["also"]), item.get("said", ""))
+        for item in values["stories"]
     )
     return {**values, "state": IssueState(values["state"]), "stories": stories, "notes": tuple(values["notes"])}

@@ -190,3 +190,18 @@ def test_a_draft_is_edited_and_built_anew_when_that_is_undone(tmp_path: Path) ->
     wrong = desk.call("edit", "1", "--lead", "9")
     assert (wrong.status, "there is no story 9 in issue 1, which has 3 stories" in wrong.err) == (1, True)
     assert desk.call("edit", "7", "--lead", "1").status == 1
+
+
+def test_a_post_that_was_mended_since_is_told_before_the_draft_goes(tmp_path: Path) -> None:
+    today = datetime.now(UTC)
+    desk = blog(tmp_path, f"{today - timedelta(days=1):%Y-%m-%d}")
+    assert desk.call("build", "quay").status == 0
+    [post] = (tmp_path / "blog" / "_posts").iterdir()
+    post.write_text(post.read_text().replace("The tide", "The ebb"))
+    assert "since this was built" not in desk.call("check", "1", "--offline").out
+    desk.call("collect")
+    told = " ".join(desk.call("check", "1", "--offline").out.split())
+    assert "has changed, or gone, since this was built." in told
+    assert "`newsletter build quay --edition main` takes what is there now." in told
+    desk.call("build", "quay")
+    assert "since this was built" not in desk.call("check", "1", "--offline").out

@@ -111,5 +111,6 @@ RULES: tuple[Rule, ...] = (
     law.address_not_shown,
     law.not_https,
     stories.left_out,
+    stories.changed_since,
     spam.looks_like_spam,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from newsletter.domain.finding import Finding, warn
-from newsletter.domain.issue import IssueStory
+from newsletter.domain.issue import IssueState, IssueStory
 from newsletter.domain.urls import canonical
 from newsletter.preflight.addresses import is_web
 from newsletter.preflight.examined import Examined
@@ -22,6 +22,27 @@ def left_out(examined: Examined) -> Iterator[Finding]:
     if (rest := len(notes) - _NOTED) > 0:
         reason = f"There are {rest} more notes of this kind."
         yield warn("build", reason, f"`newsletter show {examined.issue.id}` has them all.")
+
+
+def changed_since(examined: Examined) -> Iterator[Finding]:
+    """Who mended a post would send the mistake all the same."""
+    issue, titles = examined.issue, examined.known.changed
+    if not titles:
+        return
+    told = f"“{titles[0]}”" + (f" and {len(titles) - 1} more" if len(titles) > 1 else "")
+    has, anew = (
+        "has" if len(titles) == 1 else "have",
+        f"`newsletter build {issue.newsletter} --edition {issue.edition}`",
+    )
+    if issue.edited:
+        anew = f"the next `newsletter edit {issue.id}`"
+    elif issue.state is IssueState.SCHEDULED:
+        anew = f"`newsletter pause {issue.id}`, then {anew},"
+    yield warn(
+        "stories",
+        f"{told} {has} changed, or gone, since this was built.",
+        f"{anew[0].upper()}{anew[1:]} takes what is there now.",
+    )
 
 
 def ahead_of_time(examined: Examined) -> Iterator[Finding]:
