@@ -20,7 +20,8 @@ from newsletter.domain.picture import THUMB, WIDE, Picture
 from newsletter.services.drafting import digest_hash
 from newsletter.text import render
 from newsletter.text.compiling import compile_mjml
-from newsletter.text.render import IssueLinks, Renderer
+from newsletter.text.issue_links import IssueLinks
+from newsletter.text.render import Renderer
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 SITE = "https://news.example.org"

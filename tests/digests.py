@@ -16,7 +16,8 @@ from newsletter.domain.edition import Edition
 from newsletter.domain.issue import Issue, IssueState, IssueStory
 from newsletter.domain.picture import THUMB, WIDE, Picture
 from newsletter.domain.subscriber import Reader
-from newsletter.text.render import IssueLinks, Rendered, Renderer
+from newsletter.text.issue_links import IssueLinks
+from newsletter.text.render import Rendered, Renderer
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 DATE = datetime(2026, 11, 20, 8, tzinfo=ZoneInfo("Europe/London"))

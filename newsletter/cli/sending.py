@@ -332,10 +332,12 @@ def _say_that_it_comes_back(app: App, draft: Issue) -> None:
 
 
 def _following(app: App, issue: Issue) -> Occurrence | None:
-    """When the schedule of its edition falls due next; None for one without."""
+    """When the schedule of its edition falls due next; None for one without, or one that config.yaml has not."""
     from newsletter.domain.edition import EditionKey
     from newsletter.services.due import coming
 
+    if not app.has_edition(issue.newsletter, issue.edition):
+        return None
     if (schedule := app.schedule(issue.newsletter, issue.edition)) is None:
         return None
     return next(coming(app.database, EditionKey(issue.newsletter, issue.edition), schedule, app.clock()), None)

@@ -27,7 +27,8 @@ from newsletter.services.trimming import fitting
 from newsletter.store import candidates, issues, pictures, posts
 from newsletter.store.database import Database
 from newsletter.text.excerpt import excerpt, first_image, minutes
-from newsletter.text.render import IssueLinks, Rendered
+from newsletter.text.issue_links import IssueLinks
+from newsletter.text.render import Rendered
 
 EXCERPT = 35  # words of a row
 LONG_EXCERPT = 110  # words of the lead

@@ -24,6 +24,7 @@ from newsletter.text.cleaning import clean_digest, clean_edition
 from newsletter.text.compiling import compile_mjml
 from newsletter.text.filters import FILTERS
 from newsletter.text.headers import is_read, mailbox
+from newsletter.text.issue_links import IssueLinks
 from newsletter.text.mjml_lint import Slip
 from newsletter.text.plain import one_line
 from newsletter.text.preheader import cut, preheader
@@ -57,15 +58,6 @@ ISSUE = "email/digest"
 WORDS, NOTICE_WORDS = "email/words", "email/notices/words"  # folders of phrases, a file for each language
 SUBJECT_LENGTH = 250  # no inbox shows more than about 80
 PREHEADER_LENGTH = 140  # nor more than that of what follows it
-
-
-@dataclass(frozen=True, slots=True)
-class IssueLinks:
-    """Links that are the same for all readers, absolute: the issue on the web, its archive, the sign-up page."""
-
-    online: str
-    archive: str
-    signup: str
 
 
 @dataclass(frozen=True, slots=True)

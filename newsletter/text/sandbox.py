@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -138,7 +138,8 @@ class Environment(ImmutableSandboxedEnvironment):
     def _bounded(self, name: str, pieces: Callable[[], Iterator[str]]) -> str:
         written: list[str] = []
         size = 0
-        with bounds.watched(SECONDS), template_errors(name):
+        originals = self.loader.original_folders() if isinstance(self.loader, WithOriginals) else ()
+        with bounds.watched(SECONDS), template_errors(name, originals):
             for piece in pieces():
                 bounds.check_time()
                 size += len(piece)
@@ -209,10 +210,19 @@ class WithOriginals(jinja2.BaseLoader):
     def list_templates(self) -> list[str]:
         return self.loader.list_templates()
 
+    def original_folders(self) -> list[str]:
+        """Where the package's own lie, if others are looked for before them."""
+        last = self.loader.loaders[-1] if isinstance(self.loader, jinja2.ChoiceLoader) else None
+        return list(last.searchpath) if isinstance(last, jinja2.FileSystemLoader) else []
+
 
 @contextmanager
-def template_errors(name: str) -> Iterator[None]:
-    """Whatever goes wrong while a template runs becomes a TemplateError with its file and line."""
+def template_errors(name: str, originals: Sequence[str] = ()) -> Iterator[None]:
+    """Whatever goes wrong while a template runs becomes a TemplateError with its file and line.
+
+    `originals` are folders whose templates are told of only where no other is at it: they stumble over what they are
+    given.
+    """
     try:
         yield
     except TemplateError:
@@ -223,12 +233,12 @@ def template_errors(name: str) -> Iterator[None]:
     except jinja2.TemplatesNotFound as error:
         raise TemplateError(name, f"there is no template {' or '.join(map(str, error.templates))}.") from None
     except jinja2.TemplateNotFound as error:
-        file, line = _place(error.__traceback__, name)
+        file, line = _place(error.__traceback__, name, originals)
         raise TemplateError(file, f"there is no template {error.name}.", line=line) from None
     except RecursionError as error:
         raise TemplateError(name, _told_of_recursion(error.__traceback__)) from None
     except Exception as error:  # a template can make any value raise anything
-        file, line = _place(error.__traceback__, name)
+        file, line = _place(error.__traceback__, name, originals)
         raise TemplateError(file, _sentence(str(error) or type(error).__name__), line=line) from None
 
 
@@ -244,10 +254,11 @@ def _told_of_recursion(trace: TracebackType | None) -> str:
     return "it includes or extends itself. To build on the package's own template write its name with a ! before it."
 
 
-def _place(trace: TracebackType | None, name: str) -> tuple[str, int | None]:
-    """File and line of the innermost template."""
-    for frame, line in reversed(_template_frames(trace)):
-        found = str(frame.f_globals["__file__"])
+def _place(trace: TracebackType | None, name: str, originals: Sequence[str]) -> tuple[str, int | None]:
+    """File and line of the innermost template; of the innermost that is no original, where there is one."""
+    places = [(str(frame.f_globals["__file__"]), line) for frame, line in reversed(_template_frames(trace))]
+    own = [place for place in places if not any(Path(place[0]).is_relative_to(folder) for folder in originals)]
+    for found, line in own or places:
         return (name if found == "<template>" else found), line
     return name, None
 

@@ -11,12 +11,14 @@ from jinja2.utils import missing
 
 from newsletter.domain.digest import Also, Digest, DigestStory
 from newsletter.domain.edition import Edition
+from newsletter.text.issue_links import IssueLinks
 
 _KINDS: tuple[tuple[type, str], ...] = (
     (DigestStory, "a story"),
     (Also, "another version of a story"),
     (Edition, "an edition"),
     (Digest, "a digest"),
+    (IssueLinks, "`links`"),
     (str, "a text"),
     (bool, "yes or no"),
     (int, "a number"),

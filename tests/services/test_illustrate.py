@@ -29,7 +29,8 @@ from newsletter.sources.jekyll import JekyllSource
 from newsletter.store import issues, pictures
 from newsletter.store.database import Database
 from newsletter.text import media
-from newsletter.text.render import IssueLinks, Rendered
+from newsletter.text.issue_links import IssueLinks
+from newsletter.text.render import Rendered
 from tests.pictures.made import file, photo_like, quarters
 from tests.services.test_publish import NOW, UK, Notebook, add
 

@@ -19,7 +19,8 @@ from newsletter.store import issues
 from newsletter.store.database import Database
 from newsletter.store.tables import issues as issues_table
 from newsletter.store.tables import sent_stories
-from newsletter.text.render import IssueLinks, Rendered
+from newsletter.text.issue_links import IssueLinks
+from newsletter.text.render import Rendered
 from tests import stored
 
 NOW = datetime(2026, 5, 15, 8, tzinfo=UTC)

@@ -18,7 +18,8 @@ from newsletter.services.steer import start_for_anybody
 from newsletter.services.trimming import fitting
 from newsletter.store import issues
 from newsletter.store.database import Database
-from newsletter.text.render import IssueLinks, Rendered
+from newsletter.text.issue_links import IssueLinks
+from newsletter.text.render import Rendered
 from newsletter.text.slots import slot
 from tests.digests import EDITION, LINKS, digest, renderer, story
 from tests.services.test_publish import NOW, UK, WORDS, add

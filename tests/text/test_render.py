@@ -369,6 +369,19 @@ def test_a_template_that_is_no_utf_8_is_explained(
     assert str(caught.value) == f"{file}{place}: byte {byte} of the file is no UTF-8. Save it as UTF-8."
 
 
+def test_a_slip_is_told_where_it_stands_and_not_where_the_program_stumbles_over_it(tmp_path: Path) -> None:
+    """A macro of the program's own is the first to look at what it was given."""
+    own = tmp_path / "email" / "digest.mjml"
+    own.parent.mkdir()
+    own.write_text(
+        '{% extends "!email/digest.mjml" %}\n{% import "email/parts/style.mjml" as style with context %}\n'
+        '{% block after %}\n{{ style.quiet_link(links.signpu, "Sign up", "0") }}\n{% endblock %}\n'
+    )
+    with pytest.raises(TemplateError, match=r"`links` has no `signpu`; did you mean `signup`\?") as caught:
+        Renderer(jinja2.ChoiceLoader([Folder(tmp_path), Folder(TEMPLATES)])).digest(digest(), LINKS)
+    assert str(caught.value).startswith(f"{own}:")
+
+
 def test_a_template_that_would_kill_the_compiler_is_stopped_before() -> None:
     deep = "<mjml><mj-body><mj-raw>{{ ('<div>'|safe) * 3000 }}</mj-raw></mj-body></mjml>"
     with pytest.raises(TemplateError, match="too deep"):
