@@ -22,7 +22,7 @@ class Also:
 class DigestStory:
     """One item for a reader. Every text is plain text; `url` and `image` are absolute.
 
-    `excerpt` is a row's 20–40 words; `long_excerpt` the lead's 100–120; `minutes` the reading time (at least 1).
+    `excerpt` is a row's 20–40 words; `long_excerpt` the lead's 100–120; `minutes` the reading time, 0: nobody knows.
     `tags` are the post's, and its categories after the first, which is `category`.
     `image` is the picture as the post names it; `pictures` are what a mail shows, none where it is no use.
     """

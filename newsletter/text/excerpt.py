@@ -65,9 +65,18 @@ def excerpt(post: Post, words: int) -> str:
     return shortened([*_closed(sentences(own)), *told], words)
 
 
+_WHOLE = 100  # words; of a feed's item with fewer nobody knows whether there are more on its page
+
+
 def minutes(post: Post) -> int:
-    """Reading time in whole minutes, at least 1; code is skimmed, and does not count."""
-    return max(1, round(count_words(_SYNTAX.sub(" ", _FENCED.sub(" ", post.body))) / WORDS_PER_MINUTE))
+    """Reading time in whole minutes, at least 1; code is skimmed, and does not count.
+
+    0 where a feed gives so few words that they may be the beginning of any length.
+    """
+    words = count_words(_SYNTAX.sub(" ", _FENCED.sub(" ", post.body)))
+    if post.path is None and words < _WHOLE:
+        return 0
+    return max(1, round(words / WORDS_PER_MINUTE))
 
 
 def _own(post: Post) -> str:

@@ -100,7 +100,7 @@ class Renderer:
             "more": clean.more,
             "number": digest.number,
             "date": dates.full_date(digest.date.date(), clean.edition.language),
-            "minutes": sum(story.minutes for story in clean.stories),
+            "minutes": sum(times) if all(times := [story.minutes for story in clean.stories]) else 0,
             "links": links,
             "preheader": preheader(clean),
         }

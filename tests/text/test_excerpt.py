@@ -451,9 +451,13 @@ def test_endless_marks_take_no_time(unit: str, markup: Markup) -> None:
 
 
 def test_minutes() -> None:
-    assert minutes(post("")) == 1
-    assert minutes(post("word " * 2300)) == 10
-    assert minutes(post("```\n" + "code " * 5000 + "\n```\n")) == 1
+    def of_a_file(body: str) -> int:
+        return minutes(replace(post(body), path="_posts/a.md"))
+
+    assert of_a_file("") == 1
+    assert of_a_file("word " * 2300) == minutes(post("word " * 2300)) == 10
+    assert of_a_file("```\n" + "code " * 5000 + "\n```\n") == 1
+    assert minutes(post("A teaser of a few words, and more on the page.")) == 0  # of a feed
 
 
 @pytest.mark.parametrize("words", ["A. ", "J. R. R. ", "Dr. ", "e.g. ", "U.S.A. ", "No! ", "So… "])

@@ -12,6 +12,7 @@ import pytest
 
 from newsletter.domain.digest import Also, DigestStory
 from newsletter.domain.picture import Picture
+from newsletter.domain.theme import THEMES, ThemeName, theme
 from newsletter.errors import TemplateError
 from newsletter.text import sandbox
 from newsletter.text.columns import width
@@ -253,6 +254,18 @@ def test_a_broken_subject_is_explained(subject: str, reason: str) -> None:
     with pytest.raises(TemplateError, match=reason) as caught:
         rendered(subject=subject)
     assert str(caught.value).startswith("config.yaml, `subject` of tech-decoded, edition uk: ")
+
+
+@pytest.mark.parametrize("name", THEMES)
+@pytest.mark.parametrize("also", [True, False])
+@pytest.mark.parametrize("source", ["", "Tidewatch"])
+def test_where_nobody_knows_how_long_a_story_is_nothing_is_said_of_it(name: ThemeName, also: bool, source: str) -> None:
+    shown = [replace(story(n), minutes=0, source=source, **({} if also else {"also": ()})) for n in range(4)]
+    made = rendered(*shown, theme=theme(name))
+    for text in (made.text, Page(made.html).text):
+        assert "min read" not in text
+        assert "of reading" not in text
+        assert not re.search(r"\(\s*[;)·,]|[;·,]\s*\)|^\s*[·;,]\s*$|·\s*·", text, re.MULTILINE), text
 
 
 def test_a_template_that_never_ends_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
