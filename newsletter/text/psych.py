@@ -83,7 +83,11 @@ _REMEDIES = (
     ("unknown escape character", "a backslash in double quotes; write \\\\ or use single quotes"),
     ("invalid Unicode character escape", "an escape that is no character; write the character itself"),
     ("expected key", "quotes or brackets inside a value; put the whole value in quotes of the other kind"),
-    ("expected <block end>", "quotes or brackets inside a value; put the whole value in quotes of the other kind"),
+    (
+        "expected <block end>",
+        "quotes or brackets inside a value; put the whole value in quotes of the other kind. Or a line that belongs to "
+        "no key, as a `- item` below a key that has its value already",
+    ),
     ("tab character", "a tab at a line's start; indent with spaces"),
     ("alphabetic or numeric", "a value begins with * or &; put it in quotes"),
     ("undefined alias", "an alias (*name) to nothing; put the value in quotes"),

@@ -14,7 +14,8 @@ _NUMBER = re.compile(r"\[Errno (\d+)\]")
 def in_words(error: Exception) -> str:
     """`connection refused`, not `[Errno 111] Connect call failed`; of TLS what its library calls a reason."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate is not to be trusted: {error.verify_message}"
+        remedy = "for a certificate authority of your own set SSL_CERT_FILE to its certificate"
+        return f"its certificate is not to be trusted: {error.verify_message}; {remedy}"
     if isinstance(error, ssl.SSLError):
         return f"no TLS with it: {(error.reason or str(error)).replace('_', ' ').lower()}"
     if isinstance(error, socket.gaierror):

@@ -44,5 +44,7 @@ def turn_away(request: Request, app: App, pages: Pages) -> Response | None:
         return pages.message(request, 404, "No admin here", _HOW)
     if not is_operator(request, app):
         ask = {"WWW-Authenticate": 'Basic realm="newsletter admin", charset="UTF-8"'}
-        return pages.message(request, 401, "For the operator only", "Please log in with the admin's password.", ask)
+        return pages.message(
+            request, 401, "For the operator only", "Please log in with the admin's password, and any user name.", ask
+        )
     return None

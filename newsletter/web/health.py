@@ -34,5 +34,7 @@ def metrics(request: Request, app: TheApp, pages: ThePages) -> Response:
     """For Prometheus on this machine; from elsewhere with the admin's password."""
     if not (is_local(request) or is_operator(request, app)):
         ask = {"WWW-Authenticate": 'Basic realm="newsletter metrics", charset="UTF-8"'}
-        return pages.message(request, 401, "For the operator only", "Metrics need the admin's password.", ask)
+        return pages.message(
+            request, 401, "For the operator only", "Metrics need the admin's password, with any user name.", ask
+        )
     return Response(generate_latest(request.app.state.metrics), media_type=CONTENT_TYPE_LATEST)

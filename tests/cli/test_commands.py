@@ -84,6 +84,18 @@ def test_the_list_of_commands_is_the_real_one() -> None:
     assert sorted([*listed, *(group.name for group in cli.registered_groups)]) == sorted(COMMANDS)
 
 
+def test_the_configuration_may_be_named_behind_the_command(desk: Desk, tmp_path: Path) -> None:
+    config = str(desk.folder / "config.yaml")
+    for words in (
+        ["issues", "--config", config],
+        ["issues", f"--config={config}", "--json"],
+        ["--config", config, "issues"],
+    ):
+        assert Desk(tmp_path).call(*words).status == 0, words
+    for words in (["issues", "--config"], ["issues", "--config", "none.yaml"], ["why", "--", "--config"]):
+        assert Desk(tmp_path).call(*words).status == 2, words
+
+
 def test_version_and_help(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     assert desk.run("--version").out == f"newsletter {__version__}\n"
