@@ -5,8 +5,10 @@ from __future__ import annotations
 from newsletter.errors import Away
 
 _SHUT_OUT = "the database server does not let us in; check the user, the password and the name in `database`."
+_BUSY = "the database is busy: another process has been writing to it for a while. Try again in a moment."
 _WORDS = (
-    ("locked", "the database is busy: another process has been writing to it for a while. Try again in a moment."),
+    ("locked", _BUSY),
+    ("lock timeout", _BUSY),
     (
         "readonly",
         "the database cannot be written to: check who owns the file and its folder, and whether it is read-only.",

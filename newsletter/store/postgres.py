@@ -19,9 +19,13 @@ _NOTICES_A_CUT = {
 """A connection over which nothing comes any more is given up in half a minute, about the lease of a delivery, not in
 the two hours that are the system's own."""
 
+LOCK_WAIT = "SET lock_timeout = '60s'"
+"""Whoever meets somebody else's lock, on a whole table, say, waits for so long, which is longer than ours are held."""
+
 SESSION = "; ".join(
     (
         "SET idle_in_transaction_session_timeout = '20s'",
+        LOCK_WAIT,
         "SET tcp_keepalives_idle = 10",
         "SET tcp_keepalives_interval = 5",
         "SET tcp_keepalives_count = 3",

@@ -23,8 +23,9 @@ from newsletter.domain.warmup import Day
 from newsletter.store import accounts, deliveries, holders, mishaps
 from newsletter.store.database import Database, in_our_words
 from newsletter.store.holders import Holder
+from newsletter.store.postgres import LOCK_WAIT
 
-_LOCK_WAIT, _AS_BEFORE = text("SET lock_timeout = '500ms'"), text("RESET lock_timeout")
+_LOCK_WAIT, _AS_BEFORE = text("SET lock_timeout = '500ms'"), text(LOCK_WAIT)
 """A turn that waits for a row would go by who was subscribed before it did; it is tried again, and looks again."""
 _FOR_EVER = DeliveryPolicy(on_uncertain="hold")
 _NOBODY = ""  # no worker has this name: whoever only looks claims nothing

@@ -10,8 +10,9 @@ from sqlalchemy.exc import IntegrityError
 
 from newsletter.domain.delivery import DeliveryPolicy
 from newsletter.domain.issue import Issue
+from newsletter.errors import Away
 from newsletter.services import steer
-from newsletter.store import deliveries, holders
+from newsletter.store import deliveries, holders, postgres, subscribers
 from newsletter.store.database import Database
 from newsletter.store.holders import Holder
 from tests.ledger import NOW, draft, subscribe
@@ -87,3 +88,18 @@ def test_a_look_for_work_does_not_read_what_is_held_back(ledger: Database) -> No
     before = read_by_the_index(ledger)
     assert claimed(ledger, issue, 10, "d0.example", "d1.example") == 10 * ["d2.example"]
     assert read_by_the_index(ledger) - before < 200
+
+
+def test_a_table_that_somebody_locked_is_not_waited_for_for_ever(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "SESSION", postgres.SESSION.replace("'60s'", "'200ms'"))
+    ours, other = Database(postgres_url), Database(postgres_url)
+    with other.write() as holder:
+        holder.exec_driver_sql("LOCK TABLE subscribers")
+        with pytest.raises(Away, match="the database is busy"), ours.read() as connection:
+            subscribers.find(connection, "ann@example.org")
+    with ours.read() as connection:
+        assert subscribers.find(connection, "ann@example.org") is None
+    for database in (ours, other):
+        database.close()
