@@ -394,7 +394,9 @@ def test_a_source_that_cannot_be_read_is_noted_in_the_issue(desk: Desk, watch: W
     app = watch(FRIDAY)
     tick(app, new_name())
     with app.database.read() as connection:
-        assert all("gone could not be read" in issue.notes[0] for issue in issues.listing(connection))
+        made = issues.listing(connection)
+    assert len(made) == 2
+    assert all("gone could not be read" in issue.notes[0] for issue in made)
 
 
 def scheduled(desk: Desk, watch: Watch, at: datetime) -> App:

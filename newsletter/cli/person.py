@@ -12,7 +12,7 @@ from newsletter.cli.words import iso
 from newsletter.text.clocks import moment
 
 if TYPE_CHECKING:
-    from newsletter.domain.subscriber import Consent, Person
+    from newsletter.domain.subscriber import Consent, Dossier
 
 
 def show_person(
@@ -34,7 +34,7 @@ def show_person(
         _show(context.obj, person)
 
 
-def _json(person: Person) -> dict[str, Any]:
+def _json(person: Dossier) -> dict[str, Any]:
     return {
         "email": person.email,
         "name": person.name,
@@ -64,7 +64,7 @@ def _json(person: Person) -> dict[str, Any]:
     }
 
 
-def _show(session: Session, person: Person) -> None:
+def _show(session: Session, person: Dossier) -> None:
     output.say(f"[bold]{output.plain(person.email)}[/]  {output.plain(person.name)}".rstrip())
     if person.tags:
         output.say(f"  tags: {output.plain(', '.join(person.tags))}")
@@ -82,7 +82,7 @@ def _show(session: Session, person: Person) -> None:
         output.say(f"  {_line(session, consent)}")
 
 
-def _has_moved(person: Person) -> bool:
+def _has_moved(person: Dossier) -> bool:
     """Whether the last that is known of an address is that its reader left it for another."""
     from newsletter.domain.subscriber import ConsentAction
 

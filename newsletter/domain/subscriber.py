@@ -72,7 +72,7 @@ class Consent:
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class Dossier:
     """All that is known of one address. `suppressed` says why it is never mailed, "" when it may be."""
 
     email: str

@@ -9,7 +9,7 @@ from typing import NamedTuple, TextIO
 
 from sqlalchemy import Connection
 
-from newsletter.domain.subscriber import Consent, ConsentAction, ConsentMethod, Person, Subscription, SubscriptionState
+from newsletter.domain.subscriber import Consent, ConsentAction, ConsentMethod, Dossier, Subscription, SubscriptionState
 from newsletter.errors import AddressError, NotFound, WrongState
 from newsletter.services.subscribe import SignUp, leave, sign_up
 from newsletter.store import consents, erasure, subscribers
@@ -152,7 +152,7 @@ def let_back(database: Database, signer: Signer, email: str, origin: str, now: d
             )
 
 
-def about(database: Database, signer: Signer, email: str) -> Person:
+def about(database: Database, signer: Signer, email: str) -> Dossier:
     """What is known of an address, its record of consent included.
 
     Raises AddressError; NotFound when nothing at all is known of it.
@@ -170,7 +170,7 @@ def about(database: Database, signer: Signer, email: str) -> Person:
     if reader is None and not record and not suppressed:
         raise NotFound(f"nothing is known of {address}; `newsletter subscribers list` shows who there is.")
     name, tags = (reader.name, reader.tags) if reader else ("", ())
-    return Person(address, name, tags, suppressed, tuple(theirs), tuple(record))
+    return Dossier(address, name, tags, suppressed, tuple(theirs), tuple(record))
 
 
 def listing(

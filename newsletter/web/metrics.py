@@ -33,11 +33,11 @@ class Counted:
 def registry(app: App) -> CollectorRegistry:
     """What /metrics shows: counted in the database, so every process tells the same."""
     made = CollectorRegistry()
-    made.register(Books(app))
+    made.register(LedgerCollector(app))
     return made
 
 
-class Books(Collector):
+class LedgerCollector(Collector):
     """What is read by an index is read at once; what has to be counted is counted behind the scrape."""
 
     def __init__(self, app: App) -> None:

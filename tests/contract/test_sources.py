@@ -185,7 +185,9 @@ def test_a_home_holds_what_its_posts_name(sample: Sample) -> None:
         return
     assert home.folder.is_dir()
     assert not home.address.endswith("/")
-    assert all(post.url.startswith(f"{home.address}/") for post in posts(sample.source.read(SourceState(), NOW)))
+    urls = [post.url for post in posts(sample.source.read(SourceState(), NOW))]
+    assert urls
+    assert all(url.startswith(f"{home.address}/") for url in urls)
 
 
 def test_the_state_is_plain_json(sample: Sample) -> None:
@@ -195,7 +197,9 @@ def test_the_state_is_plain_json(sample: Sample) -> None:
 
 
 def test_items_can_be_parsed_in_another_process(sample: Sample) -> None:
-    for item in items(sample.source.read(SourceState(), NOW)).values():
+    read = items(sample.source.read(SourceState(), NOW))
+    assert read
+    for item in read.values():
         pickle.loads(pickle.dumps(item.parse))
 
 

@@ -200,9 +200,10 @@ def test_what_travels_with_mails_is_kept_with_the_issues(stories: Database, stud
 
 
 def test_what_is_linked_is_not_in_the_database(stories: Database, studio: Studio) -> None:
-    issue = studio.build(stories)
+    linked = media.shown(studio.build(stories).html)
+    assert linked
     with stories.read() as connection:
-        assert all(pictures.find(connection, name) is None for name in media.shown(issue.html))
+        assert all(pictures.find(connection, name) is None for name in linked)
 
 
 BLOGS = {
