@@ -48,7 +48,12 @@ class Ship:
         if self.failures:
             self._rest()
 
-    def fails(self, words: str) -> None:
+    def fails(self, words: str, known: int | None = None) -> None:
+        """It rests, for longer each time. `known` is how many failures there were when what failed was begun: many
+        sessions that break at once are one.
+        """
+        if known is not None and self.failures > known:
+            return
         self.failures += 1
         pause = self._rest()
         log.warning("%s rests for %g seconds: %s", self.name, pause, words)
@@ -112,6 +117,7 @@ class FleetConnection:
         self._ship: Ship | None = None
         self._own: SmtpConnection | None = None
         self._is_new = False  # the session has not carried anything yet
+        self._known = 0  # failures of its server when it was begun
 
     @property
     def is_open(self) -> bool:
@@ -149,12 +155,12 @@ class FleetConnection:
         while ship := await self._aboard(asked):
             assert self._own is not None
             if not self._own.is_open:
-                self._is_new = True
+                self._is_new, self._known = True, ship.failures
                 ship.knock()
             trouble = await self._own.open(envelope)
             if trouble is None:
                 return None
-            ship.fails(trouble.text)
+            ship.fails(trouble.text, self._known)
             asked.append(ship)
             await self.close()
         if trouble and self._all_rest(*asked):
@@ -174,7 +180,7 @@ class FleetConnection:
             if not ship.may_mean_us(outcome):
                 ship.works()
         elif is_new:
-            ship.fails(outcome.text)
+            ship.fails(outcome.text, self._known)
             await self.close()
             if outcome.kind is OutcomeKind.BROKEN and not self._all_rest(ship):
                 return outcome._replace(code=0, status="")  # of one server: no reason to pause what another carries

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
@@ -104,6 +105,35 @@ def test_a_server_that_will_not_have_us_costs_no_message_and_comes_back(stage: s
 
         try:
             with_all(fleet((sick.port, 2), (well.port, 2)), work)
+        finally:
+            sick.stop()
+
+
+@pytest.mark.parametrize("stage", ["down", "greeting", "MAIL"])
+def test_what_all_sessions_of_a_server_see_at_once_is_one_failure(stage: str) -> None:
+    """Else a server that was away for a moment would rest for minutes, for each session doubles the pause."""
+    sick = Sink(port=free_port())
+    with Sink() as well:
+        if stage != "down":
+            sick.start()
+            sick.fail(stage, reply(421, "4.3.2 not now"))
+        transport = fleet((sick.port, 8), (well.port, 8))
+
+        async def work(connections: list[Connection]) -> None:
+            await rounds(connections, 0, 1)
+            [failures] = [ship.failures for ship in transport.ships if ship.name.endswith(f":{sick.port}")]
+            assert failures == 1
+            sick.faults.clear()
+            if stage == "down":
+                sick.start()
+            began = time.monotonic()
+            while len(sick.received) < 8:
+                await rounds(connections, 100, 1)
+                await asyncio.sleep(0.02)
+                assert time.monotonic() - began < 10
+
+        try:
+            with_all(transport, work)
         finally:
             sick.stop()
 
