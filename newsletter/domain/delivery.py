@@ -114,7 +114,8 @@ class Claim(NamedTuple):
     """A delivery that a worker has claimed, with what its message is filled from.
 
     `since` is the moment of the sign-up; `attempts` counts tries that came to an answer, `doubts` those that
-    went out unanswered; `first_at` is the moment of the first try.
+    went out unanswered; `first_at` is the moment of the first try. `wanted`: its reader was still there as it was
+    claimed.
     """
 
     id: int
@@ -126,6 +127,7 @@ class Claim(NamedTuple):
     attempts: int = 0
     doubts: int = 0
     first_at: datetime | None = None
+    wanted: bool = True
 
 
 class Settled(NamedTuple):

@@ -250,7 +250,7 @@ class EmbeddedLedger:
         email, name = found
         if email != claim.email:
             self._write((_READDRESS, [new_address(claim.id, email)]))
-        return claim._replace(email=email, name=name)
+        return claim._replace(email=email, name=name, wanted=True)
 
     def _version(self) -> int:
         """Another number whenever another connection has committed."""

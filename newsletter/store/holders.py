@@ -21,6 +21,7 @@ from sqlalchemy import (
     bindparam,
     collate,
     delete,
+    false,
     func,
     literal_column,
     null,
@@ -71,7 +72,8 @@ def claim(
         connection.execute(select(func.pg_advisory_xact_lock(_SHARING_A_DAY)))
         left = left_of(connection, day)
         size = size if left is None else min(size, left)
-    values = {"issue": issue.id, "newsletter": issue.newsletter, "now": now, "latest": latest}
+    whose = {"issue": issue.id, "newsletter": issue.newsletter, "edition": issue.edition}
+    values = {**whose, "now": now, "latest": latest}
     elsewhere = _d.domain.not_in(without) if without else true()
     looks: list[tuple[Select[Any], Mapping[str, object]]]
     if chunk is None:
@@ -114,6 +116,7 @@ def _claims(connection: Connection, wanted: Select[Any], values: Mapping[str, ob
         Claim(
             id=row.id, subscriber=row.subscriber, email=row.email, name=row.name, since=row.since,
             state=DeliveryState(row.state), attempts=row.attempts, doubts=row.doubts, first_at=row.first_at,
+            wanted=row.wanted,
         )
         for row in connection.execute(wanted, values)
     ]  # fmt: skip
@@ -123,7 +126,10 @@ def _free(which: ColumnElement[bool]) -> Select[Any]:
     """Unclaimed rows; the address and name are the reader's present ones, the row's where the reader is gone."""
     email = func.coalesce(subscribers.c.email, _d.email).label("email")
     name = func.coalesce(subscribers.c.name, "").label("name")
-    columns = (_d.id, _d.subscriber, email, name, subscriptions.c.since, _d.state, _d.attempts, _d.doubts, _d.first_at)
+    is_active = and_(subscriptions.c.state == "active", subscriptions.c.edition == bindparam("edition"))
+    wanted = func.coalesce(is_active, false()).label("wanted")
+    person = (_d.id, _d.subscriber, email, name, subscriptions.c.since, wanted)
+    columns = (*person, _d.state, _d.attempts, _d.doubts, _d.first_at)
     theirs = and_(subscriptions.c.subscriber == _d.subscriber, subscriptions.c.newsletter == bindparam("newsletter"))
     return (
         select(*columns)

@@ -31,7 +31,8 @@ def for_journal(row: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def claimed(row: Sequence[Any]) -> Claim:
-    return Claim(row[0], row[1], row[2], row[3], moment(row[4]), _WAITING[row[5]], row[6], row[7], moment(row[8]))
+    since, first = moment(row[4]), moment(row[8])
+    return Claim(row[0], row[1], row[2], row[3], since, _WAITING[row[5]], row[6], row[7], first, bool(row[IS_WANTED]))
 
 
 def new_address(number: int, email: str) -> tuple[str, str, int]:

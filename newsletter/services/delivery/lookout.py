@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from newsletter.domain.delivery import Claim
 from newsletter.services.delivery.apart import Apart
@@ -22,7 +22,7 @@ class Lookout:
     """One per run, between its ledger and its line. `more`: the last look found as much as it asked for.
 
     `is_over`: it is not worth while to look again, ever. `busy` tells how many workers have something in flight, or
-    will soon.
+    will soon; `skip` takes those whose reader has left by now: no server is to hear of them.
     """
 
     def __init__(
@@ -33,12 +33,13 @@ class Lookout:
         stall: Stall,
         apart: Apart,
         busy: Callable[[], int],
+        skip: Callable[[Sequence[Claim]], Awaitable[None]],
     ) -> None:
         self.more = self.is_over = False
         self._next_look = 0.0  # when it is worth while to look again, on the event loop's clock
         self._came_back = False  # something, while a look was under way: what it found is out of date
         self._errand, self._ledger, self._line = errand, ledger, line
-        self._stall, self._apart, self._busy = stall, apart, busy
+        self._stall, self._apart, self._busy, self._skip = stall, apart, busy, skip
 
     async def begin(self) -> None:
         """The first look, when the ledger is open."""
@@ -81,7 +82,9 @@ class Lookout:
 
     async def _claim_ahead(self) -> bool:
         found = await self._apart(self._claim)
-        self._line.add(found)
+        self._line.add(claim for claim in found if claim.wanted)
+        if left := [claim for claim in found if not claim.wanted]:
+            await self._skip(left)
         self.more = len(found) == CLAIM_SIZE
         return bool(found)
 

@@ -8,7 +8,7 @@ between the server's 250 and the ledger's line, the fewer messages are in doubt 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 
 from newsletter.domain.delivery import Claim, DeliveryState, Outcome, OutcomeKind, settle
@@ -43,7 +43,7 @@ class Office:
         self._policy, self._clock = errand.policy, errand.clock
         self._ledger, self._line = ledger, line
         self._pen = Pen(ledger, tally, self.apart)
-        self._lookout = Lookout(errand, ledger, line, self.stall, self.apart, self.busy)
+        self._lookout = Lookout(errand, ledger, line, self.stall, self.apart, self.busy, self._skip)
         self._bell = asyncio.Event()
 
     # For the run:
@@ -184,6 +184,15 @@ class Office:
                 give(answer, begun[claim.id])
         if self.wishes:
             self.serve()
+
+    async def _skip(self, left: Sequence[Claim]) -> None:
+        """Their readers had left when they were claimed. Who came back this very moment waits anew."""
+        begun = await self._pen.write(left)
+        for claim in left:
+            if claim.id in begun:
+                self.take_in(begun[claim.id], Outcome(OutcomeKind.BROKEN))
+            else:
+                self.account.move(claim.state, DeliveryState.SKIPPED)
 
     async def _look(self) -> None:
         if await self._lookout.look():

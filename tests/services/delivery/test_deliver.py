@@ -294,6 +294,23 @@ def test_who_leaves_during_the_send_gets_nothing_more(database: Database) -> Non
     assert {(row["code"], row["status"]) for row in rows} == {(0, "")}  # no server's answer is why they were skipped
 
 
+def test_who_left_before_it_was_their_turn_is_named_to_no_server(database: Database) -> None:
+    """Their name would end the session: the server waits for a message by then."""
+    issue = started(database, 460)
+    left = [*range(1, 451, 2), *range(2, 251)]  # all of the first ones, as many as are claimed at once and more
+    with database.write() as connection:
+        theirs = tables.subscriptions.c.subscriber.in_(left)
+        connection.execute(update(tables.subscriptions).where(theirs).values(state="unsubscribed"))
+    told: list[Accounting] = []
+    with Sink() as sink:
+        end = send(database, issue, sink, connections=4, progress=told.append)
+        assert sink.sessions <= 4
+        asked = {command for command in sink.commands if command.startswith("RCPT")}
+    stay = 460 - len(set(left))
+    assert (end.state, end.sent, end.skipped, len(asked)) == (IssueState.SENT, stay, 460 - stay, stay)
+    assert {one.sent + one.skipped + one.queued for one in told} == {460}
+
+
 @pytest.mark.parametrize("verb", ["pause", "cancel"])
 def test_pause_and_cancel_act_within_a_second(database: Database, verb: str) -> None:
     issue = started(database, 600)  # for more than three seconds
