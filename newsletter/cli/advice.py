@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from newsletter.domain.delivery import LOGIN_REFUSED
+from newsletter.domain.issue import IssueState
 
 if TYPE_CHECKING:
-    from newsletter.domain.accounting import ReasonCount
+    from newsletter.domain.accounting import Accounting, ReasonCount
 
 _FINAL = 500  # from this reply code on, trying again does not help
 _OF_THE_SENDER = "The sender's address is refused: `newsletter doctor` looks at its domain."
@@ -28,28 +29,31 @@ _BY_STATUS = (  # the first that fits, behind the first number; RFC 3463 says wh
 _UNKNOWN = ("user unknown", "unknown user", "no such user", "does not exist", "mailbox unavailable", "no mailbox")
 
 
-def advice(issue: int, reasons: Iterable[ReasonCount]) -> list[str]:
+def advice(books: Accounting, reasons: Iterable[ReasonCount]) -> list[str]:
     """A line for each thing to do, what concerns most deliveries first; rich markup of ours, no words of servers."""
-    told = [_advised(one, issue) for one in reasons]
+    told = [_advised(one, books) for one in reasons]
     return [_bold(line) for line in dict.fromkeys(told) if line]
 
 
-def steps(issue: int, reasons: Iterable[ReasonCount]) -> list[tuple[str, str]]:
+def steps(books: Accounting, reasons: Iterable[ReasonCount]) -> list[tuple[str, str]]:
     """Commands that do it, to be copied whole, and what each is for; none where no address is gone."""
-    if all(_advised(one, issue) != _OF_THE_READERS for one in reasons):
+    if all(_advised(one, books) != _OF_THE_READERS for one in reasons):
         return []
-    addresses = f"newsletter show {issue} --state failed --addresses"
+    addresses = f"newsletter show {books.issue} --state failed --addresses"
     return [
         (addresses, "lists them"),
         (f"{addresses} | newsletter subscribers remove -", "unsubscribes them all"),
     ]
 
 
-def _advised(reason: ReasonCount, issue: int) -> str:
+def _advised(reason: ReasonCount, books: Accounting) -> str:
     if reason.code in LOGIN_REFUSED:
         return "The mail server does not let us in: see `smtp: username` and NEWSLETTER_SMTP__PASSWORD."
     if reason.state == "uncertain":
-        return f"No server said if the uncertain ones have it; `newsletter resume {issue} --uncertain` sends it again."
+        unknown = "No server said if the uncertain ones have it"
+        if books.state is IssueState.CANCELLED:
+            return f"{unknown}; the issue is cancelled, so it is not sent again."
+        return f"{unknown}; `newsletter resume {books.issue} --uncertain` sends it again."
     if reason.state == "queued" and not reason.code:
         return _OF_THE_SERVER
     beyond = reason.status.partition(".")[2]

@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 _NOT_STARTED = ("draft", "scheduled")
 
 
-def demand_not_started(issue: Issue, *, elsewhere: bool) -> None:
-    """Raises WrongState with what is to be done instead. `elsewhere`: another process sends it now."""
+def being_sent_elsewhere(issue: Issue) -> WrongState:
+    return WrongState(f"another process is sending issue {issue.id} now; --wait TIME waits for it.")
+
+
+def demand_not_started(issue: Issue) -> None:
+    """Raises WrongState with what is to be done instead."""
     if issue.state.value in _NOT_STARTED:
         return
-    if elsewhere:
-        raise WrongState(f"another process is sending issue {issue.id} now; --wait TIME waits for it.")
     if issue.state.value in ("sending", "paused"):
         goes_on = f"`newsletter resume {issue.id}` goes on with it"
         raise WrongState(f"issue {issue.id} is {issue.state.value} already: {goes_on}.")

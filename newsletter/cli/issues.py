@@ -95,10 +95,11 @@ def show(
         return
     sheets.show_issue(context.obj, found)
     summary.show_books(books)
+    summary.say_what_is_unread(context.obj.app, books)
     if headway:
         summary.show_headway(issue, headway, alone=delivering.is_alone(context.obj.app, issue))
     summary.show_domains(domains)
-    summary.show_reasons(issue, reasons)
+    summary.show_reasons(books, reasons)
 
 
 def check(

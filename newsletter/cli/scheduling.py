@@ -26,7 +26,7 @@ def schedule_issue(session: Session, issue: int, at: str, *, yes: bool, as_json:
     draft = load(session, issue)
     zone = app.zone(draft.newsletter, draft.edition)
     when = moment_ahead(at, zone, app.clock())
-    demand_not_started(draft, elsewhere=False)
+    demand_not_started(draft)
     demand_sound(session, draft, noted(as_json=as_json))
     readers = readers_of(session, draft)
     if readers and not yes:

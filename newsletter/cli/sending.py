@@ -12,19 +12,27 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from newsletter.cli import output, sheets, summary
-from newsletter.cli.agreeing import agree, agree_to_cancel, demand_not_started, demand_sound, noted, readers_of
+from newsletter.cli.agreeing import (
+    agree,
+    agree_to_cancel,
+    being_sent_elsewhere,
+    demand_not_started,
+    demand_sound,
+    noted,
+    readers_of,
+)
 from newsletter.cli.issues import load
 from newsletter.cli.log import LogOption, log_if_asked
+from newsletter.cli.next_issue import say_that_it_comes_back, say_what_comes_next
+from newsletter.cli.other_senders import is_sent_elsewhere, say_who_goes_on, stopped
 from newsletter.cli.scheduling import schedule_issue
 from newsletter.cli.session import Context, IssueArgument, JsonOption, Session
-from newsletter.cli.words import count, distance
-from newsletter.errors import ConfigError, NewsletterError, UsageError
+from newsletter.errors import ConfigError, NewsletterError, UsageError, WrongState
 
 if TYPE_CHECKING:
     from newsletter.app import App
     from newsletter.domain.accounting import Accounting
     from newsletter.domain.issue import Issue
-    from newsletter.domain.occurrence import Occurrence
 
 PANEL = "Sending"
 WaitOption = Annotated[
@@ -85,7 +93,6 @@ def send(
     """
     from newsletter.cli.signals import held_back
     from newsletter.services.steer import no_readers, start, start_for_anybody
-    from newsletter.store.lock import is_being_sent
     from newsletter.watch import tell_findings
 
     session: Session = context.obj
@@ -97,16 +104,14 @@ def send(
     waits = _waits(wait)
     logs = log_if_asked(session.config, log)
     draft = load(session, issue)
-    elsewhere = draft.state.value == "sending" and is_being_sent(session.app.database, issue)
-    if elsewhere and wait is not None:
-        _say_who_is_waited_for(issue)
-        _deliver(session, draft, waits, as_json=as_json, logs=logs)
+    if is_sent_elsewhere(session, draft):
+        _wait_for_the_other(session, draft, waits, named=wait is not None, as_json=as_json, logs=logs)
         return
-    demand_not_started(draft, elsewhere=elsewhere)
+    demand_not_started(draft)
     demand_sound(session, draft, partial(tell_findings, _LOG) if logs else noted(as_json=as_json))
     _demand_usable_transport(session)
     if not (as_json or logs):
-        _say_what_comes_next(session.app, draft)
+        say_what_comes_next(session.app, draft)
     if not yes:
         readers = readers_of(session, draft)
         if not readers:
@@ -114,7 +119,14 @@ def send(
         agree(draft, readers, "now")
     with held_back():
         begin = start_for_anybody if yes else start
-        begin(session.app.database, issue, session.app.clock(), checked=draft.hash)
+        try:
+            begin(session.app.database, issue, session.app.clock(), checked=draft.hash)
+        except WrongState:  # another one may have begun this very moment, and be through with it already
+            if is_sent_elsewhere(session, load(session, issue)):
+                _wait_for_the_other(session, draft, waits, named=wait is not None, as_json=as_json, logs=logs)
+            elif wait is None or not _tell_if_sent(session, issue, as_json=as_json):
+                raise
+            return
         _deliver(session, load(session, issue), waits, as_json=as_json, logs=logs)
 
 
@@ -192,7 +204,7 @@ def cancel(
     set_cancelled(app.database, issue, app.clock())
     _tell_state(context.obj, issue, f"Issue {issue} is cancelled.", as_json=as_json)
     if before.started_at is None and not as_json:
-        _say_that_it_comes_back(app, before)
+        say_that_it_comes_back(app, before)
 
 
 def _tell_of_other_drafts(app: App, issue: int) -> None:
@@ -258,34 +270,35 @@ def _deliver(session: Session, issue: Issue, waits: Waits, *, earlier: int = 0, 
     else:
         _summarise(session, books, earlier)
         if not signal:
-            _say_who_goes_on(app, books)
+            say_who_goes_on(app, books)
     if signal:
         if not logs:  # which has said how it ended
-            output.note(_stopped(app, books))
+            output.note(stopped(app, books))
         raise typer.Exit(128 + signal)
     if books.state.value in ("paused", "cancelled"):
         raise NewsletterError(summary.stood_still(books))
 
 
-def _stopped(app: App, books: Accounting) -> str:
-    """Whoever presses Ctrl-C because of a mistake had better know that somebody else goes on."""
-    if books.state.value != "sending":
-        return "Stopped; nothing was left to send."
-    if other := _another_sender(app):
-        return (
-            f"Stopped here, and [bold]newsletter {other}[/], which is running, goes on with it at once: "
-            f"[bold]newsletter pause {books.issue}[/] stops it there, too."
-        )
-    return f"Stopped; [bold]newsletter resume {books.issue}[/] goes on."
+def _wait_for_the_other(
+    session: Session, issue: Issue, waits: Waits, *, named: bool, as_json: bool, logs: bool
+) -> None:
+    """What it does not get done is done here. Raises WrongState unless somebody `named` a time to wait."""
+    if not named:
+        raise being_sent_elsewhere(issue)
+    _say_who_is_waited_for(issue.id)
+    try:
+        _deliver(session, issue, waits, as_json=as_json, logs=logs)
+    except WrongState:  # it ended before the first look at its lock
+        if not _tell_if_sent(session, issue.id, as_json=as_json):
+            raise
 
 
-def _another_sender(app: App) -> str:
-    """The command of a process that lives and sends whatever is to be sent; "" when there is none."""
-    from newsletter.store import tallies
-
-    with app.database.read() as connection:
-        living = tallies.living(connection, app.clock())
-    return next((role for role in ("serve", "worker") if living.get(role)), "")
+def _tell_if_sent(session: Session, issue: int, *, as_json: bool) -> bool:
+    """Whether another process has sent it: then what became of it is the answer."""
+    if load(session, issue).state.value != "sent":
+        return False
+    _tell_state(session, issue, f"Issue {issue} is sent, by another process.", as_json=as_json)
+    return True
 
 
 def _say_who_is_waited_for(issue: int) -> None:
@@ -302,51 +315,7 @@ def _summarise(session: Session, books: Accounting, earlier: int) -> None:
     summary.show_books(books, earlier)
     summary.say_if_not_mailed(session.config, books.sent - earlier)
     summary.show_domains(domains)
-    summary.show_reasons(books.issue, reasons)
-
-
-def _say_who_goes_on(app: App, books: Accounting) -> None:
-    left = books.queued + books.deferred
-    if books.state.value != "sending" or not left:
-        return
-    who = "[bold]newsletter serve[/] carries on"
-    if other := _another_sender(app):
-        who = f"[bold]newsletter {other}[/], which is running, carries on"
-    output.say(f"\n{count(left, 'recipient')} still to come: {who}, or [bold]newsletter resume {books.issue}[/] later.")
-
-
-def _say_what_comes_next(app: App, issue: Issue) -> None:
-    """What was sent by hand takes no place of the schedule: the same readers may get another one today."""
-    following = _following(app, issue)
-    if following and following.at - app.clock() <= timedelta(days=1):
-        whose, when = output.plain(f"{issue.newsletter} {issue.edition}"), _when(app, issue, following)
-        output.note(f"The schedule sends the next issue of {whose} {distance(following.at - app.clock())}, on {when}.")
-
-
-def _say_that_it_comes_back(app: App, draft: Issue) -> None:
-    """Who cancels a draft may think that nothing goes out now."""
-    if following := _following(app, draft):
-        again = f"The schedule makes another issue of what is new on {_when(app, draft, following)}"
-        let_go = f"newsletter skip {draft.newsletter} --edition {draft.edition}"
-        output.note(f"{again}; [bold]{output.plain(let_go)}[/] lets that date go.")
-
-
-def _following(app: App, issue: Issue) -> Occurrence | None:
-    """When the schedule of its edition falls due next; None for one without, or one that config.yaml has not."""
-    from newsletter.domain.edition import EditionKey
-    from newsletter.services.due import coming
-
-    if not app.has_edition(issue.newsletter, issue.edition):
-        return None
-    if (schedule := app.schedule(issue.newsletter, issue.edition)) is None:
-        return None
-    return next(coming(app.database, EditionKey(issue.newsletter, issue.edition), schedule, app.clock()), None)
-
-
-def _when(app: App, issue: Issue, occurrence: Occurrence) -> str:
-    from newsletter.text.clocks import moment
-
-    return moment(occurrence.at, app.zone(issue.newsletter, issue.edition))
+    summary.show_reasons(books, reasons)
 
 
 def _waits(wait: str | None) -> Waits:
@@ -375,3 +344,4 @@ def _tell_state(session: Session, issue: int, words: str, *, as_json: bool) -> N
     output.say(words)
     if books.recipients:
         summary.show_books(books)
+        summary.say_what_is_unread(session.app, books)

@@ -11,6 +11,7 @@ from newsletter.cli.words import about, count, rate, seconds
 from newsletter.domain.accounting import COUNTED
 
 if TYPE_CHECKING:
+    from newsletter.app import App
     from newsletter.config import Config
     from newsletter.domain.accounting import Accounting, DomainCount, Headway, ReasonCount
 
@@ -117,7 +118,7 @@ def show_domains(domains: Sequence[DomainCount]) -> None:
     output.show(table)
 
 
-def show_reasons(issue: int, reasons: Sequence[ReasonCount]) -> None:
+def show_reasons(books: Accounting, reasons: Sequence[ReasonCount]) -> None:
     """The servers' words in full, each kind of answer once, and below all what there is to do."""
     if not reasons:
         return
@@ -127,10 +128,23 @@ def show_reasons(issue: int, reasons: Sequence[ReasonCount]) -> None:
         output.say(f"\n{head}{f', {answer}' if answer else ''}")
         if words := (one.words if one.count > 1 else one.text):
             output.say(f"  {output.plain(words)}")
-    for number, line in enumerate(advice(issue, reasons)):
+    for number, line in enumerate(advice(books, reasons)):
         output.say(f"{'' if number else chr(10)}  → {line}")
-    if commands := steps(issue, reasons):
+    if commands := steps(books, reasons):
         output.say_steps(commands)
+
+
+def say_what_is_unread(app: App, books: Accounting) -> None:
+    """What a sender that died knew last is counted when somebody goes on, or cancels: until then there is less here."""
+    from newsletter.store.embedded import left_behind
+    from newsletter.store.lock import is_being_sent
+
+    database = app.database
+    if database.is_sqlite and books.issue in left_behind(database) and not is_being_sent(database, books.issue):
+        output.note(
+            f"[yellow]note:[/] the process that sent it died; what it heard last is not in these numbers before "
+            f"[bold]newsletter resume {books.issue}[/] goes on."
+        )
 
 
 def coloured(words: str, state: str) -> str:

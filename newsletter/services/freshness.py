@@ -10,6 +10,7 @@ from newsletter.domain.edition import Edition
 from newsletter.domain.issue import Issue, IssueState
 from newsletter.services.choosing import open_stories
 from newsletter.services.drafting import Plan, digest_of, said
+from newsletter.store import deliveries
 
 _BEFORE_SENDING = (IssueState.DRAFT, IssueState.SCHEDULED)
 
@@ -19,7 +20,7 @@ def changed(connection: Connection, edition: Edition, issue: Issue, now: datetim
 
     As collected: nobody reads the sources. Nothing changes any more once it goes out.
     """
-    if issue.state not in _BEFORE_SENDING:
+    if deliveries.issue_state(connection, issue.id) not in _BEFORE_SENDING:  # as it is now: somebody may have sent it
         return ()
     there = open_stories(connection, edition, issue, now)
     chosen = [there[story.story] for story in issue.stories if story.story in there]

@@ -132,8 +132,14 @@ def test_what_a_person_did_is_said_once(books: Accounting, told: str) -> None:
     ],
 )
 def test_what_there_is_to_do(state: str, code: int, status: str, text: str, told: str) -> None:
-    lines = advice(7, [ReasonCount(state, code, status, text, 1, text)])
+    lines = advice(Accounting(7, IssueState.SENT, 1), [ReasonCount(state, code, status, text, 1, text)])
     assert told in lines[0] if told else not lines
+
+
+def test_of_a_cancelled_issue_nothing_is_advised_that_is_refused() -> None:
+    [line] = advice(Accounting(7, IssueState.CANCELLED, 1), [ReasonCount("uncertain", 0, "", "", 1, "")])
+    assert "it is not sent again" in line
+    assert "resume" not in line
 
 
 def test_an_erased_reader_has_a_line_with_words(capsys: pytest.CaptureFixture[str]) -> None:

@@ -310,3 +310,17 @@ def test_a_blocked_issue_stays(desk: Desk) -> None:
     assert (sent.status, sent.out) == (3, "")
     assert "unsubscribe" in sent.err
     assert desk.call("show", 1, "--json").json["state"] == "draft"
+
+
+def test_two_that_send_at_one_moment_and_wait_both_end_well_and_nobody_gets_it_twice(tmp_path: Path) -> None:
+    with Sink() as sink:
+        desk = Desk(tmp_path, sink.port).furnish()
+        assert desk.call("build", "harbour", "--edition", "near").status == 0
+        lines = "".join(f"r{number}@example.com\n" for number in range(200))
+        (tmp_path / "readers.csv").write_text(f"email\n{lines}")
+        assert desk.call("subscribers", "import", "readers.csv", "--edition", "near").status == 0
+        both = [desk.start("send", "1", "--yes", "--json", "--wait", "60s") for _ in range(2)]
+        ends = [json.loads(process.communicate()[0]) for process in both]
+    assert [process.returncode for process in both] == [0, 0]
+    assert [(end["state"], end["sent"]) for end in ends] == [("sent", 200)] * 2
+    assert set(sink.recipients.values()) == {1}

@@ -89,7 +89,7 @@ class Desk:
     async def rest(self, seconds: float, reason: str) -> None:
         """A pause of one worker whose session broke; ends early when the office closes."""
         if seconds:
-            self._office.stall.waits(reason)
+            self._office.stall.rests(reason)
             await self._pause(seconds)
 
     async def hold(self, bucket: Bucket) -> None:
