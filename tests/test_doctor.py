@@ -382,6 +382,29 @@ def test_a_broken_template_is_found_before_it_is_needed(tmp_path: Path, file: st
     assert told in " ".join(said.out.split())
 
 
+def test_a_template_that_replaces_nothing_is_told_and_what_it_was_meant_for(tmp_path: Path) -> None:
+    desk = Desk(tmp_path).furnish()
+    own = tmp_path / "templates"
+    files = {
+        "digest.mjml": "<mj-text>Never shown</mj-text>",
+        "email/digets.txt": "Never shown",
+        "email/digest.mjml": '{% extends "!email/digest.mjml" %}\n{% block after %}'
+        '{% include "email/mine.mjml" %}{% endblock %}',
+        "email/mine.mjml": "<mj-text>Shown</mj-text>",
+        "email/words/de-AT.txt": "",
+    }
+    for name, words in files.items():
+        (own / name).parent.mkdir(parents=True, exist_ok=True)
+        (own / name).write_text(words)
+    told = {symptom.message: symptom.remedy for symptom in examine(open_app(load(desk.folder / "config.yaml", {})), {})}
+    end = " replaces no file of the program's, so nothing shows it."
+    nothing = {message.removesuffix(end): remedy for message, remedy in told.items() if message.endswith(end)}
+    assert nothing == {
+        f"{own}/digest.mjml": "Did you mean email/digest.mjml?",
+        f"{own}/email/digets.txt": "Did you mean email/digest.txt?",
+    }
+
+
 def test_a_database_that_cannot_be_opened_is_one_trouble_and_hides_no_schedule(tmp_path: Path) -> None:
     desk = Desk(tmp_path).furnish()
     (desk.folder / "subscribers.db").write_text("garbage, and no database at all\n" * 200)

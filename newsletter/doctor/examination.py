@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from newsletter.app import App, package_templates
 from newsletter.cli.words import count
 from newsletter.delivering import is_alone
-from newsletter.doctor import dns, mail, published, samples, subjects
+from newsletter.doctor import dns, mail, published, samples, subjects, unused
 from newsletter.doctor.symptom import Symptom, error, note, ok, warning
 from newsletter.domain.issue import IssueState
 from newsletter.domain.occurrence import ON_TIME, longest_gap
@@ -222,6 +222,7 @@ def _templates(app: App) -> Iterator[Symptom]:
             yield error("templates", str(trouble), "")
     yield from _languages(app)
     yield from _page_words(app)
+    yield from unused.examine(app)
     if not wrong:
         yield ok(
             "templates", f"{len(names)} email templates are sound; the program's own are in {package_templates()}."
