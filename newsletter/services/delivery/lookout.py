@@ -101,7 +101,8 @@ class Lookout:
         elif day_is_out and not self._busy():
             self._wait_for_the_day()
         elif not self._busy() and self._stall.is_over(pause):
-            self._stall.waits("retries fall due later")
+            others = (await self._apart(self._errand.accounting)).queued  # claimed, or they would have been found
+            self._stall.waits("other processes have the rest in hand" if others else "retries fall due later")
             self.is_over = True
         else:
             if not self._busy() and self._errand.chunk is None:

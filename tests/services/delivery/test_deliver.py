@@ -294,6 +294,22 @@ def test_who_leaves_during_the_send_gets_nothing_more(database: Database) -> Non
     assert {(row["code"], row["status"]) for row in rows} == {(0, "")}  # no server's answer is why they were skipped
 
 
+@pytest.mark.postgres
+def test_a_run_that_ends_while_others_go_on_says_so(postgres_url: str) -> None:
+    database = Database(postgres_url)
+    issue = started(database, 3)
+    hurried = replace(HASTY, retry_wait=timedelta(milliseconds=300))
+    other = open_ledger(database, issue, hurried, "another")
+    other.open(NOW)
+    assert len(other.claim(10, NOW, frozenset())) == 3
+    with Sink() as sink:
+        end = send(database, issue, sink, hurried)
+    assert (end.state, end.queued, end.reason) == (IssueState.SENDING, 3, "other processes have the rest in hand")
+    other.leave(NOW)
+    other.let_go()
+    database.close()
+
+
 def test_who_left_before_it_was_their_turn_is_named_to_no_server(database: Database) -> None:
     """Their name would end the session: the server waits for a message by then."""
     issue = started(database, 460)
