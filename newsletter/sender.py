@@ -106,6 +106,8 @@ async def _again_and_again(
     while not stop.is_set():
         try:
             await work()
+            if pause > LOOK_EVERY:
+                tell(log, logging.WARNING, "goes_on", "the sender goes on again")
             pause = LOOK_EVERY
         except Exception as error:
             pause = min(max(pause * 2, _REST_FIRST), _REST_MOST)
