@@ -6,14 +6,14 @@ Content is always a value: a post that holds `{{ 7*7 }}`, `</mj-text>` or `<scri
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from urllib.parse import quote
 
 import jinja2
 
-from newsletter.domain.digest import Digest
+from newsletter.domain.digest import Digest, DigestStory
 from newsletter.domain.edition import Edition
 from newsletter.domain.layout import arrange
 from newsletter.domain.notice import NoticeKind
@@ -100,7 +100,7 @@ class Renderer:
             "more": clean.more,
             "number": digest.number,
             "date": dates.full_date(digest.date.date(), clean.edition.language),
-            "minutes": sum(times) if all(times := [story.minutes for story in clean.stories]) else 0,
+            "minutes": _minutes(clean.stories),
             "links": links,
             "preheader": preheader(clean),
         }
@@ -187,6 +187,12 @@ def _common(edition: Edition) -> dict[str, object]:
     way = dates.direction(edition.language)
     start, end = ("left", "right") if way == "ltr" else ("right", "left")
     return {"edition": edition, "language": edition.language, "direction": way, "start": start, "end": end}
+
+
+def _minutes(stories: Sequence[DigestStory]) -> int:
+    """Of the whole issue; a story of unknown length counts as a minute. 0 where many are like that."""
+    known = [story.minutes for story in stories if story.minutes]
+    return sum(known) + len(stories) - len(known) if 4 * len(known) >= 3 * len(stories) else 0
 
 
 def _answers_to(edition: Edition) -> tuple[str, str]:

@@ -256,6 +256,12 @@ def test_a_broken_subject_is_explained(subject: str, reason: str) -> None:
     assert str(caught.value).startswith("config.yaml, `subject` of tech-decoded, edition uk: ")
 
 
+def test_one_story_of_unknown_length_among_many_counts_as_a_minute() -> None:
+    many = [replace(story(n), minutes=2) for n in range(7)]
+    assert "8 stories, 15 minutes of reading" in rendered(*many, replace(story(7), minutes=0)).text
+    assert "of reading" not in rendered(*many, *(replace(story(n), minutes=0) for n in (7, 8, 9))).text
+
+
 @pytest.mark.parametrize("name", THEMES)
 @pytest.mark.parametrize("also", [True, False])
 @pytest.mark.parametrize("source", ["", "Tidewatch"])
