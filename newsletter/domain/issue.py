@@ -38,7 +38,8 @@ class IssueHead:
 
     `hash` is the SHA-256 of subject, preheader, html and text; `notes` say what a reader of the draft should
     know (a source that could not be read). `reason` says why it is paused. `note` are the words of the editor's note
-    in it, "" for none; `note_once` when they were given for this one issue (domain.note.EditorNote).
+    in it, "" for none; `note_once` when they were given for this one issue (domain.note.EditorNote). `own_subject` are
+    the editor's words for the subject line, "" for those of the template; `unread` is what of `notes` tells of sources.
     """
 
     id: int
@@ -60,6 +61,8 @@ class IssueHead:
     edited: bool = False
     note: str = ""
     note_once: bool = False
+    own_subject: str = ""
+    unread: tuple[str, ...] = ()
 
     @property
     def is_ahead(self) -> bool:

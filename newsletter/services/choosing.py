@@ -19,9 +19,7 @@ def ranked(connection: Connection, edition: Edition, as_of: datetime, own: int =
 
     None of those of a scheduled issue, unless that is the `own` one.
     """
-    taken = issues.sent(connection, edition.newsletter, edition.key)
-    reserved = issues.reserved(connection, edition.newsletter, edition.key)
-    taken |= {story: issue for story, issue in reserved.items() if issue != own}
+    taken = _taken(connection, edition, own)
     told: dict[int, list[Version]] = defaultdict(list)
     for story, version in candidates.told(connection, edition.newsletter, as_of - edition.lookback, as_of):
         if story not in taken and wanted(edition, version.categories):
@@ -30,10 +28,29 @@ def ranked(connection: Connection, edition: Edition, as_of: datetime, own: int =
     return rank(found, edition.weights, as_of, edition.lookback)
 
 
-def open_stories(connection: Connection, edition: Edition, draft: IssueHead, now: datetime) -> dict[int, Candidate]:
-    """What may go into the draft, by story: what it could be built from, and what is new since."""
+def still_open(connection: Connection, edition: Edition, draft: IssueHead, now: datetime) -> dict[int, Candidate]:
+    """Those of the draft's stories that may go to the edition by now, by story."""
+    taken = _taken(connection, edition, draft.id)
+    since = draft.as_of - edition.lookback
+    told: dict[int, list[Version]] = defaultdict(list)
+    asked = [story.story for story in draft.stories if story.story not in taken]
+    for story, version in candidates.of_stories(connection, asked, max(now, draft.as_of)):
+        if version.published >= since and wanted(edition, version.categories):
+            told[story].append(version)
+    return {story: candidate(story, versions) for story, versions in told.items()}
+
+
+def every_open(connection: Connection, edition: Edition, draft: IssueHead, now: datetime) -> list[Candidate]:
+    """What may go into the draft: what it could be built from, and what is new since."""
     moments = (draft.as_of, max(now, draft.as_of))
-    return {one.candidate.story: one.candidate for at in moments for one in ranked(connection, edition, at, draft.id)}
+    found = {one.candidate.story: one.candidate for at in moments for one in ranked(connection, edition, at, draft.id)}
+    return list(found.values())
+
+
+def _taken(connection: Connection, edition: Edition, own: int) -> set[int]:
+    reserved = issues.reserved(connection, edition.newsletter, edition.key)
+    elsewhere = {story for story, issue in reserved.items() if issue != own}
+    return elsewhere | issues.sent(connection, edition.newsletter, edition.key).keys()
 
 
 def wanted(edition: Edition, categories: Iterable[str]) -> bool:

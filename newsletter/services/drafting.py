@@ -39,7 +39,6 @@ class Renderer(Protocol):
     """What makes an email of a digest; text.render.Renderer is one."""
 
     def digest(self, digest: Digest, links: IssueLinks) -> Rendered: ...
-    def subject(self, digest: Digest) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +81,28 @@ def write(
                 return planned
             number = planned.former.number if planned.former else _next_number(connection, edition)
             held, told = chosen_note(connection, edition, planned.former, planned.note)
-            planned = replace(planned, notes=(*planned.notes, *told))
-            plain = replace(digest_of(connection, edition, number, planned), note=held.words)
+            plain = digest_of(connection, edition, number, replace(planned, notes=(*planned.notes, *told)))
+            plain = replace(plain, note=held.words)
             lacking = album.lacks(plain)
             if not lacking:
                 whole = album.illustrated(plain)
                 digest, rendered = fitting(whole, partial(_rendered, renderer))
                 frozen = _freeze(digest, rendered, now, planned.as_of)
                 pictures.keep(connection, album.embedded(frozen.html))
-                kept = replace(frozen, id=planned.former.id if planned.former else 0, edited=planned.edited)
-                return issues.save_draft(connection, replace(kept, note_once=held.once))
+                return issues.save_draft(connection, _kept(frozen, planned, held))
         album.fill(lacking)
+
+
+def _kept(frozen: Issue, planned: Plan, note: EditorNote) -> Issue:
+    """What the next draft of it will want to know."""
+    return replace(
+        frozen,
+        id=planned.former.id if planned.former else 0,
+        edited=planned.edited,
+        note_once=note.once,
+        own_subject=planned.subject,
+        unread=tuple(planned.notes),
+    )
 
 
 def links(edition: Edition, number: int) -> IssueLinks:

@@ -14,8 +14,8 @@ from newsletter.domain.note import EditorNote
 from newsletter.domain.ranking import Candidate
 from newsletter.domain.urls import canonical
 from newsletter.errors import NotFound, WrongState, repeated
-from newsletter.services.choosing import open_stories
-from newsletter.services.drafting import Plan, Renderer, digest_of, write
+from newsletter.services.choosing import every_open, still_open
+from newsletter.services.drafting import Plan, Renderer, write
 from newsletter.services.illustrate import Illustrator
 from newsletter.store import issues
 from newsletter.store.database import Database
@@ -59,14 +59,13 @@ def edit(
 
     def plan(connection: Connection) -> Plan:
         former = _draft(connection, issue_id)
-        there = open_stories(connection, edition, former, now)
+        there = still_open(connection, edition, former, now)
         present = [there[one.story] for one in former.stories if one.story in there]
-        chosen = _chosen(former, present, list(there.values()), edits)
-        subject = edits.subject
-        if subject is None:
-            subject = _own_subject(connection, edition, renderer, former, present)
+        others = every_open(connection, edition, former, now) if edits.add else ()
+        subject = former.own_subject if edits.subject is None else edits.subject
         note = edits.note or EditorNote(former.note, "", former.note_once)
-        return Plan(chosen, former.as_of, former, (), note, subject, edited=True)
+        chosen = _chosen(former, present, others, edits)
+        return Plan(chosen, former.as_of, former, former.unread, note, subject, edited=True)
 
     edited = write(database, edition, renderer, now, illustrator, plan)
     assert edited is not None
@@ -82,7 +81,7 @@ def undo(database: Database, issue_id: int) -> Issue:
 
 
 def _draft(connection: Connection, issue_id: int) -> Issue:
-    found = issues.get(connection, issue_id)
+    found = issues.held(connection, issue_id)  # two edits at once: the second one sees the first
     if found.state is IssueState.SCHEDULED:
         remedy = f"`newsletter pause {issue_id}` makes it a draft again."
         raise WrongState(f"issue {issue_id} has a time of its own, and goes out as it is. {remedy}")
@@ -137,13 +136,3 @@ def _named(issue: Issue, wanted: str) -> IssueStory:
     which = f"has {len(stories)} stories" if len(stories) > 1 else "has 1 story"
     remedy = f"`newsletter show {issue.id}` numbers them"
     raise NotFound(f"there is no story {repeated(wanted)} in issue {issue.id}, which {which}; {remedy}.")
-
-
-def _own_subject(
-    connection: Connection, edition: Edition, renderer: Renderer, former: Issue, present: Sequence[Candidate]
-) -> str:
-    """The words that an earlier edit gave; "" where the subject line is what the template makes of the stories."""
-    if not (former.edited and present):
-        return ""
-    digest = digest_of(connection, edition, former.number, Plan(present, former.as_of, former))
-    return "" if renderer.subject(digest) == former.subject else former.subject

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from newsletter.domain.edition import Edition
 from newsletter.domain.issue import Issue, IssueState
-from newsletter.services.choosing import open_stories
+from newsletter.services.choosing import still_open
 from newsletter.services.drafting import Plan, digest_of, said
 from newsletter.store import deliveries
 
@@ -22,7 +22,7 @@ def changed(connection: Connection, edition: Edition, issue: Issue, now: datetim
     """
     if deliveries.issue_state(connection, issue.id) not in _BEFORE_SENDING:  # as it is now: somebody may have sent it
         return ()
-    there = open_stories(connection, edition, issue, now)
+    there = still_open(connection, edition, issue, now)
     chosen = [there[story.story] for story in issue.stories if story.story in there]
     by_now: dict[int, str] = {}
     if chosen:

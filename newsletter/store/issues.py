@@ -7,7 +7,21 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, LargeBinary, Row, and_, cast, func, insert, or_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    LargeBinary,
+    Row,
+    Select,
+    and_,
+    cast,
+    func,
+    insert,
+    or_,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from newsletter.domain.delivery import REACHED_STATES
@@ -26,7 +40,16 @@ _LARGEST = 2**63 - 1  # what a database's number holds
 
 def get(connection: Connection, issue_id: int) -> Issue:
     """Raises NotFound."""
-    wanted = select(issues).where(issues.c.id == issue_id)
+    return _got(connection, issue_id, select(issues))
+
+
+def held(connection: Connection, issue_id: int) -> Issue:
+    """The same; on PostgreSQL nobody else changes it before this transaction ends. Raises NotFound."""
+    return _got(connection, issue_id, select(issues).with_for_update())
+
+
+def _got(connection: Connection, issue_id: int, every: Select[Any]) -> Issue:
+    wanted = every.where(issues.c.id == issue_id)
     row = connection.execute(wanted).first() if issue_id <= _LARGEST else None
     if row is None:
         raise NotFound(f"there is no issue {issue_id}; `newsletter issues` lists them.")
@@ -113,7 +136,7 @@ def save_draft(connection: Connection, issue: Issue) -> Issue:
     Raises WrongState when the draft was started or cancelled meanwhile, or edited and this is no edit; Busy when
     another process made one.
     """
-    row = {**asdict(issue), "state": issue.state.value, "notes": list(issue.notes)}
+    row = {**asdict(issue), "state": issue.state.value, "notes": list(issue.notes), "unread": list(issue.unread)}
     row["stories"] = [{**asdict(story), "also": list(story.also)} for story in issue.stories]
     del row["id"]
     if issue.id:
@@ -130,9 +153,10 @@ def save_draft(connection: Connection, issue: Issue) -> Issue:
 
 
 def forget_edits(connection: Connection, issue_id: int) -> None:
-    """The draft may be rebuilt again."""
+    """The draft may be rebuilt again, with the note and the subject line that any would get."""
     theirs = (issues.c.id == issue_id, issues.c.state == IssueState.DRAFT.value)
-    connection.execute(update(issues).where(*theirs).values(edited=False))
+    none_given = {"edited": False, "note": "", "note_once": False, "own_subject": ""}
+    connection.execute(update(issues).where(*theirs).values(none_given))
 
 
 def move(
@@ -194,4 +218,5 @@ def _values(row: Row[Any]) -> dict[str, Any]:
         IssueStory(item["story"], item["title"], item["url"], tuple(item["also"]), item.get("said", ""))
         for item in values["stories"]
     )
-    return {**values, "state": IssueState(values["state"]), "stories": stories, "notes": tuple(values["notes"])}
+    notes = {name: tuple(values[name]) for name in ("notes", "unread")}
+    return {**values, "state": IssueState(values["state"]), "stories": stories, **notes}

@@ -153,6 +153,8 @@ issues = Table(
     Column("edited", Boolean, nullable=False, default=False),
     Column("note", Text, nullable=False, default=""),  # the editor's words in it
     Column("note_once", Boolean, nullable=False, default=False),
+    Column("own_subject", Text, nullable=False, default=""),  # the editor's, "" for that of the template
+    Column("unread", JSON, nullable=False, default=list),  # what could not be read as it was built
     UniqueConstraint("newsletter", "edition", "number"),
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import jinja2
@@ -94,10 +95,15 @@ def test_an_edit_takes_what_the_posts_say_by_now(database: Database, renderer: R
         post = connection.scalars(select(posts.c.id).where(posts.c.key == "_posts/bridge.md")).one()
     stored.change(database, post, title="The bridge of the century", fingerprint="new")
     assign(database, "tech", LATER)
-    assert titles(change(database, renderer, draft, without=["3"]))[0] == "The bridge of the century"
+    change(database, renderer, draft, without=["3"])
+    stored.change(database, post, title="The bridge of the millennium", fingerprint="newer")
+    assign(database, "tech", LATER)
+    edited = change(database, renderer, draft, add=["https://example.org/moth"])
+    assert (titles(edited)[0], edited.subject) == ("The bridge of the millennium",) * 2
     stored.change(database, post, gone=True)
     assign(database, "tech", LATER)
-    assert names(change(database, renderer, draft, lead="2")) == "cheese"
+    left = change(database, renderer, draft, note=EditorNote("Hello.", "", once=True))
+    assert (names(left), left.subject) == ("cheese moth", "The cheese of the year")
 
 
 def test_a_story_published_since_can_be_added_and_stays(database: Database, renderer: Renderer, draft: Issue) -> None:
@@ -115,6 +121,34 @@ def test_no_build_touches_an_edited_draft_until_it_is_undone(
     again = build(database, UK, renderer, LATER, LATER)
     assert again is not None
     assert (names(again), again.id, again.edited) == ("bridge cheese violin", draft.id, False)
+
+
+def test_undoing_forgets_the_note_and_the_subject_too(database: Database, renderer: Renderer, draft: Issue) -> None:
+    change(database, renderer, draft, subject="My own", note=EditorNote("Hello from Marlow.", "note.md", once=True))
+    undo(database, draft.id)
+    again = build(database, UK, renderer, LATER, LATER)
+    assert again is not None
+    assert (again.subject, again.note, again.note_once) == ("The bridge of the year", "", False)
+
+
+def test_what_could_not_be_read_stays_told(database: Database, renderer: Renderer) -> None:
+    add(database, "bridge")
+    add(database, "cheese")
+    built = build(database, UK, renderer, NOW, NOW, ["feed could not be read: timeout"])
+    assert built is not None
+    edited = change(database, renderer, built, without=["1"])
+    assert edited.notes == ("feed could not be read: timeout",)
+
+
+def test_of_two_edits_at_one_moment_none_is_lost(database: Database, renderer: Renderer, draft: Issue) -> None:
+    with ThreadPoolExecutor() as both:
+        list(both.map(lambda story: change(database, renderer, draft, without=[story]), draft_urls(draft)[:2]))
+    with database.read() as connection:
+        assert names(issues.get(connection, draft.id)) == "violin"
+
+
+def draft_urls(draft: Issue) -> list[str]:
+    return [story.url for story in draft.stories]
 
 
 def test_what_is_left_out_comes_with_the_next_issue(database: Database, renderer: Renderer, draft: Issue) -> None:
