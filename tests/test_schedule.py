@@ -653,6 +653,13 @@ def test_a_date_that_is_skipped_by_hand_brings_no_issue_and_the_next_one_does(wa
     assert ("near", "done") in {run[:2] for run in ticked(watch(FRIDAY + WEEK))}
 
 
+def test_a_date_skipped_before_anybody_watched_does_not_cost_the_one_after_it(watch: Watch) -> None:
+    skip_near(watch(THURSDAY))
+    assert "near" not in {run[0] for run in ticked(watch(FRIDAY + timedelta(days=1)))}
+    assert comes_next(watch(FRIDAY), FRIDAY + timedelta(days=1)) == FRIDAY + WEEK
+    assert ("near", "done") in {run[:2] for run in ticked(watch(FRIDAY + WEEK))}
+
+
 def test_a_date_that_is_skipped_does_not_cost_the_one_before_it(desk: Desk, watch: Watch) -> None:
     """A daily schedule: tomorrow is let go, and today's hour is still to come."""
     config = desk.folder / "config.yaml"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -34,9 +35,12 @@ def copy_database(
     Readers, consent, issues, what was told to whom, and the key that signs links: old links go on working. Stop `serve`
     and workers first; then name the new one in config.yaml and start them again.
     """
+    from newsletter.delivering import policy
+    from newsletter.services.steer import catch_up
     from newsletter.store.copying import copy, demand_rest
 
     app = context.obj.app
+    catch_up(app.database, policy(app, timedelta()), app.clock())
     with app.database.read() as connection:
         demand_rest(app.database, connection, app.clock())
     target = _opened(context.obj.config.url_of(address), app.database)

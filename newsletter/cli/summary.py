@@ -136,11 +136,11 @@ def show_reasons(books: Accounting, reasons: Sequence[ReasonCount]) -> None:
 
 def say_what_is_unread(app: App, books: Accounting) -> None:
     """What a sender that died knew last is counted when somebody goes on, or cancels: until then there is less here."""
-    from newsletter.store.embedded import left_behind
+    from newsletter.store.ledger import left_behind
     from newsletter.store.lock import is_being_sent
 
-    database = app.database
-    if database.is_sqlite and books.issue in left_behind(database) and not is_being_sent(database, books.issue):
+    is_open = books.state.value in ("sending", "paused")
+    if is_open and books.issue in left_behind(app.database) and not is_being_sent(app.database, books.issue):
         output.note(
             f"[yellow]note:[/] the process that sent it died; what it heard last is not in these numbers before "
             f"[bold]newsletter resume {books.issue}[/] goes on."

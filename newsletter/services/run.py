@@ -141,7 +141,8 @@ def _begin_with_the_next(newsroom: Newsroom, now: datetime) -> None:
     """A schedule that nobody has watched before missed nothing: no list is mailed because a program was installed."""
     before = latest_occurrence(newsroom.schedule, now) or Occurrence(now.date() - timedelta(days=1), now)
     with newsroom.database.write() as connection:
-        runs.note_skipped(connection, *newsroom.place, before, now, LetGo.FIRST)
+        while not runs.note_skipped(connection, *newsroom.place, before, now, LetGo.FIRST):  # it is skipped by hand
+            before = Occurrence(before.local_date - timedelta(days=1), before.at - timedelta(days=1))
 
 
 def _carry_out(newsroom: Newsroom, run: Run) -> Run:

@@ -5,15 +5,24 @@ A running delivery notices within a second.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from newsletter.domain.delivery import DeliveryPolicy
 from newsletter.domain.issue import BY_HAND, Issue, IssueState
-from newsletter.errors import Away, Busy, NoReaders, Rebuilt, WrongState
+from newsletter.errors import Away, Busy, NoReaders, NotFound, Rebuilt, WrongState
 from newsletter.store import deliveries, issues
 from newsletter.store.database import Database
-from newsletter.store.ledger import close_the_books, enqueue, go_on, half_cancelled
+from newsletter.store.ledger import (
+    close_the_books,
+    enqueue,
+    go_on,
+    half_cancelled,
+    left_behind,
+    read_the_journal,
+)
 from newsletter.store.lock import sole_sender
 
 A_WHILE = timedelta(minutes=1)  # as long as cancelling takes, at most
@@ -122,6 +131,15 @@ def cancel(database: Database, issue_id: int, now: datetime) -> None:
     Raises NotFound, and WrongState for an issue that is sent, or cancelled to the end.
     """
     _end(database, _stop(database, issue_id, now), now)
+
+
+def catch_up(database: Database, policy: DeliveryPolicy, now: datetime) -> None:
+    """SQLite: what processes that died left in journals is written down, as when somebody goes on with their issues."""
+    for number in left_behind(database):
+        with suppress(Busy, NotFound), sole_sender(database, number):
+            with database.read() as connection:
+                issue = issues.get(connection, number)
+            read_the_journal(database, issue, policy, now)
 
 
 def end_half_cancelled(database: Database, now: datetime, age: timedelta = A_WHILE) -> None:

@@ -33,7 +33,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import OperationalError
 
-from newsletter.domain.chunk import CHUNK_SIZE, LANES, SHARED, Chunk, Span, Tracks, cut, tracks
+from newsletter.domain.chunk import CHUNK_SIZE, LANES, SHARED, SHARED_LANES, Chunk, Span, Tracks, cut, tracks
 from newsletter.domain.delivery import OPEN_STATES, DeliveryState
 from newsletter.domain.issue import Issue, IssueState
 from newsletter.store import deliveries, erasure, queue, tables
@@ -73,6 +73,19 @@ def enqueue(connection: Connection, issue: Issue, size: int = CHUNK_SIZE, lanes:
     _analyze(connection, "deliveries")  # else the first claims read all rows of the issue, not the chunk's
     add(connection, cut(issue.id, _spans(connection, issue, track, names), size, lanes))
     return number
+
+
+def cut_anew(connection: Connection, issue_id: int) -> None:
+    """Chunks for an issue whose deliveries came from another database, in the order of their ids; without jobs."""
+    ids = select(func.count(), func.min(_d.id), func.max(_d.id)).where(_d.issue == issue_id, _IS_OPEN)
+    number, first, last = connection.execute(ids).one()
+    if not number:
+        return
+    width = (last - first) // min(SHARED_LANES, -(-number // CHUNK_SIZE)) + 1
+    begins = range(first, last + 1, width)
+    spans = [Span(f"{SHARED}{lane}", begin, min(begin + width - 1, last)) for lane, begin in enumerate(begins)]
+    rows = [{name: getattr(chunk, name) for name in Chunk.__slots__} for chunk in cut(issue_id, spans)]
+    connection.execute(insert(chunks), rows)
 
 
 def add(connection: Connection, new: Sequence[Chunk]) -> None:

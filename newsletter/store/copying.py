@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, func, insert, select, text
+from sqlalchemy import Column, Connection, Table, delete, func, insert, select, text
 
 from newsletter.domain.issue import IssueState
 from newsletter.errors import StoreError, WrongState
-from newsletter.store import tables, tallies
+from newsletter.store import queue_schema, tables, tallies
 from newsletter.store.database import Database
-from newsletter.store.embedded import left_behind
 
-_PAGE = 1000  # rows that are read and written at once
+_PAGE, _PAGE_OF_BIG = 1000, 20  # rows that are read and written at once
+_BIG = (tables.issues, tables.pictures, tables.bodies)  # whose rows hold whole mails, or more
 _OF_THE_MOMENT = (tables.senders, tables.leases, tables.day_shares, tables.chunks)  # who sends, and what of
 _OF_THE_COPY = ("settings",)  # a new database has rows of its own there
 
@@ -34,14 +34,16 @@ def copy(source: Database, target: Database, now: datetime, tell: Callable[[int,
         done, total = 0, sum(counts.values())
         with target.write() as new:
             _demand_empty(target, new)
+            new.execute(delete(tables.settings).where(tables.settings.c.key.not_in(queue_schema.KEYS)))
             for table in COPIED:
-                new.execute(delete(table))
                 for page in _pages(old, table):
-                    new.execute(insert(table), page)
+                    if rows := [row for row in page if row.get("key") not in queue_schema.KEYS]:
+                        new.execute(insert(table), rows)
                     done += len(page)
                     tell(done, total)
+                _go_on_counting(old, new, table)
             if not target.is_sqlite:
-                _go_on_counting(new)
+                _cut_anew(new)
     return {table.name: count for table, count in counts.items()}
 
 
@@ -49,10 +51,7 @@ def demand_rest(source: Database, old: Connection, now: datetime) -> None:
     """Raises WrongState while somebody works on the database, or an issue is being sent."""
     if running := [role for role, number in tallies.living(old, now).items() if number]:
         raise WrongState(f"`newsletter {running[0]}` works on this database. Stop it, and copy again.")
-    going = old.scalars(select(tables.issues.c.id).where(tables.issues.c.state == IssueState.SENDING.value)).all()
-    unread = left_behind(source)
-    if going or unread:
-        number = [*going, *unread][0]
+    for number in old.scalars(select(tables.issues.c.id).where(tables.issues.c.state == IssueState.SENDING.value)):
         remedy = f"Let it finish, by `newsletter resume {number}`, or `newsletter pause {number}` first"
         raise WrongState(f"issue {number} is being sent, or its sending was cut short. {remedy}; then copy again.")
 
@@ -64,18 +63,44 @@ def _demand_empty(target: Database, new: Connection) -> None:
 
 
 def _pages(old: Connection, table: Table) -> Iterator[list[dict[str, Any]]]:
-    rows = old.execution_options(yield_per=_PAGE).execute(select(table).order_by(*table.primary_key)).mappings()
-    for page in rows.partitions(_PAGE):
+    size = _PAGE_OF_BIG if table in _BIG else _PAGE
+    rows = old.execution_options(yield_per=size).execute(select(table).order_by(*table.primary_key)).mappings()
+    for page in rows.partitions(size):
         yield [dict(row) for row in page]
 
 
-def _go_on_counting(new: Connection) -> None:
-    """PostgreSQL counts ids by sequences, which know nothing of the rows that came with theirs."""
-    for table in COPIED:
-        column = table.autoincrement_column
-        if column is None:
-            continue
-        last = new.scalar(select(func.max(column)))
-        if last is not None:
-            sequence = text("SELECT setval(pg_get_serial_sequence(:place, :name), :last)")
-            new.execute(sequence, {"place": table.name, "name": column.name, "last": last})
+def _go_on_counting(old: Connection, new: Connection, table: Table) -> None:
+    """No number that was given once is given again, to somebody who would have the links of who is erased."""
+    column = table.autoincrement_column
+    if column is None:
+        return
+    last = max(new.scalar(select(func.max(column))) or 0, _last_given(old, table, column))
+    names = {"place": table.name, "name": column.name, "last": last}
+    if not last:
+        return
+    if new.dialect.name != "sqlite":
+        new.execute(text("SELECT setval(pg_get_serial_sequence(:place, :name), :last)"), names)
+    elif table.dialect_options["sqlite"]["autoincrement"]:
+        new.execute(text("DELETE FROM sqlite_sequence WHERE name = :place"), {"place": table.name})
+        new.execute(text("INSERT INTO sqlite_sequence VALUES (:place, :last)"), {"place": table.name, "last": last})
+
+
+def _last_given(old: Connection, table: Table, column: Column[Any]) -> int:
+    """The highest number that the table ever gave, as far as the database knows."""
+    if old.dialect.name == "sqlite":
+        if not table.dialect_options["sqlite"]["autoincrement"]:
+            return 0
+        asked = text("SELECT seq FROM sqlite_sequence WHERE name = :place")
+        return old.scalar(asked, {"place": table.name}) or 0
+    sequence = old.scalar(
+        text("SELECT pg_get_serial_sequence(:place, :name)"), {"place": table.name, "name": column.name}
+    )
+    return old.scalar(text(f"SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM {sequence}")) or 0  # noqa: S608
+
+
+def _cut_anew(new: Connection) -> None:
+    """What machines share of an issue is no part of the copy; whoever resumes a paused one finds it."""
+    from newsletter.store import chunks
+
+    for number in new.scalars(select(tables.issues.c.id).where(tables.issues.c.state == IssueState.PAUSED.value)).all():
+        chunks.cut_anew(new, number)

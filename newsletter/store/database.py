@@ -53,7 +53,8 @@ class Database:
     @property
     def may_be_written(self) -> bool:
         """Whether SQLite's file, and its folder for what lies beside it, let us; a server says so when it is asked."""
-        return self._path is None or all(os.access(place, os.W_OK) for place in (self._path, self._path.parent))
+        file = self.file
+        return file is None or all(os.access(place, os.W_OK) for place in (file, file.parent))
 
     @property
     def place(self) -> str:
@@ -272,6 +273,7 @@ def _bring_up_to_date(database: Database) -> bool:
             return False
     with database.write() as connection:
         if not database.is_sqlite:
+            connection.execute(text("SET LOCAL lock_timeout = 0"))  # another process may be at it for long
             connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
         is_new = not inspect(connection).get_table_names()
         if is_new:

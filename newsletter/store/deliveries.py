@@ -159,10 +159,14 @@ def called_off_at(now: datetime) -> Case[datetime]:
 
 
 def half_cancelled(connection: Connection, also: Collection[int] = ()) -> list[int]:
-    """The cancelled issues of which somebody still waits, and those in `also`: whoever cancelled them was cut short."""
+    """The cancelled issues of which somebody still waits, and those in `also`: whoever cancelled them was cut short.
+
+    So was who sent those of `also` that are sent, at the very end.
+    """
     waits = select(_d.id).where(_d.issue == issues.c.id, _d.state.in_([state.value for state in _WAITING]))
-    cancelled = issues.c.state == IssueState.CANCELLED.value
-    return list(connection.scalars(select(issues.c.id).where(cancelled, or_(waits.exists(), issues.c.id.in_(also)))))
+    cancelled, sent = (issues.c.state == state.value for state in (IssueState.CANCELLED, IssueState.SENT))
+    marked = and_(issues.c.id.in_(also), or_(cancelled, sent))
+    return list(connection.scalars(select(issues.c.id).where(or_(and_(cancelled, waits.exists()), marked))))
 
 
 def call_off_what_came_back(connection: Connection, issue_id: int, now: datetime) -> None:

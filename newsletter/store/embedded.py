@@ -306,7 +306,12 @@ class EmbeddedLedger:
 
 def close_the_books(database: Database, issue: Issue, now: datetime) -> None:
     """Of an issue that nobody delivers any more: what a dead process had in flight stays uncertain for ever."""
-    ledger = EmbeddedLedger(database, issue, DeliveryPolicy(on_uncertain="hold"))
+    catch_up(database, issue, DeliveryPolicy(on_uncertain="hold"), now)
+
+
+def catch_up(database: Database, issue: Issue, policy: DeliveryPolicy, now: datetime) -> None:
+    """Writes down what a dead process left in its journal, and delivers nothing."""
+    ledger = EmbeddedLedger(database, issue, policy)
     try:
         ledger.open(now)
         ledger.leave(now)

@@ -134,3 +134,19 @@ def close_the_books(database: Database, issue: Issue, now: datetime) -> None:
         from newsletter.store import shared
 
         shared.close_the_books(database, issue, now)
+
+
+def left_behind(database: Database) -> list[int]:
+    """The issues of which there is a journal, on SQLite: a process writes it, or died."""
+    if not database.is_sqlite:
+        return []
+    from newsletter.store import embedded
+
+    return embedded.left_behind(database)
+
+
+def read_the_journal(database: Database, issue: Issue, policy: DeliveryPolicy, now: datetime) -> None:
+    """Writes down what a process that died left in it; its caller holds `store.lock.sole_sender`."""
+    from newsletter.store import embedded
+
+    embedded.catch_up(database, issue, policy, now)

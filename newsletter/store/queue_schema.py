@@ -18,7 +18,9 @@ from newsletter.errors import StoreError
 from newsletter.store.extras import lacks_postgres
 from newsletter.store.tables import settings
 
-_VERSION, _MIGRATION = "queue_version", "queue_migration"
+KEYS = _VERSION, _MIGRATION = "queue_version", "queue_migration"
+"""Under which `settings` keeps what is of the database that it stands in, and of no other."""
+
 _STAMP = "\n;UPDATE settings SET value = '{name}' WHERE key = 'queue_migration';"
 
 

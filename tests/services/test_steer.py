@@ -14,6 +14,7 @@ from newsletter.services import steer
 from newsletter.store import accounts, deliveries, issues, tables
 from newsletter.store.database import Database
 from newsletter.store.embedded import EmbeddedLedger
+from newsletter.store.ledger import left_behind
 from newsletter.store.lock import sole_sender
 from tests.ledger import NOW, draft, subscribe
 from tests.sending import HASTY, send, started
@@ -342,6 +343,51 @@ def test_who_was_in_flight_when_a_process_died_is_uncertain_too(sqlite_url: str)
     with database.read() as connection:
         books = accounts.accounting(connection, issue.id)
     assert (books.state, books.queued, books.uncertain) == (IssueState.SENDING, 5, 0)
+    database.close()
+
+
+def test_what_a_dead_process_left_is_written_down_without_a_delivery(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    number = started(database, 3).id
+    with database.read() as connection:
+        issue = issues.get(connection, number)
+    dead = EmbeddedLedger(database, issue, DeliveryPolicy())
+    dead.open(NOW)
+    first, second, _ = dead.claim(9, NOW, frozenset())
+    dead.turn([], [first, second])
+    dead.turn([settle(first, Outcome(OutcomeKind.ACCEPTED, 250), DeliveryPolicy(), NOW)], [])
+    dead.let_go()
+    steer.pause(database, issue.id)
+    with sole_sender(database, issue.id):  # somebody is at it after all
+        steer.catch_up(database, DeliveryPolicy(), NOW)
+    with database.read() as connection:
+        assert accounts.accounting(connection, issue.id).sent == 0
+    steer.catch_up(database, DeliveryPolicy(), NOW)
+    with database.read() as connection:
+        books = accounts.accounting(connection, issue.id)
+    assert (books.state, books.sent, books.queued, books.uncertain) == (IssueState.PAUSED, 1, 2, 0)
+    assert left_behind(database) == []
+    database.close()
+
+
+def test_a_process_that_died_at_the_very_end_leaves_no_journal_for_ever(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    number = started(database, 1).id
+    with database.read() as connection:
+        issue = issues.get(connection, number)
+    dead = EmbeddedLedger(database, issue, DeliveryPolicy())
+    dead.open(NOW)
+    [claim] = dead.claim(9, NOW, frozenset())
+    dead.turn([], [claim])
+    dead.turn([settle(claim, Outcome(OutcomeKind.ACCEPTED, 250), DeliveryPolicy(), NOW)], [])
+    assert dead.outlook(0, NOW).done
+    dead.let_go()
+    assert left_behind(database) == [issue.id]
+    steer.end_half_cancelled(database, NOW + HOUR)
+    assert left_behind(database) == []
+    with database.read() as connection:
+        books = accounts.accounting(connection, issue.id)
+    assert (books.state, books.sent) == (IssueState.SENT, 1)
     database.close()
 
 

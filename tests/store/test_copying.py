@@ -10,10 +10,11 @@ import pytest
 from sqlalchemy import JSON, Boolean, Column, Float, Integer, LargeBinary, insert, select
 
 from newsletter.errors import StoreError, WrongState
-from newsletter.services.steer import start
-from newsletter.store import tables, tallies
+from newsletter.services.steer import pause, resume, start
+from newsletter.store import queue_schema, subscribers, tables, tallies
 from newsletter.store.copying import COPIED, copy
 from newsletter.store.database import Database, identity, signing_key
+from newsletter.store.erasure import erase
 from newsletter.store.tables import Instant
 from tests.ledger import NOW, draft, subscribe
 
@@ -46,9 +47,14 @@ def fill(database: Database) -> None:
 
 
 def everything(database: Database) -> dict[str, list[tuple[Any, ...]]]:
+    """But for what PostgreSQL's queue keeps there for itself."""
     with database.read() as connection:
         return {
-            table.name: [tuple(row) for row in connection.execute(select(table).order_by(*table.primary_key))]
+            table.name: [
+                tuple(row)
+                for row in connection.execute(select(table).order_by(*table.primary_key))
+                if row[0] not in queue_schema.KEYS
+            ]
             for table in COPIED
         }
 
@@ -71,6 +77,51 @@ def test_there_and_back_all_is_the_same(sqlite_url: str, postgres_url: str, tmp_
         del new["id"]
         assert connection.execute(insert(tables.issues).values(new).returning(tables.issues.c.id)).scalar() == ROWS + 1
     for database in (here, there, back):
+        database.close()
+    again = Database(postgres_url)  # as every command does from then on
+    assert everything(again)["subscribers"]
+    again.close()
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("way", ["there", "and back"])
+def test_an_erased_readers_number_is_given_to_nobody(
+    sqlite_url: str, postgres_url: str, tmp_path: Path, way: str
+) -> None:
+    """It stands in their old links, which go on working."""
+    here, there, back = Database(sqlite_url), Database(postgres_url), Database(f"sqlite:///{tmp_path}/back.db")
+    for number in (1, 2):
+        with here.write() as connection:
+            assert subscribers.create(connection, f"r{number}@example.org", "", NOW).id == number
+    with here.write() as connection:
+        erase(connection, 2, b"2", NOW)
+    copy(here, there, NOW, lambda done, total: None)
+    new = there
+    if way == "and back":
+        copy(there, back, NOW, lambda done, total: None)
+        new = back
+    with new.write() as connection:
+        assert subscribers.create(connection, "new@example.org", "", NOW).id == 3
+    for database in (here, there, back):
+        database.close()
+
+
+@pytest.mark.postgres
+def test_a_paused_issue_goes_on_in_the_new_database_by_whoever_sends_there(sqlite_url: str, postgres_url: str) -> None:
+    here, there = Database(sqlite_url), Database(postgres_url)
+    subscribe(here, 2300)
+    issue = draft(here)
+    start(here, 1, NOW)
+    pause(here, 1)
+    copy(here, there, NOW, lambda done, total: None)
+    resume(there, 1)
+    with there.read() as connection:
+        cut = connection.execute(select(tables.chunks).order_by(tables.chunks.c.first)).all()
+        ids = connection.scalars(select(tables.deliveries.c.id).where(tables.deliveries.c.issue == issue.id)).all()
+    assert all(chunk.job for chunk in cut)
+    assert len(cut) >= 3
+    assert [sum(chunk.first <= one <= chunk.last for chunk in cut) for one in ids] == [1] * 2300
+    for database in (here, there):
         database.close()
 
 

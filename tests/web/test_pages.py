@@ -261,6 +261,20 @@ def test_a_database_whose_file_is_gone_takes_nothing_more(tmp_path: Path, caplog
         assert web.post("/subscribe/tech", data=FORM).status_code == 200
 
 
+def test_a_database_behind_a_link_is_judged_by_where_it_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    app = make_app(tmp_path)
+    app.database.close()
+    (tmp_path / "subscribers.db").rename(home / "subscribers.db")
+    (tmp_path / "subscribers.db").symlink_to(home / "subscribers.db")
+    app = make_app(tmp_path)
+    monkeypatch.setattr("os.access", lambda place, mode: Path(place).is_relative_to(home))
+    with TestClient(create_app(app)) as web:
+        assert web.get("/healthz").status_code == 200
+    app.database.close()
+
+
 def test_a_database_that_may_not_be_written_to_is_not_well(
     app: App, web: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
