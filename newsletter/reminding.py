@@ -18,7 +18,7 @@ from newsletter.errors import WrongState
 from newsletter.outgoing import preview, stand_in
 from newsletter.services.notices import Compose, Letter, letter
 from newsletter.services.remind import Editor
-from newsletter.store import issues, subscribers
+from newsletter.store import issues, runs, subscribers
 from newsletter.store.notices import Notice
 from newsletter.text.address import normalise
 from newsletter.text.dates import full_date
@@ -97,10 +97,13 @@ def _preview(app: App, notice: Notice, now: datetime) -> Letter:
 
 
 def _still_to_come(app: App, notice: Notice, now: datetime) -> tuple[datetime, Issue | None]:
-    """When the issue falls due, and the issue. Raises WrongState when a reminder would come too late."""
+    """When the issue falls due, and the issue. Raises WrongState when a reminder comes too late, or for nothing."""
     due = datetime.fromisoformat(notice.data["due"])
     if now >= due:
         raise WrongState("the issue fell due before this could be sent.")
+    with app.database.read() as connection:
+        if runs.is_skipped_by_hand(connection, notice.newsletter, notice.edition, due):
+            raise WrongState("its date is skipped meanwhile.")
     if not notice.data["issue"]:
         return due, None
     with app.database.read() as connection:

@@ -157,6 +157,14 @@ def test_nobody_is_reminded_of_a_date_that_is_skipped(watch: Watch) -> None:
     assert queued(app) == []
 
 
+def test_a_reminder_of_a_date_that_is_skipped_meanwhile_is_not_sent(watch: Watch) -> None:
+    app = watch(FRIDAY - DAY)
+    tick(app, "one")
+    [plan] = [plan for plan in planned(app) if plan.edition == "near"]
+    due.skip(app.database, plan.place, plan.schedule, FRIDAY - DAY)
+    assert post(app) == NoticeReport(failed=4)
+
+
 def test_of_an_edited_draft_nothing_is_said_to_be_rebuilt(desk: Desk, watch: Watch, inbox: Inbox) -> None:
     assert desk.call("build", "harbour", "--edition", "near").status == 0
     assert desk.call("edit", "1", "--without", "2").status == 0

@@ -80,6 +80,11 @@ def skipped_by_hand(connection: Connection, newsletter: str, edition: str, since
     return {date.fromisoformat(day) for day in connection.scalars(select(_r.local_date).where(*theirs, _BY_HAND))}
 
 
+def is_skipped_by_hand(connection: Connection, newsletter: str, edition: str, due: datetime) -> bool:
+    theirs = (_r.newsletter == newsletter, _r.edition == edition, _r.due_at == due)
+    return connection.execute(select(_r.local_date).where(*theirs, _BY_HAND)).first() is not None
+
+
 def run_after_all(connection: Connection, newsletter: str, edition: str, since: datetime) -> set[date]:
     """Forgets the occurrences after `since` that were skipped by hand; their dates."""
     theirs = (_r.newsletter == newsletter, _r.edition == edition, _r.due_at > since)
