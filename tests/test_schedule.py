@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from newsletter.config import load
 from newsletter.domain.edition import EditionKey
 from newsletter.domain.issue import Issue, IssueState
 from newsletter.errors import Away, StoreError
-from newsletter.schedule import Scheduler, planned, tick, upcoming
+from newsletter.schedule import Scheduler, coming, planned, tick, upcoming
 from newsletter.services import due, steer
 from newsletter.services.due import trouble
 from newsletter.services.run import make_draft
@@ -666,9 +667,44 @@ def test_a_date_that_is_skipped_does_not_cost_the_one_before_it(desk: Desk, watc
     config.write_text(config.read_text().replace("[friday]", "[thursday, friday]"))
     app = watch(FRIDAY - timedelta(days=2))
     tick(app, new_name())
-    skip_near(app, FRIDAY - timedelta(hours=22))
+    [plan] = [plan for plan in planned(app) if plan.edition == "near"]
+    _, tomorrow = islice(coming(app, plan, FRIDAY - timedelta(hours=30)), 2)
+    with app.database.write() as connection:
+        runs.note_skipped(connection, *NEAR, tomorrow, FRIDAY - timedelta(hours=30), runs.LetGo.BY_HAND)
     assert ("near", "done") in {run[:2] for run in ticked(watch(FRIDAY - timedelta(days=1)))}
     assert "near" not in {run[0] for run in ticked(watch(FRIDAY))}
+
+
+def test_what_was_missed_and_would_be_made_up_for_is_skipped_first(watch: Watch) -> None:
+    tick(watch(THURSDAY), new_name())
+    later = FRIDAY + timedelta(minutes=10)
+    app = watch(later)  # nothing was running at the hour
+    [plan] = [plan for plan in planned(app) if plan.edition == "near"]
+    late = due.pending(app.database, NEAR, plan.schedule, later)
+    assert late is not None
+    assert late.at == FRIDAY
+    assert skip_near(app, later) == "2026-06-05"
+    assert due.pending(app.database, NEAR, plan.schedule, later) is None
+    assert "near" not in {run[0] for run in ticked(app)}
+    assert ("near", "done") in {run[:2] for run in ticked(watch(FRIDAY + WEEK))}
+
+
+def test_what_failed_and_waits_for_another_try_is_skipped_first(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
+    tick(watch(THURSDAY), new_name())
+
+    def blocked(app: App, issue: Issue) -> None:
+        raise StoreError("the disk is away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(schedule, "_check", blocked)
+        tick(watch(FRIDAY), new_name())
+    app = watch(FRIDAY + timedelta(minutes=1))
+    assert states(app)[0] == ("2026-06-05", "waiting")
+    assert skip_near(app, FRIDAY + timedelta(minutes=1)) == "2026-06-05"
+    for minutes in (2, 30, 120):
+        assert "near" not in {run[0] for run in ticked(watch(FRIDAY + timedelta(minutes=minutes)))}
+    assert states(app)[0] == ("2026-06-05", "skipped")
+    assert ("near", "done") in {run[:2] for run in ticked(watch(FRIDAY + WEEK))}
 
 
 def test_dates_skipped_weeks_ahead_are_no_sign_of_a_clock_that_was_ahead(watch: Watch) -> None:

@@ -63,6 +63,8 @@ def schedule(
 
 
 def _show_runs(session: Session, runs: Sequence[tuple[Planned, Occurrence]], now: datetime) -> None:
+    from newsletter.schedule import planned
+
     reminds = any(plan.schedule.remind for plan, _ in runs)
     headings: list[str | tuple[str, str]] = [("When", "whole"), "Zone", ("Newsletter", "last"), ("Due", "whole")]
     table = output.table(*headings, *([("Reminder", "below")] if reminds else []))
@@ -74,7 +76,9 @@ def _show_runs(session: Session, runs: Sequence[tuple[Planned, Occurrence]], now
         told = [_reminder(plan, one)] if reminds else []
         table.add_row(when, plan.schedule.timezone, name, f"[dim]{distance(one.at - now)}[/]", *told)
     output.show(table)
-    _tell_skipped(session.app, {plan for plan, _ in runs})
+    every = planned(session.app)
+    _tell_pending(session.app, every)
+    _tell_skipped(session.app, every)
     _tell_unread(session.app, {plan for plan, _ in runs})
     _tell_trouble(session.app, {plan for plan, _ in runs})
 
@@ -199,20 +203,34 @@ def _tell_unread(app: App, plans: Iterable[Planned]) -> None:
         output.say(f"[yellow]note[/]  {name} yet; until somebody does, a run keeps its draft.")
 
 
+def _tell_pending(app: App, plans: Iterable[Planned]) -> None:
+    """What fell due while nothing was running: it goes as soon as something is."""
+    from newsletter.domain.occurrence import grace
+    from newsletter.services.due import pending, trouble
+
+    for plan in plans:
+        late = pending(app.database, plan.place, plan.schedule, app.clock())
+        if late and not trouble(app.database, plan.place, app.clock()):  # which is told of below
+            when = moment(late.at, plan.schedule.timezone)
+            until = moment(late.at + grace(plan.schedule), plan.schedule.timezone)
+            name = output.plain(f"{plan.newsletter} {plan.edition}")
+            told = f"the run of {when} was missed, and goes as soon as `newsletter serve` runs, until {until}"
+            let_go = f"newsletter skip {plan.newsletter} --edition {plan.edition}"
+            output.say(f"[yellow]late[/]  {name}: {told}; [bold]{output.plain(let_go)}[/] lets it go.")
+
+
 def _tell_skipped(app: App, plans: Iterable[Planned]) -> None:
     """Dates to come that somebody let go: else they would look forgotten."""
     from newsletter.store import runs
 
-    today = app.clock().date()
-    for plan in sorted(plans, key=lambda plan: (plan.newsletter, plan.edition)):
+    for plan in plans:
         with app.database.read() as connection:
-            skipped = sorted(runs.skipped_by_hand(connection, *plan.place, since=today))
+            skipped = runs.skipped_ahead(connection, *plan.place, app.clock())
         if skipped:
             name = output.plain(f"{plan.newsletter} {plan.edition}")
-            dates = ", ".join(day.isoformat() for day in skipped)
-            output.say(
-                f"[yellow]note[/]  {name}: nothing goes on {dates}; [bold]newsletter skip --undo[/] takes it back."
-            )
+            dates = ", ".join(moment(one.at, plan.schedule.timezone) for one in skipped)
+            back = output.plain(f"newsletter skip {plan.newsletter} --edition {plan.edition} --undo")
+            output.say(f"[yellow]note[/]  {name}: nothing goes on {dates}; [bold]{back}[/] takes that back.")
 
 
 def _tell_trouble(app: App, plans: Iterable[Planned]) -> None:

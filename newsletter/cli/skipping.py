@@ -13,10 +13,8 @@ from newsletter.errors import NewsletterError
 from newsletter.text.clocks import moment
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from newsletter.domain.edition import EditionKey
-    from newsletter.domain.occurrence import Schedule
+    from newsletter.domain.occurrence import Occurrence, Schedule
 
 PANEL = "Run"
 
@@ -36,7 +34,8 @@ def skip(
 ) -> None:
     """Let the schedule's next date go: nothing is built or sent then. Once more skips the one after it, too.
 
-    What would have gone out waits for the date after that. An issue is still sent by `send`, or by `send --at`.
+    A run that was missed, or failed, and is still to be made up for goes first. What would have gone out waits for the
+    date after that. An issue is still sent by `send`, or by `send --at`.
     """
     session: Session = context.obj
     key = only_newsletter(session, newsletter)
@@ -47,8 +46,8 @@ def skip(
     tell = output.note if as_json else output.say
     answer: list[dict[str, Any]] = []
     for place, own in places:
-        words, told = _undone(session, place) if undo else _skipped(session, place, own)
-        tell(f"{output.plain(place)}: {words}")
+        words, told = (_undone if undo else _skipped)(session, place, own)
+        tell(f"{output.plain(f'{place.newsletter} {place.edition}')}: {words}")
         answer += told
     if as_json:
         output.answer_json(answer)
@@ -73,18 +72,21 @@ def _skipped(session: Session, place: EditionKey, schedule: Schedule) -> tuple[s
         raise NewsletterError(f"{place}: another process has just skipped that date; `newsletter schedule` shows more.")
     after = next(coming(app.database, place, schedule, now), None)
     goes_on = f"The next one goes on {moment(after.at, schedule.timezone)}." if after else "None comes after it."
-    words = f"nothing goes on [bold]{moment(gone.at, schedule.timezone)}[/]. {goes_on}"
-    return words, [_json(place, gone.local_date) | {"at": gone.at.isoformat()}]
+    let_go = moment(gone.at, schedule.timezone)
+    is_late = f"the run of [bold]{let_go}[/], which was still to be made up for, is let go."
+    words = is_late if gone.at <= now else f"nothing goes on [bold]{let_go}[/]."
+    return f"{words} {goes_on}", [_json(place, gone)]
 
 
-def _undone(session: Session, place: EditionKey) -> tuple[str, list[dict[str, Any]]]:
+def _undone(session: Session, place: EditionKey, schedule: Schedule) -> tuple[str, list[dict[str, Any]]]:
     from newsletter.services.due import run_after_all
 
-    back = sorted(run_after_all(session.app.database, place, session.app.clock()))
-    dates = ", ".join(day.isoformat() for day in back)
-    words = f"{dates} {'is' if len(back) == 1 else 'are'} on again." if back else "no date to come was skipped."
-    return words, [_json(place, day) for day in back]
+    back = run_after_all(session.app.database, place, session.app.clock())
+    dates = ", ".join(moment(one.at, schedule.timezone) for one in back)
+    words = f"on again: {dates}." if back else "no date to come was skipped."
+    return words, [_json(place, one) for one in back]
 
 
-def _json(place: EditionKey, day: date) -> dict[str, Any]:
-    return {"newsletter": place.newsletter, "edition": place.edition, "date": day.isoformat()}
+def _json(place: EditionKey, one: Occurrence) -> dict[str, Any]:
+    named = {"newsletter": place.newsletter, "edition": place.edition}
+    return {**named, "date": one.local_date.isoformat(), "at": one.at.isoformat()}

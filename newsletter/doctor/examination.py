@@ -16,7 +16,7 @@ from newsletter.domain.issue import IssueState
 from newsletter.domain.occurrence import ON_TIME, longest_gap
 from newsletter.errors import NewsletterError, SourceError, StoreError, TemplateError
 from newsletter.schedule import Planned, planned, upcoming
-from newsletter.services.due import trouble
+from newsletter.services.due import pending, trouble
 from newsletter.sources.base import SourceState
 from newsletter.store import issues, subscribers
 from newsletter.store.database import Database, damaged, lacking, prove_writable
@@ -131,6 +131,12 @@ def _newsletters(app: App) -> Iterator[Symptom]:
     for plan, following in upcoming(app, app.clock()):
         when = moment(following.at, plan.schedule.timezone)
         yield ok(plan.newsletter, f"edition {plan.edition} goes out next on {when}, if `newsletter serve` runs then.")
+        if late := pending(app.database, plan.place, plan.schedule, app.clock()):
+            told = (
+                f"edition {plan.edition} fell due on {moment(late.at, plan.schedule.timezone)}, and is still to go out"
+            )
+            remedy = f"`newsletter serve` makes up for it; `newsletter skip {plan.newsletter}` lets it go."
+            yield warning(plan.newsletter, f"{told}.", remedy)
         gap, lookback = longest_gap(plan.schedule), app.config.newsletters[plan.newsletter].lookback
         if lookback and lookback < gap:
             told = f"edition {plan.edition} has {gap.days} days between two issues, and `lookback` is shorter"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
 from newsletter.domain.edition import EditionKey
-from newsletter.domain.occurrence import Occurrence, Schedule, occurrence_on, occurrences
+from newsletter.domain.occurrence import Occurrence, Schedule, due, occurrence_on, occurrences
 from newsletter.store import issues, runs
 from newsletter.store.database import Database
 from newsletter.store.runs import LetGo, Run, RunState
@@ -43,17 +43,36 @@ def coming(database: Database, place: EditionKey, schedule: Schedule, now: datet
     return (one for one in occurrences(schedule, now, over) if one.local_date not in skipped)
 
 
+def pending(database: Database, place: EditionKey, schedule: Schedule, now: datetime) -> Occurrence | None:
+    """One that fell due and is still to be made up for: nothing was running, or it failed and is tried again."""
+    with database.read() as connection:
+        last = runs.latest(connection, *place, tomorrow(now))
+    if last and last.state is RunState.WAITING:
+        return last.occurrence
+    missed = due(schedule, last_date_run(database, place, schedule, now), now)
+    if missed is None or not missed.run:
+        return None
+    day = missed.occurrence.local_date
+    with database.read() as connection:
+        is_skipped = day in runs.skipped_by_hand(connection, *place, since=day)
+    return None if is_skipped else missed.occurrence
+
+
 def skip(database: Database, place: EditionKey, schedule: Schedule, now: datetime) -> Occurrence | None:
-    """Lets the next one that is to come go; None when there is none, or another process was faster with it."""
-    following = next(coming(database, place, schedule, now), None)
-    if following is None:
+    """Lets the next one go: that which is pending, else the next to come. None when there is none, or another process
+    was faster with it."""
+    late = pending(database, place, schedule, now)
+    chosen = late or next(coming(database, place, schedule, now), None)
+    if chosen is None:
         return None
     with database.write() as connection:
-        skipped = runs.note_skipped(connection, *place, following, now, LetGo.BY_HAND)
-    return following if skipped else None
+        if late and runs.let_go_by_hand(connection, *place, late):  # it waits for another try
+            return late
+        skipped = runs.note_skipped(connection, *place, chosen, now, LetGo.BY_HAND)
+    return chosen if skipped else None
 
 
-def run_after_all(database: Database, place: EditionKey, now: datetime) -> set[date]:
+def run_after_all(database: Database, place: EditionKey, now: datetime) -> list[Occurrence]:
     """The dates to come that were skipped, and are so no more."""
     with database.write() as connection:
         return runs.run_after_all(connection, *place, now)

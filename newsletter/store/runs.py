@@ -85,11 +85,27 @@ def is_skipped_by_hand(connection: Connection, newsletter: str, edition: str, du
     return connection.execute(select(_r.local_date).where(*theirs, _BY_HAND)).first() is not None
 
 
-def run_after_all(connection: Connection, newsletter: str, edition: str, since: datetime) -> set[date]:
-    """Forgets the occurrences after `since` that were skipped by hand; their dates."""
-    theirs = (_r.newsletter == newsletter, _r.edition == edition, _r.due_at > since)
-    gone = connection.scalars(delete(runs).where(*theirs, _BY_HAND).returning(_r.local_date))
-    return {date.fromisoformat(day) for day in gone}
+def skipped_ahead(connection: Connection, newsletter: str, edition: str, now: datetime) -> list[Occurrence]:
+    """What is to come and was skipped by hand, in order."""
+    theirs = (_r.newsletter == newsletter, _r.edition == edition, _r.due_at > now)
+    rows = connection.execute(select(_r.local_date, _r.due_at).where(*theirs, _BY_HAND).order_by(_r.due_at))
+    return [Occurrence(date.fromisoformat(row.local_date), row.due_at) for row in rows]
+
+
+def run_after_all(connection: Connection, newsletter: str, edition: str, now: datetime) -> list[Occurrence]:
+    """Forgets that; what it was."""
+    skipped = skipped_ahead(connection, newsletter, edition, now)
+    theirs = (_r.newsletter == newsletter, _r.edition == edition, _r.due_at > now)
+    connection.execute(delete(runs).where(*theirs, _BY_HAND))
+    return skipped
+
+
+def let_go_by_hand(connection: Connection, newsletter: str, edition: str, occurrence: Occurrence) -> bool:
+    """Whether a run of that date waited for another try; it gets none."""
+    theirs = (_r.newsletter == newsletter, _r.edition == edition, _r.local_date == occurrence.local_date.isoformat())
+    ended = {"state": RunState.SKIPPED, "text": LetGo.BY_HAND, "worker": None, "lease_until": None}
+    waits = update(runs).where(*theirs, _r.state == RunState.WAITING)
+    return connection.execute(waits.values(ended)).rowcount == 1
 
 
 def make_room(
