@@ -18,8 +18,8 @@ from newsletter.domain.edition import Edition, Weights
 from newsletter.domain.occurrence import Missed, Schedule
 from newsletter.domain.tally import Tally
 from newsletter.domain.theme import Theme, ThemeName, painted, theme
-from newsletter.errors import ConfigError, NotFound, repeated
-from newsletter.store.database import Database, identity, signing_key
+from newsletter.errors import ConfigError, NotFound, StoreError, repeated
+from newsletter.store.database import Database, identity, moved_to, signing_key
 from newsletter.text.token import Signer
 
 # What only some commands need is loaded when they need it: `newsletter --help` answers at once.
@@ -41,8 +41,16 @@ def utc_now() -> datetime:
 
 
 def open_app(config: settings.Config, clock: Clock = utc_now) -> App:
-    """Opens (and on first use makes) the database. Raises StoreError, or ConfigError for a bad secret."""
-    return App(config, Database(config.database_url), clock)
+    """Opens (and on first use makes) the database. Raises StoreError, or ConfigError for a bad secret.
+
+    One that was moved is not opened: whoever goes on with it would mail readers twice, and lose who signs up.
+    """
+    database = Database(config.database_url)
+    if place := moved_to(database):
+        database.close()
+        remedy = "Name that one in config.yaml. `newsletter copy-database --reopen` takes this one into use again"
+        raise StoreError(f"{database.place} was copied to {place}, and is closed. {remedy}.")
+    return App(config, database, clock)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from newsletter.cli import output
-from newsletter.cli.session import Context, JsonOption
+from newsletter.cli.session import Context, JsonOption, Session
 from newsletter.cli.words import count
 from newsletter.errors import UsageError
 
@@ -25,40 +25,80 @@ def register(cli: typer.Typer) -> None:
 def copy_database(
     context: Context,
     address: Annotated[
-        str,
+        str | None,
         typer.Argument(metavar="ADDRESS", help="As for `database:` in config.yaml; a new database, or an empty one."),
-    ],
+    ] = None,
+    keep_open: Annotated[
+        bool, typer.Option("--keep-open", help="The old one goes on being used: the new one is for trying things out.")
+    ] = False,
+    reopen: Annotated[bool, typer.Option("--reopen", help="Take the old one into use again; copies nothing.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Copy everything into another database: from SQLite to PostgreSQL, say. The old one stays as it is.
+    """Copy everything into another database: from SQLite to PostgreSQL, say. The old one is closed then.
 
     Readers, consent, issues, what was told to whom, and the key that signs links: old links go on working. Stop `serve`
     and workers first; then name the new one in config.yaml and start them again.
     """
+    from newsletter.store.database import close_for
+
+    if reopen:
+        _reopen(context.obj, address, as_json=as_json)
+        return
+    if address is None or "://" not in address:
+        example = "postgresql+psycopg://user@host/database or sqlite:///other.db"
+        raise UsageError(f"say where to: {example}.")
+    target, counts = _copied(context.obj, address)
+    if not keep_open:
+        close_for(context.obj.app.database, target)
+    if as_json:
+        output.answer_json({"database": target, "rows": counts})
+        return
+    rows, readers, issues = sum(counts.values()), counts["subscribers"], counts["issues"]
+    held = f"{count(rows, 'row')} copied to {output.plain(target)}, with {count(readers, 'reader')} and "
+    output.say(f"{held}{count(issues, 'issue')}.")
+    if keep_open:
+        output.say("The old one stays open. Whatever is sent from both goes to the same readers twice.")
+    else:
+        output.say(
+            "Next: name it in config.yaml, as [bold]database:[/], and start `serve` again. The old one is closed."
+        )
+
+
+def _copied(session: Session, address: str) -> tuple[str, dict[str, int]]:
+    """Where it is now, and how many rows each table has."""
     from newsletter.delivering import policy
     from newsletter.services.steer import catch_up
     from newsletter.store.copying import copy, demand_rest
 
-    app = context.obj.app
+    app = session.app
     catch_up(app.database, policy(app, timedelta()), app.clock())
     with app.database.read() as connection:
         demand_rest(app.database, connection, app.clock())
-    target = _opened(context.obj.config.url_of(address), app.database)
+    target = _opened(session.config.url_of(address), app.database)
     try:
         with output.progress_bar("Copying") as report:
-            counts = copy(app.database, target, app.clock(), report)
+            return target.place, copy(app.database, target, app.clock(), report)
     finally:
         target.close()
+
+
+def _reopen(session: Session, address: str | None, *, as_json: bool) -> None:
+    from newsletter.store.database import Database, close_for, moved_to
+
+    if address is not None:
+        raise UsageError("--reopen is for the database that config.yaml names: leave the address out.")
+    database = Database(session.config.database_url)
+    try:
+        was_at = moved_to(database)
+        close_for(database, "")
+    finally:
+        database.close()
     if as_json:
-        output.answer_json({"database": target.place, "rows": counts})
-        return
-    rows, readers, issues = sum(counts.values()), counts["subscribers"], counts["issues"]
-    output.say(
-        f"{count(rows, 'row')} copied to {output.plain(target.place)}, with {count(readers, 'reader')} and "
-        f"{count(issues, 'issue')}.\n"
-        f"Next: name it in config.yaml, as [bold]database:[/], and start `serve` again. Nothing may run on the old one "
-        "any more."
-    )
+        output.answer_json({"database": database.place, "moved_to": was_at or None})
+    elif was_at:
+        output.say(f"{output.plain(database.place)} is in use again; let nothing run on {output.plain(was_at)}.")
+    else:
+        output.say(f"{output.plain(database.place)} was not closed.")
 
 
 def _opened(url: str, source: Database) -> Database:

@@ -20,7 +20,7 @@ from newsletter.store.extras import lacks_postgres
 
 BUSY_TIMEOUT_MS = 5000
 _QUICK_TO_CHECK = 256 * 1024 * 1024  # bytes
-_IDENTITY = "identity"
+_IDENTITY, _MOVED_TO = "identity", "moved_to"
 _MIGRATION_LOCK = 0x6E657773  # any number of ours: PostgreSQL's advisory lock while the schema changes
 
 
@@ -178,6 +178,20 @@ def identity(database: Database) -> str:
     """What tells it from all others, also from one that its readers came from; "" for one of an early version."""
     with database.read() as connection:
         return str(connection.scalar(select(tables.settings.c.value).where(tables.settings.c.key == _IDENTITY)) or "")
+
+
+def moved_to(database: Database) -> str:
+    """Where all of it went, and is gone on with; "" for one that is in use."""
+    with database.read() as connection:
+        return str(connection.scalar(select(tables.settings.c.value).where(tables.settings.c.key == _MOVED_TO)) or "")
+
+
+def close_for(database: Database, place: str) -> None:
+    """From here on whoever opens it hears that all of it is at `place`; "": it is in use again."""
+    with database.write() as connection:
+        connection.execute(tables.settings.delete().where(tables.settings.c.key == _MOVED_TO))
+        if place:
+            connection.execute(tables.settings.insert().values(key=_MOVED_TO, value=place))
 
 
 def lacking(database: Database) -> list[str]:
