@@ -41,9 +41,9 @@ def edit(
     lead: Annotated[str | None, typer.Option("--lead", metavar=_STORY, help="The story that comes first.")] = None,
     note: Annotated[
         str | None,
-        typer.Option("--note", metavar="FILE", help="A Markdown file with a note; - reads stdin. Empty: none."),
+        typer.Option("--note", metavar="FILE", help="A Markdown file with a note; - is stdin, '' takes it away."),
     ] = None,
-    undo: Annotated[bool, typer.Option("--undo", help="Forget all edits, and build the draft anew.")] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Forget all edits, and build it anew, as of now.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Change a draft: its subject line, its stories, which one leads. What posts say is edited in the posts.
@@ -51,10 +51,12 @@ def edit(
     STORY is its number in `newsletter show ISSUE`, or its address. `build` leaves an edited draft alone, and the
     schedule sends it as it is. What is left out may come in the next issue.
     """
+    from newsletter.domain.note import EditorNote
     from newsletter.note_file import note_given
     from newsletter.services.editing import Edits
 
-    edits = Edits(subject, without or (), add or (), lead, note_given(note) if note is not None else None)
+    words = None if note is None else note_given(note) if note else EditorNote("", "", once=True)
+    edits = Edits(subject, without or (), add or (), lead, words)
     if undo and edits:
         raise UsageError("--undo forgets all edits: give it alone.")
     if not undo and not edits:

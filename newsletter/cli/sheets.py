@@ -77,8 +77,7 @@ def books_json(books: Accounting) -> dict[str, Any]:
 def show_issue(session: Session, issue: Issue) -> None:
     """What an issue is, and what it holds."""
     zone = session.app.zone(issue.newsletter, issue.edition)
-    edited = ", edited" if issue.edited else ""
-    output.say(f"[bold]Issue {issue.id}[/]  {_name(issue)}  {_state(issue)}{edited}")
+    output.say(f"[bold]Issue {issue.id}[/]  {_name(issue)}  {_standing(issue)}")
     output.say(f"[bold]{output.plain(issue.subject)}[/]")
     told = {
         "built": issue.built_at,
@@ -97,6 +96,12 @@ def show_issue(session: Session, issue: Issue) -> None:
         output.say(f"  [cyan]the editor writes:[/] {output.plain(beginning(issue.note))}")
     for note in issue.notes:
         output.say(f"  [yellow]note:[/] {output.plain(note)}")
+
+
+def _standing(issue: IssueHead) -> str:
+    """Its state, and whether somebody edited it while that still matters."""
+    is_open = issue.started_at is None and issue.state.value != "cancelled"
+    return f"{_state(issue)}{', edited' if issue.edited and is_open else ''}"
 
 
 def beginning(note: str) -> str:
@@ -123,7 +128,7 @@ def show_issues(session: Session, issues: Sequence[ListedIssue], books: Mapping[
         book = books[issue.id]
         sent = f"{book.sent:,}/{book.recipients:,}" if book.recipients else ""
         subject = output.plain(issue.subject)
-        table.add_row(str(issue.id), _name(issue), _state(issue), when.removesuffix(f" {shared}"), sent, subject)
+        table.add_row(str(issue.id), _name(issue), _standing(issue), when.removesuffix(f" {shared}"), sent, subject)
     output.show(table)
 
 

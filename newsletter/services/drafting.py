@@ -47,7 +47,7 @@ class Plan:
 
     `notes` say what could not be read. `note` is the editor's: its words go out in one issue of the edition, and a
     later draft's `notes` say so. `subject` is the editor's own, "" for the template's. No `build` touches an `edited`
-    one.
+    one. `remarks` are noted this once.
     """
 
     chosen: Sequence[Candidate]
@@ -57,6 +57,7 @@ class Plan:
     note: EditorNote | None = None
     subject: str = ""
     edited: bool = False
+    remarks: Sequence[str] = ()
 
 
 def write(
@@ -81,7 +82,9 @@ def write(
                 return planned
             number = planned.former.number if planned.former else _next_number(connection, edition)
             held, told = chosen_note(connection, edition, planned.former, planned.note)
-            plain = digest_of(connection, edition, number, replace(planned, notes=(*planned.notes, *told)))
+            plain = digest_of(
+                connection, edition, number, replace(planned, notes=(*planned.notes, *planned.remarks, *told))
+            )
             plain = replace(plain, note=held.words)
             lacking = album.lacks(plain)
             if not lacking:

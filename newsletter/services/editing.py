@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -65,7 +65,8 @@ def edit(
         subject = former.own_subject if edits.subject is None else edits.subject
         note = edits.note or EditorNote(former.note, "", former.note_once)
         chosen = _chosen(former, present, others, edits)
-        return Plan(chosen, former.as_of, former, former.unread, note, subject, edited=True)
+        gone = _gone(former, there, edits)
+        return Plan(chosen, former.as_of, former, former.unread, note, subject, edited=True, remarks=gone)
 
     edited = write(database, edition, renderer, now, illustrator, plan)
     assert edited is not None
@@ -108,6 +109,13 @@ def _chosen(
     if not chosen:
         raise WrongState(f"issue {former.id} would hold nothing; `newsletter cancel {former.id}` drops the draft.")
     return chosen
+
+
+def _gone(former: Issue, there: Mapping[int, Candidate], edits: Edits) -> tuple[str, ...]:
+    """What nobody asked to be left out, and is."""
+    named = {_named(former, wanted).story for wanted in edits.without}
+    lost = [story.title for story in former.stories if story.story not in there and story.story not in named]
+    return tuple(f"“{title}” is not in it any more: its post is gone, or may not go to this edition." for title in lost)
 
 
 def _numbered(former: Issue, chosen: Sequence[Candidate], wanted: str) -> Candidate:

@@ -187,6 +187,8 @@ def test_a_draft_is_edited_and_built_anew_when_that_is_undone(tmp_path: Path) ->
     note = tmp_path / "words.md"
     note.write_text("A word *before*.\n")
     assert "the editor writes: A word before." in desk.call("edit", "1", "--note", str(note)).out
+    assert "draft, edited" in desk.call("issues").out
+    assert "the editor writes" not in desk.call("edit", "1", "--note", "").out
     wrong = desk.call("edit", "1", "--lead", "9")
     assert (wrong.status, "there is no story 9 in issue 1, which has 3 stories" in wrong.err) == (1, True)
     assert desk.call("edit", "7", "--lead", "1").status == 1

@@ -104,6 +104,9 @@ def test_an_edit_takes_what_the_posts_say_by_now(database: Database, renderer: R
     assign(database, "tech", LATER)
     left = change(database, renderer, draft, note=EditorNote("Hello.", "", once=True))
     assert (names(left), left.subject) == ("cheese moth", "The cheese of the year")
+    told = "“The bridge of the millennium” is not in it any more: its post is gone, or may not go to this edition."
+    assert left.notes == (told,)
+    assert change(database, renderer, draft, lead="2").notes == ()  # said once
 
 
 def test_a_story_published_since_can_be_added_and_stays(database: Database, renderer: Renderer, draft: Issue) -> None:

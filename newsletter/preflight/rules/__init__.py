@@ -37,6 +37,7 @@ RULES: tuple[Rule, ...] = (
     slots.no_way_out,
     way_out.hidden_way_out,
     size.too_long,
+    stories.changed_since,
     fields.cannot_be_made,
     fields.field,
     fields.sender,
@@ -111,6 +112,5 @@ RULES: tuple[Rule, ...] = (
     law.address_not_shown,
     law.not_https,
     stories.left_out,
-    stories.changed_since,
     spam.looks_like_spam,
 )
