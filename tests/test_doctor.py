@@ -412,7 +412,7 @@ def test_a_database_that_cannot_be_opened_is_one_trouble_and_hides_no_schedule(t
     errors = [one["area"] for one in found if one["level"] == "error"]
     assert errors.count("database") == 1
     assert "templates" not in errors
-    assert any("goes out next on" in one["message"] for one in found)
+    assert sum("goes out next on" in one["message"] for one in found) == 2
 
 
 def test_a_database_without_a_table_of_today_is_told(tmp_path: Path) -> None:

@@ -689,6 +689,17 @@ def test_what_was_missed_and_would_be_made_up_for_is_skipped_first(watch: Watch)
     assert ("near", "done") in {run[:2] for run in ticked(watch(FRIDAY + WEEK))}
 
 
+def test_an_hour_that_was_set_earlier_than_now_is_not_to_be_made_up_for(desk: Desk, watch: Watch) -> None:
+    tick(watch(THURSDAY), new_name())
+    config = desk.folder / "config.yaml"
+    config.write_text(config.read_text().replace('at: "08:00", timezone: Europe', 'at: "07:30", timezone: Europe'))
+    soon = FRIDAY - timedelta(minutes=10)
+    app = watch(soon)
+    [plan] = [plan for plan in planned(app) if plan.edition == "near"]
+    assert due.pending(app.database, NEAR, plan.schedule, soon) is None
+    assert ("near", "skipped") in {run[:2] for run in ticked(app)}
+
+
 def test_what_failed_and_waits_for_another_try_is_skipped_first(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
     tick(watch(THURSDAY), new_name())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 from urllib.parse import urlsplit
@@ -131,22 +132,28 @@ def _newsletters(app: App) -> Iterator[Symptom]:
     for plan, following in upcoming(app, app.clock()):
         when = moment(following.at, plan.schedule.timezone)
         yield ok(plan.newsletter, f"edition {plan.edition} goes out next on {when}, if `newsletter serve` runs then.")
-        if late := pending(app.database, plan.place, plan.schedule, app.clock()):
-            told = (
-                f"edition {plan.edition} fell due on {moment(late.at, plan.schedule.timezone)}, and is still to go out"
-            )
-            remedy = f"`newsletter serve` makes up for it; `newsletter skip {plan.newsletter}` lets it go."
-            yield warning(plan.newsletter, f"{told}.", remedy)
         gap, lookback = longest_gap(plan.schedule), app.config.newsletters[plan.newsletter].lookback
         if lookback and lookback < gap:
             told = f"edition {plan.edition} has {gap.days} days between two issues, and `lookback` is shorter"
             remedy = f"Set `lookback: {gap.days}d` or more: older posts are left out, and would be in no issue."
             yield warning(plan.newsletter, f"{told}.", remedy)
-        yield from _readers(app, plan)
     scheduled = {plan.newsletter for plan, _ in upcoming(app, app.clock())}
     for key in app.config.newsletters:
         if key not in scheduled:
             yield note(key, "no schedule: it goes out when you `newsletter send` it.")
+    for plan in planned(app):
+        yield from _late(app, plan)
+        yield from _readers(app, plan)
+
+
+def _late(app: App, plan: Planned) -> Iterator[Symptom]:
+    """What fell due and is still to be made up for, if the database tells."""
+    with suppress(StoreError):
+        if late := pending(app.database, plan.place, plan.schedule, app.clock()):
+            when = moment(late.at, plan.schedule.timezone)
+            told = f"edition {plan.edition} fell due on {when}, and is still to go out."
+            let_go = f"newsletter skip {plan.newsletter} --edition {plan.edition}"
+            yield warning(plan.newsletter, told, f"`newsletter serve` makes up for it; `{let_go}` lets it go.")
 
 
 def _strays(app: App) -> Iterator[Symptom]:

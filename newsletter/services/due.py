@@ -14,6 +14,7 @@ from newsletter.store.runs import LetGo, Run, RunState
 UNWATCHED = (LetGo.FIRST, LetGo.NEW)
 """Nobody watched the schedule when the run was let go."""
 
+_FLAPPING = timedelta(minutes=2)  # two processes with two configurations take turns at changing the schedule
 _TROUBLED = (RunState.WAITING, RunState.FAILED)
 
 
@@ -54,8 +55,9 @@ def pending(database: Database, place: EditionKey, schedule: Schedule, now: date
         return None
     day = missed.occurrence.local_date
     with database.read() as connection:
+        since = runs.watched_since(connection, *place, in_words(schedule), now) or now
         is_skipped = day in runs.skipped_by_hand(connection, *place, since=day)
-    return None if is_skipped else missed.occurrence
+    return None if is_skipped or is_of_before(missed.occurrence, since) else missed.occurrence
 
 
 def skip(database: Database, place: EditionKey, schedule: Schedule, now: datetime) -> Occurrence | None:
@@ -86,6 +88,16 @@ def trouble(database: Database, place: EditionKey, now: datetime) -> Run | None:
             return None
         mended = issues.started_since(connection, *place, latest.occurrence.at)
     return None if mended else latest
+
+
+def in_words(schedule: Schedule) -> str:
+    """When it falls due; the rest of it may change."""
+    return f"{' '.join(sorted(schedule.days))} {schedule.at:%H:%M:%S} {schedule.timezone}"
+
+
+def is_of_before(occurrence: Occurrence, since: datetime) -> bool:
+    """Whether it fell due before the schedule was as it is, `since` then: a new one begins with its next date."""
+    return occurrence.at < since - _FLAPPING
 
 
 def tomorrow(now: datetime) -> date:

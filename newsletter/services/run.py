@@ -17,7 +17,7 @@ from newsletter.domain.note import EditorNote
 from newsletter.domain.occurrence import Occurrence, Schedule, due, grace, latest_occurrence
 from newsletter.errors import Away, NewsletterError, NoReaders, NoteError, Rebuilt, StoreError, Unread, WrongState
 from newsletter.services.collect import SourceReport, collect
-from newsletter.services.due import UNWATCHED, last_date_run, tomorrow
+from newsletter.services.due import UNWATCHED, in_words, is_of_before, last_date_run, tomorrow
 from newsletter.services.illustrate import Illustrator
 from newsletter.services.publish import build
 from newsletter.services.steer import start
@@ -28,7 +28,6 @@ from newsletter.store.runs import LetGo, Run, RunState
 from newsletter.text.render import Renderer
 
 LEASE = timedelta(seconds=60)
-_FLAPPING = timedelta(minutes=2)  # two processes with two configurations take turns at changing the schedule
 SHORTEST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(minutes=30)  # until what failed is tried again
 _RENEW_SECONDS = 15.0
 _TAKEN_OVER = "another process took the run over"
@@ -104,7 +103,7 @@ def _claim(newsroom: Newsroom) -> Run | None:
         return None
     with newsroom.database.write() as connection:
         runs.make_room(connection, *place, decision.occurrence, UNWATCHED)
-        is_new = decision.occurrence.at < since - _FLAPPING
+        is_new = is_of_before(decision.occurrence, since)
         if decision.run and not is_new:
             return runs.claim(connection, *place, decision.occurrence, newsroom.worker, now, LEASE)
         why = LetGo.NEW if is_new else LetGo.MISSED
@@ -120,7 +119,7 @@ def _is_skipped(newsroom: Newsroom, occurrence: Occurrence) -> bool:
 
 def _seen_since(newsroom: Newsroom, now: datetime) -> datetime:
     """Since when the edition has this schedule. What a clock that was ahead skipped is forgotten."""
-    words, until = _in_words(newsroom.schedule), tomorrow(now)
+    words, until = in_words(newsroom.schedule), tomorrow(now)
     with newsroom.database.read() as connection:
         since = runs.watched_since(connection, *newsroom.place, words, now)
         ahead = runs.skipped_after(connection, *newsroom.place, until)
@@ -130,11 +129,6 @@ def _seen_since(newsroom: Newsroom, now: datetime) -> datetime:
             if since is None:
                 runs.watch_from(connection, *newsroom.place, words, now)
     return since or now
-
-
-def _in_words(schedule: Schedule) -> str:
-    """When it falls due; the rest of it may change."""
-    return f"{' '.join(sorted(schedule.days))} {schedule.at:%H:%M:%S} {schedule.timezone}"
 
 
 def _begin_with_the_next(newsroom: Newsroom, now: datetime) -> None:
