@@ -61,7 +61,7 @@ def build(
         _tell_kept(context.obj.app, kept, output.note)
         _tell_lacking(lacking, output.note)
         _tell_scheduled(context.obj, scheduled, output.note)
-        _tell_edited(issues, output.note)
+        _tell_edited(issues, note, output.note)
         _tell_strays(context.obj.app, key)
         output.answer_json({"issues": [sheets.issue_json(issue) for issue in issues]})
         return
@@ -69,7 +69,7 @@ def build(
         _explain(context.obj.app, key, upto, "no new draft" if kept else "no draft")
     _tell_kept(context.obj.app, kept, output.say)
     _tell_scheduled(context.obj, scheduled, output.say)
-    _tell_edited(issues, output.say)
+    _tell_edited(issues, note, output.say)
     for issue, found in zip(issues, judged, strict=True):
         sheets.show_issue(context.obj, issue)
         findings.note_findings(issue.id, [one for one in found if one.rule != "left_out"])  # told with the issue
@@ -180,13 +180,13 @@ def _tell_scheduled(session: Session, scheduled: Sequence[ListedIssue], tell: Ca
         tell(f"Issue {issue.id} for {output.plain(issue.edition)} goes out{when} as it is, with its {stories}.")
 
 
-def _tell_edited(drafts: Sequence[Issue], tell: Callable[[str], None]) -> None:
-    for draft in drafts:
-        if draft.edited:
-            tell(
-                f"Issue {draft.id} for {output.plain(draft.edition)} was edited, and stays as it is; "
-                f"[bold]newsletter edit {draft.id} --undo[/] builds it anew."
-            )
+def _tell_edited(drafts: Sequence[Issue], note: str | None, tell: Callable[[str], None]) -> None:
+    for draft in [draft for draft in drafts if draft.edited]:
+        edit = f"newsletter edit {draft.id}"
+        what = "was edited, and stays as it is" if note is None else "was edited, and did not get the note"
+        words = f"; [bold]{edit} --note {output.plain(note)}[/] gives it one" if note is not None else ""
+        anew = f"[bold]{edit} --undo[/] builds it anew"
+        tell(f"Issue {draft.id} for {output.plain(draft.edition)} {what}{words}; {anew}.")
 
 
 def _explain(app: App, newsletter: str, as_of: datetime | None, lacking: str) -> None:

@@ -182,6 +182,9 @@ def test_a_draft_is_edited_and_built_anew_when_that_is_undone(tmp_path: Path) ->
     assert (shown["edited"], shown["subject"], len(shown["stories"])) == (True, "High water", 2)
     built = desk.call("build", "quay")
     assert "Issue 1 for main was edited, and stays as it is; newsletter edit 1 --undo builds it anew." in built.out
+    (tmp_path / "late.md").write_text("Too late.\n")
+    late = desk.call("build", "quay", "--note", "late.md").out
+    assert "was edited, and did not get the note; newsletter edit 1 --note late.md gives it one; newsletter" in late
     undone = desk.call("edit", "1", "--undo", "--json").json
     assert (undone["edited"], len(undone["stories"])) == (False, 3)
     note = tmp_path / "words.md"
