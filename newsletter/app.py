@@ -18,8 +18,8 @@ from newsletter.domain.edition import Edition, Weights
 from newsletter.domain.occurrence import Missed, Schedule
 from newsletter.domain.tally import Tally
 from newsletter.domain.theme import Theme, ThemeName, painted, theme
-from newsletter.errors import ConfigError, NotFound, StoreError, repeated
-from newsletter.store.database import Database, identity, moved_to, signing_key
+from newsletter.errors import ConfigError, NotFound, repeated
+from newsletter.store.database import Database, closed, identity, moved_to, signing_key
 from newsletter.text.token import Signer
 
 # What only some commands need is loaded when they need it: `newsletter --help` answers at once.
@@ -48,8 +48,7 @@ def open_app(config: settings.Config, clock: Clock = utc_now) -> App:
     database = Database(config.database_url)
     if place := moved_to(database):
         database.close()
-        remedy = "Name that one in config.yaml. `newsletter copy-database --reopen` takes this one into use again"
-        raise StoreError(f"{database.place} was copied to {place}, and is closed. {remedy}.")
+        raise closed(database, place)
     return App(config, database, clock)
 
 

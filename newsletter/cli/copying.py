@@ -39,17 +39,15 @@ def copy_database(
     Readers, consent, issues, what was told to whom, and the key that signs links: old links go on working. Stop `serve`
     and workers first; then name the new one in config.yaml and start them again.
     """
-    from newsletter.store.database import close_for
-
     if reopen:
-        _reopen(context.obj, address, as_json=as_json)
+        if address is not None or keep_open:
+            raise UsageError("--reopen is for the database that config.yaml names: give it alone.")
+        _reopen(context.obj, as_json=as_json)
         return
     if address is None or "://" not in address:
         example = "postgresql+psycopg://user@host/database or sqlite:///other.db"
         raise UsageError(f"say where to: {example}.")
-    target, counts = _copied(context.obj, address)
-    if not keep_open:
-        close_for(context.obj.app.database, target)
+    target, counts = _copied(context.obj, address, keep_open=keep_open)
     if as_json:
         output.answer_json({"database": target, "rows": counts})
         return
@@ -64,11 +62,13 @@ def copy_database(
         )
 
 
-def _copied(session: Session, address: str) -> tuple[str, dict[str, int]]:
-    """Where it is now, and how many rows each table has."""
+def _copied(session: Session, address: str, *, keep_open: bool) -> tuple[str, dict[str, int]]:
+    """Where it is now, and how many rows each table has. The old one is closed before: what anybody wrote to it
+    meanwhile would be lost."""
     from newsletter.delivering import policy
     from newsletter.services.steer import catch_up
     from newsletter.store.copying import copy, demand_rest
+    from newsletter.store.database import close_for
 
     app = session.app
     catch_up(app.database, policy(app, timedelta()), app.clock())
@@ -76,17 +76,20 @@ def _copied(session: Session, address: str) -> tuple[str, dict[str, int]]:
         demand_rest(app.database, connection, app.clock())
     target = _opened(session.config.url_of(address), app.database)
     try:
+        if not keep_open:
+            close_for(app.database, target.place)
         with output.progress_bar("Copying") as report:
             return target.place, copy(app.database, target, app.clock(), report)
+    except BaseException:
+        close_for(app.database, "")
+        raise
     finally:
         target.close()
 
 
-def _reopen(session: Session, address: str | None, *, as_json: bool) -> None:
+def _reopen(session: Session, *, as_json: bool) -> None:
     from newsletter.store.database import Database, close_for, moved_to
 
-    if address is not None:
-        raise UsageError("--reopen is for the database that config.yaml names: leave the address out.")
     database = Database(session.config.database_url)
     try:
         was_at = moved_to(database)

@@ -80,7 +80,7 @@ def _show_runs(session: Session, runs: Sequence[tuple[Planned, Occurrence]], now
     _tell_pending(session.app, every)
     _tell_skipped(session.app, every)
     _tell_unread(session.app, {plan for plan, _ in runs})
-    _tell_trouble(session.app, {plan for plan, _ in runs})
+    _tell_trouble(session.app, every)
 
 
 def serve(
@@ -210,7 +210,8 @@ def _tell_pending(app: App, plans: Iterable[Planned]) -> None:
 
     for plan in plans:
         late = pending(app.database, plan.place, plan.schedule, app.clock())
-        if late and not trouble(app.database, plan.place, app.clock()):  # which is told of below
+        known = trouble(app.database, plan.place, app.clock())
+        if late and not (known and known.occurrence == late):  # which is told of below
             when = moment(late.at, plan.schedule.timezone)
             until = moment(late.at + grace(plan.schedule), plan.schedule.timezone)
             name = output.plain(f"{plan.newsletter} {plan.edition}")

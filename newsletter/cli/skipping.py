@@ -69,7 +69,9 @@ def _skipped(session: Session, place: EditionKey, schedule: Schedule) -> tuple[s
     app, now = session.app, session.app.clock()
     gone = skip_next(app.database, place, schedule, now)
     if gone is None:
-        raise NewsletterError(f"{place}: another process has just skipped that date; `newsletter schedule` shows more.")
+        raise NewsletterError(
+            f"{place}: that date is under way or was skipped this moment; `newsletter issues` and `schedule` tell."
+        )
     after = next(coming(app.database, place, schedule, now), None)
     goes_on = f"The next one goes on {moment(after.at, schedule.timezone)}." if after else "None comes after it."
     let_go = moment(gone.at, schedule.timezone)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
 from newsletter.domain.edition import EditionKey
-from newsletter.domain.occurrence import Occurrence, Schedule, due, occurrence_on, occurrences
+from newsletter.domain.occurrence import Occurrence, Schedule, due, grace, occurrence_on, occurrences
 from newsletter.store import issues, runs
 from newsletter.store.database import Database
 from newsletter.store.runs import LetGo, Run, RunState
@@ -46,18 +46,16 @@ def coming(database: Database, place: EditionKey, schedule: Schedule, now: datet
 
 def pending(database: Database, place: EditionKey, schedule: Schedule, now: datetime) -> Occurrence | None:
     """One that fell due and is still to be made up for: nothing was running, or it failed and is tried again."""
+    missed = due(schedule, last_date_run(database, place, schedule, now), now)
     with database.read() as connection:
         last = runs.latest(connection, *place, tomorrow(now))
-    if last and last.state is RunState.WAITING:
-        return last.occurrence
-    missed = due(schedule, last_date_run(database, place, schedule, now), now)
-    if missed is None or not missed.run:
-        return None
-    day = missed.occurrence.local_date
-    with database.read() as connection:
         since = runs.watched_since(connection, *place, in_words(schedule), now) or now
-        is_skipped = day in runs.skipped_by_hand(connection, *place, since=day)
-    return None if is_skipped or is_of_before(missed.occurrence, since) else missed.occurrence
+        skipped = runs.skipped_by_hand(connection, *place)
+    if missed and missed.run and missed.occurrence.local_date not in skipped:
+        return None if is_of_before(missed.occurrence, since) else missed.occurrence
+    if missed is None and last and last.state is RunState.WAITING and now - last.occurrence.at <= grace(schedule):
+        return last.occurrence
+    return None
 
 
 def skip(database: Database, place: EditionKey, schedule: Schedule, now: datetime) -> Occurrence | None:
@@ -70,6 +68,7 @@ def skip(database: Database, place: EditionKey, schedule: Schedule, now: datetim
     with database.write() as connection:
         if late and runs.let_go_by_hand(connection, *place, late):  # it waits for another try
             return late
+        runs.make_room(connection, *place, chosen, UNWATCHED)
         skipped = runs.note_skipped(connection, *place, chosen, now, LetGo.BY_HAND)
     return chosen if skipped else None
 

@@ -156,7 +156,7 @@ def _end(database: Database, issue: Issue, now: datetime) -> None:
     for again in reversed(range(_DEADLOCKS)):
         try:
             with database.write() as connection:
-                deliveries.call_off(connection, issue.id, now)
+                deliveries.call_off_what_came_back(connection, issue.id, now)
             break
         except Away:  # PostgreSQL: workers were at the same rows in another order, and one had to give way
             if database.is_sqlite or not again:

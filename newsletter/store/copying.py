@@ -8,15 +8,19 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Table, delete, func, insert, select, text
 
+from newsletter.domain.delivery import OPEN_STATES
 from newsletter.domain.issue import IssueState
 from newsletter.errors import StoreError, WrongState
 from newsletter.store import queue_schema, tables, tallies
-from newsletter.store.database import Database
+from newsletter.store.database import MOVED_TO, Database
 
 _PAGE, _PAGE_OF_BIG = 1000, 20  # rows that are read and written at once
 _BIG = (tables.issues, tables.pictures, tables.bodies)  # whose rows hold whole mails, or more
 _OF_THE_MOMENT = (tables.senders, tables.leases, tables.day_shares, tables.chunks)  # who sends, and what of
+_OF_ITS_PLACE = (*queue_schema.KEYS, MOVED_TO)  # settings of one database, and of no other
 _OF_THE_COPY = ("settings",)  # a new database has rows of its own there
+
+_IS_OPEN = tables.deliveries.c.state.in_([state.value for state in OPEN_STATES])
 
 COPIED = tuple(table for table in tables.metadata.sorted_tables if table not in _OF_THE_MOMENT)
 """The tables that are copied, those that others refer to first."""
@@ -34,10 +38,10 @@ def copy(source: Database, target: Database, now: datetime, tell: Callable[[int,
         done, total = 0, sum(counts.values())
         with target.write() as new:
             _demand_empty(target, new)
-            new.execute(delete(tables.settings).where(tables.settings.c.key.not_in(queue_schema.KEYS)))
+            new.execute(delete(tables.settings).where(tables.settings.c.key.not_in(_OF_ITS_PLACE)))
             for table in COPIED:
                 for page in _pages(old, table):
-                    if rows := [row for row in page if row.get("key") not in queue_schema.KEYS]:
+                    if rows := [row for row in page if table is not tables.settings or row["key"] not in _OF_ITS_PLACE]:
                         new.execute(insert(table), rows)
                     done += len(page)
                     tell(done, total)
@@ -54,6 +58,10 @@ def demand_rest(source: Database, old: Connection, now: datetime) -> None:
     for number in old.scalars(select(tables.issues.c.id).where(tables.issues.c.state == IssueState.SENDING.value)):
         remedy = f"Let it finish, by `newsletter resume {number}`, or `newsletter pause {number}` first"
         raise WrongState(f"issue {number} is being sent, or its sending was cut short. {remedy}; then copy again.")
+    held = select(tables.deliveries.c.issue).where(tables.deliveries.c.worker.is_not(None), _IS_OPEN)
+    if number := old.scalar(held.limit(1)):
+        again = f"`newsletter resume {number}` takes them over, and `newsletter pause {number}` stops it then"
+        raise WrongState(f"a worker that died holds deliveries of issue {number}. {again}; then copy again.")
 
 
 def _demand_empty(target: Database, new: Connection) -> None:
@@ -89,6 +97,8 @@ def _last_given(old: Connection, table: Table, column: Column[Any]) -> int:
     """The highest number that the table ever gave, as far as the database knows."""
     if old.dialect.name == "sqlite":
         if not table.dialect_options["sqlite"]["autoincrement"]:
+            return 0
+        if not old.scalar(text("SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence'")):  # an early database
             return 0
         asked = text("SELECT seq FROM sqlite_sequence WHERE name = :place")
         return old.scalar(asked, {"place": table.name}) or 0

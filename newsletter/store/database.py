@@ -20,7 +20,8 @@ from newsletter.store.extras import lacks_postgres
 
 BUSY_TIMEOUT_MS = 5000
 _QUICK_TO_CHECK = 256 * 1024 * 1024  # bytes
-_IDENTITY, _MOVED_TO = "identity", "moved_to"
+_IDENTITY, MOVED_TO = "identity", "moved_to"
+_MOVED = select(tables.settings.c.value).where(tables.settings.c.key == MOVED_TO)
 _MIGRATION_LOCK = 0x6E657773  # any number of ours: PostgreSQL's advisory lock while the schema changes
 
 
@@ -79,6 +80,14 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
+        """Raises StoreError for a database that was closed, by a process that lives on, too."""
+        with self.write_anyway() as connection:
+            if place := connection.scalar(_MOVED):
+                raise closed(self, place)
+            yield connection
+
+    @contextmanager
+    def write_anyway(self) -> Iterator[Connection]:
         self.demand_place()
         with in_our_words(), self.engine.connect().execution_options(writes=True) as connection, connection.begin():
             yield connection
@@ -183,15 +192,20 @@ def identity(database: Database) -> str:
 def moved_to(database: Database) -> str:
     """Where all of it went, and is gone on with; "" for one that is in use."""
     with database.read() as connection:
-        return str(connection.scalar(select(tables.settings.c.value).where(tables.settings.c.key == _MOVED_TO)) or "")
+        return str(connection.scalar(_MOVED) or "")
 
 
 def close_for(database: Database, place: str) -> None:
-    """From here on whoever opens it hears that all of it is at `place`; "": it is in use again."""
-    with database.write() as connection:
-        connection.execute(tables.settings.delete().where(tables.settings.c.key == _MOVED_TO))
+    """From here on whoever opens it, or writes to it, hears that all of it is at `place`; "": it is in use again."""
+    with database.write_anyway() as connection:
+        connection.execute(tables.settings.delete().where(tables.settings.c.key == MOVED_TO))
         if place:
-            connection.execute(tables.settings.insert().values(key=_MOVED_TO, value=place))
+            connection.execute(tables.settings.insert().values(key=MOVED_TO, value=place))
+
+
+def closed(database: Database, place: str) -> StoreError:
+    remedy = "Name that one in config.yaml. `newsletter copy-database --reopen` takes this one into use again"
+    return StoreError(f"{database.place} was copied to {place}, and is closed. {remedy}.")
 
 
 def lacking(database: Database) -> list[str]:
@@ -285,10 +299,11 @@ def _bring_up_to_date(database: Database) -> bool:
         ours_is = migrations.current(connection) == migrations.HEAD
         if ours_is and (database.is_sqlite or queue_schema.is_current(connection)):
             return False
-    with database.write() as connection:
+    with database.write_anyway() as connection:
         if not database.is_sqlite:
             connection.execute(text("SET LOCAL lock_timeout = 0"))  # another process may be at it for long
             connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
+            connection.execute(text(postgres.LOCK_WAIT.replace("SET ", "SET LOCAL ")))
         is_new = not inspect(connection).get_table_names()
         if is_new:
             tables.metadata.create_all(connection)

@@ -62,7 +62,7 @@ CREATE TRIGGER keep_delivered_issue BEFORE DELETE OR UPDATE OF id ON issues
 """
 # By mail domain, so that a look for work leaps over the domains that are held back; in the order of bytes, which is
 # Python's too. Retries are found by the moment they fall due, and each worker's rows by its name.
-_POSTGRESQL = (
+ON_POSTGRESQL = (
     'CREATE INDEX deliveries_by_state ON deliveries (issue, state, domain COLLATE "C")',
     "CREATE INDEX deliveries_due ON deliveries (issue, due_at) WHERE state = 'deferred'",
     "CREATE INDEX deliveries_tried ON deliveries (at) WHERE attempts > 0",
@@ -77,7 +77,7 @@ def _suit_postgresql(_table: Table, connection: Connection, **_: Any) -> None:
     An Index with `postgresql_where` would load that dialect, and its drivers, for those on SQLite too.
     """
     if connection.dialect.name == "postgresql":
-        for statement in _POSTGRESQL:
+        for statement in ON_POSTGRESQL:
             connection.exec_driver_sql(statement.replace("%", "%%"))
 
 
