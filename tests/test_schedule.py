@@ -689,6 +689,26 @@ def test_what_was_missed_and_would_be_made_up_for_is_skipped_first(watch: Watch)
     assert ("near", "done") in {run[:2] for run in ticked(watch(FRIDAY + WEEK))}
 
 
+def test_a_failure_of_last_week_hides_no_date_that_was_missed_since(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tick(watch(THURSDAY), new_name())
+
+    def blocked(app: App, issue: Issue) -> None:
+        raise StoreError("the disk is away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(schedule, "_check", blocked)
+        tick(watch(FRIDAY), new_name())
+    for days, at in ((0, FRIDAY), (7, FRIDAY + WEEK)):
+        later = FRIDAY + timedelta(days=days, minutes=10)
+        app = watch(later)
+        [plan] = [plan for plan in planned(app) if plan.edition == "near"]
+        late = due.pending(app.database, NEAR, plan.schedule, later)
+        assert late is not None
+        assert late.at == at
+
+
 def test_an_hour_that_was_set_earlier_than_now_is_not_to_be_made_up_for(desk: Desk, watch: Watch) -> None:
     tick(watch(THURSDAY), new_name())
     config = desk.folder / "config.yaml"

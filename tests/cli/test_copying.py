@@ -53,3 +53,11 @@ def test_bad_addresses_are_told(tmp_path: Path) -> None:
     same = desk.call("copy-database", "sqlite:///subscribers.db")
     assert (same.status, "is the database that config.yaml names already" in same.err) == (2, True)
     assert desk.call("issues").status == 0
+
+
+def test_a_copy_that_fails_leaves_the_old_one_in_use(tmp_path: Path) -> None:
+    desk = moved(tmp_path)
+    assert desk.call("copy-database", "sqlite:///new.db", "--keep-open").status == 0
+    refused = desk.call("copy-database", "sqlite:///new.db")
+    assert refused.status == 1
+    assert desk.call("issues").status == 0

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import JSON, Boolean, Column, Float, Integer, LargeBinary, insert, select
+from sqlalchemy import JSON, Boolean, Column, Float, Integer, LargeBinary, insert, select, update
 
 from newsletter.errors import StoreError, WrongState
 from newsletter.services.steer import pause, resume, start
 from newsletter.store import queue_schema, subscribers, tables, tallies
-from newsletter.store.copying import COPIED, copy
-from newsletter.store.database import Database, identity, signing_key
+from newsletter.store.copying import COPIED, copy, demand_rest
+from newsletter.store.database import Database, close_for, identity, signing_key
 from newsletter.store.erasure import erase
 from newsletter.store.tables import Instant
 from tests.ledger import NOW, draft, subscribe
@@ -159,3 +159,28 @@ def test_nothing_is_copied_while_somebody_works_on_it(sqlite_url: str, tmp_path:
         copy(here, there, LATER, lambda done, total: None)
     for database in (here, there):
         database.close()
+
+
+def test_who_lives_on_writes_nothing_to_a_database_that_was_closed(sqlite_url: str) -> None:
+    """What `serve` took in after the copy was made would be in the old one only."""
+    living, other = Database(sqlite_url), Database(sqlite_url)
+    close_for(other, "sqlite:///new.db")
+    with pytest.raises(StoreError, match=r"was copied to sqlite:///new\.db, and is closed"), living.write():
+        raise AssertionError("written")
+    close_for(other, "")
+    subscribe(living, 1)
+    for database in (living, other):
+        database.close()
+
+
+def test_what_a_dead_worker_holds_is_taken_over_first(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    subscribe(database, 1)
+    draft(database)
+    start(database, 1, NOW)
+    pause(database, 1)
+    with database.write() as connection:
+        connection.execute(update(tables.deliveries).values(worker="gone"))
+    with database.read() as connection, pytest.raises(WrongState, match="a worker that died holds deliveries"):
+        demand_rest(database, connection, LATER)
+    database.close()

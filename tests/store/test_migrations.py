@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import inspect, select, text
+from sqlalchemy import insert, inspect, select, text
 
 from newsletter.store import issues, tables
 from newsletter.store.database import Database, lacking
 from tests.ledger import NOW, draft, subscribe
 
 _LATER = ("issues.own_subject", "issues.unread", "issues.note_once", "deliveries.doubts")
+_NAMED = ("newsletter", "source", "key", "fingerprint", "url", "title", "excerpt", "image_alt", "slug", "state")
+_POST = {
+    **dict.fromkeys((*_NAMED, "markup"), "x"),
+    "categories": [],
+    "tags": [],
+    "featured": False,
+    "weight": 1.0,
+    "published": NOW,
+    "first_seen": NOW,
+}
 
 
 @pytest.mark.parametrize("url", ["sqlite_url", pytest.param("postgres_url", marks=pytest.mark.postgres)])
@@ -39,5 +49,26 @@ def test_what_an_early_database_lacks_is_made(url: str, request: pytest.FixtureR
         assert len(connection.execute(select(tables.subscriptions)).all()) == 3
     with again.write() as connection:
         issues.move(connection, 1, list(issues.IssueState), issues.IssueState.SENT, started_at=NOW)
+    for opened in (database, again):
+        opened.close()
+
+
+@pytest.mark.parametrize("url", ["sqlite_url", pytest.param("postgres_url", marks=pytest.mark.postgres)])
+def test_bodies_and_edited_subjects_stay(url: str, request: pytest.FixtureRequest) -> None:
+    """Posts kept their own bodies once, and a subject that an editor wrote was known by `edited` alone."""
+    database = Database(request.getfixturevalue(url))
+    draft(database)
+    with database.write() as connection:
+        connection.execute(text("ALTER TABLE posts ADD COLUMN body TEXT NOT NULL DEFAULT ''"))
+        connection.execute(text("ALTER TABLE issues DROP COLUMN own_subject"))
+        connection.execute(text("UPDATE issues SET edited = true"))
+        connection.execute(insert(tables.posts).values(**_POST))
+        connection.execute(text("UPDATE posts SET body = 'All of it.'"))
+        connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    again = Database(database.url)
+    with again.read() as connection:
+        assert connection.scalar(select(tables.bodies.c.body)) == "All of it."
+        assert "body" not in {column["name"] for column in inspect(connection).get_columns("posts")}
+        assert issues.get(connection, 1).own_subject == "A lead"
     for opened in (database, again):
         opened.close()
