@@ -654,6 +654,18 @@ def test_a_date_that_is_skipped_by_hand_brings_no_issue_and_the_next_one_does(wa
     assert ("near", "done") in {run[:2] for run in ticked(watch(FRIDAY + WEEK))}
 
 
+def test_a_skipped_date_whose_hour_was_changed_is_taken_back_at_the_new_one(desk: Desk, watch: Watch) -> None:
+    tick(watch(THURSDAY), new_name())
+    skip_near(watch(THURSDAY))
+    config = desk.folder / "config.yaml"
+    config.write_text(config.read_text().replace('at: "08:00", timezone: Europe', 'at: "18:00", timezone: Europe'))
+    now, changed = FRIDAY + timedelta(hours=1), FRIDAY + timedelta(hours=10)  # later than the hour that it had
+    app = watch(now)
+    [plan] = [plan for plan in planned(app) if plan.edition == "near"]
+    assert [one.at for one in due.run_after_all(app.database, NEAR, plan.schedule, now)] == [changed]
+    assert comes_next(app, now) == changed
+
+
 def test_a_date_skipped_before_anybody_watched_does_not_cost_the_one_after_it(watch: Watch) -> None:
     skip_near(watch(THURSDAY))
     assert "near" not in {run[0] for run in ticked(watch(FRIDAY + timedelta(days=1)))}
@@ -744,7 +756,8 @@ def test_dates_skipped_weeks_ahead_are_no_sign_of_a_clock_that_was_ahead(watch: 
     assert [skip_near(app) for _ in range(3)] == ["2026-06-05", "2026-06-12", "2026-06-19"]
     tick(watch(THURSDAY + timedelta(minutes=1)), new_name())
     assert comes_next(app) == FRIDAY + 3 * WEEK
-    assert len(due.run_after_all(app.database, NEAR, FRIDAY + WEEK)) == 1
+    [plan] = [plan for plan in planned(app) if plan.edition == "near"]
+    assert len(due.run_after_all(app.database, NEAR, plan.schedule, FRIDAY + WEEK)) == 1
     assert comes_next(app, FRIDAY + WEEK) == FRIDAY + 2 * WEEK
     assert "near" not in {run[0] for run in ticked(watch(FRIDAY + WEEK))}
     assert ("near", "done") in {run[:2] for run in ticked(watch(FRIDAY + 2 * WEEK))}

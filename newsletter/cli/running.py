@@ -222,12 +222,10 @@ def _tell_pending(app: App, plans: Iterable[Planned]) -> None:
 
 def _tell_skipped(app: App, plans: Iterable[Planned]) -> None:
     """Dates to come that somebody let go: else they would look forgotten."""
-    from newsletter.store import runs
+    from newsletter.services.due import skipped_ahead
 
     for plan in plans:
-        with app.database.read() as connection:
-            skipped = runs.skipped_ahead(connection, *plan.place, app.clock())
-        if skipped:
+        if skipped := skipped_ahead(app.database, plan.place, plan.schedule, app.clock()):
             name = output.plain(f"{plan.newsletter} {plan.edition}")
             dates = ", ".join(moment(one.at, plan.schedule.timezone) for one in skipped)
             back = output.plain(f"newsletter skip {plan.newsletter} --edition {plan.edition} --undo")

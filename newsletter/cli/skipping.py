@@ -83,7 +83,7 @@ def _skipped(session: Session, place: EditionKey, schedule: Schedule) -> tuple[s
 def _undone(session: Session, place: EditionKey, schedule: Schedule) -> tuple[str, list[dict[str, Any]]]:
     from newsletter.services.due import run_after_all
 
-    back = run_after_all(session.app.database, place, session.app.clock())
+    back = run_after_all(session.app.database, place, schedule, session.app.clock())
     dates = ", ".join(moment(one.at, schedule.timezone) for one in back)
     words = f"on again: {dates}." if back else "no date to come was skipped."
     return words, [_json(place, one) for one in back]

@@ -73,10 +73,20 @@ def skip(database: Database, place: EditionKey, schedule: Schedule, now: datetim
     return chosen if skipped else None
 
 
-def run_after_all(database: Database, place: EditionKey, now: datetime) -> list[Occurrence]:
+def skipped_ahead(database: Database, place: EditionKey, schedule: Schedule, now: datetime) -> list[Occurrence]:
+    """What is to come and was skipped by hand, in order, at the hour that the schedule has by now."""
+    with database.read() as connection:
+        days = runs.skipped_by_hand(connection, *place, since=now.date() - timedelta(days=1))
+    found = (occurrence_on(schedule, day) for day in sorted(days))
+    return [one for one in found if one and one.at > now]
+
+
+def run_after_all(database: Database, place: EditionKey, schedule: Schedule, now: datetime) -> list[Occurrence]:
     """The dates to come that were skipped, and are so no more."""
+    back = skipped_ahead(database, place, schedule, now)
     with database.write() as connection:
-        return runs.run_after_all(connection, *place, now)
+        runs.forget_skipped(connection, *place, [one.local_date for one in back])
+    return back
 
 
 def trouble(database: Database, place: EditionKey, now: datetime) -> Run | None:

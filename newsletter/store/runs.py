@@ -85,19 +85,10 @@ def is_skipped_by_hand(connection: Connection, newsletter: str, edition: str, du
     return connection.execute(select(_r.local_date).where(*theirs, _BY_HAND)).first() is not None
 
 
-def skipped_ahead(connection: Connection, newsletter: str, edition: str, now: datetime) -> list[Occurrence]:
-    """What is to come and was skipped by hand, in order."""
-    theirs = (_r.newsletter == newsletter, _r.edition == edition, _r.due_at > now)
-    rows = connection.execute(select(_r.local_date, _r.due_at).where(*theirs, _BY_HAND).order_by(_r.due_at))
-    return [Occurrence(date.fromisoformat(row.local_date), row.due_at) for row in rows]
-
-
-def run_after_all(connection: Connection, newsletter: str, edition: str, now: datetime) -> list[Occurrence]:
-    """Forgets that; what it was."""
-    skipped = skipped_ahead(connection, newsletter, edition, now)
-    theirs = (_r.newsletter == newsletter, _r.edition == edition, _r.due_at > now)
+def forget_skipped(connection: Connection, newsletter: str, edition: str, days: Collection[date]) -> None:
+    """These dates were skipped by hand, and are to run after all."""
+    theirs = (_r.newsletter == newsletter, _r.edition == edition, _r.local_date.in_([day.isoformat() for day in days]))
     connection.execute(delete(runs).where(*theirs, _BY_HAND))
-    return skipped
 
 
 def let_go_by_hand(connection: Connection, newsletter: str, edition: str, occurrence: Occurrence) -> bool:
