@@ -140,9 +140,9 @@ def digest_of(connection: Connection, edition: Edition, number: int, plan: Plan)
         _story(item, post, others[item.story], lead=not place)
         for place, (item, post) in enumerate(zip(plan.chosen, speakers, strict=True))
     )
-    said = (*plan.notes, *_untitled(connection, edition.newsletter, speakers), *_wordless(told))
+    notes = (*plan.notes, *_untitled(connection, edition.newsletter, speakers), *_wordless(told))
     date = plan.as_of.astimezone(ZoneInfo(edition.timezone))
-    return Digest(edition, number, date, told, said, subject=plan.subject)
+    return Digest(edition, number, date, told, notes, subject=plan.subject)
 
 
 def _next_number(connection: Connection, edition: Edition) -> int:

@@ -34,9 +34,10 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import OperationalError
 
 from newsletter.domain.chunk import CHUNK_SIZE, LANES, SHARED, SHARED_LANES, Chunk, Span, Tracks, cut, tracks
-from newsletter.domain.delivery import OPEN_STATES, DeliveryState
+from newsletter.domain.delivery import DeliveryState
 from newsletter.domain.issue import Issue, IssueState
 from newsletter.store import deliveries, erasure, queue, tables
+from newsletter.store.deliveries import IS_OPEN
 from newsletter.store.issues import OVER
 from newsletter.store.tables import Id, chunks, issues
 
@@ -49,7 +50,6 @@ _ROOM_TO_SORT = text(
 _LOCK_WAIT = "1s"
 _SET_LOCK_WAIT = text("SELECT set_config('lock_timeout', :wait, true)")
 _c, _d = chunks.c, tables.deliveries.c
-_IS_OPEN = _d.state.in_([state.value for state in OPEN_STATES])
 
 
 def enqueue(connection: Connection, issue: Issue, size: int = CHUNK_SIZE, lanes: int = LANES) -> int:
@@ -77,7 +77,7 @@ def enqueue(connection: Connection, issue: Issue, size: int = CHUNK_SIZE, lanes:
 
 def cut_anew(connection: Connection, issue_id: int) -> None:
     """Chunks for an issue whose deliveries came from another database, in the order of their ids; without jobs."""
-    ids = select(func.count(), func.min(_d.id), func.max(_d.id)).where(_d.issue == issue_id, _IS_OPEN)
+    ids = select(func.count(), func.min(_d.id), func.max(_d.id)).where(_d.issue == issue_id, IS_OPEN)
     number, first, last = connection.execute(ids).one()
     if not number:
         return
@@ -163,7 +163,7 @@ def cover(connection: Connection, issue_id: int | None = None) -> int:
 
 def finish_done(connection: Connection, now: datetime) -> list[int]:
     """Ends the issues that are being sent and have nothing open left (nobody to send to, a death at the very end)."""
-    left = select(_d.id).where(_d.issue == issues.c.id, _IS_OPEN)
+    left = select(_d.id).where(_d.issue == issues.c.id, IS_OPEN)
     done = select(issues.c.id).where(issues.c.state == IssueState.SENDING.value, ~left.exists())
     return [number for number in connection.scalars(done).all() if deliveries.finish(connection, number, now)]
 
@@ -177,9 +177,7 @@ def forget(connection: Connection) -> None:
 def _due(connection: Connection, within: ColumnElement[bool], now: datetime, most: timedelta) -> datetime | None:
     """When something of a chunk may go out again; None when nothing of it is open."""
     later = select(func.min(_d.due_at)).where(within, _d.state == DeliveryState.DEFERRED.value, _d.worker.is_(None))
-    others = select(_d.id).where(
-        within, _IS_OPEN, or_(_d.state != DeliveryState.DEFERRED.value, _d.worker.is_not(None))
-    )
+    others = select(_d.id).where(within, IS_OPEN, or_(_d.state != DeliveryState.DEFERRED.value, _d.worker.is_not(None)))
     due: datetime | None = connection.scalar(later)
     if connection.execute(others.limit(1)).first():
         soon = now + HELD_ELSEWHERE

@@ -8,19 +8,16 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Table, delete, func, insert, select, text
 
-from newsletter.domain.delivery import OPEN_STATES
 from newsletter.domain.issue import IssueState
 from newsletter.errors import StoreError, WrongState
 from newsletter.store import queue_schema, tables, tallies
 from newsletter.store.database import MOVED_TO, Database
+from newsletter.store.deliveries import IS_OPEN
 
 _PAGE, _PAGE_OF_BIG = 1000, 20  # rows that are read and written at once
 _BIG = (tables.issues, tables.pictures, tables.bodies)  # whose rows hold whole mails, or more
 _OF_THE_MOMENT = (tables.senders, tables.leases, tables.day_shares, tables.chunks)  # who sends, and what of
 _OF_ITS_PLACE = (*queue_schema.KEYS, MOVED_TO)  # settings of one database, and of no other
-_OF_THE_COPY = ("settings",)  # a new database has rows of its own there
-
-_IS_OPEN = tables.deliveries.c.state.in_([state.value for state in OPEN_STATES])
 
 COPIED = tuple(table for table in tables.metadata.sorted_tables if table not in _OF_THE_MOMENT)
 """The tables that are copied, those that others refer to first."""
@@ -58,15 +55,15 @@ def demand_rest(source: Database, old: Connection, now: datetime) -> None:
     for number in old.scalars(select(tables.issues.c.id).where(tables.issues.c.state == IssueState.SENDING.value)):
         remedy = f"Let it finish, by `newsletter resume {number}`, or `newsletter pause {number}` first"
         raise WrongState(f"issue {number} is being sent, or its sending was cut short. {remedy}; then copy again.")
-    held = select(tables.deliveries.c.issue).where(tables.deliveries.c.worker.is_not(None), _IS_OPEN)
+    held = select(tables.deliveries.c.issue).where(tables.deliveries.c.worker.is_not(None), IS_OPEN)
     if number := old.scalar(held.limit(1)):
         again = f"`newsletter resume {number}` takes them over, and `newsletter pause {number}` stops it then"
         raise WrongState(f"a worker that died holds deliveries of issue {number}. {again}; then copy again.")
 
 
 def _demand_empty(target: Database, new: Connection) -> None:
-    for table in COPIED:
-        if table.name not in _OF_THE_COPY and new.execute(select(table).limit(1)).first() is not None:
+    for table in COPIED:  # but for the settings: a new one has some of its own
+        if table is not tables.settings and new.execute(select(table).limit(1)).first() is not None:
             raise StoreError(f"{target.place} is not empty: it has {table.name}. Name a new one, or an empty one.")
 
 

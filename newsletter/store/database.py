@@ -303,7 +303,7 @@ def _bring_up_to_date(database: Database) -> bool:
         if not database.is_sqlite:
             connection.execute(text("SET LOCAL lock_timeout = 0"))  # another process may be at it for long
             connection.execute(text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
-            connection.execute(text(postgres.LOCK_WAIT.replace("SET ", "SET LOCAL ")))
+            connection.execute(text(postgres.LOCK_WAIT_ONCE))
         is_new = not inspect(connection).get_table_names()
         if is_new:
             tables.metadata.create_all(connection)

@@ -34,6 +34,7 @@ from newsletter.store.tables import deliveries, issues, sent_stories, subscriber
 
 _WAITING = (DeliveryState.QUEUED, DeliveryState.DEFERRED)
 _d = deliveries.c
+IS_OPEN = _d.state.in_([state.value for state in OPEN_STATES])
 _CALLING_OFF = 0x6F666600  # our class of PostgreSQL's advisory locks: who calls an issue off
 
 
@@ -114,8 +115,7 @@ def next_due(connection: Connection, issue_id: int, now: datetime, most: timedel
 
 def finish(connection: Connection, issue_id: int, now: datetime) -> bool:
     """The issue is sent, if no delivery of it is open any more; False when one is, or the issue is not sending."""
-    is_open = select(_d.id).where(_d.issue == issue_id, _d.state.in_([state.value for state in OPEN_STATES]))
-    if connection.execute(is_open.limit(1)).first():
+    if connection.execute(select(_d.id).where(_d.issue == issue_id, IS_OPEN).limit(1)).first():
         return False
     return move(connection, issue_id, [IssueState.SENDING], IssueState.SENT, finished_at=now, reason="")
 

@@ -19,8 +19,12 @@ _NOTICES_A_CUT = {
 """A connection over which nothing comes any more is given up in half a minute, about the lease of a delivery, not in
 the two hours that are the system's own."""
 
-LOCK_WAIT = "SET lock_timeout = '60s'"
+_LONGEST_WAIT = "lock_timeout = '60s'"
+LOCK_WAIT = f"SET {_LONGEST_WAIT}"
 """Whoever meets somebody else's lock, on a whole table, say, waits for so long, which is longer than ours are held."""
+
+LOCK_WAIT_ONCE = f"SET LOCAL {_LONGEST_WAIT}"
+"""For one transaction."""
 
 SESSION = "; ".join(
     (
