@@ -21,7 +21,7 @@ from newsletter.domain.issue import Issue
 from newsletter.errors import StoreError
 from newsletter.outgoing import content, outgoing, stand_in
 from newsletter.preflight.known import Known
-from newsletter.services.freshness import changed
+from newsletter.services.freshness import basis, changed
 from newsletter.store import issues, judgements
 
 if TYPE_CHECKING:
@@ -98,23 +98,27 @@ def _examined(app: App, issue: Issue) -> Examined:
     attached = content(app, issue).pictures
     examined = preflight.examine(issue, ready.edition, ready.headers, ready.reader_of(stand_in(app)), attached)
     now = None if issue.started_at else app.clock()  # one that went out long ago has its date from then
-    return examined.knowing(replace(_known(app, issue), now=now))
+    with app.database.read() as connection:
+        stale = changed(connection, ready.edition, issue, app.clock())
+    return examined.knowing(replace(_known(app, issue), now=now, changed=stale))
 
 
 def _known(app: App, issue: Issue) -> Known:
-    """All but the hour and what others say."""
+    """What is known at once."""
     with app.database.read() as connection:
         former = issues.former_subject(connection, issue)
-        stale = changed(connection, app.edition(issue.newsletter, issue.edition), issue, app.clock())
     media = urlsplit(app.config.media_url or "").hostname or ""
     clients = Clients(**app.config.clients.model_dump())
-    return Known(former_subject=former, clients=clients, media_host=media, changed=stale)
+    return Known(former_subject=former, clients=clients, media_host=media)
 
 
 def _fingerprint(app: App, issue: Issue) -> str:
-    """Of all that a judgement hangs on: what readers get, the settings, and the version, with which rules change."""
+    """Of all that a judgement hangs on: what readers get, the posts, the settings, and the version's own rules."""
     said = (issue.subject, issue.preheader, issue.html, issue.text, issue.stories, issue.notes)
-    held = (__version__, said, app.edition(issue.newsletter, issue.edition), _known(app, issue))
+    edition = app.edition(issue.newsletter, issue.edition)
+    with app.database.read() as connection:
+        made_from = basis(connection, edition, issue, app.clock())
+    held = (__version__, said, edition, _known(app, issue), made_from)
     return hashlib.sha256(repr(held).encode("utf-8", "surrogatepass")).hexdigest()
 
 

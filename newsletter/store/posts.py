@@ -29,6 +29,12 @@ def fingerprints(connection: Connection, newsletter: str, source: str) -> dict[s
     return {row.key: row.fingerprint for row in connection.execute(wanted)}
 
 
+def fingerprints_of(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
+    """Of the stored posts among `ids`, by id."""
+    wanted = select(posts.c.id, posts.c.fingerprint).where(_among(posts.c.id))
+    return {row.id: row.fingerprint for row in rows_of(connection, wanted, ids)}
+
+
 def save(
     connection: Connection, newsletter: str, source: str, rows: Sequence[tuple[Post, str]], now: datetime
 ) -> dict[str, int]:

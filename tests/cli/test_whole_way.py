@@ -208,6 +208,21 @@ def test_who_is_asked_to_stop_as_soon_as_it_began_says_how_it_stands(
     assert set(sink.recipients.values()) == {1}
 
 
+def test_a_draft_that_was_judged_goes_out_without_what_drafts_are_written_with(desk: Desk, sink: Sink) -> None:
+    """A third of what the program would have to load."""
+    desk.call("build", "harbour")
+    readers(desk, 1)
+    script = (
+        "import atexit, sys; sys.argv = ['newsletter', 'send', '1', '--yes']; from newsletter.cli import main\n"
+        "atexit.register(lambda: print('drafting' in str(list(sys.modules)), file=sys.stderr)); main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=desk.folder, env=desk.environment, capture_output=True, text=True
+    )
+    assert sink.recipients
+    assert done.stderr.splitlines()[-1] == "False"
+
+
 @pytest.mark.parametrize("ignored", [False, True], ids=["closed", "nohup"])
 def test_a_window_that_is_closed_drains_too_unless_nohup_is_there(desk: Desk, sink: Sink, ignored: bool) -> None:
     desk.call("build", "harbour")

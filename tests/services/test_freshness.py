@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from newsletter.domain.issue import Issue, IssueState
-from newsletter.services.freshness import changed
+from newsletter.services.freshness import Basis, basis, changed
 from newsletter.services.publish import build
 from newsletter.services.stories import assign
 from newsletter.store import issues
@@ -34,6 +34,12 @@ def stale(database: Database, issue: Issue) -> tuple[str, ...]:
     assign(database, "tech", LATER)
     with database.read() as connection:
         return changed(connection, UK, issues.get(connection, issue.id), LATER)
+
+
+def basis_of(database: Database, issue: Issue) -> Basis:
+    assign(database, "tech", LATER)
+    with database.read() as connection:
+        return basis(connection, UK, issue, LATER)
 
 
 def test_a_draft_is_fresh_whatever_is_published_beside_it(database: Database, draft: Issue) -> None:
@@ -72,3 +78,35 @@ def test_an_issue_on_its_way_is_what_it_is(database: Database, draft: Issue, pos
     with database.write() as connection:
         issues.move(connection, draft.id, [IssueState.DRAFT], IssueState.SENDING, started_at=NOW)
     assert stale(database, draft) == ()
+
+
+def test_what_it_hangs_on_stays_the_same_while_no_story_of_it_changes(database: Database, draft: Issue) -> None:
+    before = basis_of(database, draft)
+    assert len(before.stories) == len(before.posts) == 3
+    add(database, "parcel")
+    assert basis_of(database, draft) == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"body": "The bridge has given its rivets back.", "fingerprint": "2"},
+        {"title": "The bridge of the century", "fingerprint": "2"},
+        {"gone": True},
+        {"state": "draft"},
+        {"categories": ["sponsored"]},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_it_hangs_on_all_that_changes_a_story(
+    database: Database, draft: Issue, posts: dict[str, int], change: dict[str, object]
+) -> None:
+    before = basis_of(database, draft)
+    stored.change(database, posts["bridge"], **change)
+    assert basis_of(database, draft) != before
+
+
+def test_an_issue_on_its_way_hangs_on_nothing(database: Database, draft: Issue) -> None:
+    with database.write() as connection:
+        issues.move(connection, draft.id, [IssueState.DRAFT], IssueState.SENDING, started_at=NOW)
+    assert basis_of(database, draft) == Basis()
