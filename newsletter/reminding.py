@@ -101,8 +101,9 @@ def _still_to_come(app: App, notice: Notice, now: datetime) -> tuple[datetime, I
     due = datetime.fromisoformat(notice.data["due"])
     if now >= due:
         raise WrongState("the issue fell due before this could be sent.")
+    day = due.astimezone(ZoneInfo(app.zone(notice.newsletter, notice.edition))).date()
     with app.database.read() as connection:
-        if runs.is_skipped_by_hand(connection, notice.newsletter, notice.edition, due):
+        if day in runs.skipped_by_hand(connection, notice.newsletter, notice.edition, day):
             raise WrongState("its date is skipped meanwhile.")
     if not notice.data["issue"]:
         return due, None

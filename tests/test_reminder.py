@@ -157,9 +157,13 @@ def test_nobody_is_reminded_of_a_date_that_is_skipped(watch: Watch) -> None:
     assert queued(app) == []
 
 
-def test_a_reminder_of_a_date_that_is_skipped_meanwhile_is_not_sent(watch: Watch) -> None:
+@pytest.mark.parametrize("hour", ["08:00", "18:00"], ids=["same hour", "another hour"])
+def test_a_reminder_of_a_date_that_is_skipped_meanwhile_is_not_sent(desk: Desk, watch: Watch, hour: str) -> None:
+    """Whatever hour of it the schedule names by then."""
+    tick(watch(FRIDAY - DAY), "one")
+    config = desk.folder / "config.yaml"
+    config.write_text(config.read_text().replace('at: "08:00"', f'at: "{hour}"'))
     app = watch(FRIDAY - DAY)
-    tick(app, "one")
     [plan] = [plan for plan in planned(app) if plan.edition == "near"]
     due.skip(app.database, plan.place, plan.schedule, FRIDAY - DAY)
     assert post(app) == NoticeReport(failed=4)

@@ -80,11 +80,6 @@ def skipped_by_hand(connection: Connection, newsletter: str, edition: str, since
     return {date.fromisoformat(day) for day in connection.scalars(select(_r.local_date).where(*theirs, _BY_HAND))}
 
 
-def is_skipped_by_hand(connection: Connection, newsletter: str, edition: str, due: datetime) -> bool:
-    theirs = (_r.newsletter == newsletter, _r.edition == edition, _r.due_at == due)
-    return connection.execute(select(_r.local_date).where(*theirs, _BY_HAND)).first() is not None
-
-
 def forget_skipped(connection: Connection, newsletter: str, edition: str, days: Collection[date]) -> None:
     """These dates were skipped by hand, and are to run after all."""
     theirs = (_r.newsletter == newsletter, _r.edition == edition, _r.local_date.in_([day.isoformat() for day in days]))
