@@ -45,7 +45,7 @@ def open_app(config: settings.Config, clock: Clock = utc_now) -> App:
 
     One that was moved is not opened: whoever goes on with it would mail readers twice, and lose who signs up.
     """
-    database = Database(config.database_url)
+    database = Database(config.database_url, config.folder)
     if place := moved_to(database):
         database.close()
         raise closed(database, place)

@@ -22,6 +22,7 @@ from newsletter.store.ledger import (
     half_cancelled,
     left_behind,
     read_the_journal,
+    read_the_notebooks,
 )
 from newsletter.store.lock import sole_sender
 
@@ -134,7 +135,8 @@ def cancel(database: Database, issue_id: int, now: datetime) -> None:
 
 
 def catch_up(database: Database, policy: DeliveryPolicy, now: datetime) -> None:
-    """SQLite: what processes that died left in journals is written down, as when somebody goes on with their issues."""
+    """What processes that died left in journals is written down, as when somebody goes on with their issues."""
+    read_the_notebooks(database)
     for number in left_behind(database):
         with suppress(Busy, NotFound), sole_sender(database, number):
             with database.read() as connection:

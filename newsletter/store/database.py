@@ -29,12 +29,12 @@ class Database:
     """One engine. `write()` is a transaction that locks SQLite for writing from its start; `read()` is one snapshot.
 
     Both raise Away when the database is locked, full or out of reach, StoreError when it is damaged, say.
-    `is_new`: it was made just now.
+    `is_new`: it was made just now. `folder`: where on this machine a run on PostgreSQL notes what it has heard.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, folder: Path | None = None) -> None:
         """Raises StoreError when the address is wrong, or what stands there is no database of ours."""
-        self.url = url
+        self.url, self.folder = url, folder
         self.engine = _engine(url)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         self._path = _path(self.engine.url)

@@ -49,6 +49,11 @@ class Journal:
         self._file = _open(path)
         self.left = _entries(self._file.readall(), title)
 
+    @property
+    def size(self) -> int:
+        """Of this round, in bytes."""
+        return self._end
+
     def start(self) -> None:
         """Forgets what was left. Raises OSError."""
         self._file.truncate(0)

@@ -49,6 +49,10 @@ class Ledger(Protocol):
         """How many may still be claimed of a warm-up plan's day; None: as many as like."""
         ...
 
+    def note(self, settled: Settled) -> None:
+        """Called as soon as it is known, where a turn is not at once: a crash before the turn does not forget it."""
+        ...
+
     def turn(self, settled: Sequence[Settled], claims: Sequence[Claim]) -> dict[int, Claim]:
         """Records and begins, both or neither; by id the claims that may go out now, the others are skipped.
 
@@ -150,3 +154,11 @@ def read_the_journal(database: Database, issue: Issue, policy: DeliveryPolicy, n
     from newsletter.store import embedded
 
     embedded.catch_up(database, issue, policy, now)
+
+
+def read_the_notebooks(database: Database) -> None:
+    """The same for workers that died on this machine, on PostgreSQL."""
+    if not database.is_sqlite:
+        from newsletter.store import notebook, shared
+
+        shared.record_what_the_dead_noted(database, notebook.shelf(database))

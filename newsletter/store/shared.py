@@ -23,6 +23,7 @@ from newsletter.domain.warmup import Day
 from newsletter.store import accounts, deliveries, holders, mishaps
 from newsletter.store.database import Database, in_our_words
 from newsletter.store.holders import Holder
+from newsletter.store.notebook import Notebook, Shelf, left_behind, shelf
 from newsletter.store.postgres import LOCK_WAIT
 
 _LOCK_WAIT, _AS_BEFORE = text("SET lock_timeout = '500ms'"), text(LOCK_WAIT)
@@ -31,11 +32,13 @@ _FOR_EVER = DeliveryPolicy(on_uncertain="hold")
 _NOBODY = ""  # no worker has this name: whoever only looks claims nothing
 _LOOK_AGAIN = timedelta(milliseconds=100)  # for more of a chunk, while some of it is in flight
 
-# What is settled: that a server took a message counts, whoever holds the row by now. An erased person's row takes no
-# words. What is to begin: who left since the row was claimed is skipped; what another worker took over is not begun.
-# One of ours that is `sending` was begun by a turn whose commit was never heard of: nothing of it has left yet.
-_TURN = f"""
-WITH recorded AS (
+
+def _record(mine: str) -> str:
+    """The SQL that writes down what was heard: of rows that are `mine`, and of others' that a server took a message.
+
+    An erased person's row takes no words.
+    """
+    return f"""
   UPDATE deliveries SET state = heard.state, attempts = heard.attempts, doubts = heard.doubts, due_at = heard.due_at,
     first_at = heard.first_at, at = heard.at, code = heard.code, status = heard.status,
     text = CASE WHEN email = '' THEN '' ELSE heard.text END, worker = NULL
@@ -43,8 +46,17 @@ WITH recorded AS (
     %(first)s::timestamptz[], %(at)s::timestamptz[], %(codes)s::int[], %(statuses)s::text[], %(texts)s::text[])
     AS heard (id, state, attempts, doubts, due_at, first_at, at, code, status, text)
   WHERE deliveries.id = heard.id
-    AND (worker = %(worker)s OR (heard.state = 'sent' AND deliveries.state <> 'sent' AND deliveries.state <> 'failed'))
-), begun AS (
+    AND ({mine} OR (heard.state = 'sent' AND deliveries.state <> 'sent' AND deliveries.state <> 'failed'))
+"""  # noqa: S608 - words of ours
+
+
+# What the dead noted may have been recorded, and its row begun once more.
+_RECORD_NOTED = _record("worker = %(worker)s AND heard.attempts > deliveries.attempts")
+
+# What is to begin: who left since the row was claimed is skipped; what another worker took over is not begun. One of
+# ours that is `sending` was begun by a turn whose commit was never heard of: nothing of it has left yet.
+_TURN = f"""
+WITH recorded AS ({_record("worker = %(worker)s")}), begun AS (
   UPDATE deliveries SET state = 'sending', email = s.email,
     domain = lower(substring(s.email from '[^@]*$'))
   FROM subscribers s JOIN subscriptions u ON u.subscriber = s.id
@@ -81,6 +93,8 @@ class SharedLedger:
     ) -> None:
         self._database, self._issue = database, issue
         self._me = Holder(issue, policy, worker, chunk)
+        self._shelf: Shelf | None = None
+        self._notebook = Notebook(None, worker)
         self._connection: Connection | None = None
         self._held: set[int] = set()  # claimed by this run, and not yet settled
         dialect = database.engine.dialect
@@ -88,6 +102,9 @@ class SharedLedger:
 
     def open(self, now: datetime) -> Accounting:
         self._connected()
+        self._shelf = shelf(self._database)
+        self._notebook = Notebook(self._shelf, self._me.worker)
+        record_what_the_dead_noted(self._database, self._shelf)
         with self._database.write() as connection:
             self._take_over_from_the_dead(connection, now)
             if self._me.chunk is not None:
@@ -106,6 +123,9 @@ class SharedLedger:
         with self._database.read() as connection:
             return holders.left_of(connection, day)
 
+    def note(self, settled: Settled) -> None:
+        self._notebook.note(settled)
+
     def turn(self, settled: Sequence[Settled], claims: Sequence[Claim]) -> dict[int, Claim]:
         try:
             begun = self._turn(self._connected().connection.driver_connection, settled, claims)
@@ -115,6 +135,7 @@ class SharedLedger:
         except BaseException:
             self._close()
             raise
+        self._notebook.recorded(settled)
         self._held.difference_update(line.id for line in settled)
         self._held.difference_update(claim.id for claim in claims if claim.id not in begun)
         return begun
@@ -132,12 +153,14 @@ class SharedLedger:
         """Each turn is a commit already."""
 
     def renew(self, now: datetime) -> None:
+        record_what_the_dead_noted(self._database, self._shelf)
         with self._database.write() as connection:
             holders.extend(connection, self._me)
             self._take_over_from_the_dead(connection, now)
 
     def let_go(self) -> None:
         """Leases end by themselves."""
+        self._notebook.close()
         self._close()
 
     def leave(self, now: datetime) -> None:
@@ -178,30 +201,48 @@ class SharedLedger:
             self._connection = None
 
     def _turn(self, driver: Any, settled: Sequence[Settled], claims: Sequence[Claim]) -> dict[int, Claim]:
-        lines = sorted(settled, key=attrgetter("id"))
         values = {
             "worker": self._me.worker,
             "newsletter": self._issue.newsletter,
             "edition": self._issue.edition,
             "begin": sorted(claim.id for claim in claims),
-            "ids": [line.id for line in lines],
-            "states": [line.state.value for line in lines],
-            "attempts": [line.attempts for line in lines],
-            "doubts": [line.doubts for line in lines],
-            "due": [line.due_at for line in lines],
-            "first": [line.first_at for line in lines],
-            "at": [line.at for line in lines],
-            "codes": [line.code for line in lines],
-            "statuses": [line.status for line in lines],
-            "texts": [line.text for line in lines],
+            **_columns(settled),
         }
         asked = {claim.id: claim for claim in claims}
         begun = driver.execute(_TURN, values)
         return {number: asked[number]._replace(email=email, name=name) for number, email, name in begun}
 
 
+def record_what_the_dead_noted(database: Database, shelf: Shelf | None) -> None:
+    """What workers that died on this machine had heard, and not recorded. Raises Away."""
+    with left_behind(shelf) as noted:
+        if noted:
+            with database.write() as connection:
+                driver: Any = connection.connection.driver_connection
+                for worker, lines in noted:
+                    driver.execute(_RECORD_NOTED, {"worker": worker, **_columns(lines)})
+
+
+def _columns(settled: Sequence[Settled]) -> dict[str, list[Any]]:
+    """For `_RECORD`."""
+    lines = sorted(settled, key=attrgetter("id"))
+    return {
+        "ids": [line.id for line in lines],
+        "states": [line.state.value for line in lines],
+        "attempts": [line.attempts for line in lines],
+        "doubts": [line.doubts for line in lines],
+        "due": [line.due_at for line in lines],
+        "first": [line.first_at for line in lines],
+        "at": [line.at for line in lines],
+        "codes": [line.code for line in lines],
+        "statuses": [line.status for line in lines],
+        "texts": [line.text for line in lines],
+    }
+
+
 def close_the_books(database: Database, issue: Issue, now: datetime) -> None:
     """Of an issue that was called off: what a dead worker had in flight stays uncertain for ever."""
+    record_what_the_dead_noted(database, shelf(database))
     with database.write() as connection:
         dead = holders.dead_workers(connection, Holder(issue, _FOR_EVER, _NOBODY))
         holders.take_over(connection, issue.id, dead, _FOR_EVER, now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tracemalloc
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from sqlalchemy import event, insert, select
@@ -59,8 +60,8 @@ def test_a_list_of_issues_asks_as_often_for_many_as_for_one(full: Desk, monkeypa
     listen = event.listens_for
     opened = Database.__init__
 
-    def watched(self: Database, url: str) -> None:
-        opened(self, url)
+    def watched(self: Database, url: str, folder: Path) -> None:
+        opened(self, url, folder)
         listen(self.engine, "before_cursor_execute")(lambda c, cur, sql, *_: asked.append(sql))
 
     monkeypatch.setattr(Database, "__init__", watched)

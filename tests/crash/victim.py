@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
+from pathlib import Path
 
 import psycopg  # noqa: F401  each process would do it for itself
 from sqlalchemy.dialects import postgresql, sqlite  # noqa: F401
@@ -67,24 +68,27 @@ class Victim:
             self.words.close()
 
 
-def victim(url: str, port: int, connections: int) -> Victim:
+def victim(url: str, port: int, connections: int, folder: Path | None = None) -> Victim:
+    """`folder` is its machine's own."""
     ours, theirs = NURSERY.Pipe(duplex=False)
-    process = NURSERY.Process(target=_live, args=(url, port, connections, theirs))
+    process = NURSERY.Process(target=_live, args=(url, port, connections, folder, theirs))
     process.start()
     theirs.close()
     assert ours.recv() == "delivering"
     return Victim(process, ours)
 
 
-def _live(url: str, port: int, connections: int, told: Connection) -> None:
-    told.send(str(run(main(url, port, connections, lambda: told.send("delivering")))))
+def _live(url: str, port: int, connections: int, folder: Path | None, told: Connection) -> None:
+    told.send(str(run(main(url, port, connections, lambda: told.send("delivering"), folder))))
 
 
-async def main(url: str, port: int, connections: int, begins: Callable[[], None] = lambda: None) -> Accounting:
+async def main(
+    url: str, port: int, connections: int, begins: Callable[[], None] = lambda: None, folder: Path | None = None
+) -> Accounting:
     """Delivers issue 1, and says when it begins to."""
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    database = Database(url)
+    database = Database(url, folder)
     with database.read() as connection:
         issue = issues.get(connection, 1)
     transport = SmtpTransport("127.0.0.1", port, connections=connections)

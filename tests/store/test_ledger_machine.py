@@ -39,7 +39,7 @@ from newsletter.services import steer
 from newsletter.store import accounts, deliveries, holders, issues, tables
 from newsletter.store.database import Database
 from newsletter.store.embedded import EmbeddedLedger
-from newsletter.store.ledger import Ledger
+from newsletter.store.ledger import Ledger, read_the_notebooks
 from newsletter.store.shared import SharedLedger
 from tests.ledger import NEXT_STATES, NOW, draft, subscribe
 
@@ -142,7 +142,9 @@ class Machine(RuleBasedStateMachine):
                 kind is OutcomeKind.UNCERTAIN and reached
             )
             self.doubts[claim.subscriber] += kind is OutcomeKind.UNCERTAIN
-            self.ledgers[worker].turn([settled(claim, Outcome(kind, 250, "", "words"), POLICY, self.now)], [])
+            line = settled(claim, Outcome(kind, 250, "", "words"), POLICY, self.now)
+            self.ledgers[worker].note(line)
+            self.ledgers[worker].turn([line], [])
 
     @rule(number=any_worker)
     def tidy(self, number: int) -> None:
@@ -284,22 +286,49 @@ class OnPostgreSQL(Machine):
     url: str
 
     def __init__(self) -> None:
-        self.database = Database(self.url)
+        self.folder = tempfile.TemporaryDirectory()
+        self.database = Database(self.url, Path(self.folder.name))
         with self.database.write() as connection:
             names = ", ".join(f'"{table.name}"' for table in tables.metadata.sorted_tables if table.name != "settings")
             connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
         super().__init__()
 
+    def teardown(self) -> None:
+        super().teardown()
+        assert list(Path(self.folder.name).iterdir()) == []
+        self.folder.cleanup()
+
     def open_ledger(self, worker: str) -> SharedLedger:
-        return SharedLedger(self.database, self.issue, POLICY, worker)
+        ledger = SharedLedger(self.database, self.issue, POLICY, worker)
+        ledger.open(self.now)
+        return ledger
 
     def die(self, worker: str) -> None:
         died = self.ledgers[worker]
         assert isinstance(died, SharedLedger)
         died._close()
+        if died._notebook._journal:  # the file stays, and its lock goes
+            died._notebook._journal.close()
+        read_the_notebooks(self.database)
         with self.database.write() as connection:
             holders.take_over(connection, 1, [worker], POLICY, self.now)
         self.ledgers[worker] = self.open_ledger(worker)
+
+    @rule(number=any_worker, kind=st.sampled_from(OutcomeKind), late=st.booleans())
+    def crash_before_the_turn(self, number: int, kind: OutcomeKind, late: bool) -> None:
+        """The answer was heard, and noted: it is not in doubt. `late`: another took over before anybody read that."""
+        worker = self.workers[-number]
+        if claim := self.in_flight[worker]:
+            self.in_flight[worker], self.claimed[worker] = None, []
+            self.accepted[claim.subscriber] += kind is OutcomeKind.ACCEPTED
+            self.doubts[claim.subscriber] += kind is OutcomeKind.UNCERTAIN
+            self.ledgers[worker].note(settled(claim, Outcome(kind, 250, "", "words"), POLICY, self.now))
+            if late:
+                with self.database.write() as connection:
+                    holders.take_over(connection, 1, [worker], POLICY, self.now)
+            self.die(worker)
+            if kind is OutcomeKind.ACCEPTED:
+                assert self.rows()[claim.subscriber] is DeliveryState.SENT
 
     @rule(number=any_worker)
     def expire(self, number: int) -> None:

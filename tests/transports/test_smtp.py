@@ -26,7 +26,7 @@ from newsletter.transports.smtp_wire import Timeouts
 from tests.second_server import Keep, SecondServer
 from tests.smtp_sink import CUT, HALF, SILENCE, Action, Sink, reply
 
-QUICK = Timeouts(connect=2, greeting=0.3, command=0.3, group=0.2, data=0.3, block=0.3, dot=0.3, quit=0.3)
+QUICK = Timeouts(connect=2, greeting=1, command=0.3, group=0.2, data=0.3, block=0.3, dot=0.3, quit=0.3)
 MESSAGE = [b"Message-ID: <1@example.org>\r\n\r\nHello\r\n"]
 
 
