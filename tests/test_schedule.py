@@ -750,6 +750,30 @@ def test_what_failed_and_waits_for_another_try_is_skipped_first(watch: Watch, mo
     assert ("near", "done") in {run[:2] for run in ticked(watch(FRIDAY + WEEK))}
 
 
+@pytest.mark.parametrize("fails", [False, True], ids=["missed", "failed"])
+def test_a_late_run_that_was_let_go_is_made_up_for_after_all_while_it_can_be(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch, fails: bool
+) -> None:
+    tick(watch(THURSDAY), new_name())
+
+    def blocked(app: App, issue: Issue) -> None:
+        raise StoreError("the disk is away")
+
+    if fails:
+        with monkeypatch.context() as patch:
+            patch.setattr(schedule, "_check", blocked)
+            tick(watch(FRIDAY), new_name())
+    later, too_late = FRIDAY + timedelta(minutes=10), FRIDAY + timedelta(hours=13)
+    app = watch(later)
+    [plan] = [plan for plan in planned(app) if plan.edition == "near"]
+    assert skip_near(app, later) == "2026-06-05"
+    assert due.run_after_all(app.database, NEAR, plan.schedule, too_late) == []
+    [back] = due.run_after_all(app.database, NEAR, plan.schedule, later)
+    assert back.at == FRIDAY
+    assert ("near", "done") in {run[:2] for run in ticked(app)}
+    assert due.run_after_all(app.database, NEAR, plan.schedule, later) == []
+
+
 def test_dates_skipped_weeks_ahead_are_no_sign_of_a_clock_that_was_ahead(watch: Watch) -> None:
     app = watch(THURSDAY)
     tick(app, new_name())

@@ -28,7 +28,8 @@ def skip(
     newsletter: NewsletterArgument = None,
     edition: EditionOption = None,
     undo: Annotated[
-        bool, typer.Option("--undo", help="Let every date to come that was skipped run after all.")
+        bool,
+        typer.Option("--undo", help="Let every date to come that was skipped run after all, and a run let go late."),
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -45,12 +46,22 @@ def skip(
         raise NewsletterError(f"{whose} has no schedule, so there is nothing to skip; `newsletter schedule` lists all.")
     tell = output.note if as_json else output.say
     answer: list[dict[str, Any]] = []
+    under_way: list[str] = []
     for place, own in places:
-        words, told = (_undone if undo else _skipped)(session, place, own)
+        done = (_undone if undo else _skipped)(session, place, own)
+        if done is None:
+            under_way.append(f"{place.newsletter} {place.edition}")
+            continue
+        words, told = done
         tell(f"{output.plain(f'{place.newsletter} {place.edition}')}: {words}")
         answer += told
     if as_json:
         output.answer_json(answer)
+    if under_way:
+        raise NewsletterError(
+            f"{', '.join(under_way)}: that date is under way or was skipped this moment; `newsletter issues` and "
+            "`schedule` tell."
+        )
 
 
 def _scheduled(session: Session, newsletter: str, edition: str | None) -> Iterator[tuple[EditionKey, Schedule]]:
@@ -62,16 +73,15 @@ def _scheduled(session: Session, newsletter: str, edition: str | None) -> Iterat
             yield EditionKey(newsletter, each.key), own
 
 
-def _skipped(session: Session, place: EditionKey, schedule: Schedule) -> tuple[str, list[dict[str, Any]]]:
+def _skipped(session: Session, place: EditionKey, schedule: Schedule) -> tuple[str, list[dict[str, Any]]] | None:
+    """What is told, in words and in JSON; None when another process was faster."""
     from newsletter.services.due import coming
     from newsletter.services.due import skip as skip_next
 
     app, now = session.app, session.app.clock()
     gone = skip_next(app.database, place, schedule, now)
     if gone is None:
-        raise NewsletterError(
-            f"{place}: that date is under way or was skipped this moment; `newsletter issues` and `schedule` tell."
-        )
+        return None
     after = next(coming(app.database, place, schedule, now), None)
     goes_on = f"The next one goes on {moment(after.at, schedule.timezone)}." if after else "None comes after it."
     let_go = moment(gone.at, schedule.timezone)
@@ -83,10 +93,14 @@ def _skipped(session: Session, place: EditionKey, schedule: Schedule) -> tuple[s
 def _undone(session: Session, place: EditionKey, schedule: Schedule) -> tuple[str, list[dict[str, Any]]]:
     from newsletter.services.due import run_after_all
 
-    back = run_after_all(session.app.database, place, schedule, session.app.clock())
-    dates = ", ".join(moment(one.at, schedule.timezone) for one in back)
-    words = f"on again: {dates}." if back else "no date to come was skipped."
-    return words, [_json(place, one) for one in back]
+    now = session.app.clock()
+    back = run_after_all(session.app.database, place, schedule, now)
+    late = [
+        f"the run of {moment(one.at, schedule.timezone)} is made up for after all." for one in back if one.at <= now
+    ]
+    dates = ", ".join(moment(one.at, schedule.timezone) for one in back if one.at > now)
+    words = " ".join([*late, *([f"on again: {dates}."] if dates else [])])
+    return words or "no date to come was skipped.", [_json(place, one) for one in back]
 
 
 def _json(place: EditionKey, one: Occurrence) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
 from newsletter.domain.edition import EditionKey
-from newsletter.domain.occurrence import Occurrence, Schedule, due, grace, occurrence_on, occurrences
+from newsletter.domain.occurrence import Due, Occurrence, Schedule, due, grace, occurrence_on, occurrences
 from newsletter.store import issues, runs
 from newsletter.store.database import Database
 from newsletter.store.runs import LetGo, Run, RunState
@@ -46,16 +46,25 @@ def coming(database: Database, place: EditionKey, schedule: Schedule, now: datet
 
 def pending(database: Database, place: EditionKey, schedule: Schedule, now: datetime) -> Occurrence | None:
     """One that fell due and is still to be made up for: nothing was running, or it failed and is tried again."""
-    missed = due(schedule, last_date_run(database, place, schedule, now), now)
+    if missed := due(schedule, last_date_run(database, place, schedule, now), now):
+        with database.read() as connection:
+            is_skipped = missed.occurrence.local_date in runs.skipped_by_hand(connection, *place)
+        return None if is_skipped or not _is_made_up_for(database, place, schedule, missed, now) else missed.occurrence
     with database.read() as connection:
         last = runs.latest(connection, *place, tomorrow(now))
-        since = runs.watched_since(connection, *place, in_words(schedule), now) or now
-        skipped = runs.skipped_by_hand(connection, *place)
-    if missed and missed.run and missed.occurrence.local_date not in skipped:
-        return None if is_of_before(missed.occurrence, since) else missed.occurrence
-    if missed is None and last and last.state is RunState.WAITING and now - last.occurrence.at <= grace(schedule):
+    if last and last.state is RunState.WAITING and now - last.occurrence.at <= grace(schedule):
         return last.occurrence
     return None
+
+
+def let_go_late(database: Database, place: EditionKey, schedule: Schedule, now: datetime) -> Occurrence | None:
+    """One that would be `pending`, had nobody let it go; a date that was skipped before it came is none."""
+    missed = due(schedule, last_date_run(database, place, schedule, now), now)
+    with database.read() as connection:
+        late = runs.let_go_late(connection, *place)
+    if missed is None or missed.occurrence.local_date not in late:
+        return None
+    return missed.occurrence if _is_made_up_for(database, place, schedule, missed, now) else None
 
 
 def skip(database: Database, place: EditionKey, schedule: Schedule, now: datetime) -> Occurrence | None:
@@ -82,8 +91,9 @@ def skipped_ahead(database: Database, place: EditionKey, schedule: Schedule, now
 
 
 def run_after_all(database: Database, place: EditionKey, schedule: Schedule, now: datetime) -> list[Occurrence]:
-    """The dates to come that were skipped, and are so no more."""
-    back = skipped_ahead(database, place, schedule, now)
+    """What was skipped and is so no more: dates to come, before them the run that was let go late, if there is one."""
+    late = let_go_late(database, place, schedule, now)
+    back = [*([late] if late else []), *skipped_ahead(database, place, schedule, now)]
     with database.write() as connection:
         runs.forget_skipped(connection, *place, [one.local_date for one in back])
     return back
@@ -112,6 +122,13 @@ def is_of_before(occurrence: Occurrence, since: datetime) -> bool:
 def tomorrow(now: datetime) -> date:
     """In UTC; in no zone it is later than that."""
     return (now + timedelta(days=1)).date()
+
+
+def _is_made_up_for(database: Database, place: EditionKey, schedule: Schedule, missed: Due, now: datetime) -> bool:
+    """Not if it is of before the schedule was as it is."""
+    with database.read() as connection:
+        since = runs.watched_since(connection, *place, in_words(schedule), now) or now
+    return missed.run and not is_of_before(missed.occurrence, since)
 
 
 def _went_wrong(run: Run) -> bool:

@@ -80,6 +80,12 @@ def skipped_by_hand(connection: Connection, newsletter: str, edition: str, since
     return {date.fromisoformat(day) for day in connection.scalars(select(_r.local_date).where(*theirs, _BY_HAND))}
 
 
+def let_go_late(connection: Connection, newsletter: str, edition: str) -> set[date]:
+    """Those of them that had fallen due by then."""
+    theirs = (_r.newsletter == newsletter, _r.edition == edition, _r.started_at >= _r.due_at)
+    return {date.fromisoformat(day) for day in connection.scalars(select(_r.local_date).where(*theirs, _BY_HAND))}
+
+
 def forget_skipped(connection: Connection, newsletter: str, edition: str, days: Collection[date]) -> None:
     """These dates were skipped by hand, and are to run after all."""
     theirs = (_r.newsletter == newsletter, _r.edition == edition, _r.local_date.in_([day.isoformat() for day in days]))

@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from newsletter.domain.edition import EditionKey
+from newsletter.domain.occurrence import Occurrence, Schedule
+from newsletter.services import due
+from newsletter.store.database import Database
 from tests.cli.desk import Desk
 from tests.cli.test_serve import served
 from tests.smtp_sink import Sink
@@ -162,6 +166,21 @@ def test_the_next_date_of_the_schedule_can_be_skipped(tmp_path: Path) -> None:
     assert re.search(f"harbour near: on again: {dates[0]}.*, {dates[1]}", back)
     assert "harbour far: no date to come was skipped." in back
     assert desk.call("skip", "--undo", "--json").json == []
+
+
+def test_an_edition_whose_date_is_under_way_keeps_no_other_from_being_skipped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = due.skip
+
+    def taken(database: Database, place: EditionKey, schedule: Schedule, now: datetime) -> Occurrence | None:
+        return None if place.edition == "near" else real(database, place, schedule, now)
+
+    monkeypatch.setattr(due, "skip", taken)
+    done = Desk(tmp_path).furnish().call("skip", "harbour")
+    assert done.status == 1
+    assert "error: harbour near: that date is under way" in done.err
+    assert "harbour far: nothing goes on " in done.out
 
 
 def test_who_cancels_a_draft_hears_that_the_schedule_makes_another(tmp_path: Path) -> None:
