@@ -100,8 +100,7 @@ def show_issue(session: Session, issue: Issue) -> None:
 
 def _standing(issue: IssueHead) -> str:
     """Its state, and whether somebody edited it while that still matters."""
-    is_open = issue.started_at is None and issue.state.value != "cancelled"
-    return f"{_state(issue)}{', edited' if issue.edited and is_open else ''}"
+    return f"{_state(issue)}{', edited' if issue.keeps_edits else ''}"
 
 
 def beginning(note: str) -> str:

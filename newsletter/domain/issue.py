@@ -69,6 +69,11 @@ class IssueHead:
         """Built as if it were a day that was still to come, to see what that would bring."""
         return self.as_of - self.built_at > timedelta(days=1)
 
+    @property
+    def keeps_edits(self) -> bool:
+        """Somebody edited it, and that still matters: no `build` touches it, and it goes out as it is."""
+        return self.edited and self.started_at is None and self.state is not IssueState.CANCELLED
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedIssue(IssueHead):

@@ -17,7 +17,7 @@ _ONE_BUILD = timedelta(days=1)  # editions of one date, wherever their readers l
 _COLUMNS = (
     issues.c.id, issues.c.newsletter, issues.c.edition, issues.c.number, issues.c.state, issues.c.subject,
     issues.c.preheader, issues.c.stories, issues.c.started_at, issues.c.built_at,
-    issues.c.scheduled_for,
+    issues.c.scheduled_for, issues.c.edited,
 )  # fmt: skip
 
 
@@ -26,6 +26,7 @@ class Listed:
     """`at` is when it began to go out, of a draft when it was built; `stories` are (title, url).
 
     `due` is when a scheduled one is to begin, None of any other; `started` when one began to go out, None of a draft.
+    `edited`: it is a draft that somebody edited.
     """
 
     id: int
@@ -39,6 +40,7 @@ class Listed:
     at: datetime
     due: datetime | None = None
     started: datetime | None = None
+    edited: bool = False
 
 
 def sent(connection: Connection, newsletter: str, edition: str, most: int = 1000) -> list[Listed]:
@@ -83,4 +85,5 @@ def _listed(row: Any) -> Listed:
     at = row.started_at or row.built_at
     head = (row.id, row.newsletter, row.edition, row.number, row.state, row.subject, row.preheader)
     due = row.scheduled_for if row.state == IssueState.SCHEDULED.value else None
-    return Listed(*head, stories, at, due, row.started_at)
+    edited = row.edited and row.started_at is None and row.state != IssueState.CANCELLED.value
+    return Listed(*head, stories, at, due, row.started_at, edited)

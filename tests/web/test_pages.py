@@ -10,7 +10,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 from starlette.testclient import TestClient
 
 from newsletter.app import App
@@ -20,7 +20,7 @@ from newsletter.domain.subscriber import Consent, ConsentAction, ConsentMethod, 
 from newsletter.schedule import tick
 from newsletter.services import readers
 from newsletter.services.preferences import change_address
-from newsletter.services.steer import schedule
+from newsletter.services.steer import cancel, schedule
 from newsletter.services.subscribe import SignUp
 from newsletter.store import consents, subscribers, tables
 from newsletter.text.token import ADDRESS, CONFIRM, PREFERENCES, UNSUBSCRIBE
@@ -792,6 +792,24 @@ def test_the_admin_opens_with_the_password_only(app: App, web: TestClient, tmp_p
         assert "NEWSLETTER_WEB__PASSWORD" in off.text
         assert "There is no newsletter yet" in other.get("/").text
     closed.database.close()
+
+
+def test_an_edited_draft_is_told_from_one_that_build_makes_anew(app: App, web: TestClient) -> None:
+    plain, edited = (write_issue(app, number, state=IssueState.DRAFT) for number in (1, 2))
+    with app.database.write() as connection:
+        connection.execute(update(tables.issues).where(tables.issues.c.id == edited.id).values(edited=True))
+
+    def told(page: str) -> bool:
+        words = re.sub(
+            r"<style.*?</style>|<[^>]*>", " ", web.get(page, auth=("admin", "a long password")).text, flags=re.DOTALL
+        )
+        return re.search(r"draft\W+edited", words) is not None
+
+    assert told("/admin")
+    assert [told(f"/admin/issues/{issue.id}/preview") for issue in (plain, edited)] == [False, True]
+    cancel(app.database, edited.id, app.clock())
+    assert not told("/admin")
+    assert not told(f"/admin/issues/{edited.id}/preview")
 
 
 def admin_rows(web: TestClient) -> list[list[str]]:
