@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
+# As pip does for what it copies: where Python may not keep what it compiles, each command took an eighth of a second more.
+COMPILE := $(BIN)/python -m compileall -q newsletter
 
 .PHONY: help demo test long check bench lock gallery golden plan support clean
 
@@ -59,10 +61,12 @@ $(VENV)/.runtime: requirements.txt pyproject.toml | $(VENV)/.made
 	@echo "Installing what requirements.txt pins"
 	@$(PIP) --require-hashes -r requirements.txt
 	@$(PIP) --no-deps --no-build-isolation --editable .
+	@$(COMPILE)
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.txt pyproject.toml scripts/system-packages.sh | $(VENV)/.made
 	sh scripts/system-packages.sh
 	$(PIP) --require-hashes -r requirements-dev.txt
 	$(PIP) --no-deps --no-build-isolation --editable .
+	$(COMPILE)
 	touch $(VENV)/.runtime $@
