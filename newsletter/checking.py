@@ -47,8 +47,9 @@ def inspect(app: App, issue: Issue) -> list[Finding]:
 
 def judge(app: App, issue: Issue) -> list[Finding]:
     """The same, looked at now and written down. Takes a third of a second."""
+    fingerprint = _fingerprint(app, issue)
     findings = _judged(app, issue)
-    _remember(app, issue, findings)
+    _remember(app, issue, fingerprint, findings)
     return findings
 
 
@@ -60,6 +61,7 @@ def judge_thoroughly(app: App, issue: Issue, online: bool) -> Judgement:
     from newsletter.services import preflight, reach
     from newsletter.sources.probe import probe
 
+    fingerprint = _fingerprint(app, issue)  # what is collected while the web answers is not judged
     examined = _examined(app, issue)
     urls, now = to_ask(examined), app.clock()
     ask = partial(probe, trusted=_own_door(app))
@@ -67,7 +69,7 @@ def judge_thoroughly(app: App, issue: Issue, online: bool) -> Judgement:
     verdicts = tuple(spam.verdicts(examined.raw)) if examined.raw else ()
     known = replace(examined.known, answers=answers, asked=online, verdicts=verdicts)
     findings = preflight.judge(examined.knowing(known))
-    _remember(app, issue, findings)
+    _remember(app, issue, fingerprint, findings)
     return Judgement(findings, score(examined))
 
 
@@ -122,7 +124,7 @@ def _fingerprint(app: App, issue: Issue) -> str:
     return hashlib.sha256(repr(held).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _remember(app: App, issue: Issue, findings: list[Finding]) -> None:
+def _remember(app: App, issue: Issue, fingerprint: str, findings: list[Finding]) -> None:
     """A database that cannot be written to now keeps nobody from being told."""
     with suppress(StoreError), app.database.write() as connection:
-        judgements.remember(connection, issue.id, _fingerprint(app, issue), findings, app.clock())
+        judgements.remember(connection, issue.id, fingerprint, findings, app.clock())

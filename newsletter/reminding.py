@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -101,7 +101,9 @@ def _still_to_come(app: App, notice: Notice, now: datetime) -> tuple[datetime, I
     due = datetime.fromisoformat(notice.data["due"])
     if now >= due:
         raise WrongState("the issue fell due before this could be sent.")
-    day = due.astimezone(ZoneInfo(app.zone(notice.newsletter, notice.edition))).date()
+    zone = ZoneInfo(app.zone(notice.newsletter, notice.edition))
+    told = notice.data.get("date")  # one that was queued by an early version has none
+    day = date.fromisoformat(told) if told else due.astimezone(zone).date()
     with app.database.read() as connection:
         if day in runs.skipped_by_hand(connection, notice.newsletter, notice.edition, day):
             raise WrongState("its date is skipped meanwhile.")

@@ -15,6 +15,7 @@ from newsletter.domain.answer import Answer
 from newsletter.domain.finding import Finding, warn
 from newsletter.domain.issue import Issue
 from newsletter.preflight.examined import Examined
+from newsletter.services.freshness import Basis
 from newsletter.store import issues
 from tests.web.site import CONFIG, make_app, write_issue
 
@@ -78,6 +79,23 @@ def test_so_is_one_whose_settings_changed(app: App, judged: Issue, tmp_path: Pat
     assert rules(inspect(make_app(tmp_path, config=there), judged)) == {"looked_again"}
     readers = CONFIG + "clients: {{outlook: 90}}\n"
     assert rules(inspect(make_app(tmp_path, config=readers), judged)) == {"looked_again"}
+
+
+def test_what_is_collected_while_it_is_looked_at_is_not_in_it(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    posts = ["as they were"]
+    looked: list[str] = []
+
+    def looking(_: Examined) -> Iterator[Finding]:
+        looked.append(posts[-1])
+        posts.append("mended")
+        yield from ()
+
+    monkeypatch.setattr(RULES, (looking,))
+    monkeypatch.setattr("newsletter.checking.basis", lambda *_: Basis((), (posts[-1],)))
+    draft = write_issue(app, state=issues.IssueState.DRAFT)
+    judge(app, draft)
+    inspect(app, again(app, draft))
+    assert looked == ["as they were", "mended"]
 
 
 @pytest.mark.usefixtures("other_rule")

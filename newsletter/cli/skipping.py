@@ -95,12 +95,12 @@ def _undone(session: Session, place: EditionKey, schedule: Schedule) -> tuple[st
 
     now = session.app.clock()
     back = run_after_all(session.app.database, place, schedule, now)
-    late = [
-        f"the run of {moment(one.at, schedule.timezone)} is made up for after all." for one in back if one.at <= now
-    ]
-    dates = ", ".join(moment(one.at, schedule.timezone) for one in back if one.at > now)
-    words = " ".join([*late, *([f"on again: {dates}."] if dates else [])])
-    return words or "no date to come was skipped.", [_json(place, one) for one in back]
+    told = []
+    if back and back[0].at <= now:
+        told.append(f"the run of {moment(back[0].at, schedule.timezone)} is made up for after all.")
+    if dates := [moment(one.at, schedule.timezone) for one in back if one.at > now]:
+        told.append(f"on again: {', '.join(dates)}.")
+    return " ".join(told) or "no date to come was skipped.", [_json(place, one) for one in back]
 
 
 def _json(place: EditionKey, one: Occurrence) -> dict[str, Any]:

@@ -244,6 +244,7 @@ _GITIGNORE = """\
 *.db
 *.db-*
 *.lock
+*.journal
 /*.csv
 outbox/
 /preview/

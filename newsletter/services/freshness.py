@@ -20,17 +20,17 @@ _BEFORE_SENDING = (IssueState.DRAFT, IssueState.SCHEDULED)
 class Basis:
     """What `changed` hangs on: the stories that are still there, and a fingerprint of each post that speaks for one."""
 
-    stories: tuple[Candidate, ...] = ()
-    posts: tuple[str, ...] = ()
+    stories: tuple[Candidate, ...]
+    posts: tuple[str, ...]
 
 
-def basis(connection: Connection, edition: Edition, issue: Issue, now: datetime) -> Basis:
+def basis(connection: Connection, edition: Edition, issue: Issue, now: datetime) -> Basis | None:
     """While it is the same, so is the answer of `changed`, which costs a hundred times as much.
 
-    Nothing changes any more once the issue goes out.
+    None for an issue that goes out, or did: nothing of it changes any more.
     """
     if deliveries.issue_state(connection, issue.id) not in _BEFORE_SENDING:  # as it is now: somebody may have sent it
-        return Basis()
+        return None
     there = still_open(connection, edition, issue, now)
     chosen = tuple(there[story.story] for story in issue.stories if story.story in there)
     fingerprint = posts.fingerprints_of(connection, [one.speaker.post for one in chosen])
@@ -44,11 +44,11 @@ def changed(connection: Connection, edition: Edition, issue: Issue, now: datetim
     """
     from newsletter.services.drafting import Plan, digest_of, said  # half of what `send` would have to load
 
-    if deliveries.issue_state(connection, issue.id) not in _BEFORE_SENDING:
+    made_from = basis(connection, edition, issue, now)
+    if made_from is None:
         return ()
-    chosen = basis(connection, edition, issue, now).stories
     by_now: dict[int, str] = {}
-    if chosen:
-        digest = digest_of(connection, edition, issue.number, Plan(chosen, issue.as_of, issue))
+    if made_from.stories:
+        digest = digest_of(connection, edition, issue.number, Plan(made_from.stories, issue.as_of, issue))
         by_now = {story.story: said(story) for story in digest.stories}
     return tuple(story.title for story in issue.stories if story.said and story.said != by_now.get(story.story))

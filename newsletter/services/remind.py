@@ -81,7 +81,8 @@ def _queue(
     issue: Issue | None,
     trouble: str,
 ) -> None:
-    data = {"due": occurrence.at.isoformat(), "issue": str(issue.id) if issue else "", "trouble": trouble}
+    when = {"due": occurrence.at.isoformat(), "date": occurrence.local_date.isoformat()}
+    data = {**when, "issue": str(issue.id) if issue else "", "trouble": trouble}
     now: datetime = newsroom.clock()
     for kind in (NoticeKind.REMINDER, NoticeKind.PREVIEW) if issue else (NoticeKind.REMINDER,):
         notices.queue(connection, NewNotice(kind, editor.person, editor.email, *newsroom.place, data), now)

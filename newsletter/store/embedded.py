@@ -149,7 +149,7 @@ class EmbeddedLedger:
         with self._database.read() as connection:
             return day_shares.left_of(connection, day, self._issue.id, len(self._held))
 
-    def note(self, settled: Settled) -> None:
+    def hear(self, settled: Settled) -> None:
         """A turn is at once."""
 
     def turn(self, settled: Sequence[Settled], claims: Sequence[Claim]) -> dict[int, Claim]:

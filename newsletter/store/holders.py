@@ -46,7 +46,7 @@ _COMING_BACK = timedelta(seconds=15)  # after a restart of the server nobody is 
 _PRESENCE = 0x73656E64  # our class of PostgreSQL's advisory locks: a worker that lives holds one
 _SHARING_A_DAY = 0x64617900  # and of who claims of a warm-up plan's day
 _TAKING_OVER = 0x74616B65  # and another of them: of who takes over, for all issues
-_LOCK_WAIT = text("SET LOCAL lock_timeout = '2s'")
+LOCK_WAIT = text("SET LOCAL lock_timeout = '2s'")
 _d, _l = deliveries.c, leases.c
 
 
@@ -180,7 +180,7 @@ def dead_workers(connection: Connection, me: Holder) -> list[str]:
     """
     if not connection.scalar(select(func.pg_try_advisory_xact_lock(_TAKING_OVER))):
         return []
-    connection.execute(_LOCK_WAIT)  # what the dead still hold is tried again
+    connection.execute(LOCK_WAIT)  # what the dead still hold is tried again
     here = func.clock_timestamp()
     lease = me.policy.lease
     silent = here + lease - min(_SILENCE, lease / 2)

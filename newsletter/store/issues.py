@@ -167,6 +167,12 @@ def move(
     return connection.execute(wanted.values(state=to.value, **values)).rowcount == 1
 
 
+def started_at(connection: Connection, issue_id: int) -> datetime | None:
+    """When the issue began to go out; None of one that did not, or is not there."""
+    found: datetime | None = connection.scalar(select(issues.c.started_at).where(issues.c.id == issue_id))
+    return found
+
+
 def started_since(connection: Connection, newsletter: str, edition: str, moment: datetime) -> int | None:
     """The latest issue of the edition whose sending began then or later."""
     theirs = (issues.c.newsletter == newsletter, issues.c.edition == edition, issues.c.started_at >= moment)

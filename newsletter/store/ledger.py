@@ -18,7 +18,7 @@ from newsletter.store.database import Database
 
 
 class Ledger(Protocol):
-    """One issue's deliveries, for one run. Every method raises Away when the database is.
+    """One issue's deliveries, for one run. Every method but `hear` raises Away when the database is.
 
     Then the call may be made again: what it had done by then does no harm. StoreError is for good, and so is Busy when
     another process has taken the issue's journal.
@@ -49,8 +49,8 @@ class Ledger(Protocol):
         """How many may still be claimed of a warm-up plan's day; None: as many as like."""
         ...
 
-    def note(self, settled: Settled) -> None:
-        """Called as soon as it is known, where a turn is not at once: a crash before the turn does not forget it."""
+    def hear(self, settled: Settled) -> None:
+        """Called as soon as it is known: a crash before its turn shall not forget it. Raises nothing."""
         ...
 
     def turn(self, settled: Sequence[Settled], claims: Sequence[Claim]) -> dict[int, Claim]:
@@ -161,4 +161,4 @@ def read_the_notebooks(database: Database) -> None:
     if not database.is_sqlite:
         from newsletter.store import notebook, shared
 
-        shared.record_what_the_dead_noted(database, notebook.shelf(database))
+        shared.record_what_the_dead_heard(database, notebook.shelf_of(database))

@@ -1,14 +1,14 @@
 """What a run on PostgreSQL has heard from mail servers and the database does not know yet: a journal on this machine.
 
 Between an answer and its commit lie milliseconds, in which other messages are answered, too: who dies there would leave
-all of them in doubt. Whoever runs on this machine next reads what the dead had noted. It is no more than a help: where
+all of them in doubt. Whoever runs on this machine next reads what the dead had heard. It is no more than a help: where
 it cannot be written, or the machine is gone with it, those deliveries are in doubt.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -32,67 +32,95 @@ class Shelf(NamedTuple):
     start: str
     title: str
 
+    def place(self, worker: str) -> Path:
+        return self.folder / f"{self.start}{worker}{_END}"
+
+    def worker(self, place: Path) -> str:
+        return place.name[len(self.start) : -len(_END)]
+
     def all(self) -> list[Path]:
         with suppress(OSError):
-            return [path for path in self.folder.iterdir() if path.name.startswith(self.start) and path.suffix == _END]
+            names = (place.name for place in self.folder.iterdir())
+            return [self.folder / name for name in names if name.startswith(self.start) and name.endswith(_END)]
         return []
 
 
-def shelf(database: Database) -> Shelf | None:
+def shelf_of(database: Database) -> Shelf | None:
     """None where the database has no folder on this machine. Raises Away."""
     if database.folder is None:
         return None
-    title = f"1: deliveries of {identity(database) or database.place}"  # 1: how a line is kept
-    return Shelf(database.folder, f"postgresql-{hashlib.sha256(title.encode()).hexdigest()[:8]}-", title)
+    held = hashlib.sha256((identity(database) or database.place).encode()).hexdigest()[:12]
+    return Shelf(database.folder, f".postgresql-{held}-", f"heard, 1: {held}")  # 1: how a line is kept
+
+
+class Start(NamedTuple):
+    """Which start of which issue a notebook is about: after a copy of the database was put back it may be another."""
+
+    issue: int
+    at: datetime | None
 
 
 class Notebook:
-    """Of one run of `worker`'s; without a shelf nothing is noted."""
+    """Of one run of `worker`'s; without a shelf nothing is kept. Raises nothing."""
 
-    def __init__(self, shelf: Shelf | None, worker: str) -> None:
-        self._shelf, self._worker = shelf, worker
+    def __init__(self, shelf: Shelf | None, worker: str, start: Start) -> None:
+        self._shelf, self._worker, self._start = shelf, worker, start
         self._journal: Journal | None = None
-        self._noted: dict[int, Settled] = {}
-        self._lock = Lock()  # outcomes are noted while, in another thread, those before are recorded
+        self._heard: dict[int, Settled] = {}  # and not recorded
+        self._is_whole = False  # all of that stands in the file
+        self._lock = Lock()  # outcomes are kept while, in another thread, those before are recorded
 
-    def note(self, line: Settled) -> None:
+    def keep(self, line: Settled) -> None:
         """From here on kill -9 forgets it no more."""
         if self._shelf is None:
             return
-        with self._lock, suppress(OSError, Busy):
-            self._noted[line.id] = line
-            if self._journal is None:
-                self._journal = _begun(self._shelf, self._worker)
-            self._journal.write([_kept(line)])
+        with self._lock:
+            self._heard[line.id] = line
+            was_whole, self._is_whole = self._is_whole, False
+            with suppress(OSError, Busy):  # a full disk, say; the next line brings this one along
+                if self._journal and was_whole:
+                    self._journal.write(_row(line))
+                else:
+                    self._begin_anew(self._shelf)
+                self._is_whole = True
 
-    def recorded(self, lines: Sequence[Settled]) -> None:
+    def recorded(self, lines: Iterable[Settled]) -> None:
         """The database has them. They may stand in the file a while longer."""
-        with self._lock, suppress(OSError, Busy):
+        with self._lock:
             for line in lines:
-                self._noted.pop(line.id, None)
-            if self._journal and self._journal.size > _LONG:
-                self._journal.begin_anew([_kept(line) for line in self._noted.values()])
+                self._heard.pop(line.id, None)
+            if self._shelf and self._journal and self._journal.size > _LONG:
+                with suppress(OSError, Busy):
+                    self._begin_anew(self._shelf)
 
     def close(self) -> None:
         """What is not recorded by now stays, for whoever comes next."""
         with self._lock:
-            if self._journal and self._noted:
+            if self._journal and self._heard:
                 self._journal.close()
             elif self._journal:
                 self._journal.remove()
             self._journal = None
 
+    def _begin_anew(self, shelf: Shelf) -> None:
+        if self._journal is None:
+            self._journal = Journal(shelf.place(self._worker), shelf.title)
+            self._journal.start()
+        at = self._start.at and self._start.at.isoformat()
+        self._journal.begin_anew(((self._start.issue, at), [_row(line) for line in self._heard.values()]))
 
-class Noted(NamedTuple):
-    """`lines` are the last of each delivery; the database may have some of them."""
+
+class Left(NamedTuple):
+    """What a worker that died had heard last of each delivery; the database may have some of it."""
 
     worker: str
+    start: Start
     lines: list[Settled]
 
 
 @contextmanager
-def left_behind(shelf: Shelf | None) -> Iterator[list[Noted]]:
-    """What those who died on this machine had noted; when all goes well, it is forgotten.
+def unread(shelf: Shelf | None) -> Iterator[list[Left]]:
+    """What those who died on this machine had heard; when all goes well, it is forgotten.
 
     Nobody lives whose notebook can be opened.
     """
@@ -100,35 +128,29 @@ def left_behind(shelf: Shelf | None) -> Iterator[list[Noted]]:
         yield []
         return
     with ExitStack() as held:
-        found = [(path, held.enter_context(closing(journal))) for path, journal in _opened(shelf)]
-        noted = [Noted(path.stem.removeprefix(shelf.start), _lines(journal)) for path, journal in found]
-        yield [one for one in noted if one.lines]
+        found = [(shelf.worker(place), held.enter_context(closing(journal))) for place, journal in _opened(shelf)]
+        yield [_left(worker, journal.left) for worker, journal in found if journal.left]
         for _, journal in found:
             journal.remove()
 
 
 def _opened(shelf: Shelf) -> Iterator[tuple[Path, Journal]]:
-    for path in shelf.all():
+    for place in shelf.all():
         with suppress(OSError, Busy):
-            yield path, Journal(path, shelf.title)
+            yield place, Journal(place, shelf.title)
 
 
-def _begun(shelf: Shelf, worker: str) -> Journal:
-    journal = Journal(shelf.folder / f"{shelf.start}{worker}{_END}", shelf.title)
-    journal.start()
-    return journal
+def _left(worker: str, entries: Sequence[Any]) -> Left:
+    ((issue, at), first), *rest = entries
+    last = {line.id: line for line in map(_line, (*first, *rest))}
+    return Left(worker, Start(issue, at and datetime.fromisoformat(at)), list(last.values()))
 
 
-def _kept(line: Settled) -> tuple[Any, ...]:
+def _row(line: Settled) -> tuple[Any, ...]:
     """As a journal takes it, without the addresses among the server's words: who is erased is to stand in no file."""
     moments = [at and at.isoformat() for at in (line.due_at, line.first_at, line.at)]
     tries, words = (line.attempts, line.doubts), (line.code, line.status, unaddressed(line.text))
     return line.id, line.was.value, line.state.value, *tries, *moments, *words
-
-
-def _lines(journal: Journal) -> list[Settled]:
-    found = [_line(row) for entry in journal.left for row in entry]
-    return list({line.id: line for line in found}.values())
 
 
 def _line(row: tuple[Any, ...]) -> Settled:

@@ -1,7 +1,7 @@
 """The ledger on PostgreSQL: many workers deliver an issue, each row under the name of one of them.
 
-A turn (what came of the last messages, and which go out next) is one statement over a connection of its own: between a
-server's 250 and its commit a message is in doubt, and a machine that falls asleep there keeps no lock from the others.
+A turn (what came of the last messages, and which go out next) is one statement over a connection of its own: a machine
+that falls asleep in it keeps no lock from the others. What a server answered is in the run's notebook until the commit.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from newsletter.domain.accounting import Accounting
 from newsletter.domain.chunk import Chunk
-from newsletter.domain.delivery import Claim, DeliveryPolicy, Outlook, Settled, SkipReason
+from newsletter.domain.delivery import Claim, DeliveryPolicy, DeliveryState, Outlook, Settled, SkipReason
 from newsletter.domain.issue import Issue
 from newsletter.domain.warmup import Day
-from newsletter.store import accounts, deliveries, holders, mishaps
+from newsletter.errors import Away
+from newsletter.store import accounts, deliveries, holders, issues, mishaps
 from newsletter.store.database import Database, in_our_words
 from newsletter.store.holders import Holder
-from newsletter.store.notebook import Notebook, Shelf, left_behind, shelf
+from newsletter.store.notebook import Notebook, Shelf, Start, shelf_of, unread
 from newsletter.store.postgres import LOCK_WAIT
 
 _LOCK_WAIT, _AS_BEFORE = text("SET lock_timeout = '500ms'"), text(LOCK_WAIT)
@@ -50,8 +51,8 @@ def _record(mine: str) -> str:
 """  # noqa: S608 - words of ours
 
 
-# What the dead noted may have been recorded, and its row begun once more.
-_RECORD_NOTED = _record("worker = %(worker)s AND heard.attempts > deliveries.attempts")
+# What the dead had heard may have been recorded, and its row begun once more.
+_RECORD_HEARD = _record("worker = %(worker)s AND heard.attempts > deliveries.attempts") + "AND issue = %(issue)s"
 
 # What is to begin: who left since the row was claimed is skipped; what another worker took over is not begun. One of
 # ours that is `sending` was begun by a turn whose commit was never heard of: nothing of it has left yet.
@@ -94,7 +95,7 @@ class SharedLedger:
         self._database, self._issue = database, issue
         self._me = Holder(issue, policy, worker, chunk)
         self._shelf: Shelf | None = None
-        self._notebook = Notebook(None, worker)
+        self._notebook = Notebook(None, worker, Start(issue.id, None))
         self._connection: Connection | None = None
         self._held: set[int] = set()  # claimed by this run, and not yet settled
         dialect = database.engine.dialect
@@ -102,10 +103,11 @@ class SharedLedger:
 
     def open(self, now: datetime) -> Accounting:
         self._connected()
-        self._shelf = shelf(self._database)
-        self._notebook = Notebook(self._shelf, self._me.worker)
-        record_what_the_dead_noted(self._database, self._shelf)
+        self._shelf = shelf_of(self._database)
+        record_what_the_dead_heard(self._database, self._shelf)
         with self._database.write() as connection:
+            start = Start(self._issue.id, issues.started_at(connection, self._issue.id))
+            self._notebook = Notebook(self._shelf, self._me.worker, start)
             self._take_over_from_the_dead(connection, now)
             if self._me.chunk is not None:
                 return Accounting(self._issue.id, deliveries.issue_state(connection, self._issue.id))
@@ -123,8 +125,9 @@ class SharedLedger:
         with self._database.read() as connection:
             return holders.left_of(connection, day)
 
-    def note(self, settled: Settled) -> None:
-        self._notebook.note(settled)
+    def hear(self, settled: Settled) -> None:
+        if settled.state is not DeliveryState.QUEUED:  # it was not tried: to be in doubt is to go again, too
+            self._notebook.keep(settled)
 
     def turn(self, settled: Sequence[Settled], claims: Sequence[Claim]) -> dict[int, Claim]:
         try:
@@ -153,9 +156,11 @@ class SharedLedger:
         """Each turn is a commit already."""
 
     def renew(self, now: datetime) -> None:
-        record_what_the_dead_noted(self._database, self._shelf)
         with self._database.write() as connection:
             holders.extend(connection, self._me)
+        with suppress(Away):  # what the dead had heard is a help alone
+            record_what_the_dead_heard(self._database, self._shelf)
+        with self._database.write() as connection:
             self._take_over_from_the_dead(connection, now)
 
     def let_go(self) -> None:
@@ -213,14 +218,16 @@ class SharedLedger:
         return {number: asked[number]._replace(email=email, name=name) for number, email, name in begun}
 
 
-def record_what_the_dead_noted(database: Database, shelf: Shelf | None) -> None:
+def record_what_the_dead_heard(database: Database, shelf: Shelf | None) -> None:
     """What workers that died on this machine had heard, and not recorded. Raises Away."""
-    with left_behind(shelf) as noted:
-        if noted:
+    with unread(shelf) as left:
+        if left:
             with database.write() as connection:
-                driver: Any = connection.connection.driver_connection
-                for worker, lines in noted:
-                    driver.execute(_RECORD_NOTED, {"worker": worker, **_columns(lines)})
+                connection.execute(holders.LOCK_WAIT)
+                for worker, start, lines in left:
+                    if start.at and start.at == issues.started_at(connection, start.issue):
+                        values = {"worker": worker, "issue": start.issue, **_columns(lines)}
+                        connection.exec_driver_sql(_RECORD_HEARD, values)
 
 
 def _columns(settled: Sequence[Settled]) -> dict[str, list[Any]]:
@@ -242,7 +249,7 @@ def _columns(settled: Sequence[Settled]) -> dict[str, list[Any]]:
 
 def close_the_books(database: Database, issue: Issue, now: datetime) -> None:
     """Of an issue that was called off: what a dead worker had in flight stays uncertain for ever."""
-    record_what_the_dead_noted(database, shelf(database))
+    record_what_the_dead_heard(database, shelf_of(database))
     with database.write() as connection:
         dead = holders.dead_workers(connection, Holder(issue, _FOR_EVER, _NOBODY))
         holders.take_over(connection, issue.id, dead, _FOR_EVER, now)

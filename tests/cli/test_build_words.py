@@ -204,7 +204,9 @@ def test_a_post_that_was_mended_since_is_told_before_the_draft_goes(tmp_path: Pa
     [post] = (tmp_path / "blog" / "_posts").iterdir()
     post.write_text(post.read_text().replace("The tide", "The ebb"))
     assert "since this was built" not in desk.call("check", "1", "--offline").out
+    assert "since this was built" not in " ".join(desk.call("send", "1").err.split())
     desk.call("collect")
+    assert "has changed, or gone, since this was built." in " ".join(desk.call("send", "1").err.split())
     told = " ".join(desk.call("check", "1", "--offline").out.split())
     assert "has changed, or gone, since this was built." in told
     assert "`newsletter build quay --edition main` takes what is there now." in told

@@ -168,6 +168,15 @@ def test_the_next_date_of_the_schedule_can_be_skipped(tmp_path: Path) -> None:
     assert desk.call("skip", "--undo", "--json").json == []
 
 
+def test_a_late_run_that_is_made_up_for_after_all_is_told_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late, ahead = (Occurrence(date(year, 6, 5), datetime(year, 6, 5, 7, tzinfo=UTC)) for year in (2026, 2126))
+    monkeypatch.setattr(due, "run_after_all", lambda *_: [late, ahead])
+    told = Desk(tmp_path).furnish().call("skip", "harbour", "--edition", "near", "--undo").out
+    assert "the run of Fri 5 Jun 2026 08:00 BST is made up for after all. on again: Wed 5 Jun 2126" in told
+
+
 def test_an_edition_whose_date_is_under_way_keeps_no_other_from_being_skipped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

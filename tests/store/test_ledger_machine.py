@@ -143,7 +143,7 @@ class Machine(RuleBasedStateMachine):
             )
             self.doubts[claim.subscriber] += kind is OutcomeKind.UNCERTAIN
             line = settled(claim, Outcome(kind, 250, "", "words"), POLICY, self.now)
-            self.ledgers[worker].note(line)
+            self.ledgers[worker].hear(line)
             self.ledgers[worker].turn([line], [])
 
     @rule(number=any_worker)
@@ -229,7 +229,9 @@ class Machine(RuleBasedStateMachine):
     def begin_and_hand_over(self, worker: str, claim: Claim) -> None:
         if self.ledgers[worker].turn([], [claim]):
             self.accepted[claim.subscriber] += 1
-            self.ledgers[worker].turn([settled(claim, Outcome(OutcomeKind.ACCEPTED), POLICY, self.now)], [])
+            line = settled(claim, Outcome(OutcomeKind.ACCEPTED), POLICY, self.now)
+            self.ledgers[worker].hear(line)
+            self.ledgers[worker].turn([line], [])
 
     def let_it_be_sent(self) -> None:
         with self.database.write() as connection:
@@ -322,7 +324,7 @@ class OnPostgreSQL(Machine):
             self.in_flight[worker], self.claimed[worker] = None, []
             self.accepted[claim.subscriber] += kind is OutcomeKind.ACCEPTED
             self.doubts[claim.subscriber] += kind is OutcomeKind.UNCERTAIN
-            self.ledgers[worker].note(settled(claim, Outcome(kind, 250, "", "words"), POLICY, self.now))
+            self.ledgers[worker].hear(settled(claim, Outcome(kind, 250, "", "words"), POLICY, self.now))
             if late:
                 with self.database.write() as connection:
                     holders.take_over(connection, 1, [worker], POLICY, self.now)

@@ -73,7 +73,7 @@ class Desk:
     def report(self, claim: Claim, outcome: Outcome, written: Callable[[], None] = lambda: None) -> None:
         """What came of a delivery that `next` gave; written down before anything else is given out.
 
-        `written` is called then; where that takes a way to a server, as soon as it is noted: nobody should wait for it.
+        `written` is called then; where that takes a way to a server, as soon as the ledger has heard it.
         """
         self._office.in_flight -= 1
         if self._office.at_once:

@@ -123,8 +123,7 @@ class Office:
     def take_in(self, claim: Claim, outcome: Outcome, written: Callable[[], None] = lambda: None) -> None:
         """What came of a delivery; `written` is called when the ledger has it."""
         settled = settle(claim, outcome, self._policy, self._clock())
-        if not self.at_once:
-            self._ledger.note(settled)
+        self._ledger.hear(settled)
         self._line.heard(claim, outcome)
         self._pen.add(settled, written)
         self.account.move(settled.was, settled.state)

@@ -67,11 +67,12 @@ def test_who_waits_is_answered_when_the_desk_closes_in_the_middle_of_a_turn(data
 
 
 def test_who_reports_is_told_when_it_is_written_down(database: Database) -> None:
-    """On SQLite: else at once, for nobody should wait for the way to a server."""
-    (desk, office, _), told = a_room(database, 2), list[str]()
+    """On SQLite: else when the ledger has heard it, for nobody should wait for the way to a server."""
+    (desk, office, ledger), told = a_room(database, 2), list[str]()
 
     async def main() -> tuple[list[str], list[str]]:
         async with office.opened():
+            ledger.play(hear=lambda settled: told.append("heard"))
             keeper = asyncio.create_task(office.keep())
             first = await asyncio.wait_for(desk.next(), 5)
             assert first
@@ -85,7 +86,7 @@ def test_who_reports_is_told_when_it_is_written_down(database: Database) -> None
             await keeper
         return before, after
 
-    assert run(main()) == ([] if database.is_sqlite else ["first"], ["first"])
+    assert run(main()) == (["heard"] if database.is_sqlite else ["heard", "first"], ["heard", "first"])
 
 
 def test_an_outcome_is_written_down_before_a_session_is_opened(sqlite_url: str) -> None:
