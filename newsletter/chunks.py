@@ -149,12 +149,12 @@ class Chunks:
         return min(day.ends, now + _LOOK_AT_DAY) if left_of(connection, day) == 0 else now
 
     def _cover(self) -> None:
+        end_half_cancelled(self._app.database, self._app.clock())
         with self._app.database.write() as connection:
             chunks.cover(connection)
             chunks.finish_done(connection, self._app.clock())
             chunks.forget(connection)
             close_all_books(connection, self._app.clock())
-        end_half_cancelled(self._app.database, self._app.clock())
 
 
 async def end(working: asyncio.Task[None], queue: Queue) -> None:

@@ -136,7 +136,7 @@ def cancel(database: Database, issue_id: int, now: datetime) -> None:
 
 def catch_up(database: Database, policy: DeliveryPolicy, now: datetime) -> None:
     """What processes that died left in journals is written down, as when somebody goes on with their issues."""
-    read_the_notebooks(database)
+    read_the_notebooks(database, now)
     for number in left_behind(database):
         with suppress(Busy, NotFound), sole_sender(database, number):
             with database.read() as connection:
@@ -146,6 +146,8 @@ def catch_up(database: Database, policy: DeliveryPolicy, now: datetime) -> None:
 
 def end_half_cancelled(database: Database, now: datetime, age: timedelta = A_WHILE) -> None:
     """Ends what somebody began to cancel so long ago, and did not get to the end of."""
+    with suppress(Away):  # somebody may be at those rows, and this is a help alone
+        read_the_notebooks(database, now)
     with database.read() as connection:
         found = [issues.get(connection, number) for number in half_cancelled(database, connection)]
     for issue in found:

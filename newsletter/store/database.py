@@ -126,6 +126,8 @@ def in_our_words() -> Iterator[None]:
     except (OperationalError, InterfaceError) as error:
         raise mishaps.away(error.orig) from error
     except DBAPIError as error:
+        if error.connection_invalidated:  # the server ended a session that slept in a transaction, say
+            raise mishaps.away(error.orig) from error
         raise StoreError(mishaps.explain(str(error.orig or ""))) from error
 
 

@@ -170,16 +170,19 @@ def extend(connection: Connection, holder: Holder) -> None:
     connection.execute(lasts.on_conflict_do_update(index_elements=[_l.worker], set_={"until": lasts.excluded.until}))
 
 
+def may_take_over(connection: Connection) -> bool:
+    """Until the transaction ends nobody else does, for two at once get in each other's way; False: another does now."""
+    return bool(connection.scalar(select(func.pg_try_advisory_xact_lock(_TAKING_OVER))))
+
+
 def dead_workers(connection: Connection, me: Holder) -> list[str]:
     """Who else claimed of my issue and lives no more: their lease ended, or their session is gone and they are silent.
 
     A server that restarts takes everybody's session along; who lives comes back soon, and goes on renewing (more often
     than every second).
-    Nobody while another takes over, for two at once get in each other's way. Until the transaction ends the dead cannot
-    come to life again: nobody renews their leases, and nobody claims without one.
+    For who `may_take_over`. Until the transaction ends the dead cannot come to life again: nobody renews their leases,
+    and nobody claims without one.
     """
-    if not connection.scalar(select(func.pg_try_advisory_xact_lock(_TAKING_OVER))):
-        return []
     connection.execute(LOCK_WAIT)  # what the dead still hold is tried again
     here = func.clock_timestamp()
     lease = me.policy.lease

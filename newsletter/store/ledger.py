@@ -156,9 +156,9 @@ def read_the_journal(database: Database, issue: Issue, policy: DeliveryPolicy, n
     embedded.catch_up(database, issue, policy, now)
 
 
-def read_the_notebooks(database: Database) -> None:
+def read_the_notebooks(database: Database, now: datetime) -> None:
     """The same for workers that died on this machine, on PostgreSQL."""
     if not database.is_sqlite:
-        from newsletter.store import notebook, shared
+        from newsletter.store import shared
 
-        shared.record_what_the_dead_heard(database, notebook.shelf_of(database))
+        shared.record_what_the_dead_heard(database, now)

@@ -22,6 +22,7 @@ from newsletter.store.journal import Journal
 from newsletter.text.reply import unaddressed
 
 _END = ".journal"
+_AT_A_LOOK = 50  # notebooks, which are open meanwhile
 _LONG = 32 * 1024  # bytes; then it begins anew with what is not recorded yet
 
 
@@ -49,7 +50,8 @@ def shelf_of(database: Database) -> Shelf | None:
     """None where the database has no folder on this machine. Raises Away."""
     if database.folder is None:
         return None
-    held = hashlib.sha256((identity(database) or database.place).encode()).hexdigest()[:12]
+    which = f"{identity(database)} {database.place}"  # the place, too: a copy to try things out has the same identity
+    held = hashlib.sha256(which.encode()).hexdigest()[:12]
     return Shelf(database.folder, f".postgresql-{held}-", f"heard, 1: {held}")  # 1: how a line is kept
 
 
@@ -135,7 +137,7 @@ def unread(shelf: Shelf | None) -> Iterator[list[Left]]:
 
 
 def _opened(shelf: Shelf) -> Iterator[tuple[Path, Journal]]:
-    for place in shelf.all():
+    for place in shelf.all()[:_AT_A_LOOK]:
         with suppress(OSError, Busy):
             yield place, Journal(place, shelf.title)
 

@@ -7,7 +7,7 @@ that falls asleep in it keeps no lock from the others. What a server answered is
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any
@@ -20,11 +20,10 @@ from newsletter.domain.chunk import Chunk
 from newsletter.domain.delivery import Claim, DeliveryPolicy, DeliveryState, Outlook, Settled, SkipReason
 from newsletter.domain.issue import Issue
 from newsletter.domain.warmup import Day
-from newsletter.errors import Away
 from newsletter.store import accounts, deliveries, holders, issues, mishaps
 from newsletter.store.database import Database, in_our_words
 from newsletter.store.holders import Holder
-from newsletter.store.notebook import Notebook, Shelf, Start, shelf_of, unread
+from newsletter.store.notebook import Left, Notebook, Shelf, Start, shelf_of, unread
 from newsletter.store.postgres import LOCK_WAIT
 
 _LOCK_WAIT, _AS_BEFORE = text("SET lock_timeout = '500ms'"), text(LOCK_WAIT)
@@ -104,11 +103,10 @@ class SharedLedger:
     def open(self, now: datetime) -> Accounting:
         self._connected()
         self._shelf = shelf_of(self._database)
-        record_what_the_dead_heard(self._database, self._shelf)
-        with self._database.write() as connection:
+        self._take_over_from_the_dead(now)
+        with self._database.read() as connection:
             start = Start(self._issue.id, issues.started_at(connection, self._issue.id))
             self._notebook = Notebook(self._shelf, self._me.worker, start)
-            self._take_over_from_the_dead(connection, now)
             if self._me.chunk is not None:
                 return Accounting(self._issue.id, deliveries.issue_state(connection, self._issue.id))
             return accounts.accounting(connection, self._issue.id)
@@ -158,10 +156,7 @@ class SharedLedger:
     def renew(self, now: datetime) -> None:
         with self._database.write() as connection:
             holders.extend(connection, self._me)
-        with suppress(Away):  # what the dead had heard is a help alone
-            record_what_the_dead_heard(self._database, self._shelf)
-        with self._database.write() as connection:
-            self._take_over_from_the_dead(connection, now)
+        self._take_over_from_the_dead(now)
 
     def let_go(self) -> None:
         """Leases end by themselves."""
@@ -177,9 +172,12 @@ class SharedLedger:
             deliveries.mark_what_reached_somebody(connection, self._issue)
             deliveries.finish(connection, self._issue.id, now)  # stopped after the very last one
 
-    def _take_over_from_the_dead(self, connection: Connection, now: datetime) -> None:
-        dead = holders.dead_workers(connection, self._me)
-        holders.take_over(connection, self._issue.id, dead, self._me.policy, now)
+    def _take_over_from_the_dead(self, now: datetime) -> None:
+        with ExitStack() as notebooks, self._database.write() as connection:  # they are let go after the commit
+            if holders.may_take_over(connection):
+                _record_heard(connection, notebooks.enter_context(unread(self._shelf)), now)
+                dead = holders.dead_workers(connection, self._me)
+                holders.take_over(connection, self._issue.id, dead, self._me.policy, now)
 
     def _connected(self) -> Connection:
         if self._connection is None:
@@ -218,16 +216,26 @@ class SharedLedger:
         return {number: asked[number]._replace(email=email, name=name) for number, email, name in begun}
 
 
-def record_what_the_dead_heard(database: Database, shelf: Shelf | None) -> None:
+def record_what_the_dead_heard(database: Database, now: datetime) -> None:
     """What workers that died on this machine had heard, and not recorded. Raises Away."""
-    with unread(shelf) as left:
+    with unread(shelf_of(database)) as left:
         if left:
             with database.write() as connection:
-                connection.execute(holders.LOCK_WAIT)
-                for worker, start, lines in left:
-                    if start.at and start.at == issues.started_at(connection, start.issue):
-                        values = {"worker": worker, "issue": start.issue, **_columns(lines)}
-                        connection.exec_driver_sql(_RECORD_HEARD, values)
+                _record_heard(connection, left, now)
+
+
+def _record_heard(connection: Connection, left: Sequence[Left], now: datetime) -> None:
+    """Of an issue that was called off meanwhile nothing is tried again, and what arrived has told its stories.
+
+    A copy of the database that was put back may have others under the same numbers.
+    """
+    for worker, start, lines in left:
+        if start.at and start.at == issues.started_at(connection, start.issue):
+            connection.execute(holders.LOCK_WAIT)
+            values = {"worker": worker, "issue": start.issue, **_columns(lines)}
+            connection.exec_driver_sql(_RECORD_HEARD, values)
+            deliveries.call_off_what_came_back(connection, start.issue, now)
+            deliveries.mark_what_reached_somebody(connection, issues.get(connection, start.issue))
 
 
 def _columns(settled: Sequence[Settled]) -> dict[str, list[Any]]:
@@ -249,10 +257,11 @@ def _columns(settled: Sequence[Settled]) -> dict[str, list[Any]]:
 
 def close_the_books(database: Database, issue: Issue, now: datetime) -> None:
     """Of an issue that was called off: what a dead worker had in flight stays uncertain for ever."""
-    record_what_the_dead_heard(database, shelf_of(database))
+    record_what_the_dead_heard(database, now)
     with database.write() as connection:
-        dead = holders.dead_workers(connection, Holder(issue, _FOR_EVER, _NOBODY))
-        holders.take_over(connection, issue.id, dead, _FOR_EVER, now)
+        if holders.may_take_over(connection):
+            dead = holders.dead_workers(connection, Holder(issue, _FOR_EVER, _NOBODY))
+            holders.take_over(connection, issue.id, dead, _FOR_EVER, now)
 
 
 def close_all_books(connection: Connection, now: datetime) -> None:

@@ -21,14 +21,12 @@ _GAPS = re.compile(rf"{GAP}(?:\s+{GAP})+")
 
 def masked(text: str) -> str:
     """The same text with every email address in it told by its domain alone: fit for a log."""
-    if "@" not in text and "%40" not in text and "＠" not in text and "&#64;" not in text:
-        return text
-    return _ADDRESS.sub(_told, text)
+    return _ADDRESS.sub(_told, text) if _may_hold_one(text) else text
 
 
 def unaddressed(text: str) -> str:
     """The same text with "…" for every email address in it."""
-    return _ADDRESS.sub(GAP, text) if "@" in text else text
+    return _ADDRESS.sub(GAP, text) if _may_hold_one(text) else text
 
 
 def common(text: str, address: str = "") -> str:
@@ -45,6 +43,10 @@ def common(text: str, address: str = "") -> str:
         return GAP + colon if named or _is_number(piece) else piece
 
     return _GAPS.sub(GAP, _PIECE.sub(left_out, unaddressed(text)))
+
+
+def _may_hold_one(text: str) -> bool:
+    return "@" in text or "%40" in text or "＠" in text or "&#64;" in text
 
 
 def _told(found: re.Match[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -103,3 +104,11 @@ def test_a_table_that_somebody_locked_is_not_waited_for_for_ever(
         assert subscribers.find(connection, "ann@example.org") is None
     for database in (ours, other):
         database.close()
+
+
+def test_a_session_that_slept_in_a_transaction_may_try_again(ledger: Database) -> None:
+    """The server ended it: that is for now, not for good."""
+    with pytest.raises(Away), ledger.write() as connection:
+        connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = '50ms'"))
+        time.sleep(0.3)
+        connection.execute(text("SELECT 1"))

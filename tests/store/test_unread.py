@@ -12,14 +12,14 @@ from sqlalchemy import text
 
 from newsletter.domain.accounting import Accounting
 from newsletter.domain.delivery import DeliveryPolicy, Outcome, OutcomeKind, settle
-from newsletter.domain.issue import Issue
+from newsletter.domain.issue import Issue, IssueState
 from newsletter.errors import Away
 from newsletter.services import steer
-from newsletter.store import accounts, holders, tables
+from newsletter.store import accounts, holders, issues, tables
 from newsletter.store.database import Database
 from newsletter.store.journal import Journal
 from newsletter.store.ledger import read_the_notebooks
-from newsletter.store.notebook import shelf_of
+from newsletter.store.notebook import shelf_of, unread
 from newsletter.store.shared import SharedLedger
 from tests.ledger import NOW, draft, subscribe
 from tests.web.site import make_app
@@ -57,6 +57,13 @@ def died(server: Database, issue: Issue) -> SharedLedger:
 def at_work(database: Database, issue: Issue, worker: str) -> SharedLedger:
     ledger = SharedLedger(database, issue, POLICY, worker)
     ledger.open(NOW)
+    return ledger
+
+
+def at_work_beside(database: Database, issue: Issue) -> SharedLedger:
+    """On another machine."""
+    ledger = SharedLedger(database, issue, POLICY, "x")
+    ledger._connected()
     return ledger
 
 
@@ -114,6 +121,38 @@ def test_so_does_who_cancels_the_issue(server: Database) -> None:
     assert (books(server).sent, books(server).uncertain) == (1, 0)
 
 
+def test_what_would_be_tried_again_is_not_once_the_issue_is_cancelled(server: Database, issue: Issue) -> None:
+    ledger = at_work(server, issue, "w")
+    for kind in (OutcomeKind.DEFERRED, OutcomeKind.ACCEPTED):
+        hear(ledger, kind)
+    die(ledger)
+    steer.cancel(server, 1, NOW)
+    assert (books(server).deferred, books(server).skipped, books(server).sent) == (0, 2, 1)
+
+
+@pytest.mark.usefixtures("died")
+def test_who_starts_another_issue_reads_it_before_anything_is_closed(server: Database) -> None:
+    """Here somebody cancelled it from another machine."""
+    with server.write() as connection:
+        issues.move(connection, 1, [IssueState.SENDING], IssueState.CANCELLED, finished_at=NOW)
+        connection.execute(text("UPDATE leases SET until = until - interval '1 hour'"))
+    other = draft(server, number=2, stories=(9,))
+    steer.start(server, other.id, NOW)
+    assert (books(server).sent, books(server).uncertain) == (1, 0)
+
+
+@pytest.mark.usefixtures("died")
+def test_who_looks_while_another_reads_takes_nothing_over(server: Database, issue: Issue) -> None:
+    beside = at_work_beside(server, issue)
+    with server.write() as connection, unread(shelf_of(server)):
+        assert holders.may_take_over(connection)
+        with server.write() as another:
+            another.execute(text("UPDATE leases SET until = until - interval '1 hour' WHERE worker = 'w'"))
+        beside.renew(NOW)
+        assert books(server).uncertain == 0
+    die(beside)
+
+
 @pytest.mark.usefixtures("died")
 def test_so_does_who_moves_everything_elsewhere(server: Database) -> None:
     steer.catch_up(server, POLICY, NOW)
@@ -132,7 +171,7 @@ def test_after_an_older_copy_was_put_back_it_says_nothing(server: Database, tmp_
     if differs == "its deliveries":
         steer.start(server, second.id, NOW)
     steer.start(server, first.id, NOW + HOUR if differs == "its start" else NOW)
-    read_the_notebooks(server)
+    read_the_notebooks(server, NOW)
     with server.read() as connection:
         assert not any(accounts.accounting(connection, issue.id).sent for issue in (first, second))
     assert notebooks(tmp_path) == []
@@ -146,10 +185,10 @@ def test_a_row_that_somebody_holds_is_waited_for_a_moment_and_read_later(
         somebody.execute(text("SELECT * FROM deliveries FOR UPDATE"))
         began = time.monotonic()
         with pytest.raises(Away):
-            read_the_notebooks(server)
+            read_the_notebooks(server, NOW)
         assert time.monotonic() - began < 10
     assert len(notebooks(tmp_path)) == 1
-    read_the_notebooks(server)
+    read_the_notebooks(server, NOW)
     assert books(server).sent == 1
 
 
@@ -163,7 +202,7 @@ def test_an_answer_to_an_earlier_try_says_nothing_of_the_one_that_was_begun(serv
     (again,) = (claim for claim in ledger.claim(3, NOW + HOUR, frozenset()) if claim.id == first.id)
     assert ledger.turn([], [again])
     die(ledger)
-    read_the_notebooks(server)
+    read_the_notebooks(server, NOW)
     take_over(server)
     assert books(server).uncertain == 1
 
@@ -175,11 +214,21 @@ def test_what_was_not_tried_is_not_kept(server: Database, issue: Issue, tmp_path
     die(ledger)
 
 
+def test_thousands_are_read_some_at_a_time(server: Database, tmp_path: Path) -> None:
+    """Each is open meanwhile, and sessions need files, too."""
+    there = shelf_of(server)
+    assert there
+    for number in range(120):
+        there.place(f"w{number}").touch()
+    left = [len(notebooks(tmp_path)) for _ in range(3) if read_the_notebooks(server, NOW) is None]
+    assert left == [70, 20, 0]
+
+
 def test_a_torn_file_is_tidied_away(server: Database, tmp_path: Path) -> None:
     there = shelf_of(server)
     assert there
     Journal(there.place("w"), there.title).close()
-    read_the_notebooks(server)
+    read_the_notebooks(server, NOW)
     assert notebooks(tmp_path) == []
 
 

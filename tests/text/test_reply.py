@@ -70,4 +70,5 @@ def test_what_differs_in_words_stays_apart_and_codes_stay() -> None:
     assert common("5.7.1 Message rejected: SPF") != common("5.7.1 Message rejected: DKIM")
     assert common("5.1.1 no such user") == "5.1.1 no such user"
     assert unaddressed("192.0.2.1:25: no answer for <ada@example.org>") == "192.0.2.1:25: no answer for <…>"
+    assert unaddressed("see https://example.net/?ada%40example.org") == "see https:…"
     assert common("quota of 250 MB exceeded by <ada@example.org> 8F3A9B21C0") == "quota of 250 MB exceeded by <…> …"
