@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import sqlite3
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from newsletter.domain.tally import Tally
 from newsletter.services import steer
 from newsletter.services.steer import schedule
 from newsletter.services.tallying import depositing
+from newsletter.store.database import Database
 from newsletter.store.lock import sole_sender
 from tests.cli.desk import Desk
 from tests.smtp_sink import CUT, Sink, reply
@@ -338,6 +340,19 @@ def test_a_lookback_shorter_than_the_schedule_loses_posts(tmp_path: Path) -> Non
     assert "`lookback: 0` leaves every post out" in told_by(desk)
     config.write_text(before.replace("lookback: 3650d", "lookback: 7d"))
     assert "`lookback`" not in told_by(desk)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("writable", [True, False])
+def test_with_postgresql_the_folder_is_to_be_writable(
+    app: App, furnished_url: str, monkeypatch: pytest.MonkeyPatch, writable: bool
+) -> None:
+    database = Database(furnished_url, app.config.folder)
+    monkeypatch.setattr(os, "access", lambda *_: writable)
+    found = examine(App(app.config, database, app.clock), {})
+    told = [one for one in found if one.area == "database" and "cannot be written to" in one.message]
+    assert [one.level for one in told] == ([] if writable else [Severity.NOTE])
+    database.close()
 
 
 def test_a_damaged_database_is_found(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -102,6 +103,10 @@ def _database(app: App) -> Iterator[Symptom]:
             "Stop all that uses it; `sqlite3 subscribers.db .recover` makes a sound one of it, or go back to a copy."
         )
         yield error("database", told, remedy)
+    if not app.database.is_sqlite and not os.access(app.config.folder, os.W_OK):
+        told = f"{app.config.folder} cannot be written to, and that is where a run keeps what servers answered last."
+        remedy = "Let the account that sends write there: else a crash mails a few readers more a second time."
+        yield note("database", told, remedy)
     if newest and newest[0].built_at > app.clock():
         when = moment(newest[0].built_at, app.zone(newest[0].newsletter, newest[0].edition))
         told = f"the latest issue was built on {when}, and that lies ahead"
