@@ -61,12 +61,12 @@ $(VENV)/.runtime: requirements.txt pyproject.toml | $(VENV)/.made
 	@echo "Installing what requirements.txt pins"
 	@$(PIP) --require-hashes -r requirements.txt
 	@$(PIP) --no-deps --no-build-isolation --editable .
-	@$(COMPILE)
+	-@$(COMPILE)
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.txt pyproject.toml scripts/system-packages.sh | $(VENV)/.made
 	sh scripts/system-packages.sh
 	$(PIP) --require-hashes -r requirements-dev.txt
 	$(PIP) --no-deps --no-build-isolation --editable .
-	$(COMPILE)
+	-$(COMPILE)
 	touch $(VENV)/.runtime $@

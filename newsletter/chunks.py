@@ -28,7 +28,6 @@ from newsletter.services.steer import end_half_cancelled
 from newsletter.store import chunks, issues
 from newsletter.store.holders import left_of
 from newsletter.store.queue_worker import QueueWorker
-from newsletter.store.shared import close_all_books
 from newsletter.transports.kept import KeptTransport
 from newsletter.watch import Watch, gist_of, tell_failure
 
@@ -154,7 +153,6 @@ class Chunks:
             chunks.cover(connection)
             chunks.finish_done(connection, self._app.clock())
             chunks.forget(connection)
-            close_all_books(connection, self._app.clock())
 
 
 async def end(working: asyncio.Task[None], queue: Queue) -> None:

@@ -16,6 +16,7 @@ from newsletter.errors import Away, Busy, NoReaders, NotFound, Rebuilt, WrongSta
 from newsletter.store import deliveries, issues
 from newsletter.store.database import Database
 from newsletter.store.ledger import (
+    close_all_books,
     close_the_books,
     enqueue,
     go_on,
@@ -136,7 +137,7 @@ def cancel(database: Database, issue_id: int, now: datetime) -> None:
 
 def catch_up(database: Database, policy: DeliveryPolicy, now: datetime) -> None:
     """What processes that died left in journals is written down, as when somebody goes on with their issues."""
-    read_the_notebooks(database, now)
+    read_the_notebooks(database)
     for number in left_behind(database):
         with suppress(Busy, NotFound), sole_sender(database, number):
             with database.read() as connection:
@@ -146,8 +147,8 @@ def catch_up(database: Database, policy: DeliveryPolicy, now: datetime) -> None:
 
 def end_half_cancelled(database: Database, now: datetime, age: timedelta = A_WHILE) -> None:
     """Ends what somebody began to cancel so long ago, and did not get to the end of."""
-    with suppress(Away):  # somebody may be at those rows, and this is a help alone
-        read_the_notebooks(database, now)
+    with suppress(Away):  # somebody may be at those rows: whoever looks next does it
+        close_all_books(database, now)
     with database.read() as connection:
         found = [issues.get(connection, number) for number in half_cancelled(database, connection)]
     for issue in found:
@@ -173,7 +174,7 @@ def _start(connection: Connection, issue_id: int, now: datetime, checked: str | 
     issue = _moved(connection, issue_id, IssueState.SENDING, checked, started_at=now, reason="")
     if already := deliveries.mark_stories(connection, issue):
         raise _told_before(issue, *already[0])
-    return issue, enqueue(connection, issue, now)
+    return issue, enqueue(connection, issue)
 
 
 def _moved(connection: Connection, issue_id: int, to: IssueState, checked: str | None, **values: object) -> Issue:

@@ -140,8 +140,8 @@ def call_off(connection: Connection, issue_id: int, now: datetime) -> None:
 
     Who may have got it already, by a try that was never answered, stays uncertain.
     """
-    if connection.dialect.name == "postgresql":  # two at once would wait for each other's rows
-        connection.execute(select(func.pg_advisory_xact_lock(_CALLING_OFF, issue_id)))
+    if connection.dialect.name == "postgresql":
+        alone_at_calling_off(connection, issue_id)
     waiting = and_(_d.issue == issue_id, _d.state.in_([state.value for state in _WAITING]))
     doubtful = {"state": DeliveryState.UNCERTAIN.value, "worker": None, "due_at": None}
     connection.execute(update(deliveries).where(waiting, _d.doubts > 0).values(doubtful))
@@ -151,6 +151,11 @@ def call_off(connection: Connection, issue_id: int, now: datetime) -> None:
     connection.execute(update(deliveries).where(waiting).values(**gone, due_at=None))
     if not _reached(connection, issue_id):
         connection.execute(delete(sent_stories).where(sent_stories.c.issue == issue_id))
+
+
+def alone_at_calling_off(connection: Connection, issue_id: int) -> None:
+    """On PostgreSQL, till the transaction ends: two at once would wait for each other's rows."""
+    connection.execute(select(func.pg_advisory_xact_lock(_CALLING_OFF, issue_id)))
 
 
 def called_off_at(now: datetime) -> Case[datetime]:

@@ -97,17 +97,15 @@ def open_ledger(
     return SharedLedger(database, issue, policy, worker, chunk)
 
 
-def enqueue(connection: Connection, issue: Issue, now: datetime) -> int:
+def enqueue(connection: Connection, issue: Issue) -> int:
     """How many get the issue: a delivery for each is written down. On PostgreSQL in chunks, each a job for whichever
     worker comes first.
     """
     if connection.dialect.name == "sqlite":
         return deliveries.enqueue(connection, issue, deliveries.readers(connection, issue).subquery())
     from newsletter.store import chunks
-    from newsletter.store.shared import close_all_books
 
     chunks.forget(connection)  # what former issues left in the queue, where no worker runs
-    close_all_books(connection, now)
     return chunks.enqueue(connection, issue)
 
 
@@ -156,9 +154,17 @@ def read_the_journal(database: Database, issue: Issue, policy: DeliveryPolicy, n
     embedded.catch_up(database, issue, policy, now)
 
 
-def read_the_notebooks(database: Database, now: datetime) -> None:
+def read_the_notebooks(database: Database) -> None:
     """The same for workers that died on this machine, on PostgreSQL."""
     if not database.is_sqlite:
         from newsletter.store import shared
 
-        shared.record_what_the_dead_heard(database, now)
+        shared.record_what_the_dead_heard(database)
+
+
+def close_all_books(database: Database, now: datetime) -> None:
+    """As `close_the_books`, of every issue that is over, on PostgreSQL: some were called off from another machine."""
+    if not database.is_sqlite:
+        from newsletter.store import shared
+
+        shared.close_all_books(database, now)

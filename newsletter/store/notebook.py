@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
@@ -22,7 +22,6 @@ from newsletter.store.journal import Journal
 from newsletter.text.reply import unaddressed
 
 _END = ".journal"
-_AT_A_LOOK = 50  # notebooks, which are open meanwhile
 _LONG = 32 * 1024  # bytes; then it begins anew with what is not recorded yet
 
 
@@ -69,7 +68,7 @@ class Notebook:
         self._shelf, self._worker, self._start = shelf, worker, start
         self._journal: Journal | None = None
         self._heard: dict[int, Settled] = {}  # and not recorded
-        self._is_whole = False  # all of that stands in the file
+        self._unkept: dict[int, Settled] = {}  # of them, what does not stand in the file: a full disk, say
         self._lock = Lock()  # outcomes are kept while, in another thread, those before are recorded
 
     def keep(self, line: Settled) -> None:
@@ -77,23 +76,24 @@ class Notebook:
         if self._shelf is None:
             return
         with self._lock:
-            self._heard[line.id] = line
-            was_whole, self._is_whole = self._is_whole, False
-            with suppress(OSError, Busy):  # a full disk, say; the next line brings this one along
-                if self._journal and was_whole:
-                    self._journal.write(_row(line))
-                else:
-                    self._begin_anew(self._shelf)
-                self._is_whole = True
+            self._heard[line.id] = self._unkept[line.id] = line
+            with suppress(OSError, Busy):
+                if self._journal is None:
+                    self._journal = Journal(self._shelf.place(self._worker), self._shelf.title)
+                    self._journal.begin_anew(self._heading([]))
+                self._journal.write(_rows(self._unkept.values()))
+                self._unkept.clear()
 
     def recorded(self, lines: Iterable[Settled]) -> None:
         """The database has them. They may stand in the file a while longer."""
         with self._lock:
             for line in lines:
                 self._heard.pop(line.id, None)
-            if self._shelf and self._journal and self._journal.size > _LONG:
+                self._unkept.pop(line.id, None)
+            if self._journal and self._journal.size > _LONG:
                 with suppress(OSError, Busy):
-                    self._begin_anew(self._shelf)
+                    self._journal.begin_anew(self._heading(self._heard.values()))
+                    self._unkept.clear()
 
     def close(self) -> None:
         """What is not recorded by now stays, for whoever comes next."""
@@ -104,12 +104,9 @@ class Notebook:
                 self._journal.remove()
             self._journal = None
 
-    def _begin_anew(self, shelf: Shelf) -> None:
-        if self._journal is None:
-            self._journal = Journal(shelf.place(self._worker), shelf.title)
-            self._journal.start()
-        at = self._start.at and self._start.at.isoformat()
-        self._journal.begin_anew(((self._start.issue, at), [_row(line) for line in self._heard.values()]))
+    def _heading(self, lines: Iterable[Settled]) -> tuple[Any, ...]:
+        issue, at = self._start
+        return (issue, at and at.isoformat()), _rows(lines)
 
 
 class Left(NamedTuple):
@@ -122,30 +119,31 @@ class Left(NamedTuple):
 
 @contextmanager
 def unread(shelf: Shelf | None) -> Iterator[list[Left]]:
-    """What those who died on this machine had heard; when all goes well, it is forgotten.
+    """What those who died on this machine had heard; when all goes well, it is forgotten. For one reader at a time.
 
     Nobody lives whose notebook can be opened.
     """
     if shelf is None:
         yield []
         return
-    with ExitStack() as held:
-        found = [(shelf.worker(place), held.enter_context(closing(journal))) for place, journal in _opened(shelf)]
-        yield [_left(worker, journal.left) for worker, journal in found if journal.left]
-        for _, journal in found:
-            journal.remove()
-
-
-def _opened(shelf: Shelf) -> Iterator[tuple[Path, Journal]]:
-    for place in shelf.all()[:_AT_A_LOOK]:
+    found: dict[Path, list[Any]] = {}
+    for place in shelf.all():
+        with suppress(OSError, Busy), closing(Journal(place, shelf.title)) as journal:
+            found[place] = journal.left
+    yield [_left(shelf.worker(place), entries) for place, entries in found.items() if entries]
+    for place in found:
         with suppress(OSError, Busy):
-            yield place, Journal(place, shelf.title)
+            Journal(place, shelf.title).remove()
 
 
 def _left(worker: str, entries: Sequence[Any]) -> Left:
     ((issue, at), first), *rest = entries
-    last = {line.id: line for line in map(_line, (*first, *rest))}
+    last = {line.id: line for rows in (first, *rest) for line in map(_line, rows)}
     return Left(worker, Start(issue, at and datetime.fromisoformat(at)), list(last.values()))
+
+
+def _rows(lines: Iterable[Settled]) -> list[tuple[Any, ...]]:
+    return [_row(line) for line in lines]
 
 
 def _row(line: Settled) -> tuple[Any, ...]:

@@ -6,8 +6,8 @@ that falls asleep in it keeps no lock from the others. What a server answered is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any
@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from newsletter.domain.accounting import Accounting
 from newsletter.domain.chunk import Chunk
 from newsletter.domain.delivery import Claim, DeliveryPolicy, DeliveryState, Outlook, Settled, SkipReason
-from newsletter.domain.issue import Issue
+from newsletter.domain.issue import Issue, IssueState
 from newsletter.domain.warmup import Day
 from newsletter.store import accounts, deliveries, holders, issues, mishaps
 from newsletter.store.database import Database, in_our_words
@@ -173,9 +173,8 @@ class SharedLedger:
             deliveries.finish(connection, self._issue.id, now)  # stopped after the very last one
 
     def _take_over_from_the_dead(self, now: datetime) -> None:
-        with ExitStack() as notebooks, self._database.write() as connection:  # they are let go after the commit
-            if holders.may_take_over(connection):
-                _record_heard(connection, notebooks.enter_context(unread(self._shelf)), now)
+        with _taking_over(self._database, self._shelf) as connection:
+            if connection:
                 dead = holders.dead_workers(connection, self._me)
                 holders.take_over(connection, self._issue.id, dead, self._me.policy, now)
 
@@ -216,26 +215,66 @@ class SharedLedger:
         return {number: asked[number]._replace(email=email, name=name) for number, email, name in begun}
 
 
-def record_what_the_dead_heard(database: Database, now: datetime) -> None:
+def record_what_the_dead_heard(database: Database) -> None:
     """What workers that died on this machine had heard, and not recorded. Raises Away."""
-    with unread(shelf_of(database)) as left:
-        if left:
-            with database.write() as connection:
-                _record_heard(connection, left, now)
+    with _taking_over(database, shelf_of(database)):
+        pass
 
 
-def _record_heard(connection: Connection, left: Sequence[Left], now: datetime) -> None:
-    """Of an issue that was called off meanwhile nothing is tried again, and what arrived has told its stories.
+def close_the_books(database: Database, issue: Issue, now: datetime) -> None:
+    """Of an issue that was called off: what a dead worker had in flight stays uncertain for ever."""
+    with _taking_over(database, shelf_of(database)) as connection:
+        if connection:
+            dead = holders.dead_workers(connection, Holder(issue, _FOR_EVER, _NOBODY))
+            holders.take_over(connection, issue.id, dead, _FOR_EVER, now)
 
-    A copy of the database that was put back may have others under the same numbers.
+
+def close_all_books(database: Database, now: datetime) -> None:
+    """The same for whoever died at an issue that had been called off before."""
+    with _taking_over(database, shelf_of(database)) as connection:
+        if connection:
+            for worker, issue_id in holders.dead_at_what_is_over(connection):
+                holders.take_over(connection, issue_id, [worker], _FOR_EVER, now)
+
+
+@contextmanager
+def _taking_over(database: Database, shelf: Shelf | None) -> Iterator[Connection | None]:
+    """A transaction in which what the dead had heard is recorded, and may be taken over what they held.
+
+    One at a time has it: None for the others. Raises Away.
     """
+    with ExitStack() as notebooks, database.write() as connection:  # they are forgotten after the commit
+        if holders.may_take_over(connection):
+            _record_heard(connection, notebooks.enter_context(unread(shelf)))
+            yield connection
+        else:
+            yield None
+
+
+def _record_heard(connection: Connection, left: Sequence[Left]) -> None:
+    """A copy of the database that was put back may have other deliveries under the same numbers."""
     for worker, start, lines in left:
         if start.at and start.at == issues.started_at(connection, start.issue):
             connection.execute(holders.LOCK_WAIT)
-            values = {"worker": worker, "issue": start.issue, **_columns(lines)}
-            connection.exec_driver_sql(_RECORD_HEARD, values)
-            deliveries.call_off_what_came_back(connection, start.issue, now)
-            deliveries.mark_what_reached_somebody(connection, issues.get(connection, start.issue))
+            if deliveries.issue_state(connection, start.issue) is IssueState.CANCELLED:
+                deliveries.alone_at_calling_off(connection, start.issue)
+                _record_lines(connection, worker, start, [_called_off(line) for line in lines])
+                deliveries.mark_what_reached_somebody(connection, issues.get(connection, start.issue))
+            else:
+                _record_lines(connection, worker, start, lines)
+
+
+def _record_lines(connection: Connection, worker: str, start: Start, lines: Sequence[Settled]) -> None:
+    connection.exec_driver_sql(_RECORD_HEARD, {"worker": worker, "issue": start.issue, **_columns(lines)})
+
+
+def _called_off(line: Settled) -> Settled:
+    """As `deliveries.call_off` leaves what would be tried again."""
+    if line.state is not DeliveryState.DEFERRED:
+        return line
+    if line.doubts:
+        return line._replace(state=DeliveryState.UNCERTAIN, due_at=None)
+    return line._replace(state=DeliveryState.SKIPPED, due_at=None, code=0, status="", text=SkipReason.CANCELLED.value)
 
 
 def _columns(settled: Sequence[Settled]) -> dict[str, list[Any]]:
@@ -253,18 +292,3 @@ def _columns(settled: Sequence[Settled]) -> dict[str, list[Any]]:
         "statuses": [line.status for line in lines],
         "texts": [line.text for line in lines],
     }
-
-
-def close_the_books(database: Database, issue: Issue, now: datetime) -> None:
-    """Of an issue that was called off: what a dead worker had in flight stays uncertain for ever."""
-    record_what_the_dead_heard(database, now)
-    with database.write() as connection:
-        if holders.may_take_over(connection):
-            dead = holders.dead_workers(connection, Holder(issue, _FOR_EVER, _NOBODY))
-            holders.take_over(connection, issue.id, dead, _FOR_EVER, now)
-
-
-def close_all_books(connection: Connection, now: datetime) -> None:
-    """The same for whoever died at an issue that had been called off before."""
-    for worker, issue_id in holders.dead_at_what_is_over(connection):
-        holders.take_over(connection, issue_id, [worker], _FOR_EVER, now)

@@ -311,7 +311,7 @@ class OnPostgreSQL(Machine):
         died._close()
         if died._notebook._journal:  # the file stays, and its lock goes
             died._notebook._journal.close()
-        read_the_notebooks(self.database, self.now)
+        read_the_notebooks(self.database)
         with self.database.write() as connection:
             holders.take_over(connection, 1, [worker], POLICY, self.now)
         self.ledgers[worker] = self.open_ledger(worker)

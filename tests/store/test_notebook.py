@@ -138,7 +138,25 @@ def test_a_full_disk_keeps_nobody_from_sending(tmp_path: Path, monkeypatch: pyte
         notebook.recorded([line(1)])
     notebook.keep(line(3))
     die(notebook)
-    assert left(of(tmp_path)) == {"w": [line(2), line(3)]}
+    assert left(of(tmp_path)) == {"w": [line(1), line(2), line(3)]}
+
+
+def test_what_stands_there_stays_however_full_the_disk_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few bytes more are taken, and no line."""
+    notebook = Notebook(of(tmp_path), "w", START)
+    for number in range(20):
+        notebook.keep(line(number))
+    (path,) = tmp_path.iterdir()
+    most, real = path.stat().st_size + 10, os.pwrite
+
+    def full(file: int, data: bytes, at: int) -> int:
+        return real(file, data[: max(most - at, 0)], at)
+
+    monkeypatch.setattr(os, "pwrite", full)
+    for number in range(20, 25):
+        notebook.keep(line(number))
+    die(notebook)
+    assert len(left(of(tmp_path))["w"]) == 20
 
 
 def test_what_could_not_be_kept_at_first_comes_with_the_next(tmp_path: Path) -> None:

@@ -64,7 +64,8 @@ async def deliver(
             account = shift.office.account
             try:
                 async with shift.office.opened():
-                    await _all_hands(shift, progress, stop)
+                    if errand.issue_state() is IssueState.SENDING:  # to open it may have taken long
+                        await _all_hands(shift, progress, stop)
             except StoreError as error:
                 if not (stop.is_set() and errand.database.is_sqlite and account.has_begun):
                     raise
