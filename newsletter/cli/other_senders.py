@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from newsletter.cli import output
+from newsletter.cli.issues import load
 from newsletter.cli.session import Session
 from newsletter.cli.words import count
 
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
     from newsletter.domain.accounting import Accounting
     from newsletter.domain.issue import Issue
 
-_START_TO_LOCK = 1.0  # seconds that a process may take between starting an issue and holding its lock
+START_TO_LOCK = 1.0  # seconds that a process may take between starting an issue and holding its lock
+ON_A_BUSY_MACHINE = 5.0  # the same, for whoever says to wait
 
 
 def stopped(app: App, books: Accounting) -> str:
@@ -38,14 +40,18 @@ def _another_sender(app: App) -> str:
     return next((role for role in ("serve", "worker") if living.get(role)), "")
 
 
-def is_sent_elsewhere(session: Session, issue: Issue) -> bool:
-    """Whether another process delivers it. Between its start and its first lock lies a moment."""
+def is_sent_elsewhere(session: Session, issue: Issue, patience: float) -> bool:
+    """Whether another process delivers it. Between its start and its first lock lies a moment: `patience`, in seconds.
+
+    Not if that process gets to its end meanwhile.
+    """
     from newsletter.store.lock import is_being_sent
 
-    until = time.monotonic() + _START_TO_LOCK
+    until = time.monotonic() + patience
     while issue.state.value == "sending":
         if is_being_sent(session.app.database, issue.id):
             return True
+        issue = load(session, issue.id)
         if time.monotonic() > until:
             break
         time.sleep(0.02)

@@ -24,7 +24,7 @@ from newsletter.cli.agreeing import (
 from newsletter.cli.issues import load
 from newsletter.cli.log import LogOption, log_if_asked
 from newsletter.cli.next_issue import say_that_it_comes_back, say_what_comes_next
-from newsletter.cli.other_senders import is_sent_elsewhere, say_who_goes_on, stopped
+from newsletter.cli.other_senders import ON_A_BUSY_MACHINE, START_TO_LOCK, is_sent_elsewhere, say_who_goes_on, stopped
 from newsletter.cli.scheduling import schedule_issue
 from newsletter.cli.session import Context, IssueArgument, JsonOption, Session
 from newsletter.errors import ConfigError, NewsletterError, UsageError, WrongState
@@ -61,6 +61,7 @@ UncertainOption = Annotated[
     ),
 ]
 _DOMAINS = 8  # that the summary names
+_JUST_NOW = timedelta(minutes=1)
 _LOG = logging.getLogger("newsletter.send")
 
 
@@ -104,9 +105,12 @@ def send(
     waits = _waits(wait)
     logs = log_if_asked(session.config, log)
     draft = load(session, issue)
-    if is_sent_elsewhere(session, draft):
+    patience = START_TO_LOCK if wait is None else ON_A_BUSY_MACHINE
+    if is_sent_elsewhere(session, draft, patience):
         _wait_for_the_other(session, draft, waits, named=wait is not None, as_json=as_json, logs=logs)
         return
+    if wait is not None and _ended_just_now(session, issue) and _tell_if_sent(session, issue, as_json=as_json):
+        return  # two at one moment, and the other one is through
     demand_not_started(draft)
     demand_sound(session, draft, partial(tell_findings, _LOG) if logs else noted(as_json=as_json))
     _demand_usable_transport(session)
@@ -122,7 +126,7 @@ def send(
         try:
             begin(session.app.database, issue, session.app.clock(), checked=draft.hash)
         except WrongState:  # another one may have begun this very moment, and be through with it already
-            if is_sent_elsewhere(session, load(session, issue)):
+            if is_sent_elsewhere(session, load(session, issue), patience):
                 _wait_for_the_other(session, draft, waits, named=wait is not None, as_json=as_json, logs=logs)
             elif wait is None or not _tell_if_sent(session, issue, as_json=as_json):
                 raise
@@ -291,6 +295,11 @@ def _wait_for_the_other(
     except WrongState:  # it ended before the first look at its lock
         if not _tell_if_sent(session, issue.id, as_json=as_json):
             raise
+
+
+def _ended_just_now(session: Session, issue: int) -> bool:
+    ended = load(session, issue).finished_at
+    return ended is not None and abs(session.app.clock() - ended) < _JUST_NOW
 
 
 def _tell_if_sent(session: Session, issue: int, *, as_json: bool) -> bool:

@@ -8,10 +8,11 @@ import json
 import os
 import pty
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -338,4 +339,36 @@ def test_two_that_send_at_one_moment_and_wait_both_end_well_and_nobody_gets_it_t
         ends = [json.loads(process.communicate()[0]) for process in both]
     assert [process.returncode for process in both] == [0, 0]
     assert [(end["state"], end["sent"]) for end in ends] == [("sent", 200)] * 2
+    assert set(sink.recipients.values()) == {1}
+    words = ("send", "1", "--yes", "--json")
+    assert desk.call(*words, "--wait", "60s").json["sent"] == 200  # as late as on a busy machine
+    assert desk.call(*words).status == 1
+    with closing(sqlite3.connect(tmp_path / "subscribers.db")) as database, database:
+        database.execute("UPDATE issues SET finished_at = datetime(finished_at, '-2 minutes') || '.000000'")
+    assert "is sent and stays so" in desk.call(*words, "--wait", "60s").err
+
+
+SLOW = """
+import sys, time
+from newsletter.cli import main, sending
+real = sending._deliver
+def late(*given, **named):
+    time.sleep(1.5)
+    real(*given, **named)
+sending._deliver = late
+sys.argv = ["newsletter", "send", "1", "--yes", "--json", "--wait", "60s"]
+main()
+"""
+
+
+def test_on_a_busy_machine_too_between_its_start_and_its_lock(desk: Desk, sink: Sink) -> None:
+    desk.call("build", "harbour", "--edition", "near")
+    readers(desk, 20)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    slow = subprocess.Popen([sys.executable, "-c", SLOW], cwd=desk.folder, env=desk.environment, **pipes)
+    while desk.call("show", "1", "--json").json["state"] == "draft":
+        time.sleep(0.02)
+    other = desk.call("send", "1", "--yes", "--json", "--wait", "60s")
+    assert (other.status, other.json["state"]) == (0, "sent"), other.err
+    assert json.loads(slow.communicate()[0])["sent"] == 20
     assert set(sink.recipients.values()) == {1}
