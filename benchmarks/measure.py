@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,18 +26,12 @@ class Run:
 
 # A program's peak memory counts what its parent held before the exec, so a small parent of its own starts it.
 _STARTER = """
-import os, signal, sys, time
-def hand_on(number, frame):
-    try:
-        os.kill(child, number)
-    except ProcessLookupError:  # it has just ended
-        pass
+import os, sys, time
 began = time.perf_counter()
 child = os.fork() or os.execvp(sys.argv[2], sys.argv[2:])
-signal.signal(signal.SIGTERM, hand_on)
-open(sys.argv[1], "w").close()
+os.symlink(str(child), os.path.join(sys.argv[1], "child"))  # all at once
 _, status, usage = os.wait4(child, 0)
-with open(sys.argv[1], "w") as told:
+with open(os.path.join(sys.argv[1], "told"), "w") as told:
     told.write(f"{time.perf_counter() - began} {usage.ru_utime + usage.ru_stime} {usage.ru_maxrss}")
 sys.exit(abs(os.waitstatus_to_exitcode(status)))
 """
@@ -48,8 +43,7 @@ class Started:
     def __init__(self, command: Sequence[str | Path], *, cwd: Path) -> None:
         self._program = [str(part) for part in command]
         self._folder = TemporaryDirectory()
-        self._told = Path(self._folder.name) / "told"
-        starter = [sys.executable, "-I", "-S", "-c", _STARTER, str(self._told), *self._program]
+        starter = [sys.executable, "-I", "-S", "-c", _STARTER, self._folder.name, *self._program]
         pipe = subprocess.PIPE
         self._process = subprocess.Popen(
             starter, cwd=cwd, env=_as_users_have_it(), stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True
@@ -65,9 +59,11 @@ class Started:
 
     def stop(self) -> Run:
         """Sends SIGTERM and waits. Raises RuntimeError when it ends otherwise than by that, or well."""
-        while self.is_at_work and not self._told.exists():  # before that the starter does not hand it on
+        child = Path(self._folder.name) / "child"
+        while self.is_at_work and not child.is_symlink():
             time.sleep(0.01)
-        self._process.terminate()
+        with suppress(OSError):  # it has just ended
+            os.kill(int(child.readlink().name), signal.SIGTERM)
         return self._end(0, signal.SIGTERM, 128 + signal.SIGTERM)
 
     def _end(self, *good: int) -> Run:
@@ -76,7 +72,8 @@ class Started:
             if self._process.returncode not in good:
                 said = (stdout + stderr)[-2000:]
                 raise RuntimeError(f"{' '.join(self._program)}: exit {self._process.returncode}\n{said}")
-            seconds, cpu, peak = self._told.read_text("utf-8").split()
+            told = Path(self._folder.name) / "told"
+            seconds, cpu, peak = told.read_text("utf-8").split()
         return Run(float(seconds), float(cpu), int(peak) / 1024, stdout)
 
 
