@@ -638,6 +638,17 @@ def skip_near(app: App, now: datetime = THURSDAY) -> str:
     return skipped.local_date.isoformat()
 
 
+def fail_on_friday(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run is begun, and waits for another try."""
+
+    def blocked(app: App, issue: Issue) -> None:
+        raise StoreError("the disk is away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(schedule, "_check", blocked)
+        tick(watch(FRIDAY), new_name())
+
+
 def comes_next(app: App, now: datetime = THURSDAY) -> datetime:
     return next(one.at for plan, one in upcoming(app, now) if plan.edition == "near")
 
@@ -705,13 +716,7 @@ def test_a_failure_of_last_week_hides_no_date_that_was_missed_since(
     watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tick(watch(THURSDAY), new_name())
-
-    def blocked(app: App, issue: Issue) -> None:
-        raise StoreError("the disk is away")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(schedule, "_check", blocked)
-        tick(watch(FRIDAY), new_name())
+    fail_on_friday(watch, monkeypatch)
     for days, at in ((0, FRIDAY), (7, FRIDAY + WEEK)):
         later = FRIDAY + timedelta(days=days, minutes=10)
         app = watch(later)
@@ -734,13 +739,7 @@ def test_an_hour_that_was_set_earlier_than_now_is_not_to_be_made_up_for(desk: De
 
 def test_what_failed_and_waits_for_another_try_is_skipped_first(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
     tick(watch(THURSDAY), new_name())
-
-    def blocked(app: App, issue: Issue) -> None:
-        raise StoreError("the disk is away")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(schedule, "_check", blocked)
-        tick(watch(FRIDAY), new_name())
+    fail_on_friday(watch, monkeypatch)
     app = watch(FRIDAY + timedelta(minutes=1))
     assert states(app)[0] == ("2026-06-05", "waiting")
     assert skip_near(app, FRIDAY + timedelta(minutes=1)) == "2026-06-05"
@@ -755,14 +754,8 @@ def test_a_late_run_that_was_let_go_is_made_up_for_after_all_while_it_can_be(
     watch: Watch, monkeypatch: pytest.MonkeyPatch, fails: bool
 ) -> None:
     tick(watch(THURSDAY), new_name())
-
-    def blocked(app: App, issue: Issue) -> None:
-        raise StoreError("the disk is away")
-
     if fails:
-        with monkeypatch.context() as patch:
-            patch.setattr(schedule, "_check", blocked)
-            tick(watch(FRIDAY), new_name())
+        fail_on_friday(watch, monkeypatch)
     later, too_late = FRIDAY + timedelta(minutes=10), FRIDAY + timedelta(hours=13)
     app = watch(later)
     [plan] = [plan for plan in planned(app) if plan.edition == "near"]

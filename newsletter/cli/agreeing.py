@@ -10,13 +10,12 @@ from newsletter.cli.findings import note_findings
 from newsletter.cli.session import Session
 from newsletter.cli.words import count
 from newsletter.domain.finding import Finding, demand, warnings
+from newsletter.domain.issue import NOT_STARTED
 from newsletter.errors import NewsletterError, UsageError, WrongState
 
 if TYPE_CHECKING:
     from newsletter.domain.accounting import Accounting
     from newsletter.domain.issue import Issue
-
-_NOT_STARTED = ("draft", "scheduled")
 
 
 def being_sent_elsewhere(issue: Issue) -> WrongState:
@@ -25,7 +24,7 @@ def being_sent_elsewhere(issue: Issue) -> WrongState:
 
 def demand_not_started(issue: Issue) -> None:
     """Raises WrongState with what is to be done instead."""
-    if issue.state.value in _NOT_STARTED:
+    if issue.state in NOT_STARTED:
         return
     if issue.state.value in ("sending", "paused"):
         goes_on = f"`newsletter resume {issue.id}` goes on with it"

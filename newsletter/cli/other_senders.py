@@ -6,9 +6,9 @@ import time
 from typing import TYPE_CHECKING
 
 from newsletter.cli import output
-from newsletter.cli.issues import load
 from newsletter.cli.session import Session
 from newsletter.cli.words import count
+from newsletter.domain.issue import IssueState
 
 if TYPE_CHECKING:
     from newsletter.app import App
@@ -45,16 +45,17 @@ def is_sent_elsewhere(session: Session, issue: Issue, patience: float) -> bool:
 
     Not if that process gets to its end meanwhile.
     """
+    from newsletter.store import deliveries
     from newsletter.store.lock import is_being_sent
 
+    database, state = session.app.database, issue.state
     until = time.monotonic() + patience
-    while issue.state.value == "sending":
-        if is_being_sent(session.app.database, issue.id):
+    while state is IssueState.SENDING and time.monotonic() <= until:
+        if is_being_sent(database, issue.id):
             return True
-        issue = load(session, issue.id)
-        if time.monotonic() > until:
-            break
         time.sleep(0.02)
+        with database.read() as connection:
+            state = deliveries.issue_state(connection, issue.id)
     return False
 
 

@@ -18,6 +18,9 @@ class IssueState(StrEnum):
     CANCELLED = "cancelled"
 
 
+NOT_STARTED = (IssueState.DRAFT, IssueState.SCHEDULED)
+
+
 @dataclass(frozen=True, slots=True)
 class IssueStory:
     """A story as it stands in an issue; `also` holds {"title","url","source"} of the versions behind it.
@@ -72,7 +75,7 @@ class IssueHead:
     @property
     def keeps_edits(self) -> bool:
         """Somebody edited it, and that still matters: no `build` touches it, and it goes out as it is."""
-        return self.edited and self.started_at is None and self.state is not IssueState.CANCELLED
+        return self.edited and self.state in NOT_STARTED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,12 +8,10 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from newsletter.domain.edition import Edition
-from newsletter.domain.issue import Issue, IssueState
+from newsletter.domain.issue import NOT_STARTED, Issue
 from newsletter.domain.ranking import Candidate
 from newsletter.services.choosing import still_open
 from newsletter.store import deliveries, posts
-
-_BEFORE_SENDING = (IssueState.DRAFT, IssueState.SCHEDULED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +27,7 @@ def basis(connection: Connection, edition: Edition, issue: Issue, now: datetime)
 
     None for an issue that goes out, or did: nothing of it changes any more.
     """
-    if deliveries.issue_state(connection, issue.id) not in _BEFORE_SENDING:  # as it is now: somebody may have sent it
+    if deliveries.issue_state(connection, issue.id) not in NOT_STARTED:  # as it is now: somebody may have sent it
         return None
     there = still_open(connection, edition, issue, now)
     chosen = tuple(there[story.story] for story in issue.stories if story.story in there)
@@ -42,7 +40,7 @@ def changed(connection: Connection, edition: Edition, issue: Issue, now: datetim
 
     As collected: nobody reads the sources. Nothing changes any more once it goes out.
     """
-    from newsletter.services.drafting import Plan, digest_of, said  # half of what `send` would have to load
+    from newsletter.services.drafting import Plan, digest_of, said  # a third of what `send` would have to load
 
     made_from = basis(connection, edition, issue, now)
     if made_from is None:

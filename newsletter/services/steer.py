@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from newsletter.domain.delivery import DeliveryPolicy
-from newsletter.domain.issue import BY_HAND, Issue, IssueState
+from newsletter.domain.issue import BY_HAND, NOT_STARTED, Issue, IssueState
 from newsletter.errors import Away, Busy, NoReaders, NotFound, Rebuilt, WrongState
 from newsletter.store import deliveries, issues
 from newsletter.store.database import Database
@@ -29,7 +29,6 @@ from newsletter.store.lock import sole_sender
 
 A_WHILE = timedelta(minutes=1)  # as long as cancelling takes, at most
 _DEADLOCKS = 5  # so often in a row nobody is unlucky
-_NOT_STARTED = (IssueState.DRAFT, IssueState.SCHEDULED)
 _STARTED = (IssueState.SENDING, IssueState.PAUSED)
 
 
@@ -86,7 +85,7 @@ def no_readers(issue: Issue) -> NoReaders:
 def pause(database: Database, issue_id: int) -> None:
     """What is in flight is finished, nothing more is begun. Raises NotFound, WrongState."""
     with database.write() as connection:
-        if (state := issues.get(connection, issue_id).state) in _NOT_STARTED:
+        if (state := issues.get(connection, issue_id).state) in NOT_STARTED:
             told = "nothing leaves until it is sent" if state is IssueState.DRAFT else "nothing leaves before its time"
             drop = f"`newsletter cancel {issue_id}` drops it"
             raise WrongState(f"issue {issue_id} is {_told(state)}: {told}, so there is nothing to stop. {drop}.")
@@ -179,7 +178,7 @@ def _start(connection: Connection, issue_id: int, now: datetime, checked: str | 
 
 def _moved(connection: Connection, issue_id: int, to: IssueState, checked: str | None, **values: object) -> Issue:
     """An issue that has not started, in another state, when it is the one that was checked."""
-    if not issues.move(connection, issue_id, _NOT_STARTED, to, **values):
+    if not issues.move(connection, issue_id, NOT_STARTED, to, **values):
         state = issues.get(connection, issue_id).state  # only now: on PostgreSQL the change waited for another's
         raise WrongState(f"issue {issue_id} is {_told(state)}, not a draft.{_remedy(issue_id, state)}")
     issue = issues.get(connection, issue_id)  # now that nobody rebuilds it any more
@@ -202,7 +201,7 @@ def _told_before(issue: Issue, story: int, other: int) -> WrongState:
 def _stop(database: Database, issue_id: int, now: datetime) -> Issue:
     with database.write() as connection:
         issue = issues.get(connection, issue_id)
-        since, why = (*_NOT_STARTED, *_STARTED), "cancelled by hand"
+        since, why = (*NOT_STARTED, *_STARTED), "cancelled by hand"
         stopped = issues.move(connection, issue_id, since, IssueState.CANCELLED, finished_at=now, reason=why)
         if not stopped and issue_id not in half_cancelled(database, connection):
             state = issues.get(connection, issue_id).state  # another may have been faster
@@ -237,6 +236,6 @@ def _told(state: IssueState) -> str:
 def _remedy(issue_id: int, state: IssueState) -> str:
     if state in _STARTED:
         return f" Use `newsletter resume {issue_id}` to go on with it."
-    if state in _NOT_STARTED:
+    if state in NOT_STARTED:
         return f" Use `newsletter send {issue_id}` to send it."
     return ""

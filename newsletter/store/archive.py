@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from newsletter.domain.issue import Issue, IssueState
+from newsletter.domain.issue import NOT_STARTED, Issue, IssueState
 from newsletter.store.issues import PUBLIC
 from newsletter.store.tables import issues
 
@@ -85,5 +85,5 @@ def _listed(row: Any) -> Listed:
     at = row.started_at or row.built_at
     head = (row.id, row.newsletter, row.edition, row.number, row.state, row.subject, row.preheader)
     due = row.scheduled_for if row.state == IssueState.SCHEDULED.value else None
-    edited = row.edited and row.started_at is None and row.state != IssueState.CANCELLED.value
+    edited = row.edited and row.state in NOT_STARTED
     return Listed(*head, stories, at, due, row.started_at, edited)

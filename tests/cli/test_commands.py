@@ -8,7 +8,6 @@ import json
 import os
 import pty
 import re
-import resource
 import signal
 import stat
 import subprocess
@@ -33,6 +32,7 @@ from newsletter.services.steer import start
 from newsletter.store import tallies
 from newsletter.transports import smtp
 from tests.cli.desk import Desk
+from tests.limits import FILE_BYTES, limited
 from tests.smtp_sink import SILENCE, Sink, reply
 
 COMMANDS = [
@@ -237,10 +237,8 @@ def test_a_database_that_cannot_be_used_is_said_in_words(tmp_path: Path) -> None
 @pytest.fixture
 def full_disk() -> Iterator[None]:
     """No file of this process may grow, which fails as a full disk does."""
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    with limited(FILE_BYTES, 0):
+        yield
 
 
 def test_where_the_disk_is_full_is_said(tmp_path: Path, request: pytest.FixtureRequest) -> None:

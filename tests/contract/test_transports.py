@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import email
-import resource
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from newsletter.transports.base import Transport
 from newsletter.transports.fleet import FleetTransport
 from newsletter.transports.folder import FolderTransport
 from newsletter.transports.smtp import SmtpTransport
+from tests.limits import FILE_BYTES, limited
 from tests.second_server import Keep, SecondServer
 from tests.smtp_sink import Sink, reply
 
@@ -192,13 +192,9 @@ def test_a_folder_that_cannot_be_written_breaks_nothing(tmp_path: Path) -> None:
 
 
 def test_half_a_message_is_none_in_the_folder(tmp_path: Path) -> None:
-    """A file that may not grow is what a full disk is: whoever reads the folder sees nothing of it."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, before[1]))
-    try:
+    """The disk is full: whoever reads the folder sees nothing of it."""
+    with limited(FILE_BYTES, 1_000_000):
         [outcome] = send(FolderTransport(tmp_path), (TO, [HEAD, b"x" * 70 + b"\r\n", b"y" * 2_000_000]))
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert outcome.kind is OutcomeKind.BROKEN
     assert not list(tmp_path.glob("*.eml"))
     [outcome] = send(FolderTransport(tmp_path), (TO, [HEAD, b"x\r\n"]))

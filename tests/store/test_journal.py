@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-import resource
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,6 +19,7 @@ from newsletter.store.database import Database
 from newsletter.store.journal import Journal, read
 from newsletter.store.ledger import open_ledger
 from tests.ledger import NOW
+from tests.limits import FILE_BYTES, limited
 from tests.sending import started
 
 entries = st.lists(
@@ -71,22 +69,11 @@ def test_one_flipped_bit_ends_the_reading(tmp_path: Path) -> None:
     assert read(tmp_path / "one", "a title") == [0]
 
 
-@contextmanager
-def limited_to(size: int) -> Iterator[None]:
-    """No file can grow beyond so many bytes: as good as a full disk."""
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-
-
 def test_a_full_disk_writes_nothing(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "one", "a title")
     journal.start()
     journal.write("first")
-    full = limited_to((tmp_path / "one").stat().st_size + 10)
+    full = limited(FILE_BYTES, (tmp_path / "one").stat().st_size + 10)
     with full, pytest.raises(OSError, match=os.strerror(errno.ENOSPC)):
         journal.write("second, which does not fit")
     assert read(tmp_path / "one", "a title") == ["first"]
@@ -106,7 +93,7 @@ def test_on_a_full_disk_there_is_room_for_the_answer_to_what_was_begun(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr("newsletter.store.journal._take_room", full)
-    with limited_to((tmp_path / "one").stat().st_size):
+    with limited(FILE_BYTES, (tmp_path / "one").stat().st_size):
         journal.write("answered")
         for number in range(2000):
             try:

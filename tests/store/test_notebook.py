@@ -13,6 +13,7 @@ from newsletter.domain.delivery import DeliveryState, Settled
 from newsletter.errors import Away
 from newsletter.store.notebook import Notebook, Shelf, Start, unread
 from tests.ledger import NOW
+from tests.limits import FILE_BYTES, limited
 
 START = Start(1, NOW)
 moments = st.datetimes(min_value=NOW.replace(tzinfo=None)).map(lambda at: at.replace(tzinfo=NOW.tzinfo))
@@ -141,20 +142,15 @@ def test_a_full_disk_keeps_nobody_from_sending(tmp_path: Path, monkeypatch: pyte
     assert left(of(tmp_path)) == {"w": [line(1), line(2), line(3)]}
 
 
-def test_what_stands_there_stays_however_full_the_disk_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_stands_there_stays_however_full_the_disk_is(tmp_path: Path) -> None:
     """A few bytes more are taken, and no line."""
     notebook = Notebook(of(tmp_path), "w", START)
     for number in range(20):
         notebook.keep(line(number))
     (path,) = tmp_path.iterdir()
-    most, real = path.stat().st_size + 10, os.pwrite
-
-    def full(file: int, data: bytes, at: int) -> int:
-        return real(file, data[: max(most - at, 0)], at)
-
-    monkeypatch.setattr(os, "pwrite", full)
-    for number in range(20, 25):
-        notebook.keep(line(number))
+    with limited(FILE_BYTES, path.stat().st_size + 10):
+        for number in range(20, 25):
+            notebook.keep(line(number))
     die(notebook)
     assert len(left(of(tmp_path))["w"]) == 20
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import resource
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -24,6 +22,7 @@ from newsletter.store.ledger import read_the_notebooks
 from newsletter.store.notebook import shelf_of, unread
 from newsletter.store.shared import SharedLedger
 from tests.ledger import NOW, draft, subscribe
+from tests.limits import OPEN_FILES, limited
 from tests.web.site import make_app
 
 pytestmark = pytest.mark.postgres
@@ -89,17 +88,6 @@ def books(database: Database) -> Accounting:
 
 def notebooks(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir()]
-
-
-@contextmanager
-def few_files(most: int) -> Iterator[None]:
-    """May be open."""
-    before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 def take_over(database: Database) -> None:
@@ -246,7 +234,7 @@ def test_many_are_read_with_few_files_open(server: Database, tmp_path: Path) -> 
     living = [Journal(there.place(f"living{number}"), there.title) for number in range(60)]
     for number in range(300):
         there.place(f"w{number}").touch()
-    with few_files(len(list(Path("/proc/self/fd").iterdir())) + 20):
+    with limited(OPEN_FILES, len(list(Path("/proc/self/fd").iterdir())) + 20):
         read_the_notebooks(server)
     assert books(server).sent == 1
     assert len(notebooks(tmp_path)) == 60
